@@ -1,0 +1,1 @@
+"""The words of the studio and their rules; standard library and pydantic only."""

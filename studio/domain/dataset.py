@@ -1,0 +1,81 @@
+"""Dataset: an immutable, fingerprinted version of the uploaded rows."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Layout(StrEnum):
+    """How the rows of a file are written."""
+
+    MESSAGES = "messages"
+    PROMPT_COMPLETION = "prompt_completion"
+    INSTRUCTION_RESPONSE = "instruction_response"
+
+
+LAYOUT_TITLES = {
+    Layout.MESSAGES: "Conversations (messages)",
+    Layout.PROMPT_COMPLETION: "Prompt and completion",
+    Layout.INSTRUCTION_RESPONSE: "Instruction and response",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Which field of the file plays which part.
+
+    `fields` maps a part to a field name; the parts are `messages` for conversations, `prompt` and `completion`,
+    or `instruction`, `input` (optional) and `response`; `system` is optional for the last two.
+    """
+
+    layout: Layout
+    fields: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """The mapping that fits most rows of the file, with the reason in words and what else is possible."""
+
+    mapping: Mapping
+    reason: str
+    columns: tuple[str, ...]
+    fits: int
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A line that could not become a row: where, why and what to do."""
+
+    line: int
+    reason: str
+    fix: str
+    column: int | None = None
+    field: str | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """What is known of one upload once it has been read."""
+
+    id: str
+    name: str
+    source_name: str
+    created_at: datetime
+    state: str
+    job_id: str
+    bytes: int
+    fingerprint: str = ""
+    rows: int = 0
+    rejects: int = 0
+    lines: int = 0
+    blank_lines: int = 0
+    guess: Guess | None = None
+    sample: str | None = None
+    problem: str = ""
+    reject_reasons: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def is_ready(self) -> bool:
+        return self.state == "done" and self.rows > 0

@@ -1,0 +1,90 @@
+"""Job: anything slow, with progress, cancel and an outcome in plain words."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class JobKind(StrEnum):
+    INGEST = "ingest"
+    MEASURE = "measure"
+    TRAIN = "train"
+    GENERATE = "generate"
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+class Wish(StrEnum):
+    """What people want of a job; the supervisor reconciles."""
+
+    RUN = "run"
+    STOP = "stop"
+
+
+LIVE = frozenset({JobState.QUEUED, JobState.RUNNING})
+ENDED = frozenset({JobState.DONE, JobState.STOPPED, JobState.FAILED})
+
+# The one table of allowed transitions; the store refuses every other.
+# running -> queued is a supervisor that was stopped: the attempt goes on when it is back.
+# interrupted, stopped or failed -> queued is a person who asks to resume.
+TRANSITIONS: dict[JobState, frozenset[JobState]] = {
+    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.STOPPED}),
+    JobState.RUNNING: frozenset(
+        {JobState.DONE, JobState.STOPPED, JobState.FAILED, JobState.INTERRUPTED, JobState.QUEUED}
+    ),
+    JobState.INTERRUPTED: frozenset({JobState.QUEUED, JobState.STOPPED}),
+    JobState.FAILED: frozenset({JobState.QUEUED}),
+    JobState.STOPPED: frozenset({JobState.QUEUED}),
+    JobState.DONE: frozenset(),
+}
+
+STATE_WORDS = {
+    JobState.QUEUED: "waiting",
+    JobState.RUNNING: "running",
+    JobState.DONE: "finished",
+    JobState.STOPPED: "stopped",
+    JobState.FAILED: "failed",
+    JobState.INTERRUPTED: "interrupted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`done` of `total` units; `message` says in words what is happening or how it ended, `fix` what to do next."""
+
+    id: str
+    kind: JobKind
+    subject_id: str
+    state: JobState
+    wish: Wish
+    attempt: int
+    created_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    phase: str = ""
+    done: int = 0
+    total: int = 0
+    message: str = ""
+    fix: str = ""
+    result: dict[str, Any] = field(default_factory=dict)
+    pid: int | None = None
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in LIVE
+
+    @property
+    def is_stopping(self) -> bool:
+        return self.is_live and self.wish is Wish.STOP
+
+    @property
+    def words(self) -> str:
+        return "stopping" if self.is_stopping else STATE_WORDS[self.state]

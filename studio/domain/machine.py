@@ -1,0 +1,37 @@
+"""Machine: what this computer can do, as measured."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    name: str
+    memory: int
+    free: int
+    uuid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Memory and disk in bytes."""
+
+    cores: int
+    memory: int
+    memory_free: int
+    disk_free: int
+    gpus: tuple[Gpu, ...] = ()
+
+    @property
+    def has_gpu(self) -> bool:
+        return bool(self.gpus)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the doctor's report: `ok`, or what is missing and what to do about it."""
+
+    name: str
+    ok: bool
+    found: str
+    fix: str = ""
+    needed: bool = True

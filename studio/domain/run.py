@@ -1,0 +1,57 @@
+"""Run: a recipe being carried out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from studio.domain.job import Job
+from studio.domain.plan import Plan
+from studio.domain.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run with its frozen recipe and the job that carries it out."""
+
+    id: str
+    name: str
+    dataset_id: str
+    split_id: str
+    model_id: str
+    recipe: Recipe
+    plan: Plan
+    created_at: datetime
+    job: Job
+
+    @property
+    def is_live(self) -> bool:
+        return self.job.is_live
+
+    @property
+    def can_resume(self) -> bool:
+        return self.job.state in ("interrupted", "failed", "stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One point of a curve; what was not measured at this step is None. Loss in nats per trained token."""
+
+    step: int
+    epoch: float
+    loss: float | None = None
+    validation_loss: float | None = None
+    learning_rate: float | None = None
+    grad_norm: float | None = None
+    tokens_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A verified saved state; `path` is relative to the run's folder."""
+
+    run_id: str
+    step: int
+    epoch: float
+    validation_loss: float
+    path: str
+    sha256: str
+    bytes: int

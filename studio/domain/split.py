@@ -1,0 +1,70 @@
+"""Split: which rows train, which check the training, and which are sealed for the verdict."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Bin(StrEnum):
+    """Where a row of the file has ended; every row is in exactly one."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+    DUPLICATE = "duplicate"
+    TOO_LONG = "too_long"
+    MALFORMED = "malformed"
+    REMOVED = "removed"
+
+
+BIN_TITLES = {
+    Bin.TRAIN: "Training",
+    Bin.VALIDATION: "Validation",
+    Bin.TEST: "Test (sealed for the verdict)",
+    Bin.DUPLICATE: "Duplicate of another row",
+    Bin.TOO_LONG: "Too long for the cut-off",
+    Bin.MALFORMED: "Malformed line",
+    Bin.REMOVED: "Removed by you",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SplitChoices:
+    """What a person decided before rows are dealt.
+
+    `keep` names, per duplicate group (by its first row number), the row to keep; the first is kept where it is silent.
+    `keep_copies` leaves duplicates in (they still share a side). `removed` are row numbers taken out by hand.
+    `by` keeps rows with the same value of a source field on one side.
+    """
+
+    seed: int = 7
+    held_out: float = 0.2
+    keep: dict[int, int] = field(default_factory=dict)
+    keep_copies: bool = False
+    removed: frozenset[int] = frozenset()
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The bin of every good row, by row number; `duplicate_of` names the row that was kept instead."""
+
+    id: str
+    dataset_id: str
+    choices: SplitChoices
+    bins: tuple[Bin, ...]
+    duplicate_of: dict[int, int]
+
+    def rows(self, bin: Bin) -> tuple[int, ...]:
+        return tuple(number for number, held in enumerate(self.bins) if held is bin)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """How many lines of the file ended in which bin; the counts add up to `lines`, blank lines apart."""
+
+    counts: dict[Bin, int]
+    lines: int
+
+    @property
+    def adds_up(self) -> bool:
+        return sum(self.counts.values()) == self.lines
