@@ -1,0 +1,140 @@
+"""Bring: a file or a sample becomes an immutable dataset."""
+
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from studio.data.rows import load_rejects, load_rows
+from studio.domain.dataset import Dataset, Mapping, Reject
+from studio.domain.errors import DatasetError
+from studio.domain.job import JobKind, Wish
+from studio.domain.row import Row
+from studio.flows.studio import Studio
+from studio.store import datasets as stored
+from studio.store import jobs
+from studio.store.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A file that comes with the studio, to try the journey on."""
+
+    id: str
+    title: str
+    about: str
+    rows: int
+    path: Path
+
+
+def samples(studio: Studio) -> list[Sample]:
+    """The samples in assets/, in the order of their index."""
+    folder = studio.assets / "samples"
+    index = json.loads((folder / "index.json").read_text())
+    return [
+        Sample(
+            id=Path(entry["file"]).stem,
+            title=entry["title"],
+            about=entry["description"],
+            rows=entry["rows"],
+            path=folder / entry["file"],
+        )
+        for entry in index
+    ]
+
+
+def bring_sample(studio: Studio, sample_id: str) -> Dataset:
+    """A sample as a dataset of one's own."""
+    for sample in samples(studio):
+        if sample.id == sample_id:
+            return bring_file(studio, sample.path, name=sample.title, source_name=sample.path.name, sample=sample.id)
+    raise DatasetError(f"There is no sample called {sample_id}.", fix="Pick one of those listed.")
+
+
+def bring_file(
+    studio: Studio,
+    path: Path,
+    *,
+    name: str | None = None,
+    source_name: str | None = None,
+    mapping: Mapping | None = None,
+    sample: str | None = None,
+) -> Dataset:
+    """Copy a file into the workspace and read it in a process of its own; returns at once."""
+    if not path.is_file():
+        raise DatasetError(f"{path} is not a file.", fix="Give the path of a JSONL file.")
+    shown = source_name or path.name
+    dataset_id = new_id("data")
+    folder = studio.workspace.dataset(dataset_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    source = folder / "source"
+    shutil.copyfile(path, source)
+    return stored.add(
+        studio.store,
+        id=dataset_id,
+        name=name or Path(shown).stem,
+        source_name=shown,
+        bytes=source.stat().st_size,
+        sample=sample,
+        spec={
+            "source": str(source),
+            "source_name": shown,
+            "out": str(folder),
+            "mapping": asdict(mapping) if mapping else None,
+        },
+    )
+
+
+def reread(studio: Studio, dataset_id: str, mapping: Mapping) -> Dataset:
+    """The same upload read with other fields: a new dataset, the first one stays as it was."""
+    first = stored.get(studio.store, dataset_id)
+    source = studio.workspace.dataset(dataset_id) / "source"
+    return bring_file(
+        studio, source, name=first.name, source_name=first.source_name, mapping=mapping, sample=first.sample
+    )
+
+
+def dataset(studio: Studio, dataset_id: str) -> Dataset:
+    return stored.get(studio.store, dataset_id)
+
+
+def datasets(studio: Studio) -> list[Dataset]:
+    """Every dataset of the workspace, the newest first."""
+    return stored.all(studio.store)
+
+
+def ready(studio: Studio, dataset_id: str) -> Dataset:
+    """The dataset once it has been read; DatasetError with the reason while it has not."""
+    found = stored.get(studio.store, dataset_id)
+    if found.state in ("queued", "running"):
+        raise DatasetError(f"{found.name} is still being read.", fix="Wait a moment and try again.")
+    if not found.is_ready:
+        raise DatasetError(found.problem or f"{found.name} could not be read.", fix="Mend the file and upload it again.")
+    return found
+
+
+def preview(studio: Studio, dataset_id: str, *, start: int = 0, count: int = 6) -> list[Row]:
+    """`count` good rows from row number `start`."""
+    rows = load_rows(studio.workspace.dataset(ready(studio, dataset_id).id))
+    return [rows[number] for number in range(max(start, 0), min(start + count, len(rows)))]
+
+
+def rejects(studio: Studio, dataset_id: str, *, limit: int = 50) -> list[Reject]:
+    """The first `limit` lines that could not become rows."""
+    return load_rejects(studio.workspace.dataset(dataset_id), limit=limit)
+
+
+def rejects_file(studio: Studio, dataset_id: str) -> Path:
+    """All refused lines with place, reason and text, as JSONL."""
+    found = stored.get(studio.store, dataset_id)
+    target = studio.workspace.exports / f"{found.id}-refused-lines.jsonl"
+    shutil.copyfile(studio.workspace.dataset(dataset_id) / "rejects.jsonl", target)
+    return target
+
+
+def cancel(studio: Studio, dataset_id: str) -> Dataset:
+    """Ask the reader to stop; what was uploaded stays on disk."""
+    job = jobs.get(studio.store, stored.get(studio.store, dataset_id).job_id)
+    if job.kind is JobKind.INGEST and job.is_live:
+        jobs.wish(studio.store, job.id, Wish.STOP)
+    return stored.get(studio.store, dataset_id)

@@ -1,0 +1,92 @@
+"""Inspect: what is wrong with a dataset, and what one model would see of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.data.findings import load_findings
+from studio.data.lengths import CutOff, load_lengths, suggest_cut_off
+from studio.data.rows import load_rows
+from studio.data.seen import Seen, pieces
+from studio.domain.dataset import Dataset
+from studio.domain.finding import Finding, Group
+from studio.domain.job import Job, JobKind
+from studio.domain.lengths import Lengths
+from studio.domain.row import Row
+from studio.flows import bring
+from studio.flows.models import usable
+from studio.flows.studio import Studio
+from studio.store import jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """Findings are there at once; lengths once they were measured for the model (`measuring` shows how far)."""
+
+    dataset: Dataset
+    model_id: str
+    findings: tuple[Finding, ...]
+    lengths: Lengths | None
+    measuring: Job | None
+    cut_off: CutOff | None
+
+
+def look(studio: Studio, dataset_id: str, model_id: str) -> Inspection:
+    """All that is known of a dataset for one model; starts measuring its lengths when nobody has."""
+    dataset = bring.ready(studio, dataset_id)
+    lengths = measured(studio, dataset_id, model_id)
+    return Inspection(
+        dataset=dataset,
+        model_id=model_id,
+        findings=tuple(load_findings(studio.workspace.dataset(dataset_id))),
+        lengths=lengths,
+        measuring=None if lengths else measure(studio, dataset_id, model_id),
+        cut_off=suggest_cut_off(lengths) if lengths else None,
+    )
+
+
+def measured(studio: Studio, dataset_id: str, model_id: str) -> Lengths | None:
+    """Token lengths with a model's own tokenizer and template, or None while they have not been measured."""
+    path = lengths_file(studio, dataset_id, model_id)
+    return load_lengths(path) if path.exists() else None
+
+
+def measure(studio: Studio, dataset_id: str, model_id: str) -> Job:
+    """The job that measures the lengths; asked twice, it is one job, and a failed one is tried again."""
+    model = usable(studio, model_id)
+    job = jobs.submit(
+        studio.store,
+        kind=JobKind.MEASURE,
+        subject_id=dataset_id,
+        spec={
+            "dataset": str(studio.workspace.dataset(dataset_id)),
+            "model": str(model.path),
+            "model_id": model_id,
+            "out": str(lengths_file(studio, dataset_id, model_id)),
+        },
+        key=f"measure:{dataset_id}:{model_id}",
+    )
+    return job
+
+
+def measure_again(studio: Studio, job_id: str) -> Job:
+    """Try a failed measurement once more."""
+    return jobs.requeue(studio.store, job_id)
+
+
+def seen(studio: Studio, dataset_id: str, model_id: str, row_number: int, cut_off: int) -> Seen:
+    """One row exactly as the model will see it: its tokens, which of them it learns to say, and what would be cut."""
+    model = usable(studio, model_id)
+    assert model.path is not None
+    return pieces(
+        lengths_file(studio, dataset_id, model_id), model.path / "tokenizer.json", row_number, cut_off=cut_off
+    )
+
+
+def group_rows(studio: Studio, dataset_id: str, group: Group) -> list[Row]:
+    """The rows of a duplicate group, to be shown side by side."""
+    rows = load_rows(studio.workspace.dataset(dataset_id))
+    return [rows[number] for number in group.rows]
+
+
+def lengths_file(studio: Studio, dataset_id: str, model_id: str) -> Path:
+    return studio.workspace.lengths(dataset_id, model_id)

@@ -1,0 +1,85 @@
+"""Split: deal the rows, and show where every one of them ended."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.data.findings import load_findings
+from studio.data.ledger import bin_rows, ledger_of, write_bin
+from studio.data.rows import load_rejects, load_rows
+from studio.data.splitting import deal
+from studio.domain.lengths import Lengths
+from studio.domain.split import Bin, Ledger, Split, SplitChoices
+from studio.flows import bring, inspect
+from studio.flows.studio import Studio
+from studio.store import splits
+from studio.store.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Dealt:
+    """The row numbers that a run would really use at one cut-off."""
+
+    train: tuple[int, ...]
+    validation: tuple[int, ...]
+    test: tuple[int, ...]
+
+
+def current(studio: Studio, dataset_id: str) -> Split:
+    """The newest split of a dataset, dealt with the default choices when there is none."""
+    return splits.latest(studio.store, dataset_id) or choose(studio, dataset_id, SplitChoices())
+
+
+def choose(studio: Studio, dataset_id: str, choices: SplitChoices) -> Split:
+    """Deal the rows with these choices; earlier splits stay, so runs can name theirs. Equal choices, equal split."""
+    dataset = bring.ready(studio, dataset_id)
+    latest = splits.latest(studio.store, dataset_id)
+    if latest and latest.choices == choices:
+        return latest
+    folder = studio.workspace.dataset(dataset.id)
+    dealt = deal(load_rows(folder), load_findings(folder), choices)
+    split = Split(
+        id=new_id("split"),
+        dataset_id=dataset_id,
+        choices=choices,
+        bins=dealt.bins,
+        duplicate_of=dealt.duplicate_of,
+    )
+    splits.add(studio.store, split)
+    return split
+
+
+def used(split: Split, lengths: Lengths, cut_off: int) -> Dealt:
+    """Rows of each part that fit the cut-off; the others are listed as too long, never cut."""
+    long = set(lengths.cut_rows(cut_off))
+
+    def fitting(bin: Bin) -> tuple[int, ...]:
+        return tuple(number for number in split.rows(bin) if number not in long)
+
+    return Dealt(train=fitting(Bin.TRAIN), validation=fitting(Bin.VALIDATION), test=fitting(Bin.TEST))
+
+
+def ledger(studio: Studio, dataset_id: str, *, model_id: str | None = None, cut_off: int | None = None) -> Ledger:
+    """How many lines of the file are in which bin; with a model and a cut-off, long rows are counted apart."""
+    dataset = bring.ready(studio, dataset_id)
+    lengths = inspect.measured(studio, dataset_id, model_id) if model_id else None
+    return ledger_of(current(studio, dataset_id), rejects=dataset.rejects, lengths=lengths, cut_off=cut_off)
+
+
+def bin_file(
+    studio: Studio, dataset_id: str, bin: Bin, *, model_id: str | None = None, cut_off: int | None = None
+) -> Path:
+    """The lines of one bin with the reason why each is there, as CSV."""
+    dataset = bring.ready(studio, dataset_id)
+    folder = studio.workspace.dataset(dataset.id)
+    lengths = inspect.measured(studio, dataset_id, model_id) if model_id else None
+    listed = bin_rows(
+        bin,
+        current(studio, dataset_id),
+        rows=load_rows(folder),
+        rejects=load_rejects(folder, limit=None),
+        lengths=lengths,
+        cut_off=cut_off,
+    )
+    target = studio.workspace.exports / f"{dataset.id}-{bin.value}.csv"
+    write_bin(listed, target)
+    return target

@@ -1,0 +1,231 @@
+"""Train: start a run, follow it, stop it, and let it go on."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from studio.domain.errors import RunError
+from studio.domain.job import JobState, Wish
+from studio.domain.reading import Best, Reading, Tone, best_check, read_curves
+from studio.domain.recipe import Recipe
+from studio.domain.run import Checkpoint, Metric, Run
+from studio.flows import bring, choose, inspect, models, split
+from studio.flows.studio import Studio
+from studio.store import jobs
+from studio.store import runs as stored
+from studio.store.ids import new_id
+
+WATCHED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is; times in seconds."""
+
+    step: int
+    steps: int
+    share: float
+    elapsed: float
+    seconds_left: float | None
+    tokens_per_second: float | None
+    best: Best | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the model said to a few fixed prompts at one step."""
+
+    step: int
+    items: tuple[tuple[str, str], ...]
+
+
+def start(
+    studio: Studio, dataset_id: str, model_id: str, recipe: Recipe, *, name: str | None = None, key: str
+) -> Run:
+    """Put a run in the queue and return at once; the same `key` again is the same run, so two clicks make one."""
+    dataset = bring.ready(studio, dataset_id)
+    model = models.usable(studio, model_id)
+    plan = choose.plan(studio, dataset_id, model_id, recipe)
+    dealt_as = split.current(studio, dataset_id)
+    lengths = inspect.measured(studio, dataset_id, model_id)
+    assert lengths is not None
+    dealt = split.used(dealt_as, lengths, recipe.max_length)
+    for part, rows in (("training", dealt.train), ("validation", dealt.validation)):
+        if not rows:
+            raise RunError(
+                f"No {part} rows are left at a cut-off of {recipe.max_length} tokens.",
+                fix="Raise the cut-off or change the split.",
+                field="max_length",
+            )
+    run_id = new_id("run")
+    return stored.add(
+        studio.store,
+        id=run_id,
+        name=name or _free_name(studio, dataset.name),
+        dataset_id=dataset_id,
+        split_id=dealt_as.id,
+        model_id=model_id,
+        recipe=recipe,
+        plan=plan,
+        key=key,
+        spec={
+            "run": str(studio.workspace.run(run_id)),
+            "dataset": str(studio.workspace.dataset(dataset_id)),
+            "model": str(model.path),
+            "model_id": model_id,
+            "recipe": recipe.model_dump(),
+            "train": dealt.train,
+            "validation": dealt.validation,
+            "watch": dealt.validation[:WATCHED],
+            "expected_steps": plan.steps,
+            "resume": False,
+        },
+    )
+
+
+def _free_name(studio: Studio, dataset_name: str) -> str:
+    """A short name after the dataset with the next free number: triage-3."""
+    stem = "-".join(dataset_name.lower().split())[:32]
+    taken = {run.name for run in stored.all(studio.store)}
+    number = 1
+    while f"{stem}-{number}" in taken:
+        number += 1
+    return f"{stem}-{number}"
+
+
+def run(studio: Studio, run_id: str) -> Run:
+    return stored.get(studio.store, run_id)
+
+
+def runs(studio: Studio) -> list[Run]:
+    """Every run of the workspace, the newest first."""
+    return stored.all(studio.store)
+
+
+def rename(studio: Studio, run_id: str, name: str) -> Run:
+    if not name.strip():
+        raise RunError("A run needs a name.", fix="Type a few letters.", field="name")
+    return stored.rename(studio.store, run_id, name.strip()[:80])
+
+
+def metrics(studio: Studio, run_id: str) -> list[Metric]:
+    return stored.metrics(studio.store, run_id)
+
+
+def checkpoints(studio: Studio, run_id: str) -> list[Checkpoint]:
+    """The checkpoints that are on disk, in the order of their steps."""
+    return stored.checkpoints(studio.store, run_id)
+
+
+def best_checkpoint(studio: Studio, run_id: str) -> Checkpoint:
+    """The checkpoint with the lowest validation loss; RunError while there is none."""
+    kept = checkpoints(studio, run_id)
+    if not kept:
+        raise RunError("This run has no checkpoint yet.", fix="Wait for the first check, or train again.")
+    return min(kept, key=lambda checkpoint: (checkpoint.validation_loss, checkpoint.step))
+
+
+def checkpoint_at(studio: Studio, run_id: str, step: int | None) -> Checkpoint:
+    """The checkpoint of `step`, or the best one."""
+    if step is None:
+        return best_checkpoint(studio, run_id)
+    for kept in checkpoints(studio, run_id):
+        if kept.step == step:
+            return kept
+    raise RunError(f"There is no checkpoint at step {step}.", fix="Pick one from the table of checkpoints.")
+
+
+def answers(studio: Studio, run_id: str) -> list[Answers]:
+    """Answers to the same few prompts at every check, the base model's first (step 0)."""
+    return [
+        Answers(step=step, items=tuple((item["prompt"], item["answer"]) for item in items))
+        for step, items in stored.answers(studio.store, run_id)
+    ]
+
+
+def log_tail(studio: Studio, run_id: str, *, lines: int = 200) -> str:
+    """The end of the newest attempt's log."""
+    job = run(studio, run_id).job
+    path = studio.workspace.attempt(job.id, job.attempt) / "log.txt"
+    if not path.exists():
+        return ""
+    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+
+
+def stop(studio: Studio, run_id: str) -> Run:
+    """Ask a run to stop after its current step; the best checkpoint is kept."""
+    found = run(studio, run_id)
+    if not found.is_live:
+        raise RunError(f"{found.name} is not running.", fix="Nothing needs to be stopped.")
+    jobs.wish(studio.store, found.job.id, Wish.STOP)
+    return run(studio, run_id)
+
+
+def resume(studio: Studio, run_id: str) -> Run:
+    """Let a run that was interrupted, stopped or failed go on from its last checkpoint."""
+    found = run(studio, run_id)
+    if found.is_live:
+        return found
+    if not found.can_resume:
+        raise RunError(f"{found.name} has finished.", fix="Start a new run to train longer.")
+    jobs.requeue(studio.store, found.job.id, message="Waiting to go on from the last checkpoint.")
+    return run(studio, run_id)
+
+
+def progress(run: Run, points: list[Metric], *, now: datetime | None = None) -> Progress:
+    """How far a run is, how long it has taken and how long it should still take."""
+    job = run.job
+    step = max((m.step for m in points), default=0)
+    end = job.ended_at or now or datetime.now(UTC)
+    elapsed = (end - job.started_at).total_seconds() if job.started_at else 0.0
+    left = job.result.get("seconds_left") if run.is_live else None
+    rate = [m.tokens_per_second for m in points if m.tokens_per_second]
+    steps = job.total or run.plan.steps
+    return Progress(
+        step=step,
+        steps=steps,
+        share=min(1.0, step / steps) if steps else 0.0,
+        elapsed=elapsed,
+        seconds_left=left,
+        tokens_per_second=sum(rate[-20:]) / len(rate[-20:]) if rate else None,
+        best=best_check(points),
+    )
+
+
+def reading(run: Run, points: list[Metric]) -> Reading:
+    """One or two sentences on a run: how it ended if it has, else how it is going."""
+    state, job = run.job.state, run.job
+    if state is JobState.QUEUED:
+        return Reading(Tone.QUIET, "Waiting.", job.message or "It starts as soon as the machine is free.")
+    if state is JobState.FAILED:
+        return Reading(Tone.BAD, "It stopped with a problem.", f"{job.message} {job.fix}".strip())
+    if state is JobState.INTERRUPTED:
+        return Reading(Tone.WARNING, "Interrupted.", f"{job.message} {job.fix}".strip())
+    if job.is_stopping:
+        return Reading(Tone.QUIET, "Stopping.", "It finishes the current step and saves a last checkpoint.")
+    if state is JobState.RUNNING and not points:
+        return Reading(Tone.QUIET, f"{(job.phase or 'starting').capitalize()}.", "The first points of the curve follow.")
+    curves = read_curves(points)
+    if state in (JobState.DONE, JobState.STOPPED):
+        return _ending(run, curves, points)
+    return curves
+
+
+def _ending(run: Run, curves: Reading, points: list[Metric]) -> Reading:
+    best = best_check(points)
+    title = "Finished." if run.job.state is JobState.DONE else "Stopped by you."
+    if best is None:
+        return Reading(Tone.WARNING, title, "It ended before its first check, so there is nothing to compare.")
+    kept = f"The best checkpoint is step {best.step:,} with a validation loss of {best.loss:.2f}; it is kept."
+    if curves.tone is Tone.BAD or curves.title == "Little learned so far.":
+        return Reading(Tone.WARNING, title, f"{curves.title} {curves.text} {kept}")
+    return Reading(Tone.GOOD, title, f"{kept} Now let people judge it blind.")
+
+
+def wait(studio: Studio, job_id: str, *, every: float = 0.2, seconds: float | None = None) -> None:
+    """Block until a job is no longer live; for the command line and tests."""
+    began = time.monotonic()
+    while jobs.get(studio.store, job_id).is_live:
+        if seconds is not None and time.monotonic() - began > seconds:
+            raise RunError(f"It is still going after {seconds:.0f} s.", fix="Look at it later with `runs`.")
+        time.sleep(every)
