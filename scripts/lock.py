@@ -24,15 +24,16 @@ ELSEWHERE = {"audioop-lts": 'audioop-lts==0.2.2 ; python_version >= "3.13"'}
 BROUGHT_BY_TORCH = re.compile(r"(nvidia-(?!ml-py)|cuda-|triton)")
 
 RUN = "# The exact versions that the studio runs on. Written by `make lock`; `make setup` installs it."
-DEV = "# The same, and what checks and tests need. Written by `make lock`; `make test` installs it.\n-r requirements.lock"
+DEV = "# The same, and what checks and tests need. Written by `make lock`; `make test` installs it."
 
 
 def main() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     run = pins(project["dependencies"])
     dev = pins([*project["dependencies"], *project["optional-dependencies"]["dev"]])
+    more = [pin for pin in dev if pin not in run]
     (ROOT / "requirements.lock").write_text("\n".join([RUN, *run, ""]))
-    (ROOT / "requirements-dev.lock").write_text("\n".join([DEV, *[pin for pin in dev if pin not in run], ""]))
+    (ROOT / "requirements-dev.lock").write_text("\n".join([DEV, "-r requirements.lock", *more, ""]))
 
 
 def pins(asked: list[str]) -> list[str]:
