@@ -1,0 +1,142 @@
+"""Attempt: one worker carrying out one job, from its start to the words it leaves behind."""
+
+import logging
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.domain.event import EventKind
+from studio.domain.job import Job, JobKind, Wish
+from studio.jobs import spool
+from studio.jobs.ending import Ending, cut_short, told, untold
+from studio.jobs.launcher import Handle, Launcher, worker_environment
+from studio.jobs.process import end_leftover, identity_of
+from studio.store import jobs
+from studio.store.database import Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Grace:
+    """Seconds that a worker has to end by itself: to finish its step, then, after SIGTERM, to let go."""
+
+    train: float = 30.0
+    other: float = 5.0
+    last: float = 15.0
+
+    def of(self, kind: JobKind) -> float:
+        return self.train if kind is JobKind.TRAIN else self.other
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A worker at work: how far its events were read, and since when it has been asked to stop."""
+
+    job: Job
+    folder: Path
+    process: Handle
+    offset: int = 0
+    asked_at: float | None = None
+    terminated_at: float | None = None
+
+
+def begin(store: Store, launcher: Launcher, job: Job, spec: dict[str, object]) -> Attempt:
+    """Start a worker for a job that was claimed; OSError when there is no room for its folder or its process."""
+    folder = store.workspace.attempt(job.id, job.attempt)
+    spec = {**spec, "kind": job.kind.value, "job": job.id, "attempt": job.attempt}
+    if job.kind is JobKind.TRAIN and job.attempt > 1:
+        spec["resume"] = True
+    spool.write_spec(folder, spec)
+    process = launcher.start(folder, env=worker_environment(os.environ))
+    if identity := identity_of(process.pid):
+        spool.write_process(folder, identity)
+    return Attempt(job, folder, process)
+
+
+def follow(store: Store, attempt: Attempt, *, wish: Wish, grace: Grace) -> bool:
+    """Bring its news to the store, pass on a wish to stop, and note how it ended; whether it is still at work."""
+    status = attempt.process.poll()  # looked at first: what a worker wrote before it ended is read below
+    attempt.offset = _bring_events(store, attempt.job, attempt.folder, offset=attempt.offset)
+    if status is not None:
+        finish(store, attempt, status, stopping=wish is Wish.STOP)
+        return False
+    if wish is Wish.STOP:
+        _press(attempt, grace=grace, now=time.monotonic())
+    return True
+
+
+def finish(store: Store, attempt: Attempt, status: int, *, stopping: bool) -> None:
+    """Move the job to where its worker's outcome says, or, if it left none, to what its exit status tells."""
+    _bring_all_events(store, attempt.job, attempt.folder, offset=attempt.offset)
+    outcome = spool.read_outcome(attempt.folder)
+    if outcome is not None:
+        end(store, attempt.job, told(outcome))
+    else:
+        checkpoint = _has_checkpoint(store, attempt.job)
+        end(store, attempt.job, untold(attempt.job.kind, status, stopping=stopping, has_checkpoint=checkpoint))
+
+
+def recover(store: Store, job: Job) -> None:
+    """End what a supervisor that is gone left behind of an attempt, and put the job where it belongs."""
+    folder = store.workspace.attempt(job.id, job.attempt)
+    identity = spool.read_process(folder)
+    if identity is not None and not end_leftover(identity):
+        log.error("%s: process %d of an earlier supervisor does not end", job.id, identity.pid)
+        return
+    settle(store, job, offset=jobs.offset(store, job.id, job.attempt))
+
+
+def settle(store: Store, job: Job, *, offset: int) -> None:
+    """Read the rest of an attempt whose process is gone; honour its outcome, or else put the job back into the queue."""
+    folder = store.workspace.attempt(job.id, job.attempt)
+    _bring_all_events(store, job, folder, offset=offset)
+    outcome = spool.read_outcome(folder)
+    if outcome is not None:
+        end(store, job, told(outcome))
+    else:
+        end(store, job, cut_short(stopping=job.wish is Wish.STOP, has_checkpoint=_has_checkpoint(store, job)))
+
+
+def end(store: Store, job: Job, ending: Ending) -> None:
+    """Write down how the attempt ended; whoever ended it before keeps the last word."""
+    applied = jobs.move(
+        store,
+        job.id,
+        attempt=job.attempt,
+        to=ending.state,
+        message=ending.message,
+        fix=ending.fix,
+        result=ending.result,
+    )
+    log.info("%s attempt %d: %s%s", job.id, job.attempt, ending.state, "" if applied else " (had ended before)")
+
+
+def _press(attempt: Attempt, *, grace: Grace, now: float) -> None:
+    """Ask, then insist, then end it."""
+    if attempt.asked_at is None:
+        attempt.asked_at = now
+        spool.ask_to_stop(attempt.folder)
+    elif attempt.terminated_at is None:
+        if now - attempt.asked_at >= grace.of(attempt.job.kind):
+            attempt.terminated_at = now
+            attempt.process.stop()
+    elif now - attempt.terminated_at >= grace.last:
+        attempt.process.kill()
+
+
+def _bring_events(store: Store, job: Job, folder: Path, *, offset: int) -> int:
+    batch = spool.read_events(folder, offset=offset)
+    if batch.offset > offset:
+        jobs.add_events(store, job.id, job.attempt, batch.events, offset=batch.offset)
+    return batch.offset
+
+
+def _bring_all_events(store: Store, job: Job, folder: Path, *, offset: int) -> None:
+    while (further := _bring_events(store, job, folder, offset=offset)) > offset:
+        offset = further
+
+
+def _has_checkpoint(store: Store, job: Job) -> bool:
+    return job.kind is JobKind.TRAIN and bool(jobs.events(store, job.id, kinds=[EventKind.CHECKPOINT]))

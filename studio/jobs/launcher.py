@@ -1,0 +1,104 @@
+"""Launcher: start one worker for one attempt; on this machine today, elsewhere behind the same four verbs."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import psutil
+
+import studio
+from studio.jobs.process import kill_group
+
+# A worker inherits no token and no database address: only what programs need to run at all.
+PASSED_ON = frozenset(
+    "PATH HOME USER LANG LANGUAGE TZ TMPDIR VIRTUAL_ENV LD_LIBRARY_PATH DYLD_LIBRARY_PATH LD_PRELOAD CUDA_HOME "
+    "CUDA_VISIBLE_DEVICES CUDA_DEVICE_ORDER NVIDIA_VISIBLE_DEVICES ROCR_VISIBLE_DEVICES HIP_VISIBLE_DEVICES "
+    "OMP_NUM_THREADS MKL_NUM_THREADS CUBLAS_WORKSPACE_CONFIG XDG_CACHE_HOME HF_HOME TRITON_CACHE_DIR".split()
+)
+
+
+class Handle(Protocol):
+    """One worker that was started."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None:
+        """None while it runs; then its exit status, negative for the signal that ended it."""
+        ...
+
+    def stop(self) -> None:
+        """Ask it to end soon."""
+        ...
+
+    def kill(self) -> None:
+        """End it and everything it started, at once; `poll` tells when it is gone."""
+        ...
+
+
+class Launcher(Protocol):
+    def start(self, attempt_folder: Path, *, env: Mapping[str, str]) -> Handle: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LocalLauncher:
+    """Workers as processes of this machine, each the leader of a group of its own."""
+
+    command: tuple[str, ...] = (sys.executable, "-P", "-m", "studio.worker")
+
+    def start(self, attempt_folder: Path, *, env: Mapping[str, str]) -> "LocalProcess":
+        # A file and not a pipe takes what it prints: a pipe would break when the supervisor is gone.
+        with (attempt_folder / "log.txt").open("ab") as log:
+            return LocalProcess(
+                subprocess.Popen(
+                    [*self.command, str(attempt_folder)],
+                    stdin=subprocess.PIPE,  # never written to; its closing says that the supervisor is gone
+                    stdout=log,
+                    stderr=log,
+                    env=dict(env),
+                    start_new_session=True,
+                )
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class LocalProcess:
+    popen: subprocess.Popen[bytes]
+
+    @property
+    def pid(self) -> int:
+        return self.popen.pid
+
+    def poll(self) -> int | None:
+        if self.popen.returncode is None and _has_ended(self.pid):
+            kill_group(self.pid)  # its children; until it is reaped, its number cannot name another group
+            self.popen.wait()
+            if self.popen.stdin is not None:
+                self.popen.stdin.close()
+        return self.popen.returncode
+
+    def stop(self) -> None:
+        if self.poll() is None:
+            self.popen.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        if self.poll() is None:
+            kill_group(self.pid)
+
+
+def worker_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """What a worker may know of this process's environment, and where it finds the studio itself."""
+    passed = {name: value for name, value in environ.items() if name in PASSED_ON or name.startswith("LC_")}
+    home = str(Path(studio.__path__[0]).parent)
+    return passed | {"PYTHONPATH": home, "PYTHONFAULTHANDLER": "1", "PYTHONUNBUFFERED": "1"}
+
+
+def _has_ended(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

@@ -1,0 +1,94 @@
+"""Spool: the folder through which supervisor and worker speak; each file in it has one writer.
+
+spec.json      supervisor   what to do                     events.jsonl   worker   what happens, line by line
+control.json   supervisor   {"stop": true}                 outcome.json   worker   how it ended, its last act
+"""
+
+import json
+import logging
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from studio.domain.event import Event, Outcome
+from studio.jobs.process import Identity
+
+BATCH_BYTES = 256 * 1024
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Events in order, and the byte of events.jsonl from which to read on."""
+
+    events: tuple[Event, ...]
+    offset: int
+
+
+def write_spec(folder: Path, spec: dict[str, Any]) -> None:
+    """Make the attempt's folder and say what is to be done; an attempt is begun once."""
+    folder.mkdir(parents=True)
+    _replace(folder / "spec.json", spec)
+
+
+def ask_to_stop(folder: Path) -> None:
+    _replace(folder / "control.json", {"stop": True})
+
+
+def write_process(folder: Path, identity: Identity) -> None:
+    """Keep who carries the attempt out, for a supervisor that comes after this one."""
+    _replace(folder / "process.json", asdict(identity))
+
+
+def read_process(folder: Path) -> Identity | None:
+    """Who carried the attempt out; None when its process was never started, or died before it was noted."""
+    try:
+        return Identity(**json.loads((folder / "process.json").read_bytes()))
+    except FileNotFoundError:
+        return None
+
+
+def read_events(folder: Path, *, offset: int) -> Batch:
+    """The next complete lines from `offset`, about BATCH_BYTES of them; a line still being written waits."""
+    try:
+        with (folder / "events.jsonl").open("rb") as file:
+            file.seek(offset)
+            lines = [line for line in file.readlines(BATCH_BYTES) if line.endswith(b"\n")]
+    except FileNotFoundError:
+        lines = []
+    events = [event for line in lines if (event := _event(line, folder)) is not None]
+    return Batch(tuple(events), offset + sum(map(len, lines)))
+
+
+def read_outcome(folder: Path) -> Outcome | None:
+    """How the attempt ended in the words of its worker; None when it could not say."""
+    try:
+        return Outcome.model_validate_json((folder / "outcome.json").read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValidationError:
+        log.exception("%s: outcome.json cannot be read", folder)
+        return None
+
+
+def _event(line: bytes, folder: Path) -> Event | None:
+    """A line that is no event is what a full disk leaves behind: it is named in the log and passed over."""
+    try:
+        return Event.model_validate_json(line)
+    except ValidationError:
+        log.warning("%s: a damaged line in events.jsonl was passed over: %r", folder, line[:200])
+        return None
+
+
+def _replace(path: Path, content: dict[str, Any]) -> None:
+    """Write a file so that it is there whole or not at all."""
+    fresh = path.with_suffix(".part")
+    with fresh.open("w", encoding="utf-8") as file:
+        json.dump(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)

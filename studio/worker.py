@@ -1,0 +1,231 @@
+"""Worker: one process for one attempt. It reads spec.json, writes events.jsonl and outcome.json, and knows no database.
+
+python -m studio.worker FOLDER
+"""
+
+import ctypes
+import errno
+import json
+import os
+import signal
+import stat
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import orjson
+
+from studio.domain.errors import StudioError
+from studio.domain.event import EventKind, Outcome, Reporter
+from studio.domain.job import JobKind
+
+LOOK_FOR_STOP_EVERY = 0.1
+SYNC_EVERY = 5.0
+OUTCOME_NOT_WRITTEN = 74  # EX_IOERR of sysexits.h; the supervisor has a sentence for it
+
+# Set before any library is imported: nothing here may reach for the network.
+ENVIRONMENT = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "PYTORCH_ALLOC_CONF": "expandable_segments:True",
+}
+
+Work = Callable[[dict[str, Any], Reporter], Outcome]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Carry out the attempt in the one folder named; the exit status is 0 when its outcome was written."""
+    if len(arguments) != 1:
+        print("usage: python -m studio.worker FOLDER", file=sys.stderr)
+        return 2
+    return attempt(Path(arguments[0]))
+
+
+def attempt(folder: Path, *, work: Work | None = None) -> int:
+    """Carry out what the folder's spec.json asks for and write down how it ended."""
+    end_with_the_supervisor()
+    with EventWriter(folder) as reporter:
+        signal.signal(signal.SIGTERM, reporter.on_signal)
+        outcome = outcome_of(folder, work or carry_out, reporter)
+    try:
+        _replace(folder / "outcome.json", _json(outcome.model_dump()))
+    except OSError:
+        traceback.print_exc()
+        return OUTCOME_NOT_WRITTEN
+    return 0
+
+
+def outcome_of(folder: Path, work: Work, reporter: Reporter) -> Outcome:
+    """The outcome of the work; whatever goes wrong becomes a sentence, and the log keeps the traceback."""
+    try:
+        spec = json.loads((folder / "spec.json").read_bytes())
+        prepare(spec)
+        return work(spec, reporter)
+    except Exception as error:
+        traceback.print_exc()
+        return failure(error)
+
+
+def carry_out(spec: dict[str, Any], reporter: Reporter) -> Outcome:
+    """Hand the spec to the part that does its kind of work; only that part is imported."""
+    match JobKind(spec["kind"]):
+        case JobKind.INGEST:
+            from studio.data.ingest import ingest
+
+            return ingest(spec, reporter)
+        case JobKind.MEASURE:
+            from studio.data.measure import measure
+
+            return measure(spec, reporter)
+        case JobKind.TRAIN:
+            from studio.engine.train import train
+
+            return train(spec, reporter)
+        case JobKind.GENERATE:
+            from studio.engine.generate import generate
+
+            return generate(spec, reporter)
+
+
+def prepare(spec: Mapping[str, Any]) -> None:
+    """Set the environment for the libraries, and let long work give way to the page."""
+    os.environ.update(ENVIRONMENT)
+    # Measuring splits a lot of text in this process; the others may fork, and then the tokenizer must not use threads.
+    os.environ["TOKENIZERS_PARALLELISM"] = "true" if spec["kind"] == JobKind.MEASURE else "false"
+    if spec["kind"] in (JobKind.TRAIN, JobKind.GENERATE):
+        os.nice(5)
+
+
+def failure(error: Exception) -> Outcome:
+    """What a person reads when an attempt failed: the cause, and what to do next."""
+    if isinstance(error, StudioError):
+        return Outcome(state="failed", message=error.message, fix=error.fix, code=error.code)
+    if isinstance(error, MemoryError):
+        return Outcome(
+            state="failed",
+            message="The memory of this machine ran out.",
+            fix="Close other programs, or choose a smaller model or shorter examples, and start it again.",
+            code="memory",
+        )
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Outcome(
+            state="failed",
+            message="The disk is full.",
+            fix="Make room on the disk of the workspace and start it again.",
+            code="disk",
+        )
+    return Outcome(
+        state="failed",
+        message=f"Something in the studio itself failed: {_one_line(error)}. The log has the details.",
+        fix="Start it again; if it fails the same way, the log says where.",
+        code="internal",
+    )
+
+
+class EventWriter:
+    """The Reporter of a worker: events numbered from 1, one whole JSON line per write, in a file of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._control = folder / "control.json"
+        # "x": a second process in the same attempt folder would mix its events with ours.
+        self._file = (folder / "events.jsonl").open("xb", buffering=0)
+        self._seq = 0
+        self._synced_at = time.monotonic()
+        self._stop = False
+        self._looked_at = -LOOK_FOR_STOP_EVERY
+
+    def __enter__(self) -> "EventWriter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):  # a full disk has been told where it was met
+            os.fsync(self._file.fileno())
+        self._file.close()
+
+    def report(self, kind: EventKind, **data: Any) -> None:
+        line = _json({"seq": self._seq + 1, "at": time.time(), "kind": kind, "data": data}) + b"\n"
+        if self._file.write(line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # a short write is how a full disk shows here
+        self._seq += 1
+        now = time.monotonic()
+        if kind is EventKind.CHECKPOINT or now - self._synced_at >= SYNC_EVERY:
+            os.fsync(self._file.fileno())
+            self._synced_at = now
+
+    def should_stop(self) -> bool:
+        now = time.monotonic()
+        if not self._stop and now - self._looked_at >= LOOK_FOR_STOP_EVERY:
+            self._looked_at = now
+            self._stop = _asks_to_stop(self._control)
+        return self._stop
+
+    def on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        """SIGTERM asks for the same as control.json: finish the step, keep what is there, end."""
+        self._stop = True
+
+
+def end_with_the_supervisor() -> None:
+    """Arrange that this process and its children are killed when the supervisor goes: its run is resumed later.
+
+    The supervisor holds the other end of our standard input, so its death reads as end of file. A worker that was
+    started by hand has another standard input, or a process group that is not its own, and is left in peace.
+    """
+    if not stat.S_ISFIFO(os.fstat(0).st_mode) or os.getpgrp() != os.getpid():
+        return
+    lifeline = os.dup(0)
+    with Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), 0)  # no library may wait for an answer on the lifeline
+    threading.Thread(target=_watch, args=(lifeline,), name="lifeline", daemon=True).start()
+    if sys.platform == "linux":
+        # The thread above needs the interpreter; the kernel does not, should native code hold it for long.
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+        with suppress(OSError):  # if memory runs out, let it be this process and not the page
+            Path("/proc/self/oom_score_adj").write_text("500")
+
+
+def _watch(lifeline: int) -> None:
+    while os.read(lifeline, 1):
+        pass
+    os.killpg(0, signal.SIGKILL)
+
+
+def _asks_to_stop(control: Path) -> bool:
+    try:
+        return bool(json.loads(control.read_bytes()).get("stop"))
+    except FileNotFoundError:
+        return False
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    """JSON that every reader accepts: NaN becomes null, half a surrogate pair becomes a question mark."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+    except TypeError:
+        return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all."""
+    fresh = path.with_suffix(".part")
+    with fresh.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def _one_line(error: Exception) -> str:
+    first = next(iter(str(error).strip().splitlines()), "").rstrip(".")
+    return f"{type(error).__name__}: {first}"[:200] if first else type(error).__name__
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
