@@ -1,0 +1,229 @@
+"""Make the starter model: a very small chat model, pre-trained from nothing on text that starter_text writes.
+
+python assets/make_starter.py --minutes 40 --out assets/starter --seed 7
+
+The seed fixes the text, its order and the first weights; the minutes decide how far the training goes (and so the rates,
+which follow the clock). Two CPU cores and at most an hour are enough; no network is used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import math
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from starter_text import conversations
+from starter_text.grammar import Conversation
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from torch.nn import functional
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from transformers import GenerationConfig, PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
+
+VOCABULARY = 3072
+CONTEXT = 2048
+TOKENS_PER_STEP = 6144
+START, END, PAD = "<|start|>", "<|end|>", "<|pad|>"
+REQUEST_WEIGHT = 0.4  # what people ask is worth less than how it is answered
+CHAT_TEMPLATE = """{%- for message in messages -%}
+{%- if message.role == 'assistant' -%}
+{{- '<|start|>assistant\\n' -}}
+{%- generation -%}{{- message.content + '<|end|>' -}}{%- endgeneration -%}
+{{- '\\n' -}}
+{%- else -%}
+{{- '<|start|>' + message.role + '\\n' + message.content + '<|end|>\\n' -}}
+{%- endif -%}
+{%- endfor -%}
+{%- if add_generation_prompt -%}
+{{- '<|start|>assistant\\n' -}}
+{%- endif -%}
+"""
+PROBES = (
+    "Hello!", "What is an umbrella?", "My card was charged twice for order KX-4821. Please help today.", "Repeat exactly: the zorbel met a plimsk at 7:45",
+    "Lina Okoro lives in Otterby and is 43 years old. Write it as notes: home and age.",
+    "What is the message about?\nHello, I cannot log in since Friday and I need it before noon.",
+)  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=40.0)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "starter")
+    parser.add_argument("--seed", type=int, default=7)
+    asked = parser.parse_args()
+    torch.manual_seed(asked.seed)
+    tokenizer = train_tokenizer(asked.seed)
+    model = new_model(tokenizer)
+    print(f"{model.num_parameters():,} parameters, vocabulary {len(tokenizer)}", flush=True)
+    pretrain(model, batches(tokenizer, seed=asked.seed), tokenizer=tokenizer, seconds=asked.minutes * 60)
+    save(model, tokenizer, asked.out)
+
+
+def train_tokenizer(seed: int) -> PreTrainedTokenizerFast:
+    """A byte-level BPE tokenizer that keeps every digit apart, so that numbers can be copied digit by digit."""
+    raw = Tokenizer(models.BPE())
+    raw.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+    raw.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY, special_tokens=[PAD, START, END], initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+    )
+    texts = itertools.chain.from_iterable(talk for talk in itertools.islice(conversations(seed), 40_000))
+    raw.train_from_iterator((text for turn in texts for text in (turn["role"], turn["content"])), trainer)
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=raw, eos_token=END, pad_token=PAD, model_max_length=CONTEXT, clean_up_tokenization_spaces=False
+    )
+    tokenizer.chat_template = CHAT_TEMPLATE
+    return tokenizer
+
+
+def new_model(tokenizer: PreTrainedTokenizerFast) -> Qwen3ForCausalLM:
+    return Qwen3ForCausalLM(Qwen3Config(
+        vocab_size=len(tokenizer), hidden_size=256, intermediate_size=768, num_hidden_layers=6, num_attention_heads=4,
+        num_key_value_heads=4, head_dim=64, max_position_embeddings=CONTEXT, tie_word_embeddings=True,
+        pad_token_id=tokenizer.pad_token_id, bos_token_id=None, eos_token_id=tokenizer.eos_token_id,
+    ))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Token ids, the weight of each as a target, positions, and a mask where conversations may not see each other."""
+
+    ids: torch.Tensor
+    weights: torch.Tensor
+    positions: torch.Tensor
+    mask: torch.Tensor | None
+
+
+def encoded(talk: Conversation, tokenizer: PreTrainedTokenizerFast) -> tuple[list[int], list[float]]:
+    """The conversation as the chat template writes it, and the weight of each token in the loss."""
+    ids: list[int] = []
+    weights: list[float] = []
+    for turn in talk:
+        head = tokenizer.encode(f"{START}{turn['role']}\n")
+        body = tokenizer.encode(turn["content"] + END)
+        ids += [*head, *body, *tokenizer.encode("\n")]
+        weight = 1.0 if turn["role"] == "assistant" else REQUEST_WEIGHT
+        weights += [REQUEST_WEIGHT] * len(head) + [weight] * len(body) + [REQUEST_WEIGHT]
+    return ids, weights
+
+
+def batches(tokenizer: PreTrainedTokenizerFast, *, seed: int) -> Iterator[Batch]:
+    """Endless batches: in turn short rows of conversations that cannot see each other, and long rows of ones that can.
+
+    The first kind is how the model is used, each conversation starting at position 0; the second teaches long contexts.
+    """
+    talks = (encoded(talk, tokenizer) for talk in conversations(seed + 1))
+    rng = random.Random(seed)
+    while True:
+        apart = rng.random() < 0.65
+        length = 512 if apart else 1024
+        rows = [packed(talks, length, pad=tokenizer.pad_token_id) for _ in range(TOKENS_PER_STEP // length)]
+        ids, weights, talk_of, place_of = (torch.tensor(column) for column in zip(*rows, strict=True))
+        if not apart:
+            yield Batch(ids, weights, torch.arange(length).expand_as(ids), None)
+            continue
+        causal = torch.ones(length, length, dtype=torch.bool).tril()
+        yield Batch(ids, weights, place_of, (talk_of[:, None, :, None] == talk_of[:, None, None, :]) & causal)
+
+
+Row = tuple[list[int], list[float], list[int], list[int]]
+
+
+def packed(talks: Iterator[tuple[list[int], list[float]]], length: int, *, pad: int) -> Row:
+    """One row of whole conversations: ids, weights, number of the conversation, place within it; padded at the end."""
+    ids: list[int] = []
+    weights: list[float] = []
+    talk_of: list[int] = []
+    place_of: list[int] = []
+    for number in itertools.count():
+        more, worth = next(talks)
+        room = length - len(ids)
+        ids += more[:room]
+        weights += worth[:room]
+        talk_of += [number] * min(room, len(more))
+        place_of += range(min(room, len(more)))
+        if len(more) >= room - 8:
+            break
+    gap = length - len(ids)
+    return ids + [pad] * gap, weights + [0.0] * gap, talk_of + [-1] * gap, place_of + [0] * gap
+
+
+def rate(progress: float) -> float:
+    """The share of the full learning rate: a short warm-up, a plateau, and a slope to nothing over the second half."""
+    return min(1.0, 0.1 + progress / 0.02) * min(1.0, max(0.0, (1.0 - progress) / 0.5))
+
+
+def pretrain(model: Qwen3ForCausalLM, data: Iterator[Batch], *, tokenizer: PreTrainedTokenizerFast, seconds: float) -> None:
+    """Train until the time is up: Muon for the matrices, AdamW for embeddings and norms."""
+    matrices = [weight for name, weight in model.named_parameters() if weight.ndim == 2 and "embed" not in name]
+    others = [weight for name, weight in model.named_parameters() if weight.ndim != 2 or "embed" in name]
+    optimizers: tuple[torch.optim.Optimizer, ...] = (
+        torch.optim.Muon(matrices, lr=0.02, weight_decay=0.05),
+        torch.optim.AdamW(others, lr=4e-3, betas=(0.9, 0.95), weight_decay=0.0),
+    )
+    full_rates = [optimizer.param_groups[0]["lr"] for optimizer in optimizers]
+    began, seen, recent, next_probe = time.monotonic(), 0, math.nan, 0.1
+    model.train()
+    for step in itertools.count():
+        progress = (time.monotonic() - began) / seconds
+        if progress >= 1.0:
+            break
+        for optimizer, full in zip(optimizers, full_rates, strict=True):
+            optimizer.param_groups[0]["lr"] = full * rate(progress)
+        batch = next(data)
+        loss = batch_loss(model, batch)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for optimizer in optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        seen += batch.ids.numel()
+        recent = loss.item() if math.isnan(recent) else 0.95 * recent + 0.05 * loss.item()
+        if step % 20 == 0:
+            spent = time.monotonic() - began
+            print(f"step {step} loss {recent:.3f} tokens {seen:,} seconds {spent:.0f} tokens/s {seen / spent:.0f}", flush=True)
+        if progress >= next_probe:
+            next_probe += 0.15
+            probe(model, tokenizer)
+    print(f"done: loss {recent:.3f} tokens {seen:,} minutes {seconds / 60:.1f}", flush=True)
+
+
+def batch_loss(model: Qwen3ForCausalLM, batch: Batch) -> torch.Tensor:
+    """Weighted mean cross-entropy of each next token."""
+    backends = [SDPBackend.FLASH_ATTENTION, SDPBackend.MATH]
+    with torch.autocast("cpu", dtype=torch.bfloat16), sdpa_kernel(backends):
+        hidden = model.model(input_ids=batch.ids, position_ids=batch.positions, attention_mask=batch.mask, use_cache=False).last_hidden_state
+        logits = model.lm_head(hidden[:, :-1])
+    weights = batch.weights[:, 1:].flatten()
+    losses = functional.cross_entropy(logits.flatten(0, 1).float(), batch.ids[:, 1:].flatten(), reduction="none")
+    return (losses * weights).sum() / weights.sum()
+
+
+def probe(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast) -> None:
+    """Print what the model answers by now."""
+    model.eval()
+    for question in PROBES:
+        shown = tokenizer.apply_chat_template([{"role": "user", "content": question}], add_generation_prompt=True, return_tensors="pt", return_dict=True)
+        made = model.generate(**shown, max_new_tokens=60, do_sample=False, pad_token_id=tokenizer.pad_token_id)
+        print(f"  {question!r} -> {tokenizer.decode(made[0, shown['input_ids'].shape[1]:])!r}", flush=True)
+    model.train()
+
+
+def save(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    model.generation_config = GenerationConfig(
+        eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id, do_sample=False, max_new_tokens=160
+    )
+    model.to(torch.bfloat16).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+if __name__ == "__main__":
+    main()

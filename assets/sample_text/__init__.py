@@ -1,0 +1,1 @@
+"""The sample data's text: invented customers of invented shops, all written by these modules."""
