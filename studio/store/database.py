@@ -1,0 +1,197 @@
+"""Database: open the one of a workspace, and read or write it in transactions."""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DatabaseError, DisconnectionError, OperationalError
+
+from studio.domain.errors import SetupError
+from studio.store.workspace import Workspace
+
+# The newest migration; a database that is there needs no Alembic, whose import takes longer than opening.
+HEAD = "0001"
+MIGRATIONS = Path(__file__).parent / "migrations"
+# Any number that no other program uses for its advisory lock on the same PostgreSQL database.
+MIGRATION_LOCK = 0x617373_6179
+
+# Readers in WAL mode could lose a commit before this version (sqlite.org, "The WAL-reset bug").
+WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3)
+PRAGMAS = (
+    "foreign_keys = ON",
+    "busy_timeout = 10000",
+    f"journal_mode = {'WAL' if WAL_IS_SAFE else 'TRUNCATE'}",
+    "synchronous = FULL",
+    "mmap_size = 0",
+    "trusted_schema = OFF",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """An open database and the workspace that it belongs to; may be shared by threads."""
+
+    workspace: Workspace
+    engine: Engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One unchanging moment of the database; on PostgreSQL writing is refused."""
+        with self._connection() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction that happens whole or not at all; on SQLite it is the only writer from its first moment."""
+        with self._connection() as connection:
+            connection.execution_options(writing=True)
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Give every idle connection back."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except OperationalError as error:
+            raise SetupError(
+                f"The database does not answer: {_first_line(error)}.",
+                fix="Check that its disk has room and that it can be reached, then try again.",
+            ) from error
+
+
+@contextmanager
+def writing(target: Store | Connection) -> Iterator[Connection]:
+    """A write transaction of its own on a store, or the one that the connection is already in."""
+    if isinstance(target, Connection):
+        yield target
+    else:
+        with target.write() as connection:
+            yield connection
+
+
+def open_store(workspace: Workspace, *, url: str | None = None) -> Store:
+    """The workspace's own SQLite file or the database at `url`, made or migrated if need be; SetupError if not."""
+    workspace.prepare()
+    place = _place(workspace, url)
+    try:
+        store = Store(workspace=workspace, engine=_engine(place))
+        with store.engine.connect() as connection:
+            found = _revision(connection)
+        if found != HEAD:
+            _migrate(store)
+    except ModuleNotFoundError as error:
+        raise SetupError(
+            f"The driver for {place.drivername} is not installed.", fix='Install it: pip install ".[postgres]"'
+        ) from error
+    except DatabaseError as error:
+        raise SetupError(
+            f"The database {place.render_as_string()} cannot be opened: {_first_line(error)}.",
+            fix="Check its address, that it is running and that you may use it.",
+        ) from error
+    return store
+
+
+def _place(workspace: Workspace, url: str | None) -> URL:
+    if url is None:
+        return URL.create("sqlite", database=str(workspace.database))
+    try:
+        return make_url(url)
+    except ArgumentError as error:
+        raise SetupError(
+            "The address of the database cannot be read.", fix="Write it as postgresql+psycopg://user@host/name."
+        ) from error
+
+
+def _engine(place: URL) -> Engine:
+    """Connections for threads: a few stay open, more are made in a rush, and none is carried into a forked process."""
+    engine = create_engine(place, pool_size=5, max_overflow=35, pool_pre_ping=place.get_backend_name() == "postgresql")
+    event.listen(engine, "connect", _remember_process)
+    event.listen(engine, "checkout", _refuse_inherited)
+    if place.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _remember_process(connection: Any, record: Any) -> None:
+    record.info["pid"] = os.getpid()
+
+
+def _refuse_inherited(connection: Any, record: Any, proxy: Any) -> None:
+    """A forked process shares its parent's sockets and file locks; drop them unused and connect anew."""
+    if record.info["pid"] != os.getpid():
+        record.dbapi_connection = proxy.dbapi_connection = None
+        raise DisconnectionError("This connection belongs to the parent process.")
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, record: Any) -> None:
+    connection.isolation_level = None  # sqlite3 would begin transactions late; `_begin_sqlite` does it instead
+    for pragma in PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer that begins as a reader can find the file taken when it first writes, and then has to start over.
+    writes = connection.get_execution_options().get("writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _revision(connection: Connection) -> str | None:
+    """The migration that the database is at; None when it is empty."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def _migrate(store: Store) -> None:
+    """Bring the database to HEAD, whole or not at all; processes that open it at the same time wait for each other."""
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    with _locked(store.workspace.migration_lock), store.write() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        found = _revision(connection)
+        if found and found not in known:
+            raise SetupError(
+                f"This workspace was last used by a newer version of the studio (its data is at {found}).",
+                fix="Update the studio, or open another workspace.",
+            )
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    try:
+        file = path.open("a")
+    except OSError as error:
+        raise SetupError(
+            f"{path} cannot be written: {(error.strerror or 'unknown reason').lower()}.",
+            fix="Choose a workspace that you may write to with STUDIO_WORKSPACES.",
+        ) from error
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _first_line(error: DatabaseError) -> str:
+    return str(error.orig).strip().splitlines()[0].rstrip(".")

@@ -1,0 +1,272 @@
+"""Tables: what the database holds; every rule that SQL can keep is kept here as a constraint."""
+
+import json
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+from studio.domain.job import JobState, Wish
+from studio.domain.study import Choice
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time, UTC in and out; SQLite forgets the zone, so it is put back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Json(TypeDecorator[Any]):
+    """Any JSON value as compact text; NUL, lone surrogates and NaN come back exactly as they went in."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps(value, separators=(",", ":"))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else json.loads(value)
+
+
+class Words(TypeDecorator[str]):
+    """Text for people; what a database cannot hold (NUL, half a surrogate pair) becomes a visible mark."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        return value.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+
+def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    listed = ", ".join(f"'{value.value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+Id = String(64)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# `key` makes a job unrepeatable: the same kind and key is the same job. `attempt` only ever grows.
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("subject_id", Id, nullable=False, index=True),
+    Column("key", String(200)),
+    Column("state", String(16), nullable=False),
+    Column("wish", String(8), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("queued_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("ended_at", Moment),
+    Column("phase", Words, nullable=False),
+    Column("done", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("message", Words, nullable=False),
+    Column("fix", Words, nullable=False),
+    Column("result", Json, nullable=False),
+    Column("pid", Integer),
+    UniqueConstraint("kind", "key"),
+    _one_of("state", JobState),
+    _one_of("wish", Wish),
+    Index("ix_jobs_state_queued_at", "state", "queued_at"),
+)
+
+# Apart from `jobs`, because a spec can name 100,000 rows and SQLite rewrites a whole row at every progress update.
+specs = Table(
+    "specs",
+    metadata,
+    Column("job_id", Id, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("spec", Json, nullable=False),
+)
+
+# `process_started` tells a process from a later one with the same pid; `offset` is how far events.jsonl was read.
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("job_id", Id, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("began_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("pid", Integer),
+    Column("process_started", String(100)),
+    Column("offset", BigInteger, nullable=False),
+    Column("last_seq", Integer, nullable=False),
+    Index(
+        "ix_attempts_one_live",
+        "job_id",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("job_id", Id, primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("data", Json, nullable=False),
+    ForeignKeyConstraint(["job_id", "attempt"], ["attempts.job_id", "attempts.attempt"], ondelete="CASCADE"),
+    Index("ix_events_job_id_kind", "job_id", "kind", "attempt", "seq"),
+)
+
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("source_name", Words, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("sample", String(200)),
+    Column("job_id", Id, ForeignKey("jobs.id"), nullable=False, unique=True),
+)
+
+# `bins` has one letter per row.
+splits = Table(
+    "splits",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("dataset_id", Id, ForeignKey("datasets.id"), nullable=False, index=True),
+    Column("created_at", Moment, nullable=False),
+    Column("choices", Json, nullable=False),
+    Column("duplicate_of", Json, nullable=False),
+    Column("bins", Text, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("dataset_id", Id, ForeignKey("datasets.id"), nullable=False, index=True),
+    Column("split_id", Id, ForeignKey("splits.id"), nullable=False),
+    Column("model_id", String(300), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("recipe", Json, nullable=False),
+    Column("plan", Json, nullable=False),
+    Column("job_id", Id, ForeignKey("jobs.id"), nullable=False, unique=True),
+)
+
+studies = Table(
+    "studies",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("run_id", Id, ForeignKey("runs.id"), nullable=False, index=True),
+    Column("checkpoint_step", Integer, nullable=False),
+    Column("prompts", Integer, nullable=False),
+    Column("question", Words, nullable=False),
+    Column("sampling", Json, nullable=False),
+    Column("margin", Float, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("protocol", String(64), nullable=False),
+    Column("rating_token", String(64), nullable=False, unique=True),
+    Column("state", String(16), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+    Column("note", Words, nullable=False),
+    Column("job_id", Id, ForeignKey("jobs.id"), nullable=False, unique=True),
+    CheckConstraint("state IN ('writing', 'open', 'closed')", name="state_known"),
+)
+
+# Prompts and answers are JSON, because a model may say anything, NUL included, and it is judged as it was said.
+items = Table(
+    "items",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("study_id", Id, ForeignKey("studies.id", ondelete="CASCADE"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("row_number", Integer, nullable=False),
+    Column("tuned_side", String(8), nullable=False),
+    Column("prompt", Json, nullable=False),
+    Column("reference", Json, nullable=False),
+    Column("base_answer", Json, nullable=False),
+    Column("tuned_answer", Json, nullable=False),
+    UniqueConstraint("study_id", "position"),
+)
+
+# One current rating per item and rater; what it replaced, and what was taken back, is in rating_history.
+ratings = Table(
+    "ratings",
+    metadata,
+    Column("item_id", Id, ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
+    Column("rater", String(200), primary_key=True),
+    Column("study_id", Id, ForeignKey("studies.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("choice", String(16), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("seconds", Float),
+    Column("comment", Words, nullable=False),
+    _one_of("choice", Choice),
+)
+
+rating_history = Table(
+    "rating_history",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("item_id", Id, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
+    Column("rater", String(200), nullable=False),
+    Column("study_id", Id, ForeignKey("studies.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("choice", String(16), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("seconds", Float),
+    Column("comment", Words, nullable=False),
+    Column("left_at", Moment, nullable=False),
+    Column("why", String(16), nullable=False),
+    CheckConstraint("why IN ('replaced', 'taken_back')", name="why_known"),
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("title", Words, nullable=False),
+    Column("path", Text, nullable=False, unique=True),
+    Column("added_at", Moment, nullable=False),
+)

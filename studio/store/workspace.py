@@ -1,0 +1,91 @@
+"""Workspace: a team's folder. Every path in it is named here and nowhere else."""
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.domain.errors import SetupError, StudioError
+
+PRIVATE = 0o700
+PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The folder `root` with its database, the files of every dataset, run and study, and those of every attempt."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        return self.root / "studio.db"
+
+    @property
+    def migration_lock(self) -> Path:
+        return self.root / "migration.lock"
+
+    @property
+    def supervisor_lock(self) -> Path:
+        return self.root / "supervisor.lock"
+
+    @property
+    def supervisor_info(self) -> Path:
+        return self.root / "supervisor.json"
+
+    @property
+    def supervisor_log(self) -> Path:
+        return self.root / "supervisor.log"
+
+    @property
+    def exports(self) -> Path:
+        return self.root / "exports"
+
+    def dataset(self, dataset_id: str) -> Path:
+        return self.root / "datasets" / _plain(dataset_id)
+
+    def lengths(self, dataset_id: str, model_id: str) -> Path:
+        """Where the token lengths of a dataset are kept for one model."""
+        return self.dataset(dataset_id) / "lengths" / f"{slug(model_id)}.npz"
+
+    def run(self, run_id: str) -> Path:
+        return self.root / "runs" / _plain(run_id)
+
+    def study(self, study_id: str) -> Path:
+        return self.root / "studies" / _plain(study_id)
+
+    def job(self, job_id: str) -> Path:
+        return self.root / "jobs" / _plain(job_id)
+
+    def attempt(self, job_id: str, attempt: int) -> Path:
+        return self.job(job_id) / f"attempt-{attempt}"
+
+    def prepare(self) -> None:
+        """Make the folders that are missing, for their owner alone; SetupError where nothing can be written."""
+        try:
+            for name in ("", "datasets", "runs", "studies", "jobs", "exports"):
+                (self.root / name).mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        except OSError as error:
+            raise SetupError(
+                f"The workspace {self.root} cannot be made: {(error.strerror or 'unknown reason').lower()}.",
+                fix="Choose a folder that you may write to with STUDIO_WORKSPACES.",
+            ) from error
+        if not os.access(self.root, os.R_OK | os.W_OK | os.X_OK):
+            raise SetupError(
+                f"The workspace {self.root} is read-only for you.",
+                fix="Give yourself the right to write there, or choose another folder with STUDIO_WORKSPACES.",
+            )
+
+
+def slug(name: str) -> str:
+    """A file name for any name; where letters had to change, a fingerprint keeps different names apart."""
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:80]
+    return plain if plain == name else f"{plain or 'x'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def _plain(name: str) -> str:
+    """The id itself if it is fit to be a folder's name, so that no id can lead out of the workspace."""
+    if not PLAIN_NAME.fullmatch(name):
+        raise StudioError(f"{name!r} is not an id.", fix="Use one of the ids that are listed.")
+    return name
