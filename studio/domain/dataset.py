@@ -75,6 +75,7 @@ class Dataset:
     sample: str | None = None
     problem: str = ""
     reject_reasons: dict[str, int] = field(default_factory=dict)
+    share_read: float = 0.0
 
     @property
     def is_ready(self) -> bool:

@@ -36,7 +36,9 @@ class Shape:
     def adapter(self, rank: int) -> int:
         """Parameters of a LoRA adapter of `rank` on every linear layer."""
         q, kv = self.heads * self.head_size, self.key_value_heads * self.head_size
-        per_layer = (self.hidden + q) + 2 * (self.hidden + kv) + (q + self.hidden) + 3 * (self.hidden + self.intermediate)
+        per_layer = (
+            (self.hidden + q) + 2 * (self.hidden + kv) + (q + self.hidden) + 3 * (self.hidden + self.intermediate)
+        )
         return self.layers * per_layer * rank
 
 

@@ -48,7 +48,9 @@ def read_curves(metrics: Sequence[Metric]) -> Reading:
         )
     if len(losses) >= 20 and _mean(losses[-5:]) > 1.5 * _mean(losses[:5]):
         return Reading(
-            Tone.BAD, "It is getting worse.", "Training loss is well above where it began: try a third of the learning rate."
+            Tone.BAD,
+            "It is getting worse.",
+            "Training loss is well above where it began: try a third of the learning rate.",
         )
     if best is None or len(checks) < 2:
         return Reading(Tone.QUIET, "Just started.", "Validation loss needs two checks before it says anything.")
@@ -81,7 +83,9 @@ def _read_checks(checks: list[tuple[int, float]], best: Best, losses: list[float
         )
     if len(checks) >= 4 and abs(checks[-3][1] - last) < 0.01 * max(best.loss, 1e-9):
         return Reading(
-            Tone.GOOD, "It has levelled off.", f"Validation loss has stayed near {last:.2f}; more passes would change little."
+            Tone.GOOD,
+            "It has levelled off.",
+            f"Validation loss has stayed near {last:.2f}; more passes would change little.",
         )
     return Reading(
         Tone.GOOD,

@@ -109,7 +109,9 @@ def ready(studio: Studio, dataset_id: str) -> Dataset:
     if found.state in ("queued", "running"):
         raise DatasetError(f"{found.name} is still being read.", fix="Wait a moment and try again.")
     if not found.is_ready:
-        raise DatasetError(found.problem or f"{found.name} could not be read.", fix="Mend the file and upload it again.")
+        raise DatasetError(
+            found.problem or f"{found.name} could not be read.", fix="Mend the file and upload it again."
+        )
     return found
 
 

@@ -64,8 +64,14 @@ def recipe_from_yaml(text: str) -> tuple[str | None, Recipe]:
     try:
         loaded = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        place = f" at line {error.problem_mark.line + 1}" if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark else ""
-        raise RecipeError(f"This is not YAML{place}.", fix="Load a file that was saved here, or mend that line.") from error
+        place = (
+            f" at line {error.problem_mark.line + 1}"
+            if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark
+            else ""
+        )
+        raise RecipeError(
+            f"This is not YAML{place}.", fix="Load a file that was saved here, or mend that line."
+        ) from error
     if not isinstance(loaded, dict):
         raise RecipeError("This file holds no recipe.", fix="Load a file that was saved here.")
     values = loaded.get("recipe", loaded)

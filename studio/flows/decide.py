@@ -63,7 +63,9 @@ def verdict(studio: Studio, study_id: str) -> Decided:
     """The verdict of a closed study; StudyError before it is closed, so that nobody peeks at a side."""
     study = compare.study(studio, study_id)
     if study.state is not StudyState.CLOSED:
-        raise StudyError("This comparison is still open.", fix="Close the rating first; the sides stay hidden until then.")
+        raise StudyError(
+            "This comparison is still open.", fix="Close the rating first; the sides stay hidden until then."
+        )
     items = {item.id: item for item in stored.items(studio.store, study_id)}
     ratings = stored.ratings(studio.store, study_id)
     judged = [_judged(rating, items[rating.item_id]) for rating in ratings if rating.choice is not Choice.SKIP]

@@ -45,7 +45,9 @@ def adapter(studio: Studio, run_id: str, *, step: int | None = None, to: Path | 
         _write_papers(studio, run, folder, checkpoint)
         archive = Path(shutil.make_archive(str(studio.workspace.exports / folder.name), "zip", folder))
     except OSError as error:
-        raise ExportError(f"The adapter could not be written: {error.strerror}.", fix="Free some space or name another folder.") from error
+        raise ExportError(
+            f"The adapter could not be written: {error.strerror}.", fix="Free some space or name another folder."
+        ) from error
     files = tuple(sorted(path.name for path in folder.iterdir()))
     return Release(
         run=run, step=checkpoint.step, folder=folder, archive=archive, files=files, bytes=archive.stat().st_size

@@ -94,3 +94,12 @@ def _card(studio: Studio, study: Study, item: Item, *, rater: str, rated: int, t
 def _seconds_left(ratings: list[Rating], rater: str, left: int) -> float | None:
     own = [r.seconds for r in ratings if r.rater == rater and r.seconds is not None]
     return median(own) * left if len(own) >= 3 else None
+
+
+def remaining_cards(studio: Studio, token: str, rater: str) -> list[Card]:
+    """Every card that this rater has not judged, in their own order; for judging in bulk."""
+    study = _open_study(studio, token)
+    items = stored.items(studio.store, study.id)
+    done = stored.rated_items(studio.store, study.id, rater)
+    left = [item for item in _own_order(items, rater) if item.id not in done]
+    return [_card(studio, study, item, rater=rater, rated=len(done), total=len(items)) for item in left]

@@ -24,14 +24,18 @@ def model(studio: Studio, model_id: str) -> Model:
     for found in models(studio):
         if found.id == model_id:
             return found
-    raise RecipeError(f"There is no model called {model_id}.", fix="Run `models` or open the model picker for the list.")
+    raise RecipeError(
+        f"There is no model called {model_id}.", fix="Run `models` or open the model picker for the list."
+    )
 
 
 def usable(studio: Studio, model_id: str) -> Model:
     """The model if it can be trained here; RecipeError with the reason if not."""
     found = model(studio, model_id)
     if not found.is_usable:
-        raise RecipeError(f"{found.title} cannot be used here. {found.reason}", fix="Pick another model.", field="model")
+        raise RecipeError(
+            f"{found.title} cannot be used here. {found.reason}", fix="Pick another model.", field="model"
+        )
     return found
 
 

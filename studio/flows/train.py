@@ -39,9 +39,7 @@ class Answers:
     items: tuple[tuple[str, str], ...]
 
 
-def start(
-    studio: Studio, dataset_id: str, model_id: str, recipe: Recipe, *, name: str | None = None, key: str
-) -> Run:
+def start(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe, *, name: str | None = None, key: str) -> Run:
     """Put a run in the queue and return at once; the same `key` again is the same run, so two clicks make one."""
     dataset = bring.ready(studio, dataset_id)
     model = models.usable(studio, model_id)
@@ -204,7 +202,9 @@ def reading(run: Run, points: list[Metric]) -> Reading:
     if job.is_stopping:
         return Reading(Tone.QUIET, "Stopping.", "It finishes the current step and saves a last checkpoint.")
     if state is JobState.RUNNING and not points:
-        return Reading(Tone.QUIET, f"{(job.phase or 'starting').capitalize()}.", "The first points of the curve follow.")
+        return Reading(
+            Tone.QUIET, f"{(job.phase or 'starting').capitalize()}.", "The first points of the curve follow."
+        )
     curves = read_curves(points)
     if state in (JobState.DONE, JobState.STOPPED):
         return _ending(run, curves, points)

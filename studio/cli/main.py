@@ -1,0 +1,379 @@
+"""Main: the verbs, in the order of the journey."""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from studio import __version__
+from studio.cli import study
+from studio.cli.output import Json, answer, verb
+from studio.cli.workspace import opened, workspaces_folder
+from studio.domain.dataset import Layout, Mapping
+from studio.domain.errors import DatasetError, RecipeError, RunError
+from studio.domain.recipe import Recipe
+from studio.domain.run import Run
+from studio.domain.split import BIN_TITLES, SplitChoices
+from studio.flows import ask, bring, choose, deliver, inspect, machine, models, split, train
+from studio.flows.studio import Studio
+
+app = typer.Typer(
+    name="studio",
+    no_args_is_help=True,
+    add_completion=False,
+    help="Fine-tune a model on your examples and judge it blind.",
+)
+models_app = typer.Typer(invoke_without_command=True, help="List the models, or add one.")
+app.add_typer(models_app, name="models")
+app.add_typer(study.app, name="study")
+app.command("rate")(study.rate)
+app.command("verdict")(study.verdict)
+
+Dataset = Annotated[str, typer.Argument(help="A dataset, as `import` names it.")]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run, as `train` names it.")]
+ModelId = Annotated[str, typer.Option("--model", help="A model, as `models` names it.")]
+Sets = Annotated[list[str] | None, typer.Option("--set", help="Change one value of the recipe: --set epochs=5.")]
+RecipeFile = Annotated[Path | None, typer.Option("--recipe", help="A recipe saved as YAML.")]
+
+
+def main() -> None:
+    app()
+
+
+@app.command("import")
+@verb
+def import_file(
+    file: Annotated[Path, typer.Argument(help="A JSONL file, or the name of a sample.")],
+    name: Annotated[str | None, typer.Option(help="What to call it.")] = None,
+    map: Annotated[list[str] | None, typer.Option(help="Which field plays which part: --map prompt=question.")] = None,
+    json: Json = False,
+) -> None:
+    """Read a file of examples into an immutable dataset."""
+    studio = opened(working=True)
+    sample_ids = {sample.id for sample in bring.samples(studio)}
+    if not file.exists() and str(file) in sample_ids:
+        found = bring.bring_sample(studio, str(file))
+    else:
+        found = bring.bring_file(studio, file, name=name, mapping=_mapping(map) if map else None)
+    train.wait(studio, found.job_id)
+    read = bring.ready(studio, found.id)
+    values = {
+        "dataset": read.id, "name": read.name, "rows": read.rows, "rejects": read.rejects, "lines": read.lines,
+        "blank_lines": read.blank_lines, "fingerprint": read.fingerprint, "guess": read.guess,
+        "rejected": bring.rejects(studio, read.id),
+    }  # fmt: skip
+    refused = "".join(f"\n  line {r.line}: {r.reason} {r.fix}" for r in bring.rejects(studio, read.id, limit=20))
+    answer(json, values, f"{read.id}: {read.rows:,} rows read, {read.rejects:,} lines refused.{refused}")
+
+
+def _mapping(pairs: list[str]) -> Mapping:
+    fields = dict(_pair(pair) for pair in pairs)
+    if "messages" in fields:
+        return Mapping(Layout.MESSAGES, fields)
+    layout = Layout.PROMPT_COMPLETION if "prompt" in fields else Layout.INSTRUCTION_RESPONSE
+    needed = ("prompt", "completion") if layout is Layout.PROMPT_COMPLETION else ("instruction", "response")
+    missing = [part for part in needed if part not in fields]
+    if missing:
+        raise DatasetError(f"No field is named for {missing[0]}.", fix=f"Add --map {missing[0]}=FIELD.")
+    return Mapping(layout, fields)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, sign, value = text.partition("=")
+    if not sign or not key or not value:
+        raise typer.BadParameter(f"{text!r} is not KEY=VALUE")
+    return key, value
+
+
+@app.command()
+@verb
+def datasets(json: Json = False) -> None:
+    """List the datasets of the workspace."""
+    found = bring.datasets(opened())
+    words = "\n".join(f"{d.id}  {d.rows:>7,} rows  {d.state:<9} {d.name}" for d in found) or "There is no dataset yet."
+    answer(json, [{"dataset": d.id, "name": d.name, "rows": d.rows, "state": d.state} for d in found], words)
+
+
+@app.command("inspect")
+@verb
+def inspect_dataset(dataset: Dataset, model: ModelId = models.STARTER, json: Json = False) -> None:
+    """Say what is wrong with a dataset, and how long its rows are for a model."""
+    studio = opened(working=True)
+    look = _measured(studio, dataset, model)
+    assert look.lengths is not None and look.cut_off is not None
+    cut = look.lengths.cut_rows(look.cut_off.tokens)
+    values = {
+        "dataset": dataset,
+        "model": model,
+        "findings": [
+            {"kind": f.kind, "title": f.title, "count": f.count, "why": f.why, "groups": [g.lines for g in f.groups]}
+            for f in look.findings
+        ],
+        "lengths": {
+            "longest": max(look.lengths.total), "cut_off": look.cut_off.tokens, "reason": look.cut_off.reason,
+            "cut_rows": len(cut), "stop_token_trained": look.lengths.stop_token_trained,
+        },
+    }  # fmt: skip
+    words = [f"{f.title}: {f.count:,}. {f.why}" for f in look.findings] or ["Nothing was found that needs mending."]
+    words.append(f"Suggested cut-off: {look.cut_off.tokens} tokens. {look.cut_off.reason}")
+    answer(json, values, "\n".join(words))
+
+
+def _measured(studio: Studio, dataset_id: str, model_id: str) -> inspect.Inspection:
+    """Look at a dataset once its lengths have been measured; a measurement that failed is tried once more."""
+    look = inspect.look(studio, dataset_id, model_id)
+    if look.measuring is None:
+        return look
+    job = look.measuring if look.measuring.is_live else inspect.measure_again(studio, look.measuring.id)
+    train.wait(studio, job.id)
+    look = inspect.look(studio, dataset_id, model_id)
+    if look.lengths is None and look.measuring is not None:
+        raise DatasetError(look.measuring.message, fix=look.measuring.fix)
+    return look
+
+
+@app.command("split")
+@verb
+def split_dataset(
+    dataset: Dataset,
+    by: Annotated[str | None, typer.Option(help="Keep rows with the same value of this field on one side.")] = None,
+    held_out: Annotated[float, typer.Option(help="Share kept aside for validation and test together.")] = 0.2,
+    seed: Annotated[int, typer.Option(help="The same seed deals the same rows.")] = 7,
+    json: Json = False,
+) -> None:
+    """Deal the rows into training, validation and test, and account for every line."""
+    studio = opened()
+    made = split.choose(studio, dataset, SplitChoices(seed=seed, held_out=held_out, by=by))
+    ledger = split.ledger(studio, dataset)
+    values = {"split": made.id, "dataset": dataset, "counts": ledger.counts, "lines": ledger.lines}
+    words = [f"{BIN_TITLES[bin]}: {count:,}" for bin, count in ledger.counts.items()]
+    answer(json, values, "\n".join([made.id, *words, f"Lines in the file: {ledger.lines:,}"]))
+
+
+@models_app.callback()
+@verb
+def list_models(context: typer.Context, json: Json = False) -> None:
+    """List the models and whether each can be used here."""
+    if context.invoked_subcommand:
+        return
+    found = models.models(opened())
+    values = [
+        {
+            "id": m.id, "title": m.title, "starter": m.starter, "usable": m.is_usable, "reason": m.reason,
+            "parameters": m.parameters, "context": m.context, "licence": m.licence, "needs": m.needs, "hub_id": m.hub_id,
+        }
+        for m in found
+    ]  # fmt: skip
+    words = [f"{m.id:<24} {m.title}{'' if m.is_usable else f'  (not here: {m.reason})'}" for m in found]
+    answer(json, values, "\n".join(words))
+
+
+@models_app.command("add")
+@verb
+def add_model(path: Annotated[Path, typer.Argument(help="A folder with a model.")], json: Json = False) -> None:
+    """Add a model folder from this machine."""
+    added = models.add_model(opened(), path)
+    answer(json, {"model": added.id, "title": added.title}, f"{added.id}: {added.title} can be used.")
+
+
+def _recipe(studio: Studio, dataset: str, model: str, recipe: Path | None, sets: list[str] | None) -> Recipe:
+    """The default recipe, or the one in a file, with single values changed."""
+    _measured(studio, dataset, model)
+    if recipe is None:
+        base = choose.default_recipe(studio, dataset, model)
+    elif recipe.is_file():
+        base = choose.recipe_from_yaml(recipe.read_text())[1]
+    else:
+        raise RecipeError(f"{recipe} is not a file.", fix="Name a recipe saved as YAML.")
+    changes: dict[str, Any] = dict(_pair(pair) for pair in sets or [])
+    return choose.recipe_from(base.model_dump() | changes)
+
+
+@app.command()
+@verb
+def plan(
+    dataset: Dataset, model: ModelId = models.STARTER, recipe: RecipeFile = None, set: Sets = None, json: Json = False
+) -> None:
+    """Say what a recipe means on this machine before anything starts."""
+    studio = opened(working=True)
+    chosen = _recipe(studio, dataset, model, recipe, set)
+    made = choose.plan(studio, dataset, model, chosen)
+    words = [made.sentence, f"{made.steps:,} steps over {made.train_rows:,} rows."]
+    words += [f"  {choice.name}: {choice.value} ({choice.why})" for choice in made.choices]
+    answer(json, {"plan": made, "recipe": chosen}, "\n".join(words))
+
+
+@app.command("train")
+@verb
+def train_model(
+    dataset: Dataset,
+    model: ModelId = models.STARTER,
+    recipe: RecipeFile = None,
+    set: Sets = None,
+    name: Annotated[str | None, typer.Option(help="What to call the run.")] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Return when the run has ended.")] = False,
+    json: Json = False,
+) -> None:
+    """Start a run; without --wait it goes on in the background."""
+    studio = opened(working=True)
+    chosen = _recipe(studio, dataset, model, recipe, set)
+    run = train.start(studio, dataset, model, chosen, name=name, key=f"cli:{time.time_ns()}:{os.getpid()}")
+    if wait:
+        _follow(studio, run.id, quiet=json)
+        run = train.run(studio, run.id)
+    answer(json, _run_values(studio, run), _run_words(studio, run))
+    if wait and run.job.state not in ("done", "stopped"):
+        raise typer.Exit(1)
+
+
+def _follow(studio: Studio, run_id: str, *, quiet: bool) -> None:
+    """Wait for the end of a run and print its checks as they come."""
+    shown = 0
+    while True:
+        live = train.run(studio, run_id).is_live
+        checks = [point for point in train.metrics(studio, run_id) if point.validation_loss is not None]
+        for point in checks[shown:]:
+            if not quiet:
+                typer.echo(f"  step {point.step:>5,}  validation loss {point.validation_loss:.3f}")
+        shown = len(checks)
+        if not live:
+            return
+        time.sleep(0.3)
+
+
+def _run_values(studio: Studio, run: Run) -> dict[str, Any]:
+    points = train.metrics(studio, run.id)
+    return {
+        "run": run.id, "name": run.name, "state": run.job.state, "message": run.job.message, "fix": run.job.fix,
+        "dataset": run.dataset_id, "model": run.model_id, "recipe": run.recipe, "attempt": run.job.attempt,
+        "progress": train.progress(run, points), "result": run.job.result,
+        "checkpoints": train.checkpoints(studio, run.id),
+    }  # fmt: skip
+
+
+def _run_words(studio: Studio, run: Run) -> str:
+    points = train.metrics(studio, run.id)
+    far, said = train.progress(run, points), train.reading(run, points)
+    return f"{run.id}  {run.name}: {run.job.words}, step {far.step:,} of {far.steps:,}. {said.title} {said.text}"
+
+
+@app.command()
+@verb
+def runs(run: Annotated[str | None, typer.Argument(metavar="[RUN]")] = None, json: Json = False) -> None:
+    """List the runs, or show one."""
+    studio = opened()
+    if run:
+        found = train.run(studio, run)
+        answer(json, _run_values(studio, found), _run_words(studio, found))
+        return
+    every = train.runs(studio)
+    words = "\n".join(f"{r.id}  {r.job.words:<11} {r.name}" for r in every) or "There is no run yet."
+    answer(json, [{"run": r.id, "name": r.name, "state": r.job.state} for r in every], words)
+
+
+@app.command()
+@verb
+def stop(run: RunId, json: Json = False) -> None:
+    """Stop a run after its current step and keep the best checkpoint."""
+    stopped = train.stop(opened(working=True), run)
+    answer(json, {"run": run, "state": stopped.job.state, "words": stopped.job.words}, f"{run}: {stopped.job.words}.")
+
+
+@app.command()
+@verb
+def resume(
+    run: RunId,
+    wait: Annotated[bool, typer.Option("--wait", help="Return when the run has ended.")] = False,
+    json: Json = False,
+) -> None:
+    """Let an interrupted, stopped or failed run go on from its last checkpoint."""
+    studio = opened(working=True)
+    resumed = train.resume(studio, run)
+    if wait:
+        _follow(studio, run, quiet=json)
+        resumed = train.run(studio, run)
+    answer(json, _run_values(studio, resumed), _run_words(studio, resumed))
+
+
+@app.command()
+@verb
+def export(
+    run: RunId,
+    to: Annotated[Path, typer.Option(help="A new folder.")],
+    format: Annotated[str, typer.Option(help="What to deliver; for now: adapter.")] = "adapter",
+    step: Annotated[int | None, typer.Option(help="A checkpoint; the best one if left out.")] = None,
+    json: Json = False,
+) -> None:
+    """Deliver a run's adapter as a folder with its card and a script that runs it."""
+    if format != "adapter":
+        raise RunError(f"{format} cannot be delivered yet.", fix="Use --format adapter.")
+    release = deliver.adapter(opened(), run, step=step, to=to)
+    values = {"run": run, "step": release.step, "folder": release.folder, "files": release.files}
+    answer(json, values, f"{release.folder}: {', '.join(release.files)}")
+
+
+@app.command()
+@verb
+def chat(
+    run: RunId,
+    say: Annotated[str, typer.Option(help="What to ask both models.")],
+    json: Json = False,
+) -> None:
+    """Ask the base and the fine-tuned model the same thing."""
+    studio = opened(working=True)
+    said = ask.ask(studio, run, say)
+    answer(json, {"run": run, "base": said.base, "tuned": said.tuned}, f"base:  {said.base}\ntuned: {said.tuned}")
+
+
+@app.command()
+@verb
+def doctor(port: Annotated[int, typer.Option()] = 7860, json: Json = False) -> None:
+    """Say what this machine can do, and what to do about what it cannot."""
+    found = machine.doctor(workspaces_folder(), port=port)
+    lines = [f"{'ok ' if c.ok else '-- '} {c.name:<14} {c.found}{'' if c.ok else f'  {c.fix}'}" for c in found]
+    answer(
+        json,
+        [{"name": c.name, "ok": c.ok, "needed": c.needed, "found": c.found, "fix": c.fix} for c in found],
+        "\n".join(lines),
+    )
+    if any(c.needed and not c.ok for c in found):
+        raise typer.Exit(1)
+
+
+@app.command("serve")
+@verb
+def serve_studio(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 7860,
+    workspaces: Annotated[Path | None, typer.Option(help="Where everything is kept.")] = None,
+    share_on_network: Annotated[
+        bool, typer.Option("--share-on-network", help="Listen where others can reach it; there are no passwords yet.")
+    ] = False,
+    supervise: Annotated[bool, typer.Option(help="Also start what carries out the jobs.")] = True,
+    json: Json = False,
+) -> None:
+    """Open the studio in the browser."""
+    from studio.web.serve import serve  # the other verbs do without Gradio's second and a half
+
+    serve(
+        workspaces=(workspaces or workspaces_folder()).resolve(), host=host, port=port,
+        open_to_network=share_on_network, supervise=supervise,
+    )  # fmt: skip
+
+
+@app.callback()
+def version(
+    show: Annotated[bool, typer.Option("--version", help="Say which version this is.", is_eager=True)] = False,
+) -> None:
+    if show:
+        typer.echo(f"Assay Studio {__version__}")
+        raise typer.Exit
+
+
+def serve_from_arguments() -> None:
+    """python app.py …: the serve verb without its name."""
+    sys.argv.insert(1, "serve")
+    app()

@@ -1,0 +1,139 @@
+"""Study: compare base and fine-tuned answers blind, from creating a study to its verdict."""
+
+import os
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from studio.cli.output import Json, answer, verb
+from studio.cli.workspace import opened
+from studio.domain.errors import StudyError
+from studio.domain.study import Choice, Study, StudyState
+from studio.flows import compare, decide, judge, train
+
+app = typer.Typer(no_args_is_help=True, help="Compare base and fine-tuned answers blind.")
+StudyId = Annotated[str, typer.Argument(metavar="STUDY", help="A study, as `study create` names it.")]
+Rater = Annotated[str, typer.Option(help="Who judges.")]
+
+
+@app.command()
+@verb
+def create(
+    run: Annotated[str, typer.Argument(metavar="RUN")],
+    against: Annotated[str, typer.Option(help="What the fine-tuned model is compared with; for now: base.")] = "base",
+    prompts: Annotated[int | None, typer.Option(help="How many sealed test prompts to ask.")] = None,
+    step: Annotated[int | None, typer.Option(help="A checkpoint; the best one if left out.")] = None,
+    wait: Annotated[bool, typer.Option(help="Return when all answers are written.")] = True,
+    json: Json = False,
+) -> None:
+    """Freeze a comparison and have both answers to every prompt written."""
+    if against != "base":
+        raise StudyError(f"A comparison with {against} cannot be made yet.", fix="Use --against base.")
+    studio = opened(working=True)
+    made = compare.create(studio, run, prompts=prompts, step=step, key=f"cli:{time.time_ns()}:{os.getpid()}")
+    if wait:
+        train.wait(studio, made.job.id)
+        made = compare.study(studio, made.id)
+        if made.state is not StudyState.OPEN:
+            raise StudyError(made.job.message, fix=made.job.fix)
+    answer(
+        json,
+        _values(made),
+        f"{made.id}: {made.prompts} prompts, {made.state}. Rate them at /rate?t={made.rating_token}",
+    )
+
+
+def _values(study: Study) -> dict[str, Any]:
+    return {
+        "study": study.id, "run": study.run_id, "state": study.state, "prompts": study.prompts,
+        "protocol": study.protocol, "rating_token": study.rating_token, "step": study.checkpoint_step,
+    }  # fmt: skip
+
+
+@app.command()
+@verb
+def answers(study: StudyId, rater: Rater = "cli", json: Json = False) -> None:
+    """Show the cards that a rater has not judged yet: prompt and two answers, sides hidden."""
+    studio = opened()
+    cards = judge.remaining_cards(studio, compare.study(studio, study).rating_token, rater)
+    words = "\n\n".join(
+        f"[{card.item_id}] {card.prompt[-1].content}\n  left:  {card.left}\n  right: {card.right}" for card in cards
+    )
+    answer(json, {"study": study, "cards": cards}, words or "Everything has been rated.")
+
+
+@app.command()
+@verb
+def close(study: StudyId, json: Json = False) -> None:
+    """End the rating and reveal the sides; nobody can rate after this."""
+    closed = compare.close(opened(), study)
+    answer(json, _values(closed), f"{closed.id}: closed.")
+
+
+@app.command("list")
+@verb
+def list_studies(json: Json = False) -> None:
+    """List the studies of the workspace."""
+    found = compare.studies(opened())
+    words = "\n".join(f"{s.id}  {s.state:<8} {s.prompts:>4} prompts  {s.name}" for s in found)
+    answer(json, [_values(s) for s in found], words or "There is no study yet.")
+
+
+@verb
+def rate(
+    study: StudyId,
+    votes: Annotated[Path, typer.Option(help='JSONL with {"item": …, "choice": left|right|tie|both_bad|skip}.')],
+    rater: Rater = "cli",
+    json: Json = False,
+) -> None:
+    """Hand in judgements from a file."""
+    studio = opened()
+    token = compare.study(studio, study).rating_token
+    read = _votes(votes)
+    for item_id, choice, comment in read:
+        judge.rate(studio, token, rater, item_id, choice, comment=comment)
+    far = compare.progress(studio, study)
+    values = {"study": study, "handed_in": len(read), "rated": far.rated, "total": far.total}
+    answer(json, values, f"{len(read)} judgements handed in; {far.rated} of {far.total} prompts are rated.")
+
+
+def _votes(path: Path) -> list[tuple[str, Choice, str]]:
+    """The judgements of a file, all checked before the first one counts."""
+    if not path.is_file():
+        raise StudyError(f"{path} is not a file.", fix="Name a JSONL file of judgements.")
+    found = []
+    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            vote = orjson.loads(line)
+            found.append((str(vote["item"]), Choice(vote["choice"]), str(vote.get("comment", ""))))
+        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
+            raise StudyError(
+                f"Line {number} of {path.name} is not a judgement.",
+                fix='Each line needs {"item": "…", "choice": "left|right|tie|both_bad|skip"}; nothing was handed in.',
+            ) from error
+    return found
+
+
+@verb
+def verdict(
+    study: StudyId,
+    report: Annotated[Path | None, typer.Option(help="Also write the one-page HTML report here.")] = None,
+    json: Json = False,
+) -> None:
+    """Say what a closed study shows."""
+    studio = opened()
+    decided = decide.verdict(studio, study)
+    if report is not None:
+        report.write_text(decide.report_page(studio, study), encoding="utf-8")
+    said = decided.verdict
+    values = {
+        "study": study, "run": decided.run.id, "protocol": decided.study.protocol, "decision": said.decision,
+        "headline": said.headline, "sentence": said.sentence, "tally": said.tally, "evidence": said.evidence,
+        "side_bias": said.side_bias, "more_needed": said.more_needed, "caveats": said.caveats, "exact": decided.exact,
+    }  # fmt: skip
+    answer(json, values, "\n".join([f"{said.headline} {said.sentence}", *said.caveats]))

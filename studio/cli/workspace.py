@@ -1,0 +1,21 @@
+"""Workspace: which folder the verbs work on."""
+
+import os
+from pathlib import Path
+
+from studio.flows.studio import Studio, open_studio
+from studio.jobs.supervisor import ensure_supervisor
+
+
+def workspaces_folder() -> Path:
+    """STUDIO_WORKSPACES, or workspaces/ beside the program."""
+    named = os.environ.get("STUDIO_WORKSPACES")
+    return Path(named) if named else Path(__file__).resolve().parents[2] / "workspaces"
+
+
+def opened(*, working: bool = False) -> Studio:
+    """The workspace; with `working`, a supervisor is running so that jobs are carried out."""
+    studio = open_studio(workspaces_folder(), url=os.environ.get("STUDIO_DATABASE"))
+    if working:
+        ensure_supervisor(studio.workspace, parent_pid=os.getpid())
+    return studio

@@ -1,0 +1,35 @@
+"""Errors on a screen: one sentence and the next step, never a traceback."""
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import gradio as gr
+
+from studio.domain.errors import StudioError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def friendly(handler: Callable[P, T]) -> Callable[P, T]:
+    """Show a StudioError as its sentence; anything else as a plain apology, with the details in the log."""
+
+    @functools.wraps(handler)
+    def handled(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return handler(*args, **kwargs)
+        except StudioError as error:
+            raise gr.Error(error.sentence, title="That did not work", print_exception=False) from error
+        except gr.Error:
+            raise
+        except Exception as error:
+            logging.getLogger("studio.ui").exception("A screen failed")
+            raise gr.Error(
+                "Something in the studio itself failed; nothing of yours is lost. The log has the details.",
+                title="That did not work",
+                print_exception=False,
+            ) from error
+
+    return handled

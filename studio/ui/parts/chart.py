@@ -1,0 +1,68 @@
+"""Chart: plotly pictures that keep the reader's zoom while their data grow.
+
+Gradio's own plot is made anew at every change and loses the zoom, so this draws into one element that stays.
+"""
+
+import gradio as gr
+import plotly.graph_objects as go
+
+DRAW = """
+const place = document.createElement('div');
+place.className = 'chart';
+element.appendChild(place);
+const draw = () => {
+  const value = props.value;
+  if (!value || !value.figure) { place.style.display = 'none'; return; }
+  if (!window.Plotly) { setTimeout(draw, 60); return; }
+  place.style.display = '';
+  place.setAttribute('role', 'img');
+  place.setAttribute('aria-label', value.words);
+  const figure = JSON.parse(value.figure);
+  const style = getComputedStyle(document.body);
+  const ink = style.getPropertyValue('--ink').trim() || '#1c2430', line = style.getPropertyValue('--line').trim() || '#e4e4df';
+  figure.layout.font = {...figure.layout.font, color: ink};
+  for (const axis of ['xaxis', 'yaxis']) figure.layout[axis] = {...figure.layout[axis], gridcolor: line, linecolor: line};
+  if (!element.contains(place)) element.appendChild(place);
+  Plotly.react(place, figure.data, figure.layout, {responsive: true, displaylogo: false, modeBarButtonsToRemove: ['lasso2d', 'select2d']});
+};
+watch('value', draw);
+draw();
+new ResizeObserver(() => { if (window.Plotly && place.data && place.offsetWidth) Plotly.Plots.resize(place); }).observe(element);
+"""
+
+HEAD = '<script src="/static/plotly.min.js" defer></script>'
+
+
+def chart(*, label: str) -> gr.HTML:
+    """An empty chart; hand it `drawn(figure, words)`."""
+    return gr.HTML(
+        None,
+        label=label,
+        html_template="",
+        js_on_load=DRAW,
+        head=HEAD,
+        apply_default_css=False,
+        elem_classes="chart-block",
+    )
+
+
+def drawn(figure: go.Figure, *, words: str) -> dict[str, str]:
+    """The value of a chart: the picture, and its summary for those who do not see it."""
+    return {"figure": figure.to_json() or "", "words": words}
+
+
+def laid_out(figure: go.Figure, *, keep: str, x: str, y: str, height: int = 340) -> go.Figure:
+    """The studio's layout; while `keep` stays the same, so does the reader's zoom."""
+    figure.update_layout(
+        uirevision=keep,
+        height=height,
+        margin={"l": 56, "r": 20, "t": 36, "b": 48},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": "system-ui, Segoe UI, Roboto, DejaVu Sans, sans-serif", "size": 13},
+        legend={"orientation": "h", "y": 1.12, "x": 0},
+        hovermode="x unified",
+        xaxis={"title": x, "zeroline": False},
+        yaxis={"title": y, "zeroline": False},
+    )
+    return figure

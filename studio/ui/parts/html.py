@@ -1,0 +1,126 @@
+"""HTML: small pure pieces of a page; every text from outside is escaped here and nowhere else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from studio.domain.reading import Reading, Tone
+from studio.domain.row import Row
+
+SIGNS = {Tone.GOOD: "✓", Tone.WARNING: "▲", Tone.BAD: "✕", Tone.QUIET: "●"}
+SPEAKERS = {"system": "Instructions", "user": "User", "assistant": "Answer"}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure card: what it is, the number, and what it means."""
+
+    title: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A table cell that is not plain text: a number at the right, or text kept as written."""
+
+    text: str
+    number: bool = False
+    written: bool = False
+
+
+def title(heading: str, about: str = "") -> str:
+    return f'<div class="title"><div><h2>{escape(heading)}</h2><p>{escape(about)}</p></div></div>'
+
+
+def cards(figures: Sequence[Figure]) -> str:
+    inner = "".join(
+        f'<div class="figure"><span>{escape(f.title)}</span><b>{escape(f.value)}</b><small>{escape(f.note)}</small></div>'
+        for f in figures
+    )
+    return f'<div class="cards">{inner}</div>'
+
+
+def reading(said: Reading) -> str:
+    """A sentence on the situation; the sign says what the colour says."""
+    sign = SIGNS[said.tone]
+    return f'<div class="reading {said.tone.value}" role="status"><b>{sign} {escape(said.title)}</b> {escape(said.text)}</div>'
+
+
+def empty(heading: str, next_step: str) -> str:
+    return f'<div class="empty"><b>{escape(heading)}</b>{escape(next_step)}</div>'
+
+
+def bar(share: float, left: str, right: str = "") -> str:
+    """A progress bar with its words; `share` from 0 to 1."""
+    percent = round(max(0.0, min(1.0, share)) * 100)
+    return (
+        f'<div class="bar" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{percent}" '
+        f'aria-label="{escape(left)}"><i style="width:{percent}%"></i></div>'
+        f'<div class="bar-words"><span>{escape(left)}</span><span>{escape(right)}</span></div>'
+    )
+
+
+def bubbles(rows: Sequence[Row]) -> str:
+    """Rows as conversations, each with its line in the file."""
+    return f'<div class="panel">{"".join(_conversation(row) for row in rows)}</div>'
+
+
+def _conversation(row: Row) -> str:
+    turns = "".join(
+        f'<div class="bubble {escape(m.role)}"><em>{SPEAKERS.get(m.role, escape(m.role))}</em>{escape(m.content)}</div>'
+        for m in row.messages
+    )
+    return f'<div class="chat"><small>line {row.line:,}</small>{turns}</div>'
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str | Cell]], *, total_last: bool = False) -> str:
+    """A plain table that wraps its text; a column is right-aligned where its cells are numbers."""
+    numbers = [isinstance(cell, Cell) and cell.number for cell in rows[0]] if rows else [False] * len(headings)
+    head = "".join(
+        f'<th scope="col"{" class=number" if number else ""}>{escape(text)}</th>'
+        for text, number in zip(headings, numbers, strict=True)
+    )
+    body = "".join(
+        f"<tr{' class=total' if total_last and index == len(rows) - 1 else ''}>{''.join(map(_cell, row))}</tr>"
+        for index, row in enumerate(rows)
+    )
+    return f'<div class="scroll"><table class="plain"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _cell(cell: str | Cell) -> str:
+    if isinstance(cell, str):
+        return f"<td>{escape(cell)}</td>"
+    if cell.written:
+        return f"<td><pre>{escape(cell.text)}</pre></td>"
+    return f"<td{' class=number' if cell.number else ''}>{escape(cell.text)}</td>"
+
+
+def link(label: str, address: str, *, download: bool = True) -> str:
+    """A link that downloads, or opens in a tab of its own."""
+    how = "download" if download else 'target="_blank" rel="noopener"'
+    return f'<a href="{escape(address)}" {how}>{escape(label)}</a>'
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """A number with its noun: 1 row, 1,234 rows."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: 38 s, 2 min 5 s, 1 h 12 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def size(amount: float) -> str:
+    """Bytes as people say them, in decimal units."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit in ("B", "kB") else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"

@@ -1,0 +1,71 @@
+"""Lengths: how long the rows are for a model, and one row as the model sees it."""
+
+from html import escape
+
+import numpy as np
+import plotly.graph_objects as go
+
+from studio.data.seen import Seen
+from studio.domain.lengths import Lengths
+from studio.ui.parts import html
+from studio.ui.parts.chart import drawn, laid_out
+
+CANDIDATES = (128, 256, 512, 1024, 2048, 4096, 8192)
+
+
+def histogram(lengths: Lengths, cut_off: int) -> dict[str, str]:
+    """Rows by token count with the cut-off as a line; rows beyond it in another colour."""
+    totals = np.array(lengths.total)
+    figure = go.Figure()
+    edges = np.histogram_bin_edges(totals, bins=min(40, max(8, len(totals) // 8)))
+    for name, part, colour in (
+        ("fits", totals[totals <= cut_off], "#3b6fb6"),
+        ("would lose its end", totals[totals > cut_off], "#b4443a"),
+    ):
+        counts, _ = np.histogram(part, bins=edges)
+        figure.add_bar(
+            x=(edges[:-1] + edges[1:]) / 2, y=counts, width=np.diff(edges), name=f"{name} ({len(part):,})", marker_color=colour
+        )
+    laid_out(figure, keep=lengths.model_id, x="tokens in a row", y="rows", height=300)
+    figure.update_layout(barmode="stack", bargap=0.04, xaxis={"range": [0, max(int(totals.max()), cut_off) * 1.06]})
+    figure.add_vline(x=cut_off, line_dash="dot", line_color="#9a6b1f", annotation_text=f"cut-off {cut_off:,}")
+    cut = int((totals > cut_off).sum())
+    words = f"Rows have {totals.min():,} to {totals.max():,} tokens, half of them up to {int(np.median(totals)):,}; {cut:,} exceed {cut_off:,}."
+    return drawn(figure, words=words)
+
+
+def facts(lengths: Lengths, cut_off: int) -> str:
+    """Percentiles, what each candidate cut-off costs, and the rows that this one would cut."""
+    totals = np.array(lengths.total)
+    marks = [("half of the rows", 50), ("9 of 10 rows", 90), ("99 of 100 rows", 99), ("every row", 100)]
+    short = [[f"{name} fit in", html.Cell(f"{int(np.ceil(np.percentile(totals, at))):,}", number=True)] for name, at in marks]
+    steps = [step for step in CANDIDATES if step < totals.max() * 4]
+    costs = [
+        [html.Cell(f"{step:,}", number=True), html.Cell(f"{len(lengths.cut_rows(step)):,}", number=True)] for step in steps
+    ]
+    cut = lengths.cut_rows(cut_off)
+    listed = ", ".join(f"{number + 1:,}" for number in cut[:30]) + (" …" if len(cut) > 30 else "")
+    stop = (
+        f"The model learns to stop: its end-of-turn token {lengths.stop_token} is among the trained tokens."
+        if lengths.stop_token_trained
+        else f"Careful: the end-of-turn token {lengths.stop_token} is not trained, so answers may not stop."
+    )
+    said = f"Rows that this cut-off leaves out: {listed}." if cut else "This cut-off leaves no row out."
+    return (
+        f'<div class="beside"><div>{html.table(["Length", "Tokens"], short)}</div>'
+        f'<div>{html.table(["Cut-off", "Rows that would lose their end"], costs)}</div></div>'
+        f'<p class="help">{escape(said)} They are listed in the ledger as too long and not trained on. {escape(stop)}</p>'
+    )
+
+
+def seen(found: Seen) -> str:
+    """One row's tokens: trained ones coloured, special ones bold, cut ones struck through."""
+    spans = []
+    for piece in found.pieces:
+        names = [name for name, on in (("trained", piece.trained), ("special", piece.special)) if on]
+        spans.append(f'<span class="{" ".join(names)}">{escape(piece.text)}</span>')
+    cut = "".join(f'<span class="cut">{escape(piece.text)}</span>' for piece in found.cut)
+    tokens = sum(piece.tokens for piece in found.pieces)
+    trained = sum(piece.tokens for piece in found.pieces if piece.trained)
+    words = f"{html.count(tokens, 'token')}, {trained:,} of them trained"
+    return f'<div class="panel"><div class="seen">{"".join(spans)}{cut}</div><p class="help">{words}.</p></div>'

@@ -1,0 +1,60 @@
+"""App: one FastAPI application with the studio, the rating page and the report behind it."""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import plotly
+from fastapi import FastAPI, HTTPException
+from fastapi.responses import FileResponse, HTMLResponse
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from studio.domain.errors import StudioError
+from studio.flows import decide
+from studio.flows.studio import Studio
+from studio.ui import rate, shell
+from studio.ui.theme import CSS, theme
+from studio.web.downloads import download_routes
+from studio.web.gates import SameOriginGate
+
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver")
+PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+
+
+def build_app(studio: Studio, *, hosts: tuple[str, ...] = LOCAL_HOSTS, max_upload: str = "1gb") -> FastAPI:
+    """The whole web process. The rating page is a Gradio app of its own, so that a rater's page holds nothing else."""
+    app = FastAPI(title="Assay Studio", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(SameOriginGate)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
+
+    @app.get("/healthz")
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/static/plotly.min.js")
+    def plotly_script() -> FileResponse:
+        return FileResponse(PLOTLY, media_type="text/javascript", headers={"Cache-Control": "max-age=86400"})
+
+    @app.get("/report/{study_id}")
+    def report(study_id: str) -> HTMLResponse:
+        try:
+            return HTMLResponse(decide.report_page(studio, study_id))
+        except StudioError as error:
+            raise HTTPException(404, error.sentence) from error
+
+    app.include_router(download_routes(studio))
+    shared: dict[str, Any] = {
+        "theme": theme(),
+        "css_paths": [CSS],
+        "ssr_mode": False,
+        "show_error": False,
+        "enable_monitoring": False,
+        "run_history": False,
+        "footer_links": [],
+        "max_file_size": max_upload,
+        "favicon_path": str(studio.assets / "logo.svg"),
+        "mcp_server": False,
+        "pwa": False,
+    }
+    gr.mount_gradio_app(app, rate.build(studio), path="/rate", head=rate.HEAD, **shared)
+    return gr.mount_gradio_app(app, shell.build(studio), path="", **shared)

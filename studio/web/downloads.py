@@ -1,0 +1,50 @@
+"""Downloads: files made on request, always sent as attachments and never by path."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from fastapi import APIRouter, HTTPException
+from fastapi.responses import FileResponse
+
+from studio.domain.errors import StudioError
+from studio.domain.split import Bin
+from studio.flows import bring, decide, deliver, split
+from studio.flows.studio import Studio
+
+
+def download_routes(studio: Studio) -> APIRouter:
+    """One address per kind of file."""
+    routes = APIRouter(prefix="/download")
+
+    @routes.get("/refused/{dataset_id}")
+    def refused(dataset_id: str) -> FileResponse:
+        return _sent(lambda: bring.rejects_file(studio, dataset_id))
+
+    @routes.get("/bin/{dataset_id}/{bin}")
+    def bin_of_dataset(dataset_id: str, bin: Bin, model: str | None = None, cut_off: int | None = None) -> FileResponse:
+        return _sent(lambda: split.bin_file(studio, dataset_id, bin, model_id=model, cut_off=cut_off))
+
+    @routes.get("/ratings/{study_id}.{kind}")
+    def ratings(study_id: str, kind: str) -> FileResponse:
+        makers = {"csv": decide.ratings_csv, "jsonl": decide.ratings_jsonl}
+        if kind not in makers:
+            raise HTTPException(404, "Ratings come as csv or jsonl.")
+        return _sent(lambda: makers[kind](studio, study_id))
+
+    @routes.get("/report/{study_id}")
+    def report(study_id: str) -> FileResponse:
+        return _sent(lambda: decide.report_html(studio, study_id))
+
+    @routes.get("/adapter/{run_id}")
+    def adapter(run_id: str, step: int | None = None) -> FileResponse:
+        return _sent(lambda: deliver.adapter(studio, run_id, step=step).archive)
+
+    return routes
+
+
+def _sent(make: Callable[[], Path]) -> FileResponse:
+    try:
+        path = make()
+    except StudioError as error:
+        raise HTTPException(404, error.sentence) from error
+    return FileResponse(path, filename=path.name, content_disposition_type="attachment")

@@ -1,0 +1,64 @@
+"""Serve: start the web process on a free port, and the supervisor beside it."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from studio.domain.errors import SetupError
+from studio.flows.studio import open_studio
+from studio.jobs.supervisor import ensure_supervisor
+from studio.store.workspace import Workspace
+from studio.web.app import LOCAL_HOSTS, build_app
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def serve(
+    *,
+    workspaces: Path,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    open_to_network: bool = False,
+    supervise: bool = True,
+) -> None:
+    """Run the studio until it is stopped; SetupError in one sentence where it cannot start."""
+    if host not in LOOPBACK and not open_to_network:
+        raise SetupError(
+            f"The studio has no passwords yet, so it does not listen on {host}, where others could reach it.",
+            fix="Leave --host out, or add --share-on-network if everyone on that network may use it.",
+        )
+    check_port(host, port)
+    quiet_libraries()
+    studio = open_studio(workspaces, url=os.environ.get("STUDIO_DATABASE"))
+    if supervise:
+        ensure_supervisor(Workspace(workspaces), parent_pid=os.getpid())
+    hosts = LOCAL_HOSTS if host in LOOPBACK else ("*",)
+    app = build_app(studio, hosts=hosts)
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    print(f"Assay Studio is open at http://{shown}:{port}  (stop it with Ctrl+C)", flush=True)
+    uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
+
+
+def check_port(host: str, port: int) -> None:
+    """SetupError if something else answers on the port already."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SetupError(
+                f"Port {port} cannot be used: {(error.strerror or 'unknown reason').lower()}.",
+                fix=f"Close what uses it, or start with another port: make run PORT={port + 1}.",
+            ) from error
+
+
+def quiet_libraries() -> None:
+    """Nothing about a person's work leaves the machine, and nothing asks for it."""
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    if sys.platform == "linux":
+        os.umask(0o077)
