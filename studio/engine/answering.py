@@ -1,0 +1,68 @@
+"""Answering: let a model answer a batch of prompts, with its adapter, without it, or mixed row by row."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from studio.domain.row import Message
+from studio.domain.study import Sampling
+from studio.engine.rows import conversation
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+BASE = "__base__"  # how peft names the model without any adapter
+TUNED = "tuned"
+
+
+def answer(
+    model: Any,
+    tokenizer: "PreTrainedTokenizerBase",
+    prompts: Sequence[Sequence[Message]],
+    *,
+    sampling: Sampling,
+    adapters: Sequence[str] | None = None,
+) -> list[str]:
+    """One answer per prompt, as text without special tokens; `adapters` names the adapter of each row.
+
+    Greedy at temperature 0, otherwise drawn from torch's random state. Every setting is given here, so that defaults
+    that a model brings along (a penalty, a top-k) change neither side.
+    """
+    import torch
+    from transformers import GenerationConfig
+
+    inputs = encode(tokenizer, prompts).to(model.device)
+    chance: dict[str, Any] = {"do_sample": False}
+    if sampling.temperature > 0:
+        chance = {"do_sample": True, "temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": 0}
+    settings = GenerationConfig(
+        max_new_tokens=sampling.max_new_tokens,
+        num_beams=1,
+        repetition_penalty=1.0,
+        use_cache=True,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=end_tokens(model, tokenizer),
+        **chance,
+    )
+    which = {} if adapters is None else {"adapter_names": list(adapters)}
+    with torch.no_grad():
+        tokens = model.generate(**inputs, generation_config=settings, **which)
+    return tokenizer.batch_decode(tokens[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+
+
+def encode(tokenizer: "PreTrainedTokenizerBase", prompts: Sequence[Sequence[Message]]) -> Any:
+    """Prompts as the chat template writes them, up to where an answer begins, padded on the left."""
+    return tokenizer.apply_chat_template(
+        [conversation(prompt) for prompt in prompts],
+        add_generation_prompt=True,
+        padding=True,
+        padding_side="left",
+        return_tensors="pt",
+        return_dict=True,
+    )
+
+
+def end_tokens(model: Any, tokenizer: "PreTrainedTokenizerBase") -> list[int]:
+    """Every token that ends an answer, by the tokenizer or by the model's own settings."""
+    own = model.generation_config.eos_token_id
+    listed = own if isinstance(own, list) else [own]
+    return sorted({token for token in (*listed, tokenizer.eos_token_id) if token is not None})

@@ -1,0 +1,176 @@
+"""Checkpoints: saved states that are complete and unharmed, or are not there at all."""
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from studio.domain.errors import RunError
+
+MANIFEST = "MANIFEST.json"
+ADAPTER = "adapter_model.safetensors"
+# All that a resumed run and a delivered adapter need; whatever else the trainer writes is not kept.
+FILES = (
+    ADAPTER,
+    "adapter_config.json",
+    "optimizer.pt",
+    "scheduler.pt",
+    "rng_state.pth",
+    "trainer_state.json",
+)
+
+
+class SavedFile(BaseModel):
+    """One file of a checkpoint, as it was when it was written."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class Check(BaseModel):
+    """Validation loss after a step, in nats per trained token; step 0 is the base model."""
+
+    model_config = ConfigDict(frozen=True)
+
+    step: int
+    validation_loss: float
+
+
+class Manifest(BaseModel):
+    """What a checkpoint holds and where it comes from; written last, so that its presence means completeness."""
+
+    model_config = ConfigDict(frozen=True)
+
+    step: int
+    epoch: float
+    validation_loss: float
+    recipe: str
+    rows: str
+    model_id: str
+    versions: dict[str, str]
+    checks: tuple[Check, ...]
+    tokens: int
+    seconds: float
+    files: tuple[SavedFile, ...]
+
+    @property
+    def bytes(self) -> int:
+        return sum(file.bytes for file in self.files)
+
+    @property
+    def adapter_sha256(self) -> str:
+        return next(file.sha256 for file in self.files if file.name == ADAPTER)
+
+
+def commit(staged: Path, checkpoints: Path, manifest: Manifest) -> Path:
+    """Make a staged folder a checkpoint: every byte on disk first, then the manifest, then the name.
+
+    `manifest.files` is filled in here. A fault in between leaves a folder that nothing takes for a checkpoint.
+    """
+    for path in staged.iterdir():
+        if path.name not in FILES:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    files = tuple(_saved(staged / name) for name in FILES)
+    text = manifest.model_copy(update={"files": files}).model_dump_json(indent=1)
+    draft = staged / f"{MANIFEST}.new"
+    draft.write_text(text, encoding="utf-8")
+    _sync(draft)
+    draft.replace(staged / MANIFEST)
+    _sync(staged)
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    folder = checkpoints / f"step-{manifest.step}"
+    if folder.exists():
+        remove(folder)
+    staged.replace(folder)
+    _sync(checkpoints)
+    return folder
+
+
+def verify(folder: Path) -> Manifest:
+    """Read every byte again and compare; a checkpoint that is not as it was written is a RunError."""
+    try:
+        manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    except (OSError, ValidationError) as error:
+        raise RunError(
+            f"The checkpoint {folder.name} is not complete.", fix="Use another checkpoint of this run, or train again."
+        ) from error
+    if {file.name for file in manifest.files} != set(FILES):
+        raise RunError(f"The checkpoint {folder.name} does not list its files.", fix="Use another checkpoint, or train again.")
+    for file in manifest.files:
+        path = folder / file.name
+        if not path.is_file() or path.stat().st_size != file.bytes or sha256_of(path) != file.sha256:
+            raise RunError(
+                f"The checkpoint {folder.name} is damaged: {file.name} is not as it was written.",
+                fix="Use another checkpoint of this run, or train again.",
+            )
+    return manifest
+
+
+def newest_verified(checkpoints: Path) -> tuple[Path, Manifest] | None:
+    """The latest checkpoint that is complete and unharmed, or None."""
+    for folder in reversed(committed(checkpoints)):
+        if _is_sound(folder):
+            return folder, verify(folder)
+    return None
+
+
+def damaged(checkpoints: Path) -> list[Path]:
+    """Checkpoints that bear a manifest but are not as they were written."""
+    return [folder for folder in committed(checkpoints) if not _is_sound(folder)]
+
+
+def committed(checkpoints: Path) -> list[Path]:
+    """Folders that bear a manifest, in order of their steps; whether they are unharmed is for `verify` to say."""
+    folders = [path.parent for path in checkpoints.glob(f"step-*/{MANIFEST}") if path.parent.name[5:].isdigit()]
+    return sorted(folders, key=step_of)
+
+
+def step_of(folder: Path) -> int:
+    """The step that a checkpoint's folder is named after."""
+    return int(folder.name[5:])
+
+
+def remove(folder: Path) -> None:
+    """Delete a checkpoint, its manifest first: what is left after a fault is no checkpoint any more."""
+    (folder / MANIFEST).unlink(missing_ok=True)
+    shutil.rmtree(folder)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def name_base_model(staged: Path, model_id: str) -> None:
+    """Let the adapter name its base model by id rather than by a path of this machine."""
+    path = staged / "adapter_config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**config, "base_model_name_or_path": model_id}, indent=2, sort_keys=True), encoding="utf-8")
+
+
+def _is_sound(folder: Path) -> bool:
+    try:
+        verify(folder)
+    except RunError:
+        return False
+    return True
+
+
+def _saved(path: Path) -> SavedFile:
+    _sync(path)
+    return SavedFile(name=path.name, bytes=path.stat().st_size, sha256=sha256_of(path))
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

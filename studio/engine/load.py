@@ -1,0 +1,163 @@
+"""Load a model folder: its tokenizer and its weights, from this disk alone and without running code from the folder."""
+
+import json
+import logging
+import os
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from studio.domain.errors import RecipeError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+# Keys that name code to run, wherever in a configuration they stand.
+CODE_KEYS = frozenset({"auto_map", "custom_pipelines", "trust_remote_code", "custom_generate", "megatron_core"})
+CONFIGS = ("config.json", "tokenizer_config.json", "generation_config.json")
+
+
+def prepare_process() -> None:
+    """Set up this process before torch is imported: no network, one GPU, no noise in a person's log."""
+    os.environ.update(
+        HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false", HF_HUB_DISABLE_TELEMETRY="1", DO_NOT_TRACK="1", BITSANDBYTES_NOWELCOME="1"
+    )
+    os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
+    # Several visible GPUs would make the trainer replicate the model, which QLoRA does not support.
+    os.environ["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
+    # bitsandbytes looks for an optional faster kernel on import and warns when it is not there; it works without.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
+    logging.getLogger("torchao").setLevel(logging.ERROR)
+
+    import datasets
+    import transformers
+
+    datasets.disable_progress_bars()
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    warnings.filterwarnings("ignore", category=FutureWarning)
+
+
+def check_model_folder(folder: Path) -> None:
+    """Refuse a folder that is no model, holds no safetensors weights, or asks to run code of its own."""
+    if not (folder / "config.json").is_file():
+        raise RecipeError(
+            f"There is no model in {folder}.", fix="Choose a folder that holds config.json, a tokenizer and safetensors weights."
+        )
+    for name in CONFIGS:
+        if (folder / name).is_file():
+            _check_config(_read_json(folder / name), name)
+    if _read_json(folder / "config.json").get("quantization_config"):
+        raise RecipeError(
+            "This model's weights are already quantised.", fix="Choose the original model; the studio quantises it when it loads it."
+        )
+    _check_weights(folder)
+
+
+def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
+    """The folder's tokenizer, with a chat template; a missing padding token becomes the end token."""
+    from transformers import AutoTokenizer
+
+    check_model_folder(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    if not tokenizer.chat_template:
+        raise RecipeError(
+            "This model has no chat template, so it cannot be taught answers in a conversation.",
+            fix="Choose the instruct or chat version of the model.",
+        )
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_model(folder: Path, *, quantisation: Literal["nf4", "none"]) -> "PreTrainedModel":
+    """The folder's weights on the first GPU, or on the CPU when there is none, by the same code.
+
+    nf4 is the QLoRA setting (Dettmers et al. 2023): NF4 blocks, double quantisation, bfloat16 arithmetic.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+    check_model_folder(folder)
+    options: dict[str, Any] = {}
+    if quantisation == "nf4":
+        options["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.bfloat16,
+        )
+    return AutoModelForCausalLM.from_pretrained(
+        folder,
+        dtype=torch.bfloat16,
+        device_map={"": device()},
+        local_files_only=True,
+        trust_remote_code=False,
+        use_safetensors=True,
+        **options,
+    )
+
+
+def device() -> str:
+    """Where models live in this process, as torch names it."""
+    import torch
+
+    return "cuda:0" if torch.cuda.is_available() else "cpu"
+
+
+def device_title() -> str:
+    """The same in words for a person."""
+    import torch
+
+    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else "CPU"
+
+
+def peak_memory() -> int:
+    """The most bytes that this process has held: on the GPU if there is one, else in main memory."""
+    import resource
+    import sys
+
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_reserved()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise RecipeError(f"{path.name} of this model cannot be read: {error}.", fix="Download or copy the model again.") from error
+    if not isinstance(value, dict):
+        raise RecipeError(f"{path.name} of this model is not a configuration.", fix="Download or copy the model again.")
+    return value
+
+
+def _check_config(value: object, name: str) -> None:
+    """Walk a configuration; keys that name code, and attention kernels that would be downloaded, are refused."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            is_kernel = "attn_implementation" in key and "/" in str(inner)
+            if (key in CODE_KEYS and inner) or is_kernel:
+                raise RecipeError(
+                    f"This model asks to run code of its own ({name}: {key}), which the studio never does.",
+                    fix="Choose a model that the transformers library supports by itself.",
+                )
+            _check_config(inner, name)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_config(inner, name)
+
+
+def _check_weights(folder: Path) -> None:
+    index = folder / "model.safetensors.index.json"
+    names = set(_read_json(index).get("weight_map", {}).values()) if index.is_file() else {"model.safetensors"}
+    for name in names:
+        if not isinstance(name, str) or Path(name).name != name or not (folder / name).is_file():
+            raise RecipeError(
+                f"The weights of this model are not complete: {name} is missing.",
+                fix="Choose a model with safetensors weights, or download or copy it again.",
+            )

@@ -1,0 +1,13 @@
+"""Memory: tell a lack of memory from every other fault."""
+
+# torch reports a lack of main memory as a RuntimeError with one of these phrases in it.
+PHRASES = ("out of memory", "can't allocate memory", "not enough memory", "cublas_status_alloc_failed")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a fault means that memory ran out, on a GPU or in main memory."""
+    import torch
+
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(phrase in str(error).lower() for phrase in PHRASES)

@@ -1,0 +1,46 @@
+"""Rows: read the numbered rows of a dataset folder for training and answering."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from studio.domain.errors import DatasetError
+from studio.domain.row import Message, Row
+
+
+def read_rows(dataset: Path, numbers: Iterable[int]) -> list[Row]:
+    """The rows with these numbers, in the order asked for; a number that the dataset lacks is a DatasetError."""
+    wanted = list(numbers)
+    needed = set(wanted)
+    found: dict[int, Row] = {}
+    with open(dataset / "rows.jsonl", encoding="utf-8") as file:
+        for number, line in enumerate(file):
+            if number in needed:
+                found[number] = _row(number, line)
+    missing = needed - found.keys()
+    if missing:
+        raise DatasetError(
+            f"The dataset has no row {min(missing)}.", fix="Bring the file again and split it anew before you train."
+        )
+    return [found[number] for number in wanted]
+
+
+def rows_fingerprint(rows: Sequence[Row]) -> str:
+    """SHA-256 of the rows' words in their order, 16 hex digits."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(json.dumps([[m.role, m.content] for m in row.messages], ensure_ascii=False).encode())
+        digest.update(b"\n")
+    return digest.hexdigest()[:16]
+
+
+def conversation(messages: Sequence[Message]) -> list[dict[str, str]]:
+    """Messages in the form that chat templates read."""
+    return [{"role": message.role, "content": message.content} for message in messages]
+
+
+def _row(number: int, line: str) -> Row:
+    value = json.loads(line)
+    messages = tuple(Message(role=message["role"], content=message["content"]) for message in value["messages"])
+    return Row(number=number, line=value["line"], messages=messages)

@@ -1,0 +1,186 @@
+"""Train: carry out a recipe on a dataset, from the first step or from the newest checkpoint, to an outcome in words."""
+
+import math
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from studio.domain.errors import RunError, StudioError
+from studio.domain.event import EventKind, Outcome, Reporter
+from studio.domain.recipe import Recipe
+from studio.engine import checkpoints
+from studio.engine.batches import check_steps
+from studio.engine.checkpoints import Manifest
+from studio.engine.load import device_title, load_model, load_tokenizer, peak_memory, prepare_process
+from studio.engine.memory import is_out_of_memory
+from studio.engine.rows import read_rows, rows_fingerprint
+
+if TYPE_CHECKING:
+    from studio.engine.trainer import RowTrainer
+    from studio.engine.watch import Course, Progress
+
+LIBRARIES = ("torch", "transformers", "trl", "peft", "bitsandbytes")
+
+
+def train(spec: dict[str, Any], reporter: Reporter) -> Outcome:
+    """Train as `spec` says; what a person can mend becomes a failed outcome, anything else is raised."""
+    prepare_process()
+    try:
+        return _train(spec, reporter)
+    except StudioError as error:
+        return Outcome(state="failed", message=error.message, fix=error.fix, code=error.code)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        return Outcome(
+            state="failed",
+            message="There was not enough memory for this recipe.",
+            fix="Halve the rows in memory at once (Advanced), shorten the cut-off, or choose a smaller model.",
+            code="out_of_memory",
+        )
+
+
+def _train(spec: dict[str, Any], reporter: Reporter) -> Outcome:
+    from studio.engine.trainer import build_trainer, check_template
+    from studio.engine.watch import Watch, has_run_dry
+
+    recipe, run, model_folder = Recipe.model_validate(spec["recipe"]), Path(spec["run"]), Path(spec["model"])
+    reporter.report(EventKind.PHASE, name="loading the model")
+    tokenizer = load_tokenizer(model_folder)
+    if not check_template(tokenizer):
+        reporter.report(
+            EventKind.NOTE,
+            text="This model's template does not train the end of an answer, so the fine-tuned model may not know when to stop.",
+        )
+    model = load_model(model_folder, quantisation=recipe.quantisation)
+
+    reporter.report(EventKind.PHASE, name="preparing rows")
+    train_rows = read_rows(Path(spec["dataset"]), spec["train"])
+    validation_rows = read_rows(Path(spec["dataset"]), spec["validation"])
+    if not train_rows or not validation_rows:
+        raise RunError("There are no rows to train on or none to check with.", fix="Split the dataset anew.")
+    staging = _fresh_staging(run, keep_checkpoints=bool(spec.get("resume")))
+    trainer = build_trainer(
+        model, tokenizer, recipe=recipe, train=train_rows, validation=validation_rows, staging=staging
+    )
+    origin = _origin(spec, recipe, rows_fingerprint([*train_rows, *validation_rows]))
+    start = _resume_point(run, origin, reporter) if spec.get("resume") else None
+    course = _course(spec, recipe, trainer, start[1] if start else origin)
+    progress = _progress_so_far(course)
+    trainer.add_callback(Watch(course, progress, trainer=trainer, tokenizer=tokenizer, reporter=reporter))
+    if progress.step < course.steps and not has_run_dry(course, progress):
+        trainer.train(resume_from_checkpoint=str(start[0]) if start else None)
+    shutil.rmtree(staging)
+    return _outcome(course, progress)
+
+
+def _fresh_staging(run: Path, *, keep_checkpoints: bool) -> Path:
+    """An empty folder for the trainer to write into; a run from the beginning has no checkpoints yet."""
+    staging = run / "staging"
+    shutil.rmtree(staging, ignore_errors=True)
+    if not keep_checkpoints:
+        shutil.rmtree(run / "checkpoints", ignore_errors=True)
+    staging.mkdir(parents=True)
+    return staging
+
+
+def _origin(spec: dict[str, Any], recipe: Recipe, rows: str) -> Manifest:
+    """What every checkpoint of this run says of where it comes from, as of step 0."""
+    return Manifest(
+        step=0,
+        epoch=0.0,
+        validation_loss=math.inf,
+        recipe=recipe.fingerprint,
+        rows=rows,
+        model_id=spec["model_id"],
+        versions={name: version(name) for name in LIBRARIES},
+        checks=(),
+        tokens=0,
+        seconds=0.0,
+        files=(),
+    )
+
+
+def _resume_point(run: Path, origin: Manifest, reporter: Reporter) -> tuple[Path, Manifest] | None:
+    """The newest unharmed checkpoint, which must be of the same recipe, rows and model; None when there is none."""
+    for folder in checkpoints.damaged(run / "checkpoints"):
+        reporter.report(EventKind.NOTE, text=f"The checkpoint {folder.name} was damaged and is not used.")
+        checkpoints.remove(folder)
+    found = checkpoints.newest_verified(run / "checkpoints")
+    if found is None:
+        reporter.report(EventKind.NOTE, text="There was no checkpoint to go on from, so the run began again.")
+        return None
+    manifest = found[1]
+    if (manifest.recipe, manifest.rows, manifest.model_id) != (origin.recipe, origin.rows, origin.model_id):
+        raise RunError(
+            "The checkpoint was made with another recipe, other rows or another model.",
+            fix="Start a new run instead of resuming.",
+        )
+    if manifest.versions != origin.versions:
+        reporter.report(
+            EventKind.NOTE, text="Libraries have changed since the checkpoint, so the curve may differ slightly from here."
+        )
+    reporter.report(EventKind.NOTE, text=f"Went on from the checkpoint of step {manifest.step:,}.")
+    return found
+
+
+def _course(spec: dict[str, Any], recipe: Recipe, trainer: "RowTrainer", origin: Manifest) -> "Course":
+    from studio.engine.watch import Course
+
+    steps_per_epoch = -(-len(trainer.batches.lengths) // recipe.batch_size)
+    steps = math.ceil(recipe.epochs * steps_per_epoch)
+    return Course(
+        run=Path(spec["run"]),
+        steps=steps,
+        steps_per_epoch=steps_per_epoch,
+        check_at=frozenset(check_steps(steps, recipe.evaluations)),
+        patience=recipe.patience,
+        watch=read_rows(Path(spec["dataset"]), spec.get("watch", [])),
+        origin=origin,
+    )
+
+
+def _progress_so_far(course: "Course") -> "Progress":
+    """Where a run stands before this attempt's first step, as its checkpoints tell."""
+    from studio.engine.watch import Progress
+
+    origin = course.origin
+    kept = {checkpoints.step_of(folder) for folder in checkpoints.committed(course.checkpoints)}
+    return Progress(
+        checks=list(origin.checks),
+        saved=[check for check in origin.checks if check.step in kept],
+        step=origin.step,
+        tokens=origin.tokens,
+        seconds=origin.seconds,
+    )
+
+
+def _outcome(course: "Course", progress: "Progress") -> Outcome:
+    best = progress.best
+    kept = f"The best checkpoint, of step {best.step:,}, is kept." if best else "No checkpoint had been saved yet."
+    result = {
+        "best_step": best.step if best else None,
+        "best_validation_loss": best.validation_loss if best else None,
+        "first_validation_loss": next((check.validation_loss for check in progress.checks if check.step == 0), None),
+        "steps": progress.step,
+        "seconds": round(progress.seconds, 3),
+        "tokens_per_second": round(progress.tokens / progress.seconds, 1) if progress.seconds else None,
+        "peak_memory": peak_memory(),
+        "stopped_early": progress.stopped_early,
+        "device": device_title(),
+    }
+    if progress.fault:
+        return Outcome(
+            state="failed",
+            message=f"{progress.fault} {kept}",
+            fix="Start a new run with a third of the learning rate; if it breaks again, look for damaged rows.",
+            code="not_a_number",
+            result=result,
+        )
+    if progress.stopped:
+        return Outcome(state="stopped", message=f"Stopped after step {progress.step:,} of {course.steps:,}. {kept}", result=result)
+    if progress.stopped_early:
+        message = f"Validation loss stopped improving, so the run ended at step {progress.step:,} of {course.steps:,}. {kept}"
+        return Outcome(state="done", message=message, result=result)
+    return Outcome(state="done", message=f"Trained {progress.step:,} steps. {kept}", result=result)

@@ -1,0 +1,157 @@
+"""Trainer: TRL's SFTTrainer set up from a recipe, on exactly the rows that it was given."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from peft import LoraConfig
+from torch.utils.data import DataLoader
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from trl import SFTConfig, SFTTrainer
+from trl.chat_template_utils import (
+    get_training_chat_template,
+    has_generation_markers,
+    is_chat_template_stop_token_trained,
+)
+
+from studio.domain.errors import RecipeError, RunError
+from studio.domain.recipe import Recipe
+from studio.domain.row import Row
+from studio.engine.batches import Batches, micro_batch_of
+from studio.engine.rows import conversation
+
+SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
+
+
+class RowTrainer(SFTTrainer):
+    """SFTTrainer whose batches come from `Batches`, the one place that decides their order."""
+
+    batches: Batches
+
+    def get_train_dataloader(self) -> DataLoader:
+        return DataLoader(
+            self.train_dataset,  # type: ignore[arg-type]
+            batch_sampler=self.batches,  # type: ignore[arg-type]
+            collate_fn=self.data_collator,
+            pin_memory=torch.cuda.is_available(),
+        )
+
+    def floating_point_ops(self, inputs: dict[str, Any]) -> int:
+        # Counting operations walks over all parameters for every batch, and nothing here shows the count.
+        return 0
+
+
+def build_trainer(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    recipe: Recipe,
+    train: Sequence[Row],
+    validation: Sequence[Row],
+    staging: Path,
+) -> RowTrainer:
+    """A trainer with a fresh adapter and every row tokenised; a row that would be lost or cut is a RunError."""
+    micro_batch = micro_batch_of(recipe.batch_size, recipe.micro_batch)
+    trainer = RowTrainer(
+        model=model,
+        args=training_arguments(recipe, staging=staging),
+        train_dataset=_dataset(train),
+        eval_dataset=_dataset(validation),
+        processing_class=tokenizer,
+        peft_config=LoraConfig(
+            r=recipe.rank,
+            lora_alpha=recipe.alpha,  # type: ignore[arg-type]
+            lora_dropout=recipe.dropout,
+            target_modules="all-linear",
+            task_type="CAUSAL_LM",
+        ),
+    )
+    # TRL keeps the adapter of a 4-bit base in bfloat16 but brings it back from a checkpoint in float32: a resumed run
+    # would go on in another precision than an uninterrupted one. Float32 in both also loses no small updates.
+    for parameter in trainer.model.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
+    trainer.train_dataset = _exactly(trainer.train_dataset, train, recipe=recipe)
+    trainer.eval_dataset = _exactly(trainer.eval_dataset, validation, recipe=recipe)
+    trainer.batches = Batches(
+        lengths_of(trainer.train_dataset),
+        micro_batch=micro_batch,
+        accumulation=recipe.batch_size // micro_batch,
+        seed=recipe.seed,
+    )
+    return trainer
+
+
+def training_arguments(recipe: Recipe, *, staging: Path) -> SFTConfig:
+    """The recipe in TRL's words."""
+    micro_batch = micro_batch_of(recipe.batch_size, recipe.micro_batch)
+    return SFTConfig(
+        output_dir=str(staging),
+        assistant_only_loss=True,
+        max_length=None,  # the cut-off is checked row by row below; TRL would cut and drop without a word
+        num_train_epochs=recipe.epochs,
+        per_device_train_batch_size=micro_batch,
+        per_device_eval_batch_size=micro_batch,
+        gradient_accumulation_steps=recipe.batch_size // micro_batch,
+        learning_rate=recipe.learning_rate,
+        lr_scheduler_type=SCHEDULES[recipe.schedule],
+        warmup_steps=recipe.warmup,
+        weight_decay=recipe.weight_decay,
+        max_grad_norm=recipe.max_grad_norm,
+        gradient_checkpointing=recipe.gradient_checkpointing,
+        bf16=True,
+        use_cpu=not torch.cuda.is_available(),
+        seed=recipe.seed,
+        data_seed=recipe.seed,
+        logging_steps=1,
+        logging_nan_inf_filter=False,  # a broken loss must be seen, not averaged away
+        save_strategy="no",  # checks decide when to save
+        eval_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+    )
+
+
+def check_template(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Refuse a chat template that cannot say which words are answers; True if its end of turn is trained as well."""
+    template = None
+    if not has_generation_markers(tokenizer.chat_template or ""):
+        try:
+            template = get_training_chat_template(tokenizer)
+        except ValueError as error:
+            raise RecipeError(
+                "This model's chat template does not say where answers begin and end, so they cannot be trained alone.",
+                fix="Choose another model, or add {% generation %} … {% endgeneration %} around the answer in its template.",
+            ) from error
+    return is_chat_template_stop_token_trained(tokenizer, chat_template=template)
+
+
+def lengths_of(dataset: Any) -> list[int]:
+    """Tokens of each prepared row."""
+    return [len(ids) for ids in dataset["input_ids"]]
+
+
+def _dataset(rows: Sequence[Row]) -> Dataset:
+    return Dataset.from_list([{"messages": conversation(row.messages)} for row in rows])
+
+
+def _exactly(prepared: Any, rows: Sequence[Row], *, recipe: Recipe) -> Dataset:
+    """The prepared dataset, proven to hold every row whole, each with words to learn."""
+    if len(prepared) != len(rows):
+        raise RunError(
+            f"{len(rows)} rows were given but {len(prepared)} would be trained.",
+            fix="Split the dataset anew; if it happens again, please report it.",
+        )
+    for row, length, labels in zip(rows, lengths_of(prepared), prepared["labels"], strict=True):
+        if length > recipe.max_length:
+            raise RunError(
+                f"The row on line {row.line} has {length:,} tokens, more than the cut-off of {recipe.max_length:,}.",
+                fix=f"Raise the cut-off to at least {length:,}, or leave this row out.",
+            )
+        if all(label == -100 for label in labels):
+            raise RunError(
+                f"The row on line {row.line} has no words that would be trained.", fix="Give it an answer, or leave it out."
+            )
+    return prepared.select_columns(["input_ids", "labels"])

@@ -1,0 +1,206 @@
+"""Watch: follow a training run step by step: report, check, save, stop."""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from transformers import PreTrainedTokenizerBase, TrainerCallback
+
+from studio.domain.event import EventKind, Reporter
+from studio.domain.row import Row
+from studio.engine import checkpoints
+from studio.engine.checkpoints import Check, Manifest
+from studio.engine.checks import undisturbed, validation_loss, watched_answers
+from studio.engine.load import peak_memory
+from studio.engine.trainer import RowTrainer
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What does not change during a run: where it goes, when it is checked, and what its checkpoints say of it."""
+
+    run: Path
+    steps: int
+    steps_per_epoch: int
+    check_at: frozenset[int]
+    patience: int
+    watch: Sequence[Row]
+    origin: Manifest
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.run / "checkpoints"
+
+
+@dataclass(slots=True)
+class Progress:
+    """What has happened so far; `fault` says in words why the run cannot go on."""
+
+    checks: list[Check] = field(default_factory=list)
+    saved: list[Check] = field(default_factory=list)
+    step: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    check_seconds: float = 0.0
+    stopped: bool = False
+    stopped_early: bool = False
+    fault: str = ""
+
+    @property
+    def best(self) -> Check | None:
+        """The saved check with the lowest validation loss, the earliest where equal."""
+        return min(self.saved, key=lambda check: check.validation_loss, default=None)
+
+
+class Watch(TrainerCallback):
+    """Reports every step, and after the steps of the course checks the model and commits a checkpoint.
+
+    The trainer saves its state before a check is made, and the check leaves no trace, so that a run resumed from a
+    checkpoint goes on exactly as the one that made it.
+    """
+
+    def __init__(
+        self, course: Course, progress: Progress, *, trainer: RowTrainer, tokenizer: PreTrainedTokenizerBase, reporter: Reporter
+    ) -> None:
+        self.course = course
+        self.progress = progress
+        self.trainer = trainer
+        self.tokenizer = tokenizer
+        self.reporter = reporter
+        self.clock = time.perf_counter()
+        self.tokens_before = 0
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if state.global_step == 0:
+            self._check(step=0)
+        self.reporter.report(EventKind.PHASE, name="training")
+        self.clock = time.perf_counter()
+
+    def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.trainer.batches.epoch = state.global_step // self.course.steps_per_epoch
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.progress.step = state.global_step
+        if self.reporter.should_stop() and state.global_step < self.course.steps:
+            self.progress.stopped = True
+            control.should_training_stop = True
+        control.should_save = self.progress.stopped or state.global_step in self.course.check_at
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **_: Any) -> None:
+        if "loss" not in logs or "grad_norm" not in logs:
+            return  # the trainer's summary at the end
+        now = time.perf_counter()
+        seconds, self.clock = now - self.clock, now
+        tokens, self.tokens_before = logs["num_tokens"] - self.tokens_before, logs["num_tokens"]
+        self.progress.seconds += seconds
+        self.progress.tokens += int(tokens)
+        self._report_step(state.global_step, logs, tokens_per_second=tokens / seconds)
+        if not (math.isfinite(logs["loss"]) and math.isfinite(logs["grad_norm"])):
+            self.progress.fault = f"The loss stopped being a number at step {state.global_step:,}."
+            control.should_save, control.should_training_stop = False, True
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        step = state.global_step
+        staged = Path(args.output_dir) / f"checkpoint-{step}"
+        check = self._check(step=step)
+        if check is None:
+            control.should_training_stop = True
+            return
+        self._commit(staged, check)
+        if has_run_dry(self.course, self.progress) and step < self.course.steps:
+            self.progress.stopped_early = True
+            control.should_training_stop = True
+        if not control.should_training_stop:
+            self.reporter.report(EventKind.PHASE, name="training")
+        self.clock = time.perf_counter()
+
+    def _report_step(self, step: int, logs: dict[str, Any], *, tokens_per_second: float) -> None:
+        measured = {"loss": logs["loss"], "grad_norm": logs["grad_norm"], "learning_rate": logs["learning_rate"]}
+        self.reporter.report(
+            EventKind.METRIC,
+            step=step,
+            epoch=self._epoch(step),
+            tokens_per_second=tokens_per_second,
+            tokens=self.progress.tokens,
+            memory=peak_memory(),
+            **{name: value for name, value in measured.items() if math.isfinite(value)},
+        )
+        self.reporter.report(
+            EventKind.PROGRESS, done=step, total=self.course.steps, seconds_left=round(self._seconds_left(step), 1)
+        )
+
+    def _seconds_left(self, step: int) -> float:
+        steps_done = max(1, step - self.course.origin.step)
+        checks_left = sum(1 for at in self.course.check_at if at > step)
+        here = self.progress.seconds - self.course.origin.seconds
+        return (self.course.steps - step) * here / steps_done + checks_left * self.progress.check_seconds
+
+    def _check(self, *, step: int) -> Check | None:
+        """Measure validation loss and write the watched answers; None, and a fault, when the loss is no number."""
+        began = time.perf_counter()
+        self.reporter.report(EventKind.PHASE, name="checking")
+        with undisturbed(self.trainer.model):
+            loss = validation_loss(self.trainer)
+            answers = watched_answers(self.trainer.model, self.tokenizer, self.course.watch)
+        if not math.isfinite(loss):
+            self.progress.fault = f"The validation loss stopped being a number at step {step:,}."
+            return None
+        check = Check(step=step, validation_loss=loss)
+        self.progress.checks.append(check)
+        self.reporter.report(EventKind.METRIC, step=step, epoch=self._epoch(step), validation_loss=loss)
+        if answers:
+            self.reporter.report(EventKind.ANSWERS, step=step, items=answers)
+        self.progress.check_seconds = time.perf_counter() - began
+        return check
+
+    def _commit(self, staged: Path, check: Check) -> None:
+        """Turn the trainer's files into a checkpoint, tell of it, and let go of those that are neither best nor last."""
+        self.reporter.report(EventKind.PHASE, name="saving")
+        checkpoints.name_base_model(staged, self.course.origin.model_id)
+        manifest = self.course.origin.model_copy(
+            update={
+                "step": check.step,
+                "epoch": self._epoch(check.step),
+                "validation_loss": check.validation_loss,
+                "checks": tuple(self.progress.checks),
+                "tokens": self.progress.tokens,
+                "seconds": self.progress.seconds,
+            }
+        )
+        folder = checkpoints.commit(staged, self.course.checkpoints, manifest)
+        saved = checkpoints.verify(folder)
+        self.progress.saved.append(check)
+        self.reporter.report(
+            EventKind.CHECKPOINT,
+            step=check.step,
+            epoch=saved.epoch,
+            validation_loss=check.validation_loss,
+            path=str(folder.relative_to(self.course.run)),
+            sha256=saved.adapter_sha256,
+            bytes=saved.bytes,
+        )
+        self._forget(keep=check.step)
+
+    def _forget(self, *, keep: int) -> None:
+        best = self.progress.best
+        kept = {keep, best.step if best else keep}
+        for folder in checkpoints.committed(self.course.checkpoints):
+            step = checkpoints.step_of(folder)
+            if step not in kept:
+                checkpoints.remove(folder)
+                self.reporter.report(EventKind.CHECKPOINT, step=step, removed=True)
+        self.progress.saved = [check for check in self.progress.saved if check.step in kept]
+
+    def _epoch(self, step: int) -> float:
+        return step / self.course.steps_per_epoch
+
+
+def has_run_dry(course: Course, progress: Progress) -> bool:
+    """Whether validation loss has not improved for `patience` planned checks."""
+    planned = [check for check in progress.checks if check.step in course.check_at]
+    best = min(planned, key=lambda check: check.validation_loss, default=None)
+    since = sum(1 for check in planned if best is not None and check.step > best.step)
+    return 0 < course.patience <= since

@@ -1,0 +1,128 @@
+"""A tiny model, made once per session, and the few parts that engine tests share."""
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.domain.event import EventKind
+from studio.domain.recipe import Recipe
+from studio.engine.load import prepare_process
+
+TEMPLATE = (
+    "{% for message in messages %}{% if message['role'] == 'assistant' %}"
+    "<|im_start|>assistant\n{% generation %}{{ message['content'] }}<|im_end|>{% endgeneration %}\n"
+    "{% else %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+ITEMS = ("lamp", "router", "invoice", "kettle", "screen", "parcel", "login", "heater", "chair", "printer")
+FAULTS = ("is broken", "does not start", "arrived late", "makes noise", "was lost", "is too small and I want another one")
+
+
+class Notebook:
+    """A reporter that keeps a list; `stop_at` asks to stop once a progress of that many steps was reported."""
+
+    def __init__(self, *, stop_at: int | None = None) -> None:
+        self.events: list[tuple[EventKind, dict[str, Any]]] = []
+        self.stop_at = stop_at
+
+    def report(self, kind: EventKind, **data: Any) -> None:
+        json.dumps(data, allow_nan=False)
+        self.events.append((kind, data))
+
+    def should_stop(self) -> bool:
+        return self.stop_at is not None and len(self.of(EventKind.PROGRESS)) + 1 >= self.stop_at
+
+    def of(self, kind: EventKind) -> list[dict[str, Any]]:
+        return [data for one, data in self.events if one == kind]
+
+    def curve(self, name: str) -> dict[int, float]:
+        return {data["step"]: data[name] for data in self.of(EventKind.METRIC) if name in data}
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random Qwen3 of 200,000 parameters with a tokenizer of its own: the real architecture, too small to be clever."""
+    prepare_process()
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
+
+    folder = tmp_path_factory.mktemp("tiny-model")
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        special_tokens=["<|pad|>", "<|im_start|>", "<|im_end|>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator([text for row in make_rows(40) for text in row], trainer)
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<|pad|>", eos_token="<|im_end|>", chat_template=TEMPLATE
+    )
+    fast.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = Qwen3Config(
+        vocab_size=len(fast),
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=16,
+        max_position_embeddings=512,
+        tie_word_embeddings=True,
+        eos_token_id=fast.eos_token_id,
+        pad_token_id=fast.pad_token_id,
+    )
+    Qwen3ForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
+    return folder
+
+
+def make_rows(count: int) -> list[tuple[str, str]]:
+    """Questions and answers of very different lengths."""
+    chance = random.Random(0)
+    rows = []
+    for number in range(count):
+        item, fault = chance.choice(ITEMS), chance.choice(FAULTS)
+        question = f"My {item} {fault}." + " Please help me soon." * (number % 4)
+        rows.append((question, f"Item: {item}\nProblem: {fault}\nNumber: {number}"))
+    return rows
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dataset")
+    with open(folder / "rows.jsonl", "w", encoding="utf-8") as file:
+        for number, (question, answer) in enumerate(make_rows(40)):
+            messages = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+            file.write(json.dumps({"line": number + 1, "messages": messages, "extra": {}}) + "\n")
+    return folder
+
+
+RECIPE = Recipe(
+    epochs=3, learning_rate=5e-3, rank=4, max_length=256, batch_size=4, micro_batch=2, dropout=0.1, evaluations=3, seed=11
+)
+
+
+def train_spec(run: Path, dataset: Path, model: Path, *, recipe: Recipe = RECIPE, resume: bool = False) -> dict[str, Any]:
+    """A job as the supervisor writes it: 22 rows to train, 6 steps a pass, 18 in all, checks after 6, 12 and 18."""
+    return {
+        "kind": "train",
+        "job": "job-1",
+        "attempt": 1,
+        "run": str(run),
+        "dataset": str(dataset),
+        "model": str(model),
+        "model_id": "tiny",
+        "recipe": recipe.model_dump(),
+        "train": list(range(22)),
+        "validation": list(range(22, 28)),
+        "watch": [22, 23],
+        "expected_steps": 18,
+        "resume": resume,
+    }
