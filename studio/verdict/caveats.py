@@ -1,0 +1,63 @@
+"""Caveats: what a careful reader should know before relying on a verdict."""
+
+from collections.abc import Iterator
+
+from studio.verdict.rule import FEWEST_DECISIVE, Reason, has_too_many_bad
+from studio.verdict.wording import ODD_P, Standing, count, of
+
+STEADY_SAMPLE = 60
+LONGER = 1.5
+LOW_ALPHA = 0.2
+ENOUGH_SHARED = 10
+HASTY_SECONDS = 3.0
+
+
+def caveats(standing: Standing) -> tuple[str, ...]:
+    """Plain sentences, the weightiest first; none before the first rating."""
+    if standing.tally.rated == 0:
+        return ()
+    return (*_about_the_sample(standing), *_about_the_raters(standing), *_about_the_evidence(standing))
+
+
+def _about_the_sample(standing: Standing) -> Iterator[str]:
+    tally = standing.tally
+    if tally.decisive < FEWEST_DECISIVE:
+        yield f"Fewer than {FEWEST_DECISIVE} comparisons had a preference."
+    if tally.rated < STEADY_SAMPLE:
+        sample = f"The rated sample is small: {count(tally.rated, 'prompt')}"
+        yield f"{sample}. {STEADY_SAMPLE} or more say more about the prompts to come."
+    if has_too_many_bad(tally) and not standing.is_stopped_by_bad_answers:
+        bad = of(tally.both_bad, tally.rated)
+        yield f"Both answers were bad in {bad} comparisons; with more than one in five a model does not ship."
+    if tally.skipped * 10 > tally.rated:
+        yield f"{count(tally.skipped, 'prompt')} could not be judged and are missing from these figures."
+
+
+def _about_the_raters(standing: Standing) -> Iterator[str]:
+    if standing.raters == 1:
+        yield "Only one person rated; a second one would show whether others agree."
+    shared = standing.agreement
+    if shared and shared.alpha is not None and shared.prompts >= ENOUGH_SHARED and shared.alpha < LOW_ALPHA:
+        same = of(shared.same, shared.prompts)
+        yield f"Raters said the same on {same} prompts that several of them rated, little more than chance gives."
+    if standing.side_bias.p < ODD_P:
+        yield standing.side_bias.sentence
+    if standing.usual_seconds is not None and standing.usual_seconds < HASTY_SECONDS:
+        yield f"Half of the ratings took less than {HASTY_SECONDS:.0f} seconds."
+
+
+def _about_the_evidence(standing: Standing) -> Iterator[str]:
+    ratio = standing.length_ratio
+    if ratio is not None and ratio >= LONGER:
+        yield f"Fine-tuned answers are usually {ratio:.1f} times as long as base answers; it may have swayed people."
+    if ratio is not None and 1 / ratio >= LONGER:
+        yield f"Base answers are usually {1 / ratio:.1f} times as long as fine-tuned ones; it may have swayed people."
+    if standing.reason not in (Reason.CLEARLY_BETTER, Reason.CLEARLY_WORSE):
+        return
+    evidence = standing.evidence
+    is_better = standing.reason is Reason.CLEARLY_BETTER
+    now, at = (evidence.e_better, evidence.better_at) if is_better else (evidence.e_worse, evidence.worse_at)
+    if at is not None and now < 1 / standing.alpha:
+        yield f"It was settled after {count(at, 'prompt')}; those rated since then were closer."
+    elif evidence.band.low <= 0.5 <= evidence.band.high:
+        yield "The range shown still touches one half: it guards both directions, while the decision asks about one."

@@ -1,0 +1,171 @@
+"""Wording: a verdict in the words of somebody who has never met a statistic."""
+
+from dataclasses import dataclass
+
+from studio.domain.verdict import Agreement, Evidence, SideBias, Tally
+from studio.verdict.rule import FEWEST_DECISIVE, Reason, has_too_many_bad, leads
+
+FEWEST_FOR_PERCENT = 50
+ODD_P = 0.05
+NUMBERS = "No One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve".split()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All that the words of a verdict are made of."""
+
+    reason: Reason
+    tally: Tally
+    evidence: Evidence
+    side_bias: SideBias
+    raters: int
+    planned: int
+    target: float
+    alpha: float
+    more_needed: int | None
+    minutes_needed: int | None
+    length_ratio: float | None
+    agreement: Agreement | None
+    usual_seconds: float | None
+
+    @property
+    def prompts_left(self) -> int:
+        return max(0, self.planned - self.tally.rated - self.tally.skipped)
+
+    @property
+    def is_stopped_by_bad_answers(self) -> bool:
+        """Whether bad answers on both sides are all that keeps the model from shipping."""
+        ahead = leads(self.tally, self.target) and has_too_many_bad(self.tally)
+        settled = self.evidence.better_at is not None and self.tally.decisive >= FEWEST_DECISIVE
+        return ahead and (self.reason is Reason.STILL_OPEN or (self.reason is Reason.ALL_JUDGED and settled))
+
+
+def sentence(standing: Standing) -> str:
+    """One or two sentences: what people said, and what follows from it."""
+    match standing.reason:
+        case Reason.CLEARLY_BETTER:
+            return f"{_said(standing)} {_sure(standing, 'the true preference is above one half')}"
+        case Reason.CLEARLY_WORSE:
+            return f"{_said_of_base(standing)} {_sure(standing, 'the base model is preferred more often than not')}"
+        case Reason.LEAD_RULED_OUT:
+            below = f"the true preference is below the {percent(standing.target)} that this study asks for"
+            return f"{_said(standing)} {_sure(standing, below)}"
+        case Reason.ALL_JUDGED:
+            return _all_judged(standing)
+        case Reason.TOO_FEW_PLANNED:
+            needs = f"to ship takes at least {FEWEST_DECISIVE} comparisons with a preference"
+            return f"This study planned {count(standing.planned, 'prompt')}, and {needs}. {_so_far(standing.tally)}."
+        case Reason.STILL_OPEN:
+            return _still_open(standing)
+
+
+def side_sentence(left: int, right: int, p: float) -> str:
+    """What the chosen sides say about the raters' habits."""
+    if left + right == 0:
+        return "Nobody has had a preference yet."
+    if p >= ODD_P:
+        times = f"the left answer {count(left, 'time')} and the right one {count(right, 'time')}"
+        return f"Raters chose {times}: no sign of a habit."
+    side, often = ("left", left) if left > right else ("right", right)
+    return (
+        f"Raters chose the {side} answer in {of(often, left + right)} comparisons with a preference, more often than "
+        "chance explains; the sides were drawn, so this blurs the result without favouring either model."
+    )
+
+
+def of(part: int, whole: int) -> str:
+    """A frequency, with its percentage once the whole is large enough to deserve one."""
+    return f"{part} of {whole} ({percent(part / whole)})" if whole >= FEWEST_FOR_PERCENT else f"{part} of {whole}"
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def percent(share: float) -> str:
+    return f"{round(100 * share):d} %"
+
+
+def _said(standing: Standing) -> str:
+    tally = standing.tally
+    preferred = f"preferred the fine-tuned model in {of(tally.tuned, tally.decisive)} comparisons with a preference"
+    return f"{_people(standing.raters)} {preferred}{_equal(tally)}."
+
+
+def _said_of_base(standing: Standing) -> str:
+    tally = standing.tally
+    preferred = f"preferred the base model in {of(tally.base, tally.decisive)} comparisons with a preference"
+    return f"{_people(standing.raters)} {preferred}{_equal(tally)}."
+
+
+def _people(raters: int) -> str:
+    number = NUMBERS[raters] if raters < len(NUMBERS) else f"{raters:,}"
+    return f"{number} {'person' if raters == 1 else 'people'} who did not know which answer was which"
+
+
+def _equal(tally: Tally) -> str:
+    parts = []
+    if tally.tie:
+        parts.append(f"{tally.tie} {'was' if tally.tie == 1 else 'were'} equal")
+    if tally.both_bad:
+        parts.append(f"in {tally.both_bad} both answers were bad")
+    return f"; {' and '.join(parts)}" if parts else ""
+
+
+def _sure(standing: Standing, claim: str) -> str:
+    sure = f"{round(100 * (1 - standing.alpha), 2):g} %"
+    return f"We can be {sure} sure that {claim}, and that stays true however often you looked."
+
+
+def _all_judged(standing: Standing) -> str:
+    tally = standing.tally
+    judged = f"All {count(standing.planned, 'planned prompt')} are judged"
+    if tally.decisive == 0:
+        return f"{judged}, and on none of them did anybody prefer either model."
+    preferred = f"it was preferred in {of(tally.tuned, tally.decisive)} comparisons with a preference{_equal(tally)}"
+    if standing.evidence.better_at is None:
+        return f"{judged}, and the fine-tuned model is not clearly better: {preferred}."
+    return f"{judged}, and the fine-tuned model looks better but does not pass: {preferred}. {_obstacle(standing)}"
+
+
+def _obstacle(standing: Standing) -> str:
+    """What keeps a model from shipping although the evidence for it once sufficed."""
+    tally = standing.tally
+    if tally.decisive < FEWEST_DECISIVE:
+        return f"To ship takes at least {FEWEST_DECISIVE} comparisons with a preference."
+    if standing.is_stopped_by_bad_answers:
+        bad = of(tally.both_bad, tally.rated)
+        return f"Both answers were bad in {bad} comparisons, more than the one in five allowed."
+    return f"The lead is smaller than the {percent(standing.target)} that this study asks for."
+
+
+def _so_far(tally: Tally) -> str:
+    if tally.rated == 0:
+        return "None is judged yet"
+    if tally.decisive == 0:
+        return f"So far {count(tally.rated, 'comparison')} showed no preference"
+    preferred = of(tally.tuned, tally.decisive)
+    return f"So far the fine-tuned model is preferred in {preferred} comparisons with a preference"
+
+
+def _still_open(standing: Standing) -> str:
+    tally = standing.tally
+    if tally.rated == 0:
+        return f"No comparison is judged yet; to ship takes at least {FEWEST_DECISIVE} with a preference."
+    if tally.decisive == 0:
+        return f"{_so_far(tally)}, so there is nothing to tell the two models apart."
+    return f"{_so_far(tally)}{_equal(tally)}. {_outlook(standing)}"
+
+
+def _outlook(standing: Standing) -> str:
+    if standing.is_stopped_by_bad_answers:
+        bad = of(standing.tally.both_bad, standing.tally.rated)
+        return f"Both answers were bad in {bad} comparisons, and a model with more than one in five does not ship."
+    if standing.more_needed is None:
+        return "At this rate more than 200 further ones would be needed: it is unlikely to become clear."
+    time = f" ({count(standing.minutes_needed, 'minute')} of rating)" if standing.minutes_needed else ""
+    against = "" if leads(standing.tally, standing.target) else " against the fine-tuned model"
+    outlook = f"If this keeps up, about {standing.more_needed} more{time} will settle it{against}"
+    if standing.more_needed <= standing.prompts_left:
+        return f"{outlook}."
+    return f"{outlook}, but this study has only {count(standing.prompts_left, 'prompt')} left."
