@@ -107,6 +107,11 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def parameters(number: int) -> str:
+    """A model's size: 5.3 M, 8.2 B."""
+    return f"{number / 1e9:.1f} B" if number >= 1e9 else f"{number / 1e6:.1f} M"
+
+
 def duration(seconds: float) -> str:
     """Seconds as people say them: 38 s, 2 min 5 s, 1 h 12 min."""
     whole = round(seconds)
@@ -124,3 +129,8 @@ def size(amount: float) -> str:
             return f"{amount:.0f} {unit}" if unit in ("B", "kB") else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} TB"
+
+
+def text(raw: str) -> str:
+    """Text from outside, made safe to stand in a page."""
+    return escape(raw)

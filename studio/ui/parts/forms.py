@@ -1,0 +1,69 @@
+"""Forms: controls made from Recipe fields, so that label, help, bounds and checks have one source."""
+
+from typing import Any, Literal, get_args, get_origin
+
+import gradio as gr
+from gradio.components import Component
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from studio.domain.errors import RecipeError
+from studio.domain.recipe import Recipe, is_advanced
+from studio.flows.choose import recipe_from
+
+KNOBS = tuple(name for name in Recipe.model_fields if not is_advanced(name))
+ADVANCED = tuple(name for name in Recipe.model_fields if is_advanced(name))
+FIELDS = KNOBS + ADVANCED
+WORDS = {"nf4": "4 bits (NF4, QLoRA)", "none": "16 bits (LoRA)"}
+
+
+def control(name: str) -> Component:
+    """The control of one recipe field, filled with the field's default."""
+    field = Recipe.model_fields[name]
+    shown: dict[str, Any] = {"label": field.title, "info": field.description, "value": field.default, "min_width": 200}
+    if field.annotation is bool:
+        return gr.Checkbox(**shown)
+    if get_origin(field.annotation) is Literal:
+        return gr.Dropdown(choices=[(WORDS.get(v, v), v) for v in get_args(field.annotation)], **shown)
+    return gr.Number(precision=0 if field.annotation is int else None, step=_step(field), **shown)
+
+
+def _step(field: FieldInfo) -> float:
+    if field.annotation is int:
+        return 1
+    return 0.0001 if isinstance(field.default, float) and field.default < 0.01 else 0.05
+
+
+def values_of(recipe: Recipe) -> list[Any]:
+    """The recipe's values in the order of the controls."""
+    return [getattr(recipe, name) for name in FIELDS]
+
+
+def recipe_of(values: tuple[Any, ...] | list[Any]) -> Recipe:
+    """The recipe that the controls hold; RecipeError names the first that is out of bounds."""
+    return recipe_from(dict(zip(FIELDS, values, strict=True)))
+
+
+def check(name: str, value: Any) -> dict[str, Any]:
+    """Whether one control's value is within its bounds, shown beside it."""
+    wrong = problems({name: value})
+    return gr.validate(name not in wrong, wrong.get(name, ""))
+
+
+def problems(values: dict[str, Any]) -> dict[str, str]:
+    """What is wrong with each value, by field name; empty when the recipe is valid."""
+    try:
+        Recipe.model_validate(values)
+    except ValidationError as error:
+        return {str(detail["loc"][0]): _words(values, str(detail["loc"][0])) for detail in error.errors() if detail["loc"]}
+    return {}
+
+
+def _words(values: dict[str, Any], name: str) -> str:
+    if values[name] is None:
+        return f"{Recipe.model_fields[name].title} needs a value."
+    try:
+        recipe_from({name: values[name]})
+    except RecipeError as error:
+        return error.sentence
+    return ""

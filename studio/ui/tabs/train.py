@@ -1,0 +1,153 @@
+"""Train: "is it going well?"""
+
+from typing import Any
+
+import gradio as gr
+import plotly.graph_objects as go
+
+from studio.domain.job import JobState
+from studio.domain.reading import smoothed
+from studio.domain.run import Checkpoint, Metric, Run
+from studio.flows import models, train
+from studio.flows.train import Answers, Progress
+from studio.ui.errors import friendly
+from studio.ui.parts import html
+from studio.ui.parts.chart import chart, drawn, laid_out
+from studio.ui.parts.pickers import run_picker
+from studio.ui.session import Session
+
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+EMPTY = html.empty("No run yet.", "Choose a recipe and start training; the curves appear here.")
+SHOWN_ANSWERS = 4
+
+
+def build(session: Session, tab: gr.Tab) -> gr.Timer:
+    studio = session.studio
+    with gr.Row(elem_classes="actions", equal_height=True):
+        heading = gr.HTML(html.title("Train"), min_width=280, scale=3)
+        stop = gr.Button("Stop and keep the best", variant="stop", visible=False, min_width=190, scale=1)
+        resume = gr.Button("Resume", variant="primary", visible=False, min_width=140, scale=1)
+        forward = gr.Button("Compare blind", variant="primary", visible=False, min_width=170, scale=1)
+    situation = gr.HTML(EMPTY)
+    with gr.Column(visible=False) as whole:
+        curves = chart(label="Loss")
+        with gr.Accordion("Answers while it learns", open=True):
+            answers = gr.HTML()
+        with gr.Accordion("Checkpoints", open=False):
+            checkpoints = gr.HTML()
+        with gr.Accordion("Recipe and log", open=False):
+            log = gr.HTML()
+    timer, drawn_at = gr.Timer(1.5, active=False), gr.State(None)
+    shown = [heading, situation, whole, curves, answers, checkpoints, log, stop, resume, forward, timer, drawn_at]
+
+    @friendly
+    def show(run_id: str | None, before: Any) -> list[Any]:
+        if run_id is None:
+            return [html.title("Train"), EMPTY, gr.Column(visible=False), *[gr.skip()] * 4, *[gr.Button(visible=False)] * 3, gr.Timer(active=False), None]
+        run, points = train.run(studio, run_id), train.metrics(studio, run_id)
+        now = (run_id, run.job.state, len(points), points[-1].step if points else 0)
+        if now == before and run.job.state not in (JobState.QUEUED, JobState.RUNNING):
+            return [*[gr.skip()] * 10, gr.Timer(active=run.is_live), now]
+        title = models.model(studio, run.model_id).title
+        parts = view(run, points, title=title, kept=train.checkpoints(studio, run_id), said=train.answers(studio, run_id))
+        return [*parts[:6], log_page(run, train.log_tail(studio, run_id)), *parts[6:], now]
+
+    @friendly
+    def halt(run_id: str) -> list[Any]:
+        train.stop(studio, run_id)
+        return show(run_id, None)
+
+    @friendly
+    def go_on(run_id: str) -> list[Any]:
+        train.resume(studio, run_id)
+        return show(run_id, None)
+
+    gr.on([tab.select, session.run.change, timer.tick], show, [session.run, drawn_at], shown, **QUIET)
+    stop.click(halt, session.run, shown, api_name="stop_run", show_progress="hidden", concurrency_limit=None)
+    resume.click(go_on, session.run, shown, api_name="resume_run", show_progress="hidden", concurrency_limit=None)
+    timer.tick(friendly(lambda run_id: run_picker(studio, run_id)), session.run, session.run, **QUIET)
+    forward.click(lambda: gr.Tabs(selected="compare"), None, session.tabs, **QUIET)
+    return timer
+
+
+def view(run: Run, points: list[Metric], *, title: str, kept: list[Checkpoint], said: list[Answers]) -> list[Any]:
+    """The screen for one run, all but its log."""
+    far = train.progress(run, points)
+    about = f"QLoRA on {title} · {run.plan.train_rows:,} training rows · started {run.created_at:%H:%M} UTC"
+    if run.recipe.quantisation == "none":
+        about = about.replace("QLoRA", "LoRA")
+    ended = run.job.state in (JobState.DONE, JobState.STOPPED)
+    return [
+        html.title(run.name, about),
+        figures(run, far) + "<br>" + html.reading(train.reading(run, points)),
+        gr.Column(visible=True),
+        loss_curves(run, points),
+        answers_table(said),
+        checkpoint_table(kept, far),
+        gr.Button(visible=run.is_live, interactive=not run.job.is_stopping, value="Stopping …" if run.job.is_stopping else "Stop and keep the best"),
+        gr.Button(visible=run.can_resume),
+        gr.Button(visible=ended and bool(kept)),
+        gr.Timer(active=run.is_live),
+    ]
+
+
+def figures(run: Run, far: Progress) -> str:
+    """Four figures and the progress bar."""
+    left = html.duration(far.seconds_left) if far.seconds_left is not None else ("…" if run.is_live else "0 s")
+    speed = f"{far.tokens_per_second:,.0f}" if far.tokens_per_second else "…"
+    best = f"{far.best.loss:.3f}" if far.best else "…"
+    cards = [
+        html.Figure("Progress", f"{far.step:,} of {far.steps:,}", f"optimiser steps · {far.share:.0%}"),
+        html.Figure("Time left", left, f"{html.duration(far.elapsed)} so far") if run.is_live else html.Figure("Took", html.duration(far.elapsed), run.job.words),
+        html.Figure("Best validation loss", best, f"at step {far.best.step:,}" if far.best else "after the first check"),
+        html.Figure("Speed", speed, "tokens per second"),
+    ]
+    bar = html.bar(far.share, f"{run.job.phase or run.job.words}", f"{far.share:.0%}") if run.is_live else ""
+    return html.cards(cards) + ("<br>" + bar if bar else "")
+
+
+def loss_curves(run: Run, points: list[Metric]) -> dict[str, str]:
+    """Training loss raw and smoothed, validation loss, and the best check."""
+    raw = [(p.step, p.loss) for p in points if p.loss is not None]
+    checks = [(p.step, p.validation_loss) for p in points if p.validation_loss is not None]
+    steps, losses = [step for step, _ in raw], [loss for _, loss in raw]
+    figure = go.Figure()
+    figure.add_scatter(x=steps, y=losses, name="training loss", line={"color": "#9db7da", "width": 1}, hoverinfo="skip")
+    figure.add_scatter(x=steps, y=smoothed(losses), name="training, smoothed", line={"color": "#3b6fb6", "width": 2.4})
+    figure.add_scatter(
+        x=[s for s, _ in checks], y=[v for _, v in checks], name="validation loss", mode="lines+markers", line={"color": "#d9822b", "width": 2.4}
+    )
+    laid_out(figure, keep=run.id, x="optimiser step", y="loss")
+    best = min(checks, key=lambda check: check[1], default=None)
+    if best:
+        figure.add_vline(x=best[0], line_dash="dot", line_color="#2f7d5b", annotation_text=f"best, step {best[0]:,}", annotation_font_color="#2f7d5b")
+    words = f"Training loss over {len(raw):,} steps; validation loss lowest at step {best[0]:,} with {best[1]:.3f}." if best else "No points yet."
+    return drawn(figure, words=words)
+
+
+def answers_table(said: list[Answers]) -> str:
+    """The same prompts before training and at the last checks, side by side."""
+    if not said:
+        return '<p class="help">The same few validation prompts are answered at every check; the first answers follow soon.</p>'
+    chosen = [said[0], *said[1:][-(SHOWN_ANSWERS - 1) :]]
+    heads = ["Prompt", *("before" if a.step == 0 else f"step {a.step:,}" for a in chosen)]
+    prompts = [prompt for prompt, _ in chosen[0].items]
+    rows = [[prompt, *(html.Cell(dict(a.items).get(prompt, ""), written=True) for a in chosen)] for prompt in prompts]
+    return html.table(heads, rows)
+
+
+def checkpoint_table(kept: list[Checkpoint], far: Progress) -> str:
+    if not kept:
+        return '<p class="help">The first checkpoint is saved at the first check.</p>'
+    best = far.best.step if far.best else None
+    rows = [
+        [html.Cell(f"{c.step:,}", number=True), html.Cell(f"{c.epoch:.1f}", number=True), html.Cell(f"{c.validation_loss:.3f}", number=True), html.size(c.bytes), "best" if c.step == best else ""]
+        for c in kept
+    ]
+    return html.table(["Step", "Pass", "Validation loss", "On disk", ""], rows)
+
+
+def log_page(run: Run, log: str) -> str:
+    """The exact recipe and the end of the worker's log."""
+    recipe = " · ".join(f"{name} {value}" for name, value in run.recipe.model_dump().items())
+    return f'<p class="help">{html.text(recipe)}</p><pre class="log" tabindex="0">{html.text(log) or "The log is empty so far."}</pre>'
