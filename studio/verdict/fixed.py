@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
-from math import comb, sqrt
+from math import sqrt
 
 import numpy as np
-from scipy.stats import binomtest, bootstrap
+from scipy.stats import binom, binomtest, bootstrap
 
 from studio.domain.verdict import Interval
 
@@ -43,14 +43,10 @@ def trinomial_p(wins: int, losses: int, ties: int) -> float:
     n, difference = wins + losses + ties, abs(wins - losses)
     if difference == 0:
         return 1.0
-    tie_rate = ties / n
-    side_rate = (1 - tie_rate) / 2
-    tail = sum(
-        comb(n, d + k) * comb(n - d - k, k) * side_rate ** (d + 2 * k) * tie_rate ** (n - d - 2 * k)
-        for d in range(difference, n + 1)
-        for k in range((n - d) // 2 + 1)
-    )
-    return min(1.0, 2 * tail)
+    decisive = np.arange(n + 1)  # however many decisive ratings come up, their wins are a fair coin's
+    this_many = binom.pmf(decisive, n, 1 - ties / n)
+    this_far = binom.sf(np.ceil((decisive + difference) / 2) - 1, decisive, 0.5)
+    return min(1.0, 2 * float(this_many @ this_far))
 
 
 def bootstrap_mean(

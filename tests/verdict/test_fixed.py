@@ -1,5 +1,7 @@
 """Summaries for one look at the end, against published values."""
 
+from math import comb
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,6 +89,21 @@ def test_without_ratings_every_share_is_possible() -> None:
 def test_the_trinomial_test_counts_ties_as_published() -> None:
     assert trinomial_p(7, 1, 2) == pytest.approx(0.0494, abs=5e-5)
     assert trinomial_p(1, 7, 2) == trinomial_p(7, 1, 2)
+
+
+@pytest.mark.parametrize(("wins", "losses", "ties"), [(7, 1, 2), (12, 3, 5), (3, 9, 20), (30, 18, 1)])
+def test_the_trinomial_test_equals_its_published_sum(wins: int, losses: int, ties: int) -> None:
+    n, tie_rate = wins + losses + ties, ties / (wins + losses + ties)
+    tail = sum(
+        comb(n, d + k) * comb(n - d - k, k) * ((1 - tie_rate) / 2) ** (d + 2 * k) * tie_rate ** (n - d - 2 * k)
+        for d in range(abs(wins - losses), n + 1)
+        for k in range((n - d) // 2 + 1)
+    )
+    assert trinomial_p(wins, losses, ties) == pytest.approx(2 * tail, rel=1e-9)
+
+
+def test_the_trinomial_test_bears_long_studies() -> None:
+    assert 0.8 < trinomial_p(5000, 5010, 3000) < 1
 
 
 @given(wins=st.integers(0, 30), losses=st.integers(0, 30))
