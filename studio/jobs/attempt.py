@@ -5,13 +5,14 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from studio.domain.event import EventKind
 from studio.domain.job import Job, JobKind, Wish
 from studio.jobs import spool
 from studio.jobs.ending import Ending, cut_short, told, untold
 from studio.jobs.launcher import Handle, Launcher, worker_environment
-from studio.jobs.process import end_leftover, identity_of
+from studio.jobs.process import Identity, end_leftover, identity_of
 from studio.store import jobs
 from studio.store.database import Store
 
@@ -37,27 +38,28 @@ class Attempt:
     job: Job
     folder: Path
     process: Handle
-    offset: int = 0
+    offset: int
+    is_noted: bool = False
     asked_at: float | None = None
     terminated_at: float | None = None
 
 
-def begin(store: Store, launcher: Launcher, job: Job, spec: dict[str, object]) -> Attempt:
+def begin(store: Store, launcher: Launcher, job: Job, spec: dict[str, Any]) -> Attempt:
     """Start a worker for a job that was claimed; OSError when there is no room for its folder or its process."""
     folder = store.workspace.attempt(job.id, job.attempt)
-    spec = {**spec, "kind": job.kind.value, "job": job.id, "attempt": job.attempt}
     if job.kind is JobKind.TRAIN and job.attempt > 1:
-        spec["resume"] = True
+        spec = {**spec, "resume": True}
     spool.write_spec(folder, spec)
     process = launcher.start(folder, env=worker_environment(os.environ))
-    if identity := identity_of(process.pid):
-        spool.write_process(folder, identity)
-    return Attempt(job, folder, process)
+    log.info("%s attempt %d: process %d", job.id, job.attempt, process.pid)
+    return Attempt(job, folder, process, offset=0)
 
 
 def follow(store: Store, attempt: Attempt, *, wish: Wish, grace: Grace) -> bool:
     """Bring its news to the store, pass on a wish to stop, and note how it ended; whether it is still at work."""
     status = attempt.process.poll()  # looked at first: what a worker wrote before it ended is read below
+    if not attempt.is_noted and status is None:
+        _note_process(store, attempt)
     attempt.offset = _bring_events(store, attempt.job, attempt.folder, offset=attempt.offset)
     if status is not None:
         finish(store, attempt, status, stopping=wish is Wish.STOP)
@@ -80,16 +82,15 @@ def finish(store: Store, attempt: Attempt, status: int, *, stopping: bool) -> No
 
 def recover(store: Store, job: Job) -> None:
     """End what a supervisor that is gone left behind of an attempt, and put the job where it belongs."""
-    folder = store.workspace.attempt(job.id, job.attempt)
-    identity = spool.read_process(folder)
-    if identity is not None and not end_leftover(identity):
-        log.error("%s: process %d of an earlier supervisor does not end", job.id, identity.pid)
+    noted = jobs.process(store, job.id, job.attempt)
+    if noted is not None and not end_leftover(Identity(noted.pid, noted.started)):
+        log.error("%s: process %d of an earlier supervisor does not end", job.id, noted.pid)
         return
     settle(store, job, offset=jobs.offset(store, job.id, job.attempt))
 
 
 def settle(store: Store, job: Job, *, offset: int) -> None:
-    """Read the rest of an attempt whose process is gone; honour its outcome, or else put the job back into the queue."""
+    """Read the rest of an attempt whose process is gone; honour its outcome, or put the job back into the queue."""
     folder = store.workspace.attempt(job.id, job.attempt)
     _bring_all_events(store, job, folder, offset=offset)
     outcome = spool.read_outcome(folder)
@@ -111,6 +112,14 @@ def end(store: Store, job: Job, ending: Ending) -> None:
         result=ending.result,
     )
     log.info("%s attempt %d: %s%s", job.id, job.attempt, ending.state, "" if applied else " (had ended before)")
+
+
+def _note_process(store: Store, attempt: Attempt) -> None:
+    """Remember the process for a supervisor that comes after this one; asked again until the store has it."""
+    identity = identity_of(attempt.process.pid)
+    if identity is not None:
+        jobs.set_process(store, attempt.job.id, attempt.job.attempt, pid=identity.pid, started=identity.started)
+    attempt.is_noted = True
 
 
 def _press(attempt: Attempt, *, grace: Grace, now: float) -> None:

@@ -7,14 +7,13 @@ control.json   supervisor   {"stop": true}                 outcome.json   worker
 import json
 import logging
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from studio.domain.event import Event, Outcome
-from studio.jobs.process import Identity
 
 BATCH_BYTES = 256 * 1024
 
@@ -37,19 +36,6 @@ def write_spec(folder: Path, spec: dict[str, Any]) -> None:
 
 def ask_to_stop(folder: Path) -> None:
     _replace(folder / "control.json", {"stop": True})
-
-
-def write_process(folder: Path, identity: Identity) -> None:
-    """Keep who carries the attempt out, for a supervisor that comes after this one."""
-    _replace(folder / "process.json", asdict(identity))
-
-
-def read_process(folder: Path) -> Identity | None:
-    """Who carried the attempt out; None when its process was never started, or died before it was noted."""
-    try:
-        return Identity(**json.loads((folder / "process.json").read_bytes()))
-    except FileNotFoundError:
-        return None
 
 
 def read_events(folder: Path, *, offset: int) -> Batch:

@@ -1,0 +1,96 @@
+"""Presence: that one supervisor, and only one, is there for a workspace."""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import studio
+from studio.domain.errors import SetupError
+from studio.store.workspace import Workspace
+
+# Longer than anyone who only looks whether the lock is held keeps it.
+PATIENCE = 1.0
+THERE_WITHIN = 30.0
+DATABASE_URL = "STUDIO_DATABASE_URL"
+
+
+@contextmanager
+def sole_supervisor(workspace: Workspace, *, patience: float = PATIENCE) -> Iterator[bool]:
+    """Hold the workspace's lock for as long as the block runs; False when another process holds it.
+
+    The kernel gives the lock back when its holder dies, however it dies.
+    """
+    with workspace.supervisor_lock.open("a") as file:
+        deadline = time.monotonic() + patience
+        while not (held := _try_lock(file.fileno(), fcntl.LOCK_EX)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        if held:
+            _say_who(workspace.supervisor_info)
+        yield held
+
+
+def is_supervised(workspace: Workspace) -> bool:
+    """Whether a supervisor holds the workspace's lock."""
+    if not workspace.supervisor_lock.exists():
+        return False
+    with workspace.supervisor_lock.open("a") as file:
+        return not _try_lock(file.fileno(), fcntl.LOCK_SH)  # shared: two who look do not mistake each other for one
+
+
+def ensure_supervisor(workspace: Workspace, *, parent_pid: int | None = None, url: str | None = None) -> None:
+    """Start a supervisor for the workspace unless it has one; it outlives this process while jobs are live.
+
+    `parent_pid` (this process) is the one without which, once idle, it need not stay. SetupError when it does not
+    come up. Costs microseconds when there is one, so whoever submits a job can ask for it every time.
+    """
+    if is_supervised(workspace):
+        return
+    workspace.prepare()
+    process = _start(workspace, parent_pid=parent_pid or os.getpid(), url=url)
+    deadline = time.monotonic() + THERE_WITHIN
+    while not is_supervised(workspace):
+        if process.poll() is not None or time.monotonic() > deadline:
+            # One that ended with 0 found another at work, which may have finished its work since.
+            if process.poll() == 0:
+                return
+            raise SetupError(
+                "The part of the studio that runs jobs did not start.",
+                fix=f"The reason is at the end of {workspace.supervisor_log}.",
+            )
+        time.sleep(0.05)
+    threading.Thread(target=process.wait, name="supervisor-reaper", daemon=True).start()
+
+
+def _start(workspace: Workspace, *, parent_pid: int, url: str | None) -> subprocess.Popen[bytes]:
+    root = str(workspace.root.resolve())
+    command = [sys.executable, "-P", "-m", "studio.jobs.supervisor", root, "--parent", str(parent_pid)]
+    home = str(Path(studio.__path__[0]).parent)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH")]))}
+    if url is not None:
+        environment[DATABASE_URL] = url  # not an argument: those can be read by everyone on the machine
+    with workspace.supervisor_log.open("ab") as log:
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
+        )
+
+
+def _say_who(path: Path) -> None:
+    fresh = path.with_suffix(".part")
+    fresh.write_text(json.dumps({"pid": os.getpid(), "started": datetime.now(UTC).isoformat(timespec="seconds")}))
+    fresh.replace(path)
+
+
+def _try_lock(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
