@@ -1,0 +1,144 @@
+"""Findings: rows that repeat each other, and rows that contradict each other."""
+
+import hashlib
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import orjson
+
+from studio.data.atomic import replacing
+from studio.data.normalising import normalised
+from studio.domain.finding import Finding, FindingKind, Group
+from studio.domain.row import Message
+
+DIGEST_BYTES = 16
+DUPLICATES = (FindingKind.EXACT_DUPLICATE, FindingKind.NEAR_EXACT_DUPLICATE)
+
+
+class Digests:
+    """What must be remembered of every row to find what belongs together: its line and three hashes, not its text."""
+
+    def __init__(self) -> None:
+        self.lines = array("q")
+        self.exact: list[bytes] = []
+        self.normal: list[bytes] = []
+        self.prompt: list[bytes] = []
+
+    def add(self, messages: Sequence[Message], *, line: int) -> None:
+        plain = [f"{message.role}\x1f{normalised(message.content)}" for message in messages]
+        self.lines.append(line)
+        self.exact.append(_digest(f"{message.role}\x1f{message.content}" for message in messages))
+        self.normal.append(_digest(plain))
+        self.prompt.append(_digest(plain[:-1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The findings, and how many rows repeat an earlier one."""
+
+    findings: tuple[Finding, ...]
+    duplicates: int
+
+
+def find(digests: Digests, *, reject_lines: Sequence[int] = ()) -> Found:
+    """Exact copies, rows that are the same after normalising, conflicting answers, and the lines that are no rows.
+
+    Of every set of exact copies, only the first stands in the groups of the other kinds.
+    """
+    everyone = range(len(digests.lines))
+    exact = _alike(everyone, digests.exact)
+    firsts = _firsts(everyone, exact)
+    near = _alike(firsts, digests.normal)
+    conflicts = _alike(_firsts(firsts, near), digests.prompt)
+    copies, near_copies = _beyond_first(exact), _beyond_first(near)
+    findings = (
+        _finding(FindingKind.EXACT_DUPLICATE, exact, digests, count=copies),
+        _finding(FindingKind.NEAR_EXACT_DUPLICATE, near, digests, count=near_copies),
+        _finding(FindingKind.CONFLICT, conflicts, digests, count=sum(map(len, conflicts))),
+        _malformed(reject_lines),
+    )
+    return Found(tuple(finding for finding in findings if finding.count), copies + near_copies)
+
+
+def save_findings(findings: Sequence[Finding], folder: Path) -> None:
+    with replacing(folder / "findings.json") as file:
+        file.write(orjson.dumps([asdict(finding) for finding in findings]))
+
+
+def load_findings(folder: Path) -> list[Finding]:
+    """The findings of a dataset folder, as they were made when the file was read."""
+    return [
+        Finding(
+            kind=FindingKind(entry["kind"]),
+            title=entry["title"],
+            count=entry["count"],
+            why=entry["why"],
+            groups=tuple(Group(tuple(group["rows"]), tuple(group["lines"])) for group in entry["groups"]),
+        )
+        for entry in orjson.loads((folder / "findings.json").read_bytes())
+    ]
+
+
+def _digest(parts: Iterable[str]) -> bytes:
+    """A hash that is the same in every process; surrogates cannot occur, texts came from UTF-8."""
+    return hashlib.blake2b("\x1e".join(parts).encode(), digest_size=DIGEST_BYTES).digest()
+
+
+def _alike(numbers: Iterable[int], digests: Sequence[bytes]) -> list[list[int]]:
+    """Sets of two or more of these rows that have the same digest, in file order."""
+    first: dict[bytes, int] = {}
+    groups: dict[int, list[int]] = defaultdict(list)
+    for number in numbers:
+        leader = first.setdefault(digests[number], number)
+        if leader != number:
+            groups[leader].append(number)
+    return [[leader, *groups[leader]] for leader in sorted(groups)]
+
+
+def _firsts(numbers: Iterable[int], groups: Sequence[Sequence[int]]) -> list[int]:
+    later = {number for group in groups for number in group[1:]}
+    return [number for number in numbers if number not in later]
+
+
+def _beyond_first(groups: Sequence[Sequence[int]]) -> int:
+    return sum(len(group) - 1 for group in groups)
+
+
+_WHY = {
+    FindingKind.EXACT_DUPLICATE: "The model would learn these twice, and a copy in the test would flatter it. The first is kept.",
+    FindingKind.NEAR_EXACT_DUPLICATE: (
+        "They differ only in capitals, spaces or punctuation, so they count as copies. The first is kept."
+    ),
+    FindingKind.CONFLICT: (
+        "The same question has different answers, and the model cannot tell which you want. "
+        "Remove the wrong ones, or leave them if the variety is meant."
+    ),
+    FindingKind.MALFORMED: "They are left out, and each is listed with its place, the reason and a fix.",
+}
+
+
+def _title(kind: FindingKind, count: int, groups: int) -> str:
+    one = count == 1
+    match kind:
+        case FindingKind.EXACT_DUPLICATE:
+            return "1 row repeats another word for word" if one else f"{count:,} rows repeat another word for word"
+        case FindingKind.NEAR_EXACT_DUPLICATE:
+            return "1 row is almost a copy of another" if one else f"{count:,} rows are almost copies of others"
+        case FindingKind.CONFLICT:
+            return f"{groups:,} question{'' if groups == 1 else 's'} with different answers"
+        case _:
+            return "1 line could not become an example" if one else f"{count:,} lines could not become examples"
+
+
+def _finding(kind: FindingKind, groups: Sequence[Sequence[int]], digests: Digests, *, count: int) -> Finding:
+    made = tuple(Group(tuple(group), tuple(digests.lines[number] for number in group)) for group in groups)
+    return Finding(kind, _title(kind, count, len(groups)), count, _WHY[kind], made)
+
+
+def _malformed(lines: Sequence[int]) -> Finding:
+    kind = FindingKind.MALFORMED
+    groups = (Group((), tuple(lines)),) if lines else ()
+    return Finding(kind, _title(kind, len(lines), 1), len(lines), _WHY[kind], groups)

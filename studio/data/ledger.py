@@ -1,0 +1,143 @@
+"""Ledger: every line of the file in exactly one bin, with the reason why it is there."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import orjson
+
+from studio.data.atomic import replacing
+from studio.data.rows import Rows
+from studio.domain.dataset import Reject
+from studio.domain.lengths import Lengths
+from studio.domain.row import Row
+from studio.domain.split import Bin, Ledger, Split
+
+DEALT = (Bin.TRAIN, Bin.VALIDATION, Bin.TEST)
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class BinRow:
+    """One line of the file in a bin: why it is there, what to do about it, and what it says.
+
+    `row` is its row number, or None for a line that became no row; `text` is the line as far as it is kept for those.
+    """
+
+    line: int
+    row: int | None
+    reason: str
+    fix: str = ""
+    question: str = ""
+    answer: str = ""
+    text: str = ""
+
+
+def ledger_of(split: Split, *, rejects: int, lengths: Lengths | None = None, cut_off: int | None = None) -> Ledger:
+    """How many lines are in which bin; with lengths and a cut-off, rows that would lose their end are counted apart."""
+    held = Counter(bins_of(split, lengths=lengths, cut_off=cut_off))
+    held[Bin.MALFORMED] += rejects
+    return Ledger(counts={bin: held[bin] for bin in Bin}, lines=len(split.bins) + rejects)
+
+
+def bins_of(split: Split, *, lengths: Lengths | None = None, cut_off: int | None = None) -> tuple[Bin, ...]:
+    """The bin of every row; TOO_LONG takes from training, validation and test alone."""
+    if lengths is None or cut_off is None:
+        return split.bins
+    long = set(lengths.cut_rows(cut_off))
+    return tuple(
+        Bin.TOO_LONG if number in long and held in DEALT else held for number, held in enumerate(split.bins)
+    )
+
+
+def bin_rows(
+    bin: Bin,
+    split: Split,
+    *,
+    rows: Rows,
+    rejects: Sequence[Reject],
+    lengths: Lengths | None = None,
+    cut_off: int | None = None,
+) -> Iterator[BinRow]:
+    """The lines of one bin in file order, each with its reason."""
+    if bin is Bin.MALFORMED:
+        yield from (_refused(reject) for reject in rejects)
+        return
+    bins = bins_of(split, lengths=lengths, cut_off=cut_off)
+    wanted = {number for number, held in enumerate(bins) if held is bin}
+    kept_lines: dict[int, int] = {}
+    if bin is Bin.DUPLICATE:
+        kept = {split.duplicate_of[number] for number in wanted}
+        kept_lines = {number: rows[number].line for number in kept}
+    for row in rows if wanted else ():
+        if row.number in wanted:
+            reason = _why(row, bin, split, lengths=lengths, cut_off=cut_off, kept_lines=kept_lines)
+            yield BinRow(row.line, row.number, reason, question=row.question, answer=row.answer)
+
+
+def why_of_row(
+    row: Row, split: Split, *, rows: Rows, lengths: Lengths | None = None, cut_off: int | None = None
+) -> str:
+    """Why one row is in its bin, in a sentence."""
+    bin = bins_of(split, lengths=lengths, cut_off=cut_off)[row.number]
+    kept = split.duplicate_of.get(row.number)
+    kept_lines = {kept: rows[kept].line} if kept is not None else {}
+    return _why(row, bin, split, lengths=lengths, cut_off=cut_off, kept_lines=kept_lines)
+
+
+def write_bin(listed: Iterable[BinRow], target: Path) -> None:
+    """Write the lines of a bin for download: a CSV that is safe to open in a spreadsheet, or JSONL by its name."""
+    with replacing(target) as file:
+        if target.suffix == ".jsonl":
+            for row in listed:
+                file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+            return
+        writer = csv.DictWriter(_Utf8(file), fieldnames=list(BinRow.__slots__))
+        writer.writeheader()
+        for row in listed:
+            writer.writerow(
+                {name: spreadsheet_safe(held) if isinstance(held, str) else held for name, held in asdict(row).items()}
+            )
+
+
+def spreadsheet_safe(text: str) -> str:
+    """The text with an apostrophe before it where a spreadsheet would take it for a formula."""
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+
+
+def _refused(reject: Reject) -> BinRow:
+    place = f"Column {reject.column}: " if reject.column else ""
+    return BinRow(reject.line, None, place + reject.reason, fix=reject.fix, text=reject.text)
+
+
+def _why(
+    row: Row, bin: Bin, split: Split, *, lengths: Lengths | None, cut_off: int | None, kept_lines: dict[int, int]
+) -> str:
+    match bin:
+        case Bin.TRAIN:
+            return "The model learns from it."
+        case Bin.VALIDATION:
+            return "Held out to check the training while it runs."
+        case Bin.TEST:
+            return "Held out and sealed: only the verdict uses it."
+        case Bin.DUPLICATE:
+            return f"A copy of line {kept_lines[split.duplicate_of[row.number]]}, which is kept."
+        case Bin.REMOVED:
+            return "Removed by you."
+        case Bin.TOO_LONG if lengths and cut_off:
+            total = lengths.total[row.number]
+            return f"It has {total:,} tokens; at a cut-off of {cut_off:,} its answer would lose the last {total - cut_off:,}."
+        case _:
+            raise AssertionError(f"a good row cannot be in {bin}")
+
+
+class _Utf8:
+    """What csv writes, as UTF-8."""
+
+    def __init__(self, file) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        return self._file.write(text.encode())

@@ -1,0 +1,40 @@
+"""Normalising: what two texts have in common when only their typography differs."""
+
+import re
+import unicodedata
+
+# Runs of sentence punctuation before a space, a closing mark or the end. A `!` after a digit or a bracket is a factorial.
+_PUNCTUATION = re.compile(r"(?:[.,;:?]|(?<![\d)])!)+(?=[\s\"')\]]|$)")
+# The same in Chinese and Japanese, where no space follows; between digits it is a separator and stays.
+_WIDE_PUNCTUATION = re.compile(r"(?<!\d)[。、，；：？！]|[。、，；：？！](?!\d)")
+# x² is not x2 and 1½ is not 11/2, as NFKC would have it.
+_OTHER_NUMBERS = re.compile("([\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u209c\u2150-\u215f\u2189\u2460-\u24ff]+)")
+_UNIFIED = str.maketrans(
+    {"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "‚": "'", "`": "'", "\u200b": "", "\ufeff": "", "\u00ad": ""}
+)
+_SPACES = re.compile(r"\s+")
+
+
+def normalised(text: str) -> str:
+    """The text without differences of case, spacing, Unicode form and sentence punctuation; idempotent.
+
+    Operators, currency signs, decimal separators and the signs of names like C++ and C# stay: they change what is meant.
+    """
+    if text.isascii():
+        return _plain(text.lower().replace("`", "'"))
+    while (folded := _plain(_folded(text))) != text:
+        text = folded
+    return text
+
+
+def _folded(text: str) -> str:
+    text = _WIDE_PUNCTUATION.sub(" ", text.translate(_UNIFIED))
+    parts = _OTHER_NUMBERS.split(text)
+    parts[::2] = [unicodedata.normalize("NFKC", part).casefold() for part in parts[::2]]
+    return unicodedata.normalize("NFC", "".join(parts)).translate(_UNIFIED)
+
+
+def _plain(text: str) -> str:
+    """Without sentence punctuation and extra spaces; a text of punctuation alone stays as it is."""
+    spaced = _SPACES.sub(" ", text).strip()
+    return _SPACES.sub(" ", _PUNCTUATION.sub("", spaced)).strip() or spaced

@@ -1,0 +1,69 @@
+"""Parsing: the bytes of one row become a JSON object, or the reason why not."""
+
+import json
+from typing import Any
+
+import orjson
+
+from studio.data.explaining import why_not_json
+from studio.data.problem import Problem
+
+DEEPEST = 64
+FLAT_FIX = 'Give each row as an object, as in {"prompt": "…", "completion": "…"}.'
+TYPE_NAMES = {str: "a text", int: "a number", float: "a number", bool: "true or false", list: "a list", type(None): "null"}
+
+
+def parse_object(raw: bytes) -> dict[str, Any] | Problem:
+    """One row as it is written; nothing is converted or repaired."""
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        return why_not_json(raw, error)
+    if type(value) is not dict:
+        return _not_an_object(value)
+    if raw.count(b"{") + raw.count(b"[") > DEEPEST and _depth(value) > DEEPEST:
+        return Problem(f"Brackets are nested more than {DEEPEST} deep.", "Give each row as a flat object with texts.")
+    return _written_twice(raw, value) or value
+
+
+def _not_an_object(value: Any) -> Problem:
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return Problem("This line is a list, not an object.", 'Name the list, as in {"messages": [ … ]}.')
+    return Problem(f"This line is {TYPE_NAMES[type(value)]}, not an object.", FLAT_FIX)
+
+
+def _depth(value: Any) -> int:
+    deepest, level = 0, [value]
+    while level:
+        deepest += 1
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+    return deepest
+
+
+class _Twice(Exception):
+    pass
+
+
+def _written_twice(raw: bytes, value: dict[str, Any]) -> Problem | None:
+    """A field that is there twice, of which a reader would silently keep the last."""
+    if not any(raw.count(b'"%s"' % name.encode()) > 1 for name in value):
+        return None
+    try:
+        json.loads(raw, object_pairs_hook=_once)
+    except _Twice as twice:
+        name = str(twice)
+        return Problem(f"The field “{name}” is written twice.", "Keep one of the two.", field=name)
+    return None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    names = set()
+    for name, _ in pairs:
+        if name in names:
+            raise _Twice(name)
+        names.add(name)

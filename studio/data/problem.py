@@ -1,0 +1,14 @@
+"""Problem: why a piece of a file cannot become a row, before it is known where in the file it stands."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`column` counts characters from 1; `lines_down` is 0 unless a row is spread over several lines."""
+
+    reason: str
+    fix: str
+    column: int | None = None
+    field: str | None = None
+    lines_down: int = 0

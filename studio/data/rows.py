@@ -1,0 +1,88 @@
+"""Rows: the good rows of a dataset, read from disk one at a time, and the lines that were refused."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+import orjson
+
+from studio.domain.dataset import Reject
+from studio.domain.row import Message, Row
+
+CHUNK_BYTES = 1 << 24
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """All rows of a dataset by row number; only their places in the file are held in memory."""
+
+    path: Path
+    offsets: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @overload
+    def __getitem__(self, number: int) -> Row: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[Row]: ...
+    def __getitem__(self, number: int | slice) -> Row | list[Row]:
+        if isinstance(number, slice):
+            return [self[each] for each in range(*number.indices(len(self)))]
+        return _row(number, self._record(number))
+
+    def __iter__(self) -> Iterator[Row]:
+        for number, record in enumerate(self.records()):
+            yield _row(number, record)
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Every row as stored: line, messages, extra."""
+        with self.path.open("rb") as file:
+            for line in file:
+                yield orjson.loads(line)
+
+    def extra(self, number: int) -> dict[str, str]:
+        """The fields of the source row that play no part in training, as text."""
+        return self._record(number)["extra"]
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The stored size of every row in bytes."""
+        return tuple(np.diff(self.offsets).tolist())
+
+    def _record(self, number: int) -> dict[str, Any]:
+        if not 0 <= number < len(self):
+            raise IndexError(f"row {number} of {len(self)}")
+        start, end = int(self.offsets[number]), int(self.offsets[number + 1])
+        with self.path.open("rb") as file:
+            file.seek(start)
+            return orjson.loads(file.read(end - start))
+
+
+def load_rows(folder: Path) -> Rows:
+    """The rows of a dataset folder; finds where each starts, parses none."""
+    path = folder / "rows.jsonl"
+    found = [np.zeros(1, dtype=np.int64)]
+    done = 0
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            found.append(np.flatnonzero(np.frombuffer(chunk, dtype=np.uint8) == ord("\n")) + (done + 1))
+            done += len(chunk)
+    return Rows(path, np.concatenate(found))
+
+
+def load_rejects(folder: Path, *, limit: int | None = None) -> list[Reject]:
+    """The first `limit` refused lines of a dataset folder, or all of them."""
+    path = folder / "rejects.jsonl"
+    if not path.exists():  # the file as a whole was refused, before its first line
+        return []
+    with path.open("rb") as file:
+        return [Reject(**orjson.loads(line)) for line in islice(file, limit)]
+
+
+def _row(number: int, record: dict[str, Any]) -> Row:
+    messages = tuple(Message(message["role"], message["content"]) for message in record["messages"])
+    return Row(number, record["line"], messages)
