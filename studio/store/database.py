@@ -89,15 +89,17 @@ def open_store(workspace: Workspace, *, url: str | None = None) -> Store:
     place = _place(workspace, url)
     try:
         store = Store(workspace=workspace, engine=_engine(place))
-        with store.engine.connect() as connection:
-            found = _revision(connection)
-        if found != HEAD:
-            _migrate(store)
     except ModuleNotFoundError as error:
         raise SetupError(
             f"The driver for {place.drivername} is not installed.", fix='Install it: pip install ".[postgres]"'
         ) from error
+    try:
+        with store.engine.connect() as connection:
+            found = _revision(connection)
+        if found != HEAD:
+            _migrate(store)
     except DatabaseError as error:
+        store.close()
         raise SetupError(
             f"The database {place.render_as_string()} cannot be opened: {_first_line(error)}.",
             fix="Check its address, that it is running and that you may use it.",

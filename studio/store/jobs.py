@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, select, tuple_, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, Table, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from studio.domain.errors import RunError, StudioError
@@ -78,9 +79,9 @@ def get(store: Store, job_id: str) -> Job:
 
 def live(store: Store, *, kinds: Collection[JobKind] | None = None) -> list[Job]:
     """Every job that waits or runs, in the order in which they are taken."""
-    question = select(tables.jobs).where(tables.jobs.c.state.in_(LIVE)).order_by(*_OLDEST_FIRST)
+    question = select(tables.jobs).where(_is_in(tables.jobs.c.state, LIVE)).order_by(*_OLDEST_FIRST)
     if kinds is not None:
-        question = question.where(tables.jobs.c.kind.in_(kinds))
+        question = question.where(_is_in(tables.jobs.c.kind, kinds))
     with store.read() as connection:
         return [job_of(row) for row in connection.execute(question)]
 
@@ -96,7 +97,7 @@ def claim(store: Store, *, kinds: Collection[JobKind]) -> tuple[Job, dict[str, A
 
     The spec comes with `kind`, `job` and `attempt`. What people stopped while it waited ends here instead.
     """
-    waiting = tables.jobs.c.state == JobState.QUEUED.value, tables.jobs.c.kind.in_(kinds)
+    waiting = tables.jobs.c.state == JobState.QUEUED.value, _is_in(tables.jobs.c.kind, kinds)
     with store.read() as connection:
         if connection.execute(select(tables.jobs.c.id).where(*waiting).limit(1)).first() is None:
             return None  # asked twice a second: it must not keep others from writing
@@ -158,7 +159,7 @@ def wish(store: Store, job_id: str, wanted: Wish) -> Job:
     stopped = {"state": JobState.STOPPED.value, "message": STOPPED_IN_TIME, "ended_at": datetime.now(UTC)}
     with store.write() as connection:
         connection.execute(
-            update(tables.jobs).where(columns.id == job_id, columns.state.in_(LIVE)).values(wish=wanted.value)
+            update(tables.jobs).where(columns.id == job_id, _is_in(columns.state, LIVE)).values(wish=wanted.value)
         )
         if wanted is Wish.STOP:
             connection.execute(
@@ -183,12 +184,12 @@ def move(
     """
     if to is JobState.RUNNING:
         raise ValueError("a job begins to run by being claimed")
-    sources = [state.value for state, targets in TRANSITIONS.items() if to in targets]
+    sources = [state for state, targets in TRANSITIONS.items() if to in targets]
     now = datetime.now(UTC)
     with store.write() as connection:
         moved = connection.execute(
             update(tables.jobs)
-            .where(*_current(job_id, attempt), tables.jobs.c.state.in_(sources))
+            .where(*_current(job_id, attempt), _is_in(tables.jobs.c.state, sources))
             .values(
                 state=to.value,
                 message=message,
@@ -213,11 +214,11 @@ def requeue(store: Store, job_id: str, *, message: str = "") -> Job:
 
     RunError when it is done: what has finished does not begin again.
     """
-    sources = [state.value for state, to in TRANSITIONS.items() if JobState.QUEUED in to and state not in LIVE]
+    sources = [state for state, to in TRANSITIONS.items() if JobState.QUEUED in to and state not in LIVE]
     with store.write() as connection:
         moved = connection.execute(
             update(tables.jobs)
-            .where(tables.jobs.c.id == job_id, tables.jobs.c.state.in_(sources))
+            .where(tables.jobs.c.id == job_id, _is_in(tables.jobs.c.state, sources))
             .values(
                 state=JobState.QUEUED.value,
                 wish=Wish.RUN.value,
@@ -300,7 +301,7 @@ def events(
     columns = tables.events.c
     question = select(tables.events).where(columns.job_id == job_id).order_by(columns.attempt, columns.seq)
     if kinds is not None:
-        question = question.where(columns.kind.in_(kinds))
+        question = question.where(_is_in(columns.kind, kinds))
     if after is not None:
         question = question.where(tuple_(columns.attempt, columns.seq) > after)
     with store.read() as connection:
@@ -311,24 +312,25 @@ def events(
 
 
 def job_of(row: Row[Any]) -> Job:
-    """A job from a row that has the columns of the jobs table."""
+    """A job from a row with the columns of the jobs table, whatever other tables are joined to it."""
+    columns, value = tables.jobs.c, row._mapping
     return Job(
-        id=row.id,
-        kind=JobKind(row.kind),
-        subject_id=row.subject_id,
-        state=JobState(row.state),
-        wish=Wish(row.wish),
-        attempt=row.attempt,
-        created_at=row.created_at,
-        started_at=row.started_at,
-        ended_at=row.ended_at,
-        phase=row.phase,
-        done=row.done,
-        total=row.total,
-        message=row.message,
-        fix=row.fix,
-        result=row.result,
-        pid=row.pid,
+        id=value[columns.id],
+        kind=JobKind(value[columns.kind]),
+        subject_id=value[columns.subject_id],
+        state=JobState(value[columns.state]),
+        wish=Wish(value[columns.wish]),
+        attempt=value[columns.attempt],
+        created_at=value[columns.created_at],
+        started_at=value[columns.started_at],
+        ended_at=value[columns.ended_at],
+        phase=value[columns.phase],
+        done=value[columns.done],
+        total=value[columns.total],
+        message=value[columns.message],
+        fix=value[columns.fix],
+        result=value[columns.result],
+        pid=value[columns.pid],
     )
 
 
@@ -362,3 +364,7 @@ def _current(job_id: str, attempt: int) -> tuple[Any, Any]:
 
 def _attempt(job_id: str, attempt: int) -> tuple[Any, Any]:
     return tables.attempts.c.job_id == job_id, tables.attempts.c.attempt == attempt
+
+
+def _is_in(column: Column[str], values: Collection[StrEnum]) -> ColumnElement[bool]:
+    return column.in_([value.value for value in values])

@@ -64,9 +64,12 @@ class Words(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        return value.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+        return None if value is None else readable(value)
+
+
+def readable(words: str) -> str:
+    """The words with a mark in place of what a database cannot hold."""
+    return words.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
 def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
@@ -93,7 +96,7 @@ jobs = Table(
     Column("id", Id, primary_key=True),
     Column("kind", String(16), nullable=False),
     Column("subject_id", Id, nullable=False, index=True),
-    Column("key", String(200)),
+    Column("key", Text),
     Column("state", String(16), nullable=False),
     Column("wish", String(8), nullable=False),
     Column("attempt", Integer, nullable=False),
@@ -164,7 +167,7 @@ datasets = Table(
     Column("source_name", Words, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("bytes", BigInteger, nullable=False),
-    Column("sample", String(200)),
+    Column("sample", Text),
     Column("job_id", Id, ForeignKey("jobs.id"), nullable=False, unique=True),
 )
 
@@ -187,7 +190,7 @@ runs = Table(
     Column("name", Words, nullable=False),
     Column("dataset_id", Id, ForeignKey("datasets.id"), nullable=False, index=True),
     Column("split_id", Id, ForeignKey("splits.id"), nullable=False),
-    Column("model_id", String(300), nullable=False),
+    Column("model_id", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("recipe", Json, nullable=False),
     Column("plan", Json, nullable=False),
@@ -237,7 +240,7 @@ ratings = Table(
     "ratings",
     metadata,
     Column("item_id", Id, ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
-    Column("rater", String(200), primary_key=True),
+    Column("rater", Words, primary_key=True),
     Column("study_id", Id, ForeignKey("studies.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("choice", String(16), nullable=False),
     Column("at", Moment, nullable=False),
@@ -251,7 +254,7 @@ rating_history = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("item_id", Id, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
-    Column("rater", String(200), nullable=False),
+    Column("rater", Words, nullable=False),
     Column("study_id", Id, ForeignKey("studies.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("choice", String(16), nullable=False),
     Column("at", Moment, nullable=False),

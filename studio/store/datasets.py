@@ -1,0 +1,132 @@
+"""Datasets in the database: each with the job that reads it, whose state and result are the dataset's own."""
+
+import shutil
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from studio.domain.dataset import Dataset, Guess, Layout, Mapping
+from studio.domain.errors import DatasetError
+from studio.domain.job import Job, JobKind, JobState
+from studio.store import jobs, tables
+from studio.store.database import Store
+
+
+def add(
+    store: Store,
+    *,
+    id: str,
+    name: str,
+    source_name: str,
+    bytes: int,
+    spec: dict[str, Any],
+    sample: str | None = None,
+) -> Dataset:
+    """A dataset and the job that reads it, both or neither."""
+    with store.write() as connection:
+        job = jobs.submit(connection, kind=JobKind.INGEST, subject_id=id, spec=spec)
+        connection.execute(
+            tables.datasets.insert().values(
+                id=id,
+                name=name,
+                source_name=source_name,
+                created_at=job.created_at,
+                bytes=bytes,
+                sample=sample,
+                job_id=job.id,
+            )
+        )
+        return _get(connection, id)
+
+
+def get(store: Store, dataset_id: str) -> Dataset:
+    """The dataset; DatasetError when there is none."""
+    with store.read() as connection:
+        return _get(connection, dataset_id)
+
+
+def all(store: Store) -> list[Dataset]:
+    """Every dataset, the newest first."""
+    newest_first = tables.datasets.c.created_at.desc(), tables.datasets.c.id.desc()
+    with store.read() as connection:
+        return [_dataset(row) for row in connection.execute(_datasets().order_by(*newest_first))]
+
+
+def rename(store: Store, dataset_id: str, name: str) -> Dataset:
+    with store.write() as connection:
+        connection.execute(update(tables.datasets).where(tables.datasets.c.id == dataset_id).values(name=name))
+        return _get(connection, dataset_id)
+
+
+def delete(store: Store, dataset_id: str) -> None:
+    """Forget a dataset with its splits, jobs and files; DatasetError while it is being read or a run needs it."""
+    with store.write() as connection:
+        found = _get(connection, dataset_id)
+        uses = select(func.count()).select_from(tables.runs).where(tables.runs.c.dataset_id == dataset_id)
+        if runs := connection.execute(uses).scalar_one():
+            raise DatasetError(
+                f"{found.name} was used by {runs} {'run' if runs == 1 else 'runs'}.",
+                fix="Keep it, so that it can always be said what they learned from.",
+            )
+        own_jobs = [
+            jobs.job_of(row)
+            for row in connection.execute(select(tables.jobs).where(tables.jobs.c.subject_id == dataset_id))
+        ]
+        if any(job.is_live for job in own_jobs):
+            raise DatasetError(f"{found.name} is still being read.", fix="Stop that first, or wait a moment.")
+        connection.execute(tables.splits.delete().where(tables.splits.c.dataset_id == dataset_id))
+        connection.execute(tables.datasets.delete().where(tables.datasets.c.id == dataset_id))
+        connection.execute(tables.jobs.delete().where(tables.jobs.c.subject_id == dataset_id))
+    # Files go last: those that a power cut leaves behind are of no dataset, a dataset without files would be broken.
+    for folder in (store.workspace.dataset(dataset_id), *(store.workspace.job(job.id) for job in own_jobs)):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _datasets() -> Any:
+    return select(tables.datasets, tables.jobs).join(tables.jobs, tables.jobs.c.id == tables.datasets.c.job_id)
+
+
+def _get(connection: Connection, dataset_id: str) -> Dataset:
+    row = connection.execute(_datasets().where(tables.datasets.c.id == dataset_id)).one_or_none()
+    if row is None:
+        raise DatasetError(f"There is no dataset called {dataset_id}.", fix="Pick one of those listed.")
+    return _dataset(row)
+
+
+def _dataset(row: Row[Any]) -> Dataset:
+    columns, value, job = tables.datasets.c, row._mapping, jobs.job_of(row)
+    read = job.result if job.state is JobState.DONE else {}
+    return Dataset(
+        id=value[columns.id],
+        name=value[columns.name],
+        source_name=value[columns.source_name],
+        created_at=value[columns.created_at],
+        state=job.state.value,
+        job_id=job.id,
+        bytes=value[columns.bytes],
+        fingerprint=read.get("fingerprint", ""),
+        rows=read.get("rows", 0),
+        rejects=read.get("rejects", 0),
+        lines=read.get("lines", 0),
+        blank_lines=read.get("blank_lines", 0),
+        guess=_guess(read.get("guess")),
+        sample=value[columns.sample],
+        problem=_problem(job),
+        reject_reasons=read.get("reject_reasons", {}),
+    )
+
+
+def _guess(told: dict[str, Any] | None) -> Guess | None:
+    if told is None:
+        return None
+    return Guess(
+        mapping=Mapping(layout=Layout(told["layout"]), fields=told["fields"]),
+        reason=told["reason"],
+        columns=tuple(told["columns"]),
+        fits=told["fits"],
+        seen=told["seen"],
+    )
+
+
+def _problem(job: Job) -> str:
+    return job.message if job.state in (JobState.FAILED, JobState.INTERRUPTED, JobState.STOPPED) else ""

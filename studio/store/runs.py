@@ -1,0 +1,166 @@
+"""Runs in the database: a frozen recipe with its job, and the curves, checkpoints and answers that it reported."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Row, select, update
+
+from studio.domain.errors import RunError
+from studio.domain.event import EventKind
+from studio.domain.job import JobKind
+from studio.domain.plan import Plan
+from studio.domain.recipe import Recipe
+from studio.domain.run import Checkpoint, Metric, Run
+from studio.store import jobs, tables
+from studio.store.database import Store
+
+PLAN = TypeAdapter(Plan)
+MEASURED = ("epoch", "loss", "validation_loss", "learning_rate", "grad_norm", "tokens_per_second")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that a worker thought worth telling."""
+
+    at: datetime
+    text: str
+
+
+def add(
+    store: Store,
+    *,
+    id: str,
+    name: str,
+    dataset_id: str,
+    split_id: str,
+    model_id: str,
+    recipe: Recipe,
+    plan: Plan,
+    spec: dict[str, Any],
+    key: str,
+) -> Run:
+    """A run and its job, both or neither; the same `key` again is the same run, so that two clicks make one."""
+    with store.write() as connection:
+        job = jobs.submit(connection, kind=JobKind.TRAIN, subject_id=id, spec=spec, key=key)
+        if job.subject_id != id:
+            return _get(connection, job.subject_id)
+        connection.execute(
+            tables.runs.insert().values(
+                id=id,
+                name=name,
+                dataset_id=dataset_id,
+                split_id=split_id,
+                model_id=model_id,
+                created_at=job.created_at,
+                recipe=recipe.model_dump(),
+                plan=PLAN.dump_python(plan, mode="json"),
+                job_id=job.id,
+            )
+        )
+        return _get(connection, id)
+
+
+def get(store: Store, run_id: str) -> Run:
+    """The run; RunError when there is none."""
+    with store.read() as connection:
+        return _get(connection, run_id)
+
+
+def all(store: Store) -> list[Run]:
+    """Every run, the newest first."""
+    newest_first = tables.runs.c.created_at.desc(), tables.runs.c.id.desc()
+    with store.read() as connection:
+        return [_run(row) for row in connection.execute(_runs().order_by(*newest_first))]
+
+
+def rename(store: Store, run_id: str, name: str) -> Run:
+    with store.write() as connection:
+        connection.execute(update(tables.runs).where(tables.runs.c.id == run_id).values(name=name))
+        return _get(connection, run_id)
+
+
+def metrics(store: Store, run_id: str) -> list[Metric]:
+    """The curves, one point per step; steps that a later attempt repeated are as that attempt measured them."""
+    steps: dict[int, tuple[int, dict[str, Any]]] = {}
+    for attempt, _, data in _reported(store, run_id, EventKind.METRIC):
+        first_by, point = steps.get(data["step"], (0, {}))
+        if attempt > first_by:
+            point = {}
+        steps[data["step"]] = attempt, point | {name: data[name] for name in MEASURED if data.get(name) is not None}
+    return [Metric(step=step, **{"epoch": 0.0} | steps[step][1]) for step in sorted(steps)]
+
+
+def checkpoints(store: Store, run_id: str) -> list[Checkpoint]:
+    """The checkpoints that are still there, in the order of their steps."""
+    kept: dict[int, dict[str, Any]] = {}
+    for _, _, data in _reported(store, run_id, EventKind.CHECKPOINT):
+        kept.pop(data["step"], None)
+        if not data.get("removed"):
+            kept[data["step"]] = data
+    return [
+        Checkpoint(
+            run_id=run_id,
+            step=step,
+            epoch=kept[step]["epoch"],
+            validation_loss=kept[step]["validation_loss"],
+            path=kept[step]["path"],
+            sha256=kept[step]["sha256"],
+            bytes=kept[step]["bytes"],
+        )
+        for step in sorted(kept)
+    ]
+
+
+def answers(store: Store, run_id: str) -> list[tuple[int, list[dict[str, str]]]]:
+    """What the model answered to the watched prompts at each check: (step, [{prompt, answer}…]) by step."""
+    by_step = {data["step"]: data["items"] for _, _, data in _reported(store, run_id, EventKind.ANSWERS)}
+    return sorted(by_step.items())
+
+
+def notes(store: Store, run_id: str) -> list[Note]:
+    """What the workers told of the run, in order."""
+    return [
+        Note(datetime.fromtimestamp(at, UTC), str(data["text"]))
+        for _, at, data in _reported(store, run_id, EventKind.NOTE)
+    ]
+
+
+def _reported(store: Store, run_id: str, kind: EventKind) -> list[tuple[int, float, dict[str, Any]]]:
+    """(attempt, at, data) of all events of one kind, in the order in which they were reported."""
+    columns = tables.events.c
+    question = (
+        select(columns.attempt, columns.at, columns.data)
+        .join(tables.runs, tables.runs.c.job_id == columns.job_id)
+        .where(tables.runs.c.id == run_id, columns.kind == kind.value)
+        .order_by(columns.attempt, columns.seq)
+    )
+    with store.read() as connection:
+        return [(row[0], row[1], row[2]) for row in connection.execute(question)]
+
+
+def _runs() -> Any:
+    return select(tables.runs, tables.jobs).join(tables.jobs, tables.jobs.c.id == tables.runs.c.job_id)
+
+
+def _get(connection: Connection, run_id: str) -> Run:
+    row = connection.execute(_runs().where(tables.runs.c.id == run_id)).one_or_none()
+    if row is None:
+        raise RunError(f"There is no run called {run_id}.", fix="Pick one of those listed.")
+    return _run(row)
+
+
+def _run(row: Row[Any]) -> Run:
+    columns, value = tables.runs.c, row._mapping
+    return Run(
+        id=value[columns.id],
+        name=value[columns.name],
+        dataset_id=value[columns.dataset_id],
+        split_id=value[columns.split_id],
+        model_id=value[columns.model_id],
+        recipe=Recipe.model_validate(value[columns.recipe]),
+        plan=PLAN.validate_python(value[columns.plan]),
+        created_at=value[columns.created_at],
+        job=jobs.job_of(row),
+    )
