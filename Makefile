@@ -1,0 +1,50 @@
+# Assay Studio. `make` alone tells what there is; `make run` starts the studio.
+
+HOST = 127.0.0.1
+PORT = 7860
+PYTHON =
+ARGS =
+
+in_venv = .venv/bin/python
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup run test dev browser check e2e bench lock clean
+
+help: ## what you can ask for
+	@echo "Assay Studio: make TARGET [PORT=$(PORT)] [HOST=$(HOST)] [PYTHON=python3.12] [ARGS=…]"
+	@sed -n 's/^\([a-z0-9]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
+
+setup: ## prepare .venv (quick when nothing changed)
+	@PYTHON='$(PYTHON)' scripts/setup.sh run
+
+run: setup ## start the studio and print its address
+	@$(in_venv) app.py --host $(HOST) --port $(PORT) $(ARGS)
+
+dev: ## prepare .venv for checks and tests as well
+	@PYTHON='$(PYTHON)' scripts/setup.sh dev
+
+browser: dev ## make sure that the browser tests have a browser
+	@scripts/browser.sh
+
+check: dev ## style, types and import rules
+	@$(in_venv) -m ruff check .
+	@$(in_venv) -m pyright
+	@.venv/bin/lint-imports --no-logo
+
+test: dev browser check ## everything that must hold: check, then all tests
+	@$(in_venv) -m pytest $(ARGS)
+
+e2e: dev browser ## only the tests in a real browser
+	@$(in_venv) -m pytest tests/e2e $(ARGS)
+
+bench: dev ## measure speed and memory
+	@$(in_venv) -m bench $(ARGS)
+
+lock: ## write the locks anew from the newest versions that pyproject.toml allows
+	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(or $(PYTHON),python3) -m venv "$$fresh" && \
+	  "$$fresh/bin/python" -m pip install --quiet '.[dev]' && "$$fresh/bin/python" scripts/lock.py
+
+clean: ## remove .venv and every cache; workspaces/ stay
+	@rm -rf .venv build test-results .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+	@find . -name __pycache__ -type d -not -path './workspaces/*' -prune -exec rm -rf {} +
