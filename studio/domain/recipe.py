@@ -17,14 +17,20 @@ class Recipe(BaseModel):
         gt=0,
         le=100,
         title="Passes over your data",
-        description="How often the model reads every training row. More passes fit your examples closer; too many memorise them.",
+        description=(
+            "How often the model reads every training row. More passes fit your examples closer; too many "
+            "memorise them."
+        ),
     )
     learning_rate: float = Field(
         2e-4,
         gt=0,
         le=0.05,
         title="Learning rate",
-        description="How big each correction is. Too high and the loss jumps or explodes; too low and nothing is learned in time.",
+        description=(
+            "How big each correction is. Too high and the loss jumps or explodes; too low and nothing is "
+            "learned in time."
+        ),
     )
     rank: int = Field(
         16,
@@ -38,20 +44,28 @@ class Recipe(BaseModel):
         ge=16,
         le=131072,
         title="Cut-off (tokens)",
-        description="Longest row in tokens. Rows that would lose the end of their answer are left out and listed, never cut in silence.",
+        description=(
+            "Longest row in tokens. Rows that would lose the end of their answer are left out and listed, "
+            "never cut in silence."
+        ),
     )
     batch_size: int = Field(
         8,
         ge=1,
         le=512,
         title="Rows per step",
-        description="Rows that the model learns from before each correction. Larger is steadier; memory is kept by splitting it into parts.",
+        description=(
+            "Rows that the model learns from before each correction. Larger is steadier; memory is kept by "
+            "splitting it into parts."
+        ),
     )
 
     quantisation: Literal["nf4", "none"] = Field(
         "nf4",
         title="Base model weights",
-        description="nf4 keeps the frozen base in 4 bits (QLoRA): a quarter of the memory. none keeps it in 16 bits (LoRA).",
+        description=(
+            "nf4 keeps the frozen base in 4 bits (QLoRA): a quarter of the memory. none keeps it in 16 bits (LoRA)."
+        ),
         json_schema_extra={"advanced": True},
     )
     alpha_over_rank: float = Field(
@@ -75,7 +89,9 @@ class Recipe(BaseModel):
         ge=1,
         le=512,
         title="Rows in memory at once",
-        description="A step is done in parts of this many rows. Lower it when memory is short; the result stays the same.",
+        description=(
+            "A step is done in parts of this many rows. Lower it when memory is short; the result stays the same."
+        ),
         json_schema_extra={"advanced": True},
     )
     warmup: float = Field(
@@ -121,7 +137,10 @@ class Recipe(BaseModel):
         ge=0,
         le=50,
         title="Stop early after",
-        description="Stop when validation loss has not improved for this many checks; 0 trains to the end. The best checkpoint is kept either way.",
+        description=(
+            "Stop when validation loss has not improved for this many checks; 0 trains to the end. The best "
+            "checkpoint is kept either way."
+        ),
         json_schema_extra={"advanced": True},
     )
     gradient_checkpointing: bool = Field(

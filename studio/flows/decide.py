@@ -75,7 +75,7 @@ def verdict(studio: Studio, study_id: str) -> Decided:
         run=train.run(studio, study.run_id),
         verdict=decide(
             judged,
-            skipped=sum(rating.choice is Choice.SKIP for rating in ratings),
+            skipped=len({r.item_id for r in ratings if r.choice is Choice.SKIP} - {j.prompt_id for j in judged}),
             planned=study.prompts,
             margin=study.margin,
         ),
