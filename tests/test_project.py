@@ -1,0 +1,128 @@
+"""The project keeps its own rules: who imports whom, and what is installed."""
+
+import ast
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+import pytest
+from importlinter.application.use_cases import lint_imports
+from importlinter.configuration import configure
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+CONTRACTS = ("layers", "gradio", "torch", "transformers", "sql", "worker", "tabs")
+
+
+def fresh_python(code: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run `code` in a Python of its own, which has imported nothing yet."""
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+
+
+def locked(path: Path) -> dict[str, Requirement]:
+    lines = [line.partition("#")[0].strip() for line in path.read_text().splitlines()]
+    pins = [Requirement(line) for line in lines if line and not line.startswith("-r")]
+    return {pin.name.lower(): pin for pin in pins}
+
+
+# Imports
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_imports_keep_to_the_layers(contract: str, root: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    configure()
+    monkeypatch.chdir(root)
+    monkeypatch.syspath_prepend(str(root))
+    kept = lint_imports(limit_to_contracts=(contract,), cache_dir=None, no_logo=True)
+    assert kept, capsys.readouterr().out
+
+
+def test_every_import_contract_is_checked_here(root: Path) -> None:
+    contracts = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    assert tuple(contract["id"] for contract in contracts) == CONTRACTS
+
+
+def test_the_domain_needs_only_the_standard_library_and_pydantic(root: Path) -> None:
+    allowed = sys.stdlib_module_names | {"pydantic", "studio"}
+    for path in (root / "studio" / "domain").glob("*.py"):
+        assert imported_by(path) <= allowed, path
+
+
+def imported_by(path: Path) -> set[str]:
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    from_ = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    return {name.partition(".")[0] for name in plain | from_}
+
+
+def test_starting_the_studio_does_not_import_torch(root: Path) -> None:
+    done = fresh_python("import app, sys; assert 'torch' not in sys.modules", folder=root)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_web_process_with_all_its_pages_does_not_import_torch(root: Path, tmp_path: Path) -> None:
+    code = """
+import json, sys
+from pathlib import Path
+from studio.flows.studio import open_studio
+from studio.web.app import build_app
+import studio.web.serve
+build_app(open_studio(Path(sys.argv[1])))
+print(json.dumps([name for name in ("torch", "transformers", "trl", "peft", "bitsandbytes") if name in sys.modules]))
+"""
+    done = fresh_python(code, str(tmp_path), folder=root)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+# Locks
+
+def test_the_locks_name_exact_versions_and_no_local_build(root: Path) -> None:
+    for name, pin in (locked(root / "requirements.lock") | locked(root / "requirements-dev.lock")).items():
+        (exact,) = pin.specifier
+        assert exact.operator == "==", name
+        assert Version(exact.version).local is None, name
+        assert pin.url is None, name
+
+
+def test_the_locks_leave_the_packages_of_cuda_to_torch(root: Path) -> None:
+    names = locked(root / "requirements.lock") | locked(root / "requirements-dev.lock")
+    assert not [name for name in names if re.match(r"nvidia-(?!ml-py)|cuda-|triton|uv$|kernels$", name)]
+
+
+@pytest.mark.parametrize("extra", ["", "dev", "postgres"])
+def test_everything_the_project_asks_for_is_locked_within_its_range(extra: str, root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    pins = locked(root / "requirements.lock")
+    if extra:
+        pins |= locked(root / "requirements-dev.lock")
+    for text in project["optional-dependencies"][extra] if extra else project["dependencies"]:
+        asked = Requirement(text)
+        (exact,) = pins[asked.name.lower()].specifier
+        assert asked.specifier.contains(exact.version), text
+
+
+def test_what_runs_here_is_what_the_locks_say(root: Path) -> None:
+    for name, pin in (locked(root / "requirements.lock") | locked(root / "requirements-dev.lock")).items():
+        if pin.marker is None or pin.marker.evaluate():
+            assert pin.specifier.contains(installed_version(name), prereleases=True), name
+
+
+# The Makefile
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
+def test_make_alone_lists_what_it_can_do(root: Path) -> None:
+    done = subprocess.run(["make", "-C", str(root), "--no-print-directory"], capture_output=True, text=True, check=True)
+    for target in ("setup", "run", "test", "check", "e2e", "bench", "clean"):
+        assert re.search(rf"^  {target} ", done.stdout, re.MULTILINE), target
+
+
+def test_ci_runs_what_everyone_runs(root: Path) -> None:
+    script = root / ".ci" / "run"
+    assert script.read_text().splitlines()[-1] == "make test"
+    assert script.stat().st_mode & 0o111
