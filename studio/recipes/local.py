@@ -1,0 +1,101 @@
+"""Local: check a model folder before anything loads it. No code from the folder is ever run."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from studio.domain.errors import RecipeError
+from studio.domain.model import Shape
+from studio.recipes.shape import PICK_ANOTHER, read_config, shape_of
+from studio.recipes.weights import AGAIN, stored_parameters
+
+SETTINGS_BYTES = 20_000_000
+SENSES = ("vision_config", "audio_config", "speech_config")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedModel:
+    """A folder that may be loaded: what to call it, and its sizes."""
+
+    title: str
+    shape: Shape
+
+
+def check_model_folder(folder: Path) -> CheckedModel:
+    """Accept a folder with a whole text model in safetensors, or say in one RecipeError what is wrong and what to do."""
+    if not folder.is_dir():
+        raise RecipeError(f"There is no folder {folder}.", fix="Check the path; it is a folder on the studio's machine.")
+    if (folder / "adapter_config.json").exists():
+        raise RecipeError(
+            f"{folder.name} holds an adapter, not a whole model.", fix="Add the folder of the base model it was trained on."
+        )
+    config = read_config(folder)
+    _refuse_what_is_not_plain(config)
+    shape = shape_of(config)
+    _check_tokenizer(folder)
+    _check_size(shape, stored_parameters(folder))
+    return CheckedModel(title=_title(folder), shape=shape)
+
+
+def _refuse_what_is_not_plain(config: dict[str, Any]) -> None:
+    _refuse_code(config, "config.json")
+    if any(config.get(name) for name in SENSES):
+        raise RecipeError("This model also reads pictures or sound, which is not supported here.", fix=PICK_ANOTHER)
+    if config.get("quantization_config"):
+        raise RecipeError(
+            "This model is already compressed.",
+            fix="Download the original 16-bit model; the studio makes the 4-bit version itself.",
+        )
+
+
+def _refuse_code(settings: dict[str, Any], name: str) -> None:
+    if settings.get("auto_map"):
+        raise RecipeError(
+            f"This model asks to run code of its own ({name}: auto_map), and the studio never does that.",
+            fix="Use a version of the model without custom code.",
+        )
+
+
+def _check_tokenizer(folder: Path) -> None:
+    if not (folder / "tokenizer.json").is_file():
+        raise RecipeError(f"{folder.name} holds no tokenizer.json.", fix=AGAIN)
+    settings = _settings(folder / "tokenizer_config.json")
+    _refuse_code(settings, "tokenizer_config.json")
+    has_template = (folder / "chat_template.jinja").is_file() or bool(settings.get("chat_template"))
+    if not has_template:
+        raise RecipeError(
+            "This model has no chat template, so nobody can say how a conversation is written for it.",
+            fix="Use its chat or instruct version.",
+        )
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise RecipeError(f"{path.parent.name} holds no {path.name}.", fix=AGAIN)
+    try:
+        if path.stat().st_size > SETTINGS_BYTES:
+            raise ValueError("too large")
+        settings = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise RecipeError(f"{path.name} cannot be read as JSON.", fix=AGAIN) from error
+    if not isinstance(settings, dict):
+        raise RecipeError(f"{path.name} is not a tokenizer's configuration.", fix=AGAIN)
+    return settings
+
+
+def _check_size(shape: Shape, stored: int) -> None:
+    """Weights and configuration must tell of the same model; tied embeddings may lie in the file once or twice."""
+    most = shape.parameters + (shape.vocabulary * shape.hidden if shape.tied_embeddings else 0)
+    if not 0.95 * shape.parameters <= stored <= 1.05 * most:
+        raise RecipeError(
+            f"config.json describes {shape.parameters:,} parameters, but the weights hold {stored:,}.",
+            fix="Download config.json and the weights from the same place.",
+        )
+
+
+def _title(folder: Path) -> str:
+    """The folder's name, or the model's where the folder is one of a hub cache's snapshots."""
+    if folder.parent.name == "snapshots" and folder.parent.parent.name.startswith("models--"):
+        return folder.parent.parent.name.removeprefix("models--").rpartition("--")[2]
+    return folder.name
