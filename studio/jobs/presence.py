@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -19,7 +20,9 @@ from studio.store.workspace import Workspace
 # Longer than anyone who only looks whether the lock is held keeps it.
 PATIENCE = 1.0
 THERE_WITHIN = 30.0
-DATABASE_URL = "STUDIO_DATABASE_URL"
+LOOK_EVERY = 3.0
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -45,22 +48,30 @@ def is_supervised(workspace: Workspace) -> bool:
         return not _try_lock(file.fileno(), fcntl.LOCK_SH)  # shared: two who look do not mistake each other for one
 
 
-def ensure_supervisor(workspace: Workspace, *, parent_pid: int | None = None, url: str | None = None) -> None:
-    """Start a supervisor for the workspace unless it has one; it outlives this process while jobs are live.
+def seconds_since_asked_for(workspace: Workspace) -> float:
+    """How long ago someone last asked for a supervisor here."""
+    try:
+        return abs(time.time() - workspace.supervisor_lock.stat().st_mtime)
+    except FileNotFoundError:
+        return float("inf")
 
-    `parent_pid` (this process) is the one without which, once idle, it need not stay. SetupError when it does not
-    come up. Costs microseconds when there is one, so whoever submits a job can ask for it every time.
+
+def ensure_supervisor(workspace: Workspace, *, parent_pid: int | None = None) -> None:
+    """Start a supervisor for the workspace unless it has one; SetupError when it does not come up.
+
+    It outlives this process while jobs are live, and stays for a while after it was last asked for; `parent_pid`
+    (this process) keeps it as long as it lives. Costs microseconds when there is one already.
     """
+    workspace.prepare()
+    workspace.supervisor_lock.touch()  # before looking: one that is about to leave sees this, or is seen to be gone
     if is_supervised(workspace):
         return
-    workspace.prepare()
-    process = _start(workspace, parent_pid=parent_pid or os.getpid(), url=url)
+    process = _start(workspace, parent_pid=parent_pid or os.getpid())
     deadline = time.monotonic() + THERE_WITHIN
     while not is_supervised(workspace):
+        if process.poll() == 0:
+            return  # it found another at work
         if process.poll() is not None or time.monotonic() > deadline:
-            # One that ended with 0 found another at work, which may have finished its work since.
-            if process.poll() == 0:
-                return
             raise SetupError(
                 "The part of the studio that runs jobs did not start.",
                 fix=f"The reason is at the end of {workspace.supervisor_log}.",
@@ -69,16 +80,29 @@ def ensure_supervisor(workspace: Workspace, *, parent_pid: int | None = None, ur
     threading.Thread(target=process.wait, name="supervisor-reaper", daemon=True).start()
 
 
-def _start(workspace: Workspace, *, parent_pid: int, url: str | None) -> subprocess.Popen[bytes]:
+def keep_supervised(workspace: Workspace) -> None:
+    """Ensure a supervisor now, and from now on as long as this process lives, should it be killed or leave."""
+    ensure_supervisor(workspace)
+    threading.Thread(target=_keep, args=(workspace,), name="supervisor-keeper", daemon=True).start()
+
+
+def _keep(workspace: Workspace) -> None:
+    while True:
+        time.sleep(LOOK_EVERY)
+        try:
+            ensure_supervisor(workspace)
+        except (SetupError, OSError):
+            log.exception("no supervisor could be started for %s; trying again", workspace.root)
+
+
+def _start(workspace: Workspace, *, parent_pid: int) -> subprocess.Popen[bytes]:
     root = str(workspace.root.resolve())
     command = [sys.executable, "-P", "-m", "studio.jobs.supervisor", root, "--parent", str(parent_pid)]
     home = str(Path(studio.__path__[0]).parent)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH")]))}
-    if url is not None:
-        environment[DATABASE_URL] = url  # not an argument: those can be read by everyone on the machine
-    with workspace.supervisor_log.open("ab") as log:
+    with workspace.supervisor_log.open("ab") as log_file:
         return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
+            command, stdin=subprocess.DEVNULL, stdout=log_file, stderr=log_file, env=environment, start_new_session=True
         )
 
 

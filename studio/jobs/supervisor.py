@@ -21,13 +21,13 @@ from studio.domain.job import Job, JobKind, JobState
 from studio.jobs.attempt import Attempt, Grace, begin, end, follow, recover, settle
 from studio.jobs.ending import given_up, never_begun
 from studio.jobs.launcher import Launcher, LocalLauncher
-from studio.jobs.presence import DATABASE_URL, ensure_supervisor, sole_supervisor
+from studio.jobs.presence import ensure_supervisor, keep_supervised, seconds_since_asked_for, sole_supervisor
 from studio.jobs.process import identity_of, is_alive
 from studio.store import jobs
 from studio.store.database import Store, open_store
 from studio.store.workspace import Workspace
 
-__all__ = ["ensure_supervisor", "supervise"]
+__all__ = ["ensure_supervisor", "keep_supervised", "supervise"]
 
 TICK = 0.25
 LONGEST_PAUSE = 5.0
@@ -57,11 +57,11 @@ class Supervisor:
         """Bring the world and the store together once; whether any job is live."""
         self.is_troubled = False
         live = {job.id: job for job in jobs.live(self.store)}
+        orphans = [job for job in live.values() if job.state is JobState.RUNNING and job.id not in self.at_work]
         for job_id in list(self.at_work):
             self._follow(self.at_work[job_id], live.get(job_id))
-        for job in live.values():
-            if job.state is JobState.RUNNING and job.id not in self.at_work:
-                self._recover(job)
+        for job in orphans:
+            self._recover(job)
         if any(job.state is JobState.QUEUED for job in live.values()):
             self._start_what_fits()
         return bool(live)
@@ -145,7 +145,7 @@ def supervise(
     idle_exit: float | None = None,
     grace: Grace | None = None,
 ) -> None:
-    """Carry out the jobs of a store until `stop`, or until `parent_pid` is gone and nothing was live for a while.
+    """Carry out the jobs of a store until `stop`, or until `parent_pid` is gone and nobody had use for it for a while.
 
     Call it only while holding `sole_supervisor`, from a thread that lives as long: workers die with that thread.
     """
@@ -163,7 +163,11 @@ def supervise(
             now = time.monotonic()
             if is_live or (parent is not None and is_alive(parent)):
                 live_at = now
-            elif parent_pid is not None and idle_exit is not None and now - live_at >= idle_exit:
+            elif (
+                parent_pid is not None
+                and idle_exit is not None
+                and min(now - live_at, seconds_since_asked_for(store.workspace)) >= idle_exit
+            ):
                 log.info("nothing to do, and the studio is closed")
                 return
     finally:
@@ -185,7 +189,7 @@ def main(arguments: Sequence[str], *, launcher: Launcher | None = None) -> int:
     workspace = Workspace(options.workspace.resolve())
     try:
         workspace.prepare()
-        store = open_store(workspace, url=os.environ.get(DATABASE_URL))
+        store = open_store(workspace, url=os.environ.get("STUDIO_DATABASE"))
     except StudioError as error:
         log.error(error.sentence)
         return 1
@@ -202,8 +206,8 @@ def main(arguments: Sequence[str], *, launcher: Launcher | None = None) -> int:
                 parent_pid=options.parent,
                 idle_exit=options.idle_exit,
             )
-        # Who submitted a job while the lock was still held has started no other supervisor.
-        if stop.is_set() or not jobs.live(store):
+        # Who asked for a supervisor, or submitted a job, while the lock was still held has started no other.
+        if stop.is_set() or (seconds_since_asked_for(workspace) >= options.idle_exit and not jobs.live(store)):
             return 0
 
 

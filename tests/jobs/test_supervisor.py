@@ -1,0 +1,253 @@
+"""The supervisor: real processes on a real database, and every way in which they can end."""
+
+import os
+import signal
+
+import psutil
+import pytest
+
+from studio.domain.event import EventKind
+from studio.domain.job import JobKind, JobState, Wish
+from studio.jobs import spool
+from studio.jobs.attempt import Grace
+from studio.jobs.launcher import LocalLauncher
+from studio.store import jobs
+
+SLOW = {"steps": 400, "seconds": 0.05}
+
+
+def seqs(store, job):
+    return [(stored.attempt, stored.event.seq) for stored in jobs.events(store, job.id)]
+
+
+def steps(store, job):
+    return [stored.event.data["step"] for stored in jobs.events(store, job.id, kinds=[EventKind.CHECKPOINT])]
+
+
+def worker_of(store, job):
+    """A question for `eventually`: the process number, once the job has one and has made a checkpoint."""
+    return lambda: steps(store, job) and jobs.get(store, job.id).pid
+
+
+def test_a_job_is_carried_out_and_ends_in_the_words_of_its_worker(store, submitted, supervised, eventually, is_now):
+    job = submitted("count")
+    with supervised():
+        done = eventually(is_now(job, JobState.DONE))
+    assert (done.message, done.result, done.attempt) == ("Counted to 5.", {"first": 1}, 1)
+    assert (done.phase, done.done, done.total, done.pid) == ("counting", 5, 5, None)
+    assert seqs(store, job) == [(1, seq) for seq in range(1, 12)]
+
+
+def test_a_refusal_shows_its_sentence_and_its_fix(submitted, supervised, eventually, is_now):
+    job = submitted("refuse")
+    with supervised():
+        failed = eventually(is_now(job, JobState.FAILED))
+    assert (failed.message, failed.fix) == ("The model does not fit.", "Choose a smaller one.")
+
+
+@pytest.mark.parametrize(
+    ("play", "spec", "words"),
+    [
+        ("die", {"signal": signal.SIGKILL}, "was killed (signal 9), perhaps because memory ran out."),
+        ("die", {"signal": signal.SIGSEGV}, "crashed inside a library (signal 11, Segmentation fault)"),
+        ("leave", {}, "ended with status 3 and without a reason"),
+    ],
+)
+def test_a_process_that_is_gone_without_a_word_is_explained(
+    store, submitted, supervised, eventually, is_now, play, spec, words
+):
+    job = submitted(play, **spec)
+    with supervised():
+        interrupted = eventually(is_now(job, JobState.INTERRUPTED))
+    assert jobs.get(store, job.id) == interrupted  # it is not started again before someone asks for it
+    assert interrupted.message.startswith("The training process ")
+    assert words in interrupted.message
+    assert interrupted.fix == "Start it again."
+
+
+def test_a_killed_worker_is_noticed_within_two_seconds_and_goes_on_when_resumed(
+    store, submitted, supervised, eventually, is_now
+):
+    job = submitted("count", steps=40, seconds=0.05)
+    with supervised():
+        pid = eventually(worker_of(store, job))
+        os.kill(pid, signal.SIGKILL)
+        interrupted = eventually(is_now(job, JobState.INTERRUPTED), seconds=2)
+        assert interrupted.message == "The training process was killed (signal 9), perhaps because memory ran out."
+        assert interrupted.fix == "Resume goes on from the last checkpoint."
+        jobs.requeue(store, job.id)
+        done = eventually(is_now(job, JobState.DONE))
+    assert done.attempt == 2
+    assert done.result["first"] > 1
+    assert sorted(set(steps(store, job))) == list(range(1, 41))
+
+
+def test_what_a_killed_worker_leaves_running_is_killed_with_it(store, submitted, supervised, eventually, is_now):
+    job = submitted("with_child")
+    with supervised():
+        eventually(is_now(job, JobState.INTERRUPTED))
+    [note] = jobs.events(store, job.id, kinds=[EventKind.NOTE])
+    eventually(lambda: _is_gone(int(note.event.data["text"])), seconds=2)
+
+
+def test_a_torn_last_line_is_left_out_and_what_came_before_is_kept(store, submitted, supervised, eventually, is_now):
+    job = submitted("tear")
+    with supervised():
+        eventually(is_now(job, JobState.INTERRUPTED))
+    assert seqs(store, job) == [(1, 1)]
+
+
+def test_a_wish_to_stop_ends_a_running_job_in_the_words_of_its_worker(store, submitted, supervised, eventually, is_now):
+    job = submitted("count", **SLOW)
+    with supervised(grace=Grace()):
+        eventually(worker_of(store, job))
+        jobs.wish(store, job.id, Wish.STOP)
+        stopped = eventually(is_now(job, JobState.STOPPED), seconds=4)
+    assert stopped.message.startswith("Stopped at ")
+
+
+def test_a_worker_that_does_not_listen_is_ended_all_the_same(store, submitted, supervised, eventually, is_now):
+    job = submitted("deaf", kind=JobKind.GENERATE)
+    with supervised():
+        pid = eventually(lambda: jobs.get(store, job.id).phase == "deaf" and jobs.get(store, job.id).pid)
+        jobs.wish(store, job.id, Wish.STOP)
+        stopped = eventually(is_now(job, JobState.STOPPED), seconds=5)
+    assert stopped.message == "Stopped; it did not finish its step in time and was ended."
+    assert _is_gone(pid)
+
+
+def test_only_one_job_trains_or_answers_at_a_time_while_two_are_read(store, submitted, supervised, eventually, is_now):
+    trains = [submitted("count", name=f"run-{n}", steps=8, seconds=0.05) for n in range(2)]
+    reads = [submitted("count", kind=JobKind.INGEST, name=f"data-{n}", steps=8, seconds=0.05) for n in range(3)]
+    seen = set()
+
+    def all_done():
+        running = [job.kind for job in jobs.live(store) if job.state is JobState.RUNNING]
+        seen.add((running.count(JobKind.TRAIN), running.count(JobKind.INGEST)))
+        return all(jobs.get(store, job.id).state is JobState.DONE for job in [*trains, *reads])
+
+    with supervised():
+        eventually(all_done, seconds=40)
+    assert max(train for train, _ in seen) == 1
+    assert max(read for _, read in seen) == 2
+
+
+def test_a_supervisor_that_is_stopped_puts_its_jobs_back_and_the_next_one_finishes_them(
+    store, submitted, supervised, eventually, is_now
+):
+    job = submitted("count", steps=40, seconds=0.05)
+    with supervised():
+        pid = eventually(worker_of(store, job))
+    waiting = jobs.get(store, job.id)
+    assert (waiting.state, waiting.message) == (
+        JobState.QUEUED,
+        "The studio was stopped; this goes on from the last checkpoint.",
+    )
+    assert _is_gone(pid)
+    with supervised():
+        done = eventually(is_now(job, JobState.DONE))
+    assert done.result["first"] > 1
+    assert sorted(set(steps(store, job))) == list(range(1, 41))
+
+
+def test_a_killed_supervisor_takes_its_worker_with_it_and_the_next_one_finishes_the_job(
+    store, submitted, supervisor_process, eventually, is_now
+):
+    job = submitted("count", steps=60, seconds=0.05)
+    with supervisor_process() as first:
+        pid = eventually(worker_of(store, job))
+        first.send_signal(signal.SIGKILL)
+        first.wait(5)
+        eventually(lambda: _is_gone(pid), seconds=3)
+    assert jobs.get(store, job.id).state is JobState.RUNNING
+    with supervisor_process():
+        done = eventually(is_now(job, JobState.DONE))
+    assert done.attempt == 2
+    assert done.result["first"] > 1
+    assert sorted(set(steps(store, job))) == list(range(1, 61))
+    assert len(seqs(store, job)) == len(set(seqs(store, job)))
+
+
+def test_an_outcome_that_a_dead_supervisor_did_not_read_still_counts(
+    store, submitted, supervised, eventually, is_now, left_behind
+):
+    job = submitted("count")
+    claimed, spec = jobs.claim(store, kinds=[JobKind.TRAIN])
+    process = left_behind(claimed, spec)
+    eventually(lambda: process.poll() is not None)
+    with supervised():
+        done = eventually(is_now(job, JobState.DONE))
+    assert (done.attempt, done.message) == (1, "Counted to 5.")
+    assert seqs(store, job) == [(1, seq) for seq in range(1, 12)]
+
+
+def test_a_worker_that_outlived_its_supervisor_is_ended_before_its_job_goes_on(
+    store, submitted, supervised, eventually, left_behind
+):
+    job = submitted("count", **SLOW)
+    claimed, spec = jobs.claim(store, kinds=[JobKind.TRAIN])
+    process = left_behind(claimed, spec)
+    with supervised():
+        eventually(lambda: process.poll() is not None)
+        assert process.poll() == -signal.SIGKILL
+        eventually(lambda: jobs.get(store, job.id).attempt == 2)
+
+
+def test_events_that_were_brought_already_are_not_brought_twice(store, submitted, supervised, eventually, is_now):
+    """As after a supervisor that died between two batches: the reading begins anew at an earlier byte."""
+    job = submitted("count")
+    with supervised():
+        eventually(is_now(job, JobState.DONE))
+    before = jobs.events(store, job.id)
+    batch = spool.read_events(store.workspace.attempt(job.id, 1), offset=0)
+    jobs.add_events(store, job.id, 1, batch.events, offset=batch.offset)
+    assert jobs.events(store, job.id) == before
+
+
+def test_a_job_that_cannot_be_followed_fails_alone(store, submitted, supervised, eventually, is_now):
+    bad = submitted("mumble", name="bad")
+    good = submitted("count", kind=JobKind.INGEST, name="good")
+    with supervised():
+        failed = eventually(is_now(bad, JobState.FAILED))
+        eventually(is_now(good, JobState.DONE))
+    assert failed.message.startswith("Something in the studio itself failed while it followed this")
+
+
+def test_a_worker_that_cannot_be_started_fails_its_job_and_the_next_one_is_tried(
+    store, submitted, supervised, eventually, is_now
+):
+    first, second = submitted("count", name="first"), submitted("count", name="second")
+    with supervised(LocalLauncher(command=("/nowhere/python",))):
+        for job in (first, second):
+            failed = eventually(is_now(job, JobState.FAILED))
+            assert failed.message.startswith("The studio could not start a process for this")
+            assert failed.fix
+
+
+def test_a_locked_database_delays_the_news_and_loses_nothing(store, submitted, supervised, eventually, is_now):
+    job = submitted("count", steps=20, seconds=0.05)
+    with supervised():
+        eventually(worker_of(store, job))
+        with store.write():
+            folder = store.workspace.attempt(job.id, 1)
+            eventually((folder / "outcome.json").exists)
+        done = eventually(is_now(job, JobState.DONE), seconds=30)
+    assert done.attempt == 1
+    assert steps(store, job) == list(range(1, 21))
+
+
+def test_a_worker_is_told_no_secret_of_its_surroundings(store, submitted, supervised, eventually, is_now, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    monkeypatch.setenv("STUDIO_DATABASE", "postgresql://user:secret@host/studio")
+    job = submitted("count", **SLOW)
+    with supervised():
+        pid = eventually(worker_of(store, job))
+        environment = psutil.Process(pid).environ()
+    assert "secret" not in str(environment)
+
+
+def _is_gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
