@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, DisconnectionError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DisconnectionError, NoSuchModuleError, OperationalError
 
 from studio.domain.errors import SetupError
 from studio.store.workspace import Workspace
@@ -86,13 +86,8 @@ def writing(target: Store | Connection) -> Iterator[Connection]:
 def open_store(workspace: Workspace, *, url: str | None = None) -> Store:
     """The workspace's own SQLite file or the database at `url`, made or migrated if need be; SetupError if not."""
     workspace.prepare()
-    place = _place(workspace, url)
-    try:
-        store = Store(workspace=workspace, engine=_engine(place))
-    except ModuleNotFoundError as error:
-        raise SetupError(
-            f"The driver for {place.drivername} is not installed.", fix='Install it: pip install ".[postgres]"'
-        ) from error
+    place = URL.create("sqlite", database=str(workspace.database)) if url is None else _read_url(url)
+    store = Store(workspace=workspace, engine=_engine(place))
     try:
         with store.engine.connect() as connection:
             found = _revision(connection)
@@ -107,9 +102,7 @@ def open_store(workspace: Workspace, *, url: str | None = None) -> Store:
     return store
 
 
-def _place(workspace: Workspace, url: str | None) -> URL:
-    if url is None:
-        return URL.create("sqlite", database=str(workspace.database))
+def _read_url(url: str) -> URL:
     try:
         return make_url(url)
     except ArgumentError as error:
@@ -120,7 +113,13 @@ def _place(workspace: Workspace, url: str | None) -> URL:
 
 def _engine(place: URL) -> Engine:
     """Connections for threads: a few stay open, more are made in a rush, and none is carried into a forked process."""
-    engine = create_engine(place, pool_size=5, max_overflow=35, pool_pre_ping=place.get_backend_name() == "postgresql")
+    try:
+        engine = create_engine(place, pool_size=5, max_overflow=35, pool_pre_ping=place.drivername != "sqlite")
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        raise SetupError(
+            f"There is no driver for {place.drivername} here.",
+            fix='Write the address as postgresql+psycopg://user@host/name, and install: pip install ".[postgres]"',
+        ) from error
     event.listen(engine, "connect", _remember_process)
     event.listen(engine, "checkout", _refuse_inherited)
     if place.get_backend_name() == "sqlite":

@@ -340,7 +340,8 @@ def insert_or_ignore(
     """Insert what is not there yet by the columns `conflict`; how many rows were new (of a single one)."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(table).on_conflict_do_nothing(index_elements=conflict)
-    return connection.execute(statement, values).rowcount
+    # Without the option psycopg's count of an INSERT is dropped, and -1 would read as "new".
+    return connection.execute(statement.execution_options(preserve_rowcount=True), values).rowcount
 
 
 _OLDEST_FIRST = tables.jobs.c.queued_at, tables.jobs.c.created_at, tables.jobs.c.id

@@ -1,0 +1,250 @@
+"""Opening makes, migrates or refuses; a transaction happens whole, and threads and processes do not hurt each other."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import select, text
+
+from studio.domain.errors import SetupError
+from studio.domain.job import JobKind
+from studio.store import database, jobs, tables
+from studio.store.database import Store, open_store
+from studio.store.workspace import Workspace
+
+MODEL = {"id": "model-1", "title": "Mine", "path": "/models/mine", "added_at": datetime(2026, 1, 2, tzinfo=UTC)}
+
+
+def test_the_migrations_make_exactly_the_tables_that_the_code_asks(tmp_path: Path, url: str | None):
+    store = open_store(Workspace(tmp_path), url=url)
+    with store.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+    store.close()
+
+
+def test_the_code_expects_the_newest_migration():
+    config = Config()
+    config.set_main_option("script_location", str(database.MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == database.HEAD
+
+
+def test_what_was_written_is_there_after_opening_again(tmp_path: Path, url: str | None):
+    first = open_store(Workspace(tmp_path), url=url)
+    job = jobs.submit(first, kind=JobKind.MEASURE, subject_id="data-1", spec={})
+    first.close()
+    again = open_store(Workspace(tmp_path), url=url)
+    assert jobs.get(again, job.id) == job
+    again.close()
+
+
+def test_a_current_workspace_opens_within_a_tenth_of_a_second_and_without_alembic(tmp_path: Path):
+    open_store(Workspace(tmp_path)).close()
+    code = f"""
+import sys, time
+from pathlib import Path
+from studio.store.database import open_store
+from studio.store.workspace import Workspace
+began = time.process_time()
+open_store(Workspace(Path({str(tmp_path)!r}))).close()
+assert time.process_time() - began < 0.1, time.process_time() - began
+assert "alembic" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_processes_that_open_a_new_workspace_at_once_all_get_it(tmp_path: Path, url: str | None):
+    code = f"""
+from pathlib import Path
+from studio.store.database import open_store
+from studio.store.workspace import Workspace
+input()
+open_store(Workspace(Path({str(tmp_path)!r})), url={url!r}).close()
+"""
+    openers = [subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) for _ in range(4)]
+    for opener in openers:
+        assert opener.stdin is not None
+        opener.stdin.write(b"go\n")
+        opener.stdin.close()
+    assert [opener.wait(60) for opener in openers] == [0, 0, 0, 0]
+
+
+def test_a_workspace_of_a_newer_studio_is_refused_in_one_sentence(tmp_path: Path, url: str | None):
+    store = open_store(Workspace(tmp_path), url=url)
+    with store.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0999'"))
+    store.close()
+    with pytest.raises(SetupError, match="newer version of the studio") as refused:
+        open_store(Workspace(tmp_path), url=url)
+    assert refused.value.fix.startswith("Update the studio")
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path, url: str | None, monkeypatch: pytest.MonkeyPatch):
+    broken = tmp_path / "migrations"
+    (broken / "versions").mkdir(parents=True)
+    (broken / "env.py").write_text((database.MIGRATIONS / "env.py").read_text())
+    first = next((database.MIGRATIONS / "versions").glob("0001*.py")).read_text()
+    (broken / "versions" / "0001.py").write_text(first + "    raise RuntimeError('power cut')\n")
+    workspace = Workspace(tmp_path / "workspace")
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "MIGRATIONS", broken)
+        with pytest.raises(RuntimeError, match="power cut"):
+            open_store(workspace, url=url)
+    open_store(workspace, url=url).close()
+
+
+def test_a_file_that_is_no_database_is_refused_in_one_sentence(tmp_path: Path):
+    (tmp_path / "studio.db").write_text("Dear diary, " * 100)
+    with pytest.raises(SetupError, match=r"cannot be opened: file is not a database\."):
+        open_store(Workspace(tmp_path))
+
+
+def test_a_server_that_does_not_answer_is_named_without_its_password(tmp_path: Path):
+    pytest.importorskip("psycopg", reason="psycopg is not installed: pip install '.[postgres]'")
+    with pytest.raises(SetupError, match="cannot be opened") as refused:
+        open_store(Workspace(tmp_path), url="postgresql+psycopg://me:secret@127.0.0.1:1/studio")
+    assert "secret" not in refused.value.sentence and "127.0.0.1" in refused.value.sentence
+
+
+@pytest.mark.parametrize("url", ["my database", "oracle9://here/db", "mysql+nodriver://here/db"])
+def test_an_address_that_cannot_be_used_says_how_to_write_one(tmp_path: Path, url: str):
+    with pytest.raises(SetupError) as refused:
+        open_store(Workspace(tmp_path), url=url)
+    assert "postgresql+psycopg://" in refused.value.fix
+
+
+def test_a_write_that_fails_half_way_leaves_nothing(store: Store):
+    with pytest.raises(RuntimeError):
+        with store.write() as connection:
+            connection.execute(tables.models.insert().values(MODEL))
+            raise RuntimeError("the power went")
+    assert _titles(store) == []
+
+
+def test_a_reader_sees_one_moment_while_others_write(store: Store):
+    def write() -> None:
+        with store.write() as connection:
+            connection.execute(tables.models.insert().values(MODEL))
+
+    writer = threading.Thread(target=write)
+    with store.read() as connection:
+        assert connection.execute(select(tables.models)).all() == []
+        writer.start()
+        writer.join(0.3)
+        assert connection.execute(select(tables.models)).all() == []
+    writer.join()
+    assert _titles(store) == ["Mine"]
+
+
+def test_writers_wait_for_each_other_instead_of_failing(store: Store):
+    with store.write() as connection:
+        connection.execute(tables.models.insert().values(MODEL | {"title": "0"}))
+
+    def count() -> None:
+        for _ in range(10):
+            with store.write() as connection:
+                found = select(tables.models.c.title).with_for_update()
+                number = int(connection.execute(found).scalar_one())
+                connection.execute(tables.models.update().values(title=str(number + 1)))
+
+    counters = [threading.Thread(target=count) for _ in range(8)]
+    for counter in counters:
+        counter.start()
+    for counter in counters:
+        counter.join()
+    assert _titles(store) == ["80"]
+
+
+def test_more_threads_than_kept_connections_are_all_served(store: Store):
+    together = threading.Barrier(30)
+    seen: list[int] = []
+
+    def read() -> None:
+        with store.read() as connection:
+            together.wait(30)
+            seen.append(len(connection.execute(select(tables.models)).all()))
+
+    readers = [threading.Thread(target=read) for _ in range(30)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert seen == [0] * 30
+
+
+def test_a_forked_process_makes_connections_of_its_own(store: Store):
+    with store.read() as connection:
+        inherited = connection.connection.dbapi_connection
+    child = os.fork()
+    if child == 0:
+        try:
+            with store.write() as connection:
+                assert connection.connection.dbapi_connection is not inherited
+                connection.execute(tables.models.insert().values(MODEL))
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    with store.read() as connection:
+        assert connection.connection.dbapi_connection is inherited
+    assert _titles(store) == ["Mine"]
+
+
+def test_a_locked_database_is_a_sentence_after_the_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    impatient = tuple(pragma.replace("10000", "50") for pragma in database.PRAGMAS)
+    monkeypatch.setattr(database, "PRAGMAS", impatient)
+    store = open_store(Workspace(tmp_path))
+    with store.write():
+        began = time.monotonic()
+        with pytest.raises(SetupError, match="database is locked"):
+            with store.write():
+                pass
+    assert time.monotonic() - began < 5
+    store.close()
+
+
+def test_sqlite_keeps_what_it_said_it_kept(tmp_path: Path):
+    store = open_store(Workspace(tmp_path))
+    with store.read() as connection:
+        kept = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("foreign_keys", "busy_timeout", "journal_mode", "synchronous", "mmap_size", "trusted_schema")
+        }
+    journal = "wal" if database.WAL_IS_SAFE else "truncate"
+    assert kept == {
+        "foreign_keys": 1,
+        "busy_timeout": 10000,
+        "journal_mode": journal,
+        "synchronous": 2,
+        "mmap_size": 0,
+        "trusted_schema": 0,
+    }
+    store.close()
+
+
+def test_times_come_back_in_utc_wherever_they_were_taken(store: Store):
+    taken = datetime(2026, 11, 23, 5, 30, 1, 234567, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+    with store.write() as connection:
+        connection.execute(tables.models.insert().values(MODEL | {"added_at": taken}))
+    with store.read() as connection:
+        found = connection.execute(select(tables.models.c.added_at)).scalar_one()
+    assert found == taken and found.tzinfo is UTC
+
+
+def test_letters_that_no_database_can_hold_are_marked_in_names(store: Store):
+    with store.write() as connection:
+        connection.execute(tables.models.insert().values(MODEL | {"title": "a\x00b\ud800c"}))
+    assert _titles(store) == ["a�b?c"]
+
+
+def _titles(store: Store) -> list[str]:
+    with store.read() as connection:
+        return list(connection.execute(select(tables.models.c.title)).scalars())
