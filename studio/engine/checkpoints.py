@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -53,6 +54,7 @@ class Manifest(BaseModel):
     recipe: str
     rows: str
     model_id: str
+    quantisation: Literal["nf4", "none"]
     versions: dict[str, str]
     checks: tuple[Check, ...]
     tokens: int

@@ -94,6 +94,7 @@ def _origin(spec: dict[str, Any], recipe: Recipe, rows: str) -> Manifest:
         recipe=recipe.fingerprint,
         rows=rows,
         model_id=spec["model_id"],
+        quantisation=recipe.quantisation,
         versions={name: version(name) for name in LIBRARIES},
         checks=(),
         tokens=0,

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from bitsandbytes.nn import Linear4bit
 from datasets import Dataset
 from peft import LoraConfig
 from torch.utils.data import DataLoader
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
 from trl import SFTConfig, SFTTrainer
 from trl.chat_template_utils import (
     get_training_chat_template,
@@ -73,6 +74,8 @@ def build_trainer(
     for parameter in trainer.model.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()
+    keep_differentiable(trainer.model)
+    trainer.remove_callback(PrinterCallback)
     trainer.train_dataset = _exactly(trainer.train_dataset, train, recipe=recipe)
     trainer.eval_dataset = _exactly(trainer.eval_dataset, validation, recipe=recipe)
     trainer.batches = Batches(
@@ -112,6 +115,17 @@ def training_arguments(recipe: Recipe, *, staging: Path) -> SFTConfig:
         report_to="none",
         disable_tqdm=True,
     )
+
+
+def keep_differentiable(model: torch.nn.Module) -> None:
+    """Keep 4-bit layers on the CPU in the layout that gradients can pass.
+
+    On CPUs with AVX512-BF16, bitsandbytes repacks a layer for inference at the first forward pass in evaluation mode
+    and never back; training after a check would then lose the gradient through every frozen layer, without an error.
+    """
+    for module in model.modules():
+        if isinstance(module, Linear4bit):
+            module.support_avx512bf16_for_cpu = False
 
 
 def check_template(tokenizer: PreTrainedTokenizerBase) -> bool:

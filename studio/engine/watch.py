@@ -157,7 +157,7 @@ class Watch(TrainerCallback):
         return check
 
     def _commit(self, staged: Path, check: Check) -> None:
-        """Turn the trainer's files into a checkpoint, tell of it, and let go of those that are neither best nor last."""
+        """Turn the trainer's files into a checkpoint, tell of it, and let go of older ones."""
         self.reporter.report(EventKind.PHASE, name="saving")
         checkpoints.name_base_model(staged, self.course.origin.model_id)
         manifest = self.course.origin.model_copy(
@@ -182,12 +182,15 @@ class Watch(TrainerCallback):
             sha256=saved.adapter_sha256,
             bytes=saved.bytes,
         )
-        self._forget(keep=check.step)
+        self._forget()
 
-    def _forget(self, *, keep: int) -> None:
-        best = self.progress.best
-        kept = {keep, best.step if best else keep}
-        for folder in checkpoints.committed(self.course.checkpoints):
+    def _forget(self) -> None:
+        """Keep the best checkpoint, the last, and the one before it in case the last is found damaged."""
+        folders = checkpoints.committed(self.course.checkpoints)
+        kept = {checkpoints.step_of(folder) for folder in folders[-2:]}
+        if self.progress.best:
+            kept.add(self.progress.best.step)
+        for folder in folders:
             step = checkpoints.step_of(folder)
             if step not in kept:
                 checkpoints.remove(folder)

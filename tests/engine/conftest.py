@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,17 @@ class Notebook:
 
     def curve(self, name: str) -> dict[int, float]:
         return {data["step"]: data[name] for data in self.of(EventKind.METRIC) if name in data}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Layers this small gain nothing from a second thread, and lose much when other work wants the core."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,194 @@
+"""Generate: let the base model and its fine-tuned self answer the same prompts under the same conditions."""
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from studio.domain.errors import RunError, StudioError, StudyError
+from studio.domain.event import EventKind, Outcome, Reporter
+from studio.domain.row import Message
+from studio.domain.study import Sampling
+from studio.engine import checkpoints
+from studio.engine.answering import BASE, TUNED, answer, encode
+from studio.engine.checkpoints import Manifest
+from studio.engine.load import device, load_model, load_tokenizer, prepare_process
+from studio.engine.memory import is_out_of_memory
+from studio.engine.rows import read_rows
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+PROMPTS_AT_ONCE = {"cpu": 8, "cuda:0": 16}
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One prompt under the number that its answer is filed by."""
+
+    row: int
+    messages: tuple[Message, ...]
+
+
+def generate(spec: dict[str, Any], reporter: Reporter) -> Outcome:
+    """Write answers.jsonl as `spec` says, going on where an earlier attempt left off."""
+    prepare_process()
+    try:
+        return _generate(spec, reporter)
+    except StudioError as error:
+        return Outcome(state="failed", message=error.message, fix=error.fix, code=error.code)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        return Outcome(
+            state="failed",
+            message="There was not enough memory to write the answers.",
+            fix="Shorten the answers or choose a smaller model.",
+            code="out_of_memory",
+        )
+
+
+def _generate(spec: dict[str, Any], reporter: Reporter) -> Outcome:
+    began = time.perf_counter()
+    adapter = Path(spec["adapter"]) if spec.get("adapter") else None
+    manifest = checkpoints.verify(adapter) if adapter else None
+    identity = _identity(spec, manifest)
+    sampling = Sampling(**spec["sampling"])
+    reporter.report(EventKind.PHASE, name="loading the model")
+    tokenizer = load_tokenizer(Path(spec["model"]))
+    model = _load(Path(spec["model"]), adapter=adapter, manifest=manifest)
+    prompts = _prompts(spec)
+    out = Path(spec["out"])
+    done = read_answers(out, identity=identity)
+    if adapter is not None and not adapter_matters(model, tokenizer, prompts[0]):
+        reporter.report(
+            EventKind.NOTE, text="This adapter changes nothing: with it and without it, the model computes the same."
+        )
+
+    reporter.report(EventKind.PHASE, name="writing answers")
+    for batch in _batches(prompts, tokenizer):
+        if any(prompt.row not in done for prompt in batch):
+            if reporter.should_stop():
+                return _outcome("stopped", "Stopped before all answers were written.", done, began)
+            written = _answer_both(model, tokenizer, batch, sampling=sampling, identity=identity)
+            missing = [line for line in written if line["row"] not in done]
+            append_answers(out, missing)
+            done.update({line["row"]: line for line in missing})
+        pace = (time.perf_counter() - began) / max(1, len(done))
+        reporter.report(
+            EventKind.PROGRESS, done=len(done), total=len(prompts), seconds_left=round(pace * (len(prompts) - len(done)), 1)
+        )
+    outcome = _outcome("done", f"Wrote the answers to {len(prompts):,} prompts.", done, began)
+    if adapter is not None and outcome.result["identical"] == outcome.result["answers"]:
+        reporter.report(
+            EventKind.NOTE,
+            text="Every fine-tuned answer is identical to the base model's: there is nothing to compare. "
+            "Train longer or with a higher learning rate.",
+        )
+    return outcome
+
+
+def read_answers(out: Path, *, identity: dict[str, Any]) -> dict[int, dict[str, Any]]:
+    """Answers already written, by row; a line torn by a crash is cut off, answers of another model are refused."""
+    if not out.exists():
+        return {}
+    whole = out.read_bytes()
+    whole = whole[: whole.rfind(b"\n") + 1]
+    os.truncate(out, len(whole))
+    lines = [json.loads(line) for line in whole.splitlines()]
+    if any(line["identity"] != identity for line in lines):
+        raise StudyError("Some answers here were written by another model or adapter.", fix="Create the comparison anew.")
+    return {line["row"]: line for line in lines}
+
+
+def append_answers(out: Path, lines: Sequence[dict[str, Any]]) -> None:
+    """Add lines to answers.jsonl and wait until they are on the disk."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with open(out, "a", encoding="utf-8") as file:
+        file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def adapter_matters(model: Any, tokenizer: "PreTrainedTokenizerBase", prompt: Prompt) -> bool:
+    """Whether the model computes something else with its adapter than without it, for one prompt."""
+    import torch
+
+    inputs = encode(tokenizer, [prompt.messages]).to(model.device)
+    with torch.no_grad():
+        tuned = model(**inputs).logits
+        with model.disable_adapter():
+            base = model(**inputs).logits
+    return not torch.equal(base, tuned)
+
+
+def _identity(spec: dict[str, Any], manifest: Manifest | None) -> dict[str, Any]:
+    """Who answers, kept with each answer."""
+    sha256 = manifest.adapter_sha256 if manifest else None
+    if manifest and (spec.get("adapter_sha256") not in (None, sha256) or spec["model_id"] != manifest.model_id):
+        raise RunError(
+            "The checkpoint is not the one that this comparison was made for.",
+            fix="Create the comparison anew from the checkpoint that you want to judge.",
+        )
+    return {
+        "model": spec["model_id"],
+        "adapter_sha256": sha256,
+        "adapter_on_base": False,
+        "adapter_on_tuned": manifest is not None,
+    }
+
+
+def _load(model_folder: Path, *, adapter: Path | None, manifest: Manifest | None) -> Any:
+    """The base as the adapter knew it in training, with the adapter beside it."""
+    model = load_model(model_folder, quantisation=manifest.quantisation if manifest else "nf4").eval()
+    if adapter is None:
+        return model
+    from peft import PeftModel
+
+    return PeftModel.from_pretrained(model, str(adapter), adapter_name=TUNED, is_trainable=False).eval()
+
+
+def _prompts(spec: dict[str, Any]) -> list[Prompt]:
+    if spec.get("prompts"):
+        return [
+            Prompt(row=number, messages=tuple(Message(role=m["role"], content=m["content"]) for m in messages))
+            for number, messages in enumerate(spec["prompts"])
+        ]
+    rows = read_rows(Path(spec["dataset"]), spec.get("rows") or [])
+    if not rows:
+        raise StudyError("There are no prompts to answer.", fix="Keep test rows aside, or write prompts of your own.")
+    return [Prompt(row=row.number, messages=row.prompt) for row in rows]
+
+
+def _batches(prompts: Sequence[Prompt], tokenizer: "PreTrainedTokenizerBase") -> list[list[Prompt]]:
+    """Prompts of like length together; the same for every attempt, so that a repeated batch answers the same."""
+    lengths = {prompt.row: encode(tokenizer, [prompt.messages])["input_ids"].shape[1] for prompt in prompts}
+    ordered = sorted(prompts, key=lambda prompt: (lengths[prompt.row], prompt.row))
+    size = PROMPTS_AT_ONCE[device()]
+    return [ordered[start : start + size] for start in range(0, len(ordered), size)]
+
+
+def _answer_both(
+    model: Any, tokenizer: "PreTrainedTokenizerBase", batch: Sequence[Prompt], *, sampling: Sampling, identity: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Both answers to each prompt, from one batch, so that nothing but the adapter differs between them."""
+    import torch
+
+    torch.manual_seed(sampling.seed + batch[0].row)
+    prompts = [prompt.messages for prompt in batch]
+    if not identity["adapter_on_tuned"]:
+        base = answer(model, tokenizer, prompts, sampling=sampling)
+        return [{"row": p.row, "base": b, "identity": identity} for p, b in zip(batch, base, strict=True)]
+    adapters = [BASE] * len(batch) + [TUNED] * len(batch)
+    texts = answer(model, tokenizer, prompts * 2, sampling=sampling, adapters=adapters)
+    pairs = zip(batch, texts[: len(batch)], texts[len(batch) :], strict=True)
+    return [{"row": p.row, "base": base, "tuned": tuned, "identity": identity} for p, base, tuned in pairs]
+
+
+def _outcome(state: Any, message: str, done: dict[int, dict[str, Any]], began: float) -> Outcome:
+    identical = sum(line["base"] == line.get("tuned") for line in done.values())
+    result = {"answers": len(done), "identical": identical, "seconds": round(time.perf_counter() - began, 3)}
+    return Outcome(state=state, message=message, result=result)

@@ -1,0 +1,193 @@
+"""Real training, with real 4-bit weights, of a model that is too small to take long."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.domain.event import EventKind, Outcome
+from studio.engine import checkpoints
+from studio.engine.rows import read_rows
+from studio.engine.train import train
+from tests.engine.conftest import RECIPE, Notebook, train_spec
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def straight(
+    tmp_path_factory: pytest.TempPathFactory, tiny_model: Path, dataset: Path
+) -> tuple[Path, Notebook, Outcome]:
+    """A run that nothing interrupts."""
+    run, notebook = tmp_path_factory.mktemp("straight"), Notebook()
+    return run, notebook, train(train_spec(run, dataset, tiny_model), notebook)
+
+
+def adapter_bytes(run: Path, step: int) -> bytes:
+    return (run / "checkpoints" / f"step-{step}" / checkpoints.ADAPTER).read_bytes()
+
+
+def test_a_run_ends_with_a_verified_checkpoint_and_a_lower_validation_loss(straight):
+    run, notebook, outcome = straight
+    assert outcome.state == "done"
+    assert outcome.result["steps"] == 18
+    assert outcome.result["best_validation_loss"] < outcome.result["first_validation_loss"] - 0.1
+    assert checkpoints.verify(run / "checkpoints" / "step-18").step == 18
+    assert not (run / "staging").exists()
+
+
+def test_every_step_is_reported_and_the_curve_starts_before_the_first(straight):
+    _, notebook, _ = straight
+    assert list(notebook.curve("loss")) == list(range(1, 19))
+    assert list(notebook.curve("validation_loss")) == [0, 6, 12, 18]
+    assert notebook.of(EventKind.PROGRESS)[-1] == {"done": 18, "total": 18, "seconds_left": 0.0}
+    assert all(speed > 0 for speed in notebook.curve("tokens_per_second").values())
+
+
+def test_watched_rows_are_answered_at_the_start_and_at_every_check(straight):
+    _, notebook, _ = straight
+    answers = notebook.of(EventKind.ANSWERS)
+    assert [event["step"] for event in answers] == [0, 6, 12, 18]
+    assert [item["row"] for item in answers[0]["items"]] == [22, 23]
+
+
+def test_only_the_best_and_the_last_two_checkpoints_stay(straight):
+    run, notebook, outcome = straight
+    events = notebook.of(EventKind.CHECKPOINT)
+    there = {event["step"] for event in events if "removed" not in event}
+    gone = {event["step"] for event in events if "removed" in event}
+    assert {checkpoints.step_of(folder) for folder in checkpoints.committed(run / "checkpoints")} == there - gone
+    assert there - gone == {12, 18, outcome.result["best_step"]}
+
+
+def test_an_adapter_names_its_base_model_and_no_path(straight):
+    run, _, _ = straight
+    config = json.loads((run / "checkpoints" / "step-18" / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == "tiny"
+
+
+def test_a_run_killed_in_the_middle_goes_on_bit_for_bit(straight, tmp_path, tiny_model, dataset):
+    straight_run, straight_book, _ = straight
+    spec = train_spec(tmp_path, dataset, tiny_model)
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.engine.victim", json.dumps(spec)],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as victim:
+        assert victim.stdout is not None
+        before = []
+        for line in victim.stdout:
+            before.append(json.loads(line))
+            if before[-1].get("done") == 9:
+                victim.send_signal(signal.SIGKILL)
+                break
+    after = Notebook()
+    outcome = train({**spec, "resume": True}, after)
+    assert outcome.state == "done"
+    assert list(after.curve("loss")) == list(range(7, 19))
+    for name in ("loss", "grad_norm", "learning_rate", "validation_loss"):
+        curve = {event["step"]: event[name] for event in before if event["kind"] == "metric" and name in event}
+        assert curve | after.curve(name) == straight_book.curve(name)
+        assert all(curve[step] == straight_book.curve(name)[step] for step in curve)
+    assert adapter_bytes(tmp_path, 18) == adapter_bytes(straight_run, 18)
+
+
+def test_a_stopped_run_keeps_its_checkpoint_and_goes_on_bit_for_bit(straight, tmp_path, tiny_model, dataset):
+    straight_run, straight_book, _ = straight
+    spec = train_spec(tmp_path, dataset, tiny_model)
+    stopped = train(spec, Notebook(stop_at=8))
+    assert stopped.state == "stopped"
+    assert stopped.result["steps"] == 8
+    assert checkpoints.verify(tmp_path / "checkpoints" / "step-8").step == 8
+    after = Notebook()
+    assert train({**spec, "resume": True}, after).state == "done"
+    assert after.curve("loss") == {step: loss for step, loss in straight_book.curve("loss").items() if step > 8}
+    assert adapter_bytes(tmp_path, 18) == adapter_bytes(straight_run, 18)
+
+
+def test_a_damaged_checkpoint_is_passed_over_with_a_note(tmp_path, tiny_model, dataset):
+    spec = train_spec(tmp_path, dataset, tiny_model)
+    train(spec, Notebook(stop_at=7))
+    newest = tmp_path / "checkpoints" / "step-7" / "optimizer.pt"
+    newest.write_bytes(newest.read_bytes()[:-1])
+    notebook = Notebook()
+    assert train({**spec, "resume": True}, notebook).state == "done"
+    assert min(notebook.curve("loss")) == 7
+    assert [note["text"] for note in notebook.of(EventKind.NOTE)][:2] == [
+        "The checkpoint step-7 was damaged and is not used.",
+        "Went on from the checkpoint of step 6.",
+    ]
+
+
+def test_a_run_does_not_go_on_from_another_recipe(straight, dataset, tiny_model):
+    run, _, _ = straight
+    other = train_spec(run, dataset, tiny_model, recipe=RECIPE.model_copy(update={"rank": 8}), resume=True)
+    outcome = train(other, Notebook())
+    assert (outcome.state, outcome.code) == ("failed", "run")
+    assert "another recipe" in outcome.message
+
+
+def test_a_loss_that_breaks_ends_the_run_and_names_the_last_good_checkpoint(tmp_path, tiny_model, dataset):
+    notebook = Poisoner(at=8)
+    outcome = train(train_spec(tmp_path, dataset, tiny_model), notebook)
+    assert (outcome.state, outcome.code) == ("failed", "not_a_number")
+    assert 8 <= outcome.result["steps"] <= 11
+    assert "step 6" in outcome.message
+    assert checkpoints.verify(tmp_path / "checkpoints" / "step-6").step == 6
+
+
+def test_a_run_stops_early_when_validation_loss_does_not_improve(tmp_path, tiny_model, dataset):
+    recipe = RECIPE.model_copy(update={"learning_rate": 1e-9, "evaluations": 9, "patience": 1, "epochs": 3})
+    outcome = train(train_spec(tmp_path, dataset, tiny_model, recipe=recipe), Notebook())
+    assert outcome.state == "done"
+    assert outcome.result["stopped_early"]
+    assert outcome.result["steps"] < 18
+
+
+def test_a_row_longer_than_the_cut_off_is_named_by_its_line(tmp_path, tiny_model, dataset):
+    recipe = RECIPE.model_copy(update={"max_length": 40})
+    outcome = train(train_spec(tmp_path, dataset, tiny_model, recipe=recipe), Notebook())
+    assert outcome.state == "failed"
+    assert "line" in outcome.message
+    assert "cut-off of 40" in outcome.message
+
+
+def test_a_lack_of_memory_is_told_in_words(tmp_path, tiny_model, dataset, monkeypatch):
+    def exhausted(*_: Any, **__: Any) -> None:
+        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+
+    monkeypatch.setattr("studio.engine.train.load_model", exhausted)
+    outcome = train(train_spec(tmp_path, dataset, tiny_model), Notebook())
+    assert (outcome.state, outcome.code) == ("failed", "out_of_memory")
+    assert outcome.fix
+
+
+class Poisoner(Notebook):
+    """Damages the adapter in memory after a step, as a bit flip or an exploding step would."""
+
+    def __init__(self, *, at: int) -> None:
+        super().__init__()
+        self.at = at
+
+    def should_stop(self) -> bool:
+        import gc
+
+        import torch
+
+        if len(self.of(EventKind.PROGRESS)) == self.at - 2:
+            for thing in gc.get_objects():
+                if type(thing) is torch.nn.Parameter and thing.requires_grad and thing.dtype == torch.float32:
+                    thing.data.fill_(float("nan"))
+        return False
+
+
+def test_rows_are_read_by_number_in_the_order_asked_for(dataset):
+    assert [row.number for row in read_rows(dataset, [5, 0, 3])] == [5, 0, 3]
+    assert [row.line for row in read_rows(dataset, [5, 0, 3])] == [6, 1, 4]
