@@ -236,6 +236,20 @@ def test_a_locked_database_delays_the_news_and_loses_nothing(store, submitted, s
     assert steps(store, job) == list(range(1, 21))
 
 
+@pytest.mark.slow
+def test_a_database_that_does_not_answer_for_longer_ends_no_worker(
+    store, submitted, supervised, eventually, is_now, caplog
+):
+    job = submitted("count", **SLOW)
+    with supervised():
+        pid = eventually(worker_of(store, job))
+        with store.write():
+            eventually(lambda: "cannot be followed at the moment" in caplog.text, seconds=30)
+        known = len(steps(store, job))
+        eventually(lambda: len(steps(store, job)) > known)
+        assert jobs.get(store, job.id).pid == pid
+
+
 def test_a_worker_is_told_no_secret_of_its_surroundings(store, submitted, supervised, eventually, is_now, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     monkeypatch.setenv("STUDIO_DATABASE", "postgresql://user:secret@host/studio")
