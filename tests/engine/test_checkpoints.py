@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import pytest
+
+from studio.domain.errors import RunError
+from studio.engine import checkpoints
+from studio.engine.checkpoints import Manifest
+
+BLANK = Manifest(
+    step=0,
+    epoch=0.0,
+    validation_loss=1.0,
+    recipe="recipe",
+    rows="rows",
+    model_id="tiny",
+    quantisation="nf4",
+    versions={},
+    checks=(),
+    tokens=0,
+    seconds=0.0,
+    files=(),
+)
+
+
+def committed(folder: Path, step: int) -> Path:
+    staged = folder / "staging"
+    staged.mkdir(parents=True)
+    for name in (*checkpoints.FILES, "README.md", "training_args.bin"):
+        (staged / name).write_bytes(f"{name} of {step}".encode() * 40)
+    return checkpoints.commit(staged, folder / "checkpoints", BLANK.model_copy(update={"step": step}))
+
+
+def test_a_committed_checkpoint_holds_its_files_and_nothing_else(tmp_path: Path):
+    folder = committed(tmp_path, 6)
+    assert folder == tmp_path / "checkpoints" / "step-6"
+    assert {path.name for path in folder.iterdir()} == {*checkpoints.FILES, checkpoints.MANIFEST}
+    manifest = checkpoints.verify(folder)
+    assert manifest.step == 6
+    assert manifest.adapter_sha256 == checkpoints.sha256_of(folder / checkpoints.ADAPTER)
+    assert manifest.bytes == sum(path.stat().st_size for path in folder.iterdir() if path.name != checkpoints.MANIFEST)
+
+
+@pytest.mark.parametrize("name", checkpoints.FILES)
+def test_a_truncated_changed_or_missing_file_is_refused_by_name(tmp_path: Path, name: str):
+    path = committed(tmp_path, 6) / name
+    whole = path.read_bytes()
+    for damage in (whole[:-1], b"X" + whole[1:]):
+        path.write_bytes(damage)
+        with pytest.raises(RunError, match=name):
+            checkpoints.verify(path.parent)
+    path.unlink()
+    with pytest.raises(RunError, match=name):
+        checkpoints.verify(path.parent)
+
+
+def test_a_folder_without_a_manifest_is_no_checkpoint(tmp_path: Path):
+    (committed(tmp_path, 6) / checkpoints.MANIFEST).unlink()
+    assert checkpoints.newest_verified(tmp_path / "checkpoints") is None
+    with pytest.raises(RunError, match="not complete"):
+        checkpoints.verify(tmp_path / "checkpoints" / "step-6")
+
+
+def test_a_manifest_that_lists_fewer_files_is_refused(tmp_path: Path):
+    folder = committed(tmp_path, 6)
+    manifest = checkpoints.verify(folder)
+    (folder / checkpoints.MANIFEST).write_text(manifest.model_copy(update={"files": manifest.files[:1]}).model_dump_json())
+    with pytest.raises(RunError, match="does not list"):
+        checkpoints.verify(folder)
+
+
+def test_the_newest_is_by_step_and_a_damaged_one_is_passed_over(tmp_path: Path):
+    for step in (9, 10, 100):
+        committed(tmp_path, step)
+    folder = tmp_path / "checkpoints"
+    assert [checkpoints.step_of(found) for found in checkpoints.committed(folder)] == [9, 10, 100]
+    (folder / "step-100" / "optimizer.pt").write_bytes(b"")
+    found = checkpoints.newest_verified(folder)
+    assert found is not None
+    assert found[1].step == 10
+    assert [damaged.name for damaged in checkpoints.damaged(folder)] == ["step-100"]
+
+
+def test_committing_a_step_again_replaces_it(tmp_path: Path):
+    committed(tmp_path, 6)
+    assert checkpoints.verify(committed(tmp_path, 6)).step == 6
+
+
+def test_a_missing_file_leaves_no_checkpoint_behind(tmp_path: Path):
+    staged = tmp_path / "staging"
+    staged.mkdir()
+    (staged / checkpoints.ADAPTER).write_bytes(b"x")
+    with pytest.raises(OSError, match=r"adapter_config\.json"):
+        checkpoints.commit(staged, tmp_path / "checkpoints", BLANK)
+    assert checkpoints.newest_verified(tmp_path / "checkpoints") is None

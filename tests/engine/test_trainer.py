@@ -1,0 +1,164 @@
+"""What is trained, and the facts of libraries that exact training rests on."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from studio.domain.errors import RecipeError, RunError
+from studio.domain.recipe import Recipe
+from studio.engine.load import load_model, load_tokenizer
+from studio.engine.rows import read_rows
+from tests.engine.conftest import RECIPE
+
+
+@pytest.fixture
+def build(tiny_model: Path, dataset: Path, tmp_path: Path) -> Callable:
+    def built(recipe: Recipe = RECIPE):
+        from studio.engine.trainer import build_trainer
+
+        return build_trainer(
+            load_model(tiny_model, quantisation=recipe.quantisation),
+            load_tokenizer(tiny_model),
+            recipe=recipe,
+            train=read_rows(dataset, range(22)),
+            validation=read_rows(dataset, range(22, 28)),
+            staging=tmp_path,
+        )
+
+    return built
+
+
+def gradients(trainer) -> list:
+    """The gradient of every adapter weight for the first two rows."""
+    batch = trainer.data_collator([trainer.train_dataset[0], trainer.train_dataset[1]])
+    trainer.model.train()
+    trainer.model.zero_grad()
+    trainer.compute_loss(trainer.model, batch).backward()
+    return [weight.grad.clone() for weight in trainer.model.parameters() if weight.requires_grad]
+
+
+def test_only_the_answer_and_its_end_are_trained(build, dataset):
+    trainer = build()
+    tokenizer = trainer.processing_class
+    for row, prepared in zip(read_rows(dataset, range(22)), trainer.train_dataset, strict=True):
+        trained = [token for token in prepared["labels"] if token != -100]
+        assert tokenizer.decode(trained) == row.answer + "<|im_end|>"
+        assert row.question in tokenizer.decode(prepared["input_ids"])
+
+
+def test_the_base_is_in_four_bits_and_every_linear_layer_has_an_adapter_in_full_precision(build):
+    import torch
+    from bitsandbytes.nn import Linear4bit
+
+    model = build().model
+    frozen = [module for module in model.modules() if isinstance(module, Linear4bit)]
+    assert len(frozen) == 2 * 7
+    assert all(module.weight.quant_type == "nf4" and module.weight.quant_state.nested for module in frozen)
+    trained = [weight for weight in model.parameters() if weight.requires_grad]
+    assert len(trained) == 2 * len(frozen)
+    assert {weight.dtype for weight in trained} == {torch.float32}
+
+
+def test_gradients_after_a_check_are_those_from_before_it(build):
+    import torch
+
+    from studio.engine.checks import undisturbed, validation_loss
+
+    trainer = build(RECIPE.model_copy(update={"dropout": 0.0}))
+    before = gradients(trainer)
+    with undisturbed(trainer.model):
+        validation_loss(trainer)
+    assert all(torch.equal(one, other) for one, other in zip(before, gradients(trainer), strict=True))
+
+
+def test_a_check_leaves_every_random_state_as_it_was(build):
+    import random
+
+    import numpy as np
+    import torch
+
+    from studio.engine.checks import undisturbed, validation_loss, watched_answers
+
+    trainer = build()
+    trainer.model.train()
+    before = random.getstate(), np.random.get_state()[1].tolist(), torch.random.get_rng_state().tolist()
+    with undisturbed(trainer.model):
+        validation_loss(trainer)
+        watched_answers(trainer.model, trainer.processing_class, [])
+        torch.rand(3), np.random.rand(), random.random()
+    assert before == (random.getstate(), np.random.get_state()[1].tolist(), torch.random.get_rng_state().tolist())
+    assert trainer.model.training
+
+
+def test_validation_loss_counts_every_answer_token_the_same(build):
+    """Against the plain definition: mean cross-entropy over all answer tokens, row by row."""
+    import torch
+
+    from studio.engine.checks import undisturbed, validation_loss
+
+    trainer = build()
+    with undisturbed(trainer.model):
+        measured = validation_loss(trainer)
+        total, tokens = 0.0, 0
+        for row in trainer.eval_dataset:
+            ids, labels = torch.tensor([row["input_ids"]]), torch.tensor(row["labels"])
+            with torch.no_grad():
+                logits = trainer.model(input_ids=ids).logits[0, :-1].float()
+            total += float(torch.nn.functional.cross_entropy(logits, labels[1:], reduction="sum"))
+            tokens += int((labels[1:] != -100).sum())
+    assert measured == pytest.approx(total / tokens, rel=2e-3)
+
+
+def test_splitting_a_step_into_parts_keeps_its_loss(build):
+    """The loss of a step is a mean over its answer tokens, however the step is split."""
+    import torch
+
+    trainer = build(RECIPE.model_copy(update={"dropout": 0.0}))
+    rows = [trainer.train_dataset[position] for position in range(4)]
+    batch = trainer.data_collator(rows)
+    tokens = (batch["labels"][:, 1:] != -100).sum()
+    trainer.model.train()
+    with torch.no_grad():
+        whole = trainer.compute_loss(trainer.model, batch, num_items_in_batch=tokens)
+        parts = sum(
+            trainer.compute_loss(trainer.model, trainer.data_collator(rows[at : at + 2]), num_items_in_batch=tokens)
+            for at in (0, 2)
+        )
+    assert float(parts) == pytest.approx(float(whole), rel=2e-3)
+
+
+def test_a_row_without_an_answer_is_named_by_its_line(tiny_model, dataset):
+    from studio.engine.trainer import _exactly
+
+    class Prepared(list):
+        def __getitem__(self, name):
+            return [row[name] for row in self] if isinstance(name, str) else super().__getitem__(name)
+
+    rows = read_rows(dataset, [4])
+    with pytest.raises(RunError, match="line 5"):
+        _exactly(Prepared([{"input_ids": [1, 2], "labels": [-100, -100]}]), rows, recipe=RECIPE)
+    with pytest.raises(RunError, match="1 rows were given but 0"):
+        _exactly(Prepared(), rows, recipe=RECIPE)
+
+
+def test_a_template_that_does_not_mark_answers_is_refused(tiny_model):
+    from studio.engine.trainer import check_template
+
+    tokenizer = load_tokenizer(tiny_model)
+    assert check_template(tokenizer)
+    tokenizer.chat_template = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
+    with pytest.raises(RecipeError, match="where answers begin"):
+        check_template(tokenizer)
+
+
+def test_the_trainer_reads_its_own_states_as_weights_only():
+    """Resuming reads optimizer, scheduler and random states; none of them may run code."""
+    import inspect
+
+    from transformers import Trainer
+
+    for method in (Trainer._load_optimizer_and_scheduler, Trainer._load_rng_state):
+        source = inspect.getsource(method)
+        assert "weights_only=True" in source
+        assert "weights_only=False" not in source
