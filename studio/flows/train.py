@@ -1,5 +1,6 @@
 """Train: start a run, follow it, stop it, and let it go on."""
 
+import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -83,7 +84,7 @@ def start(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe, *, nam
 
 def _free_name(studio: Studio, dataset_name: str) -> str:
     """A short name after the dataset with the next free number: triage-3."""
-    stem = "-".join(dataset_name.lower().split())[:32]
+    stem = re.sub(r"[^\w]+", "-", dataset_name.lower().replace("'", "")).strip("-")[:32] or "run"
     taken = {run.name for run in stored.all(studio.store)}
     number = 1
     while f"{stem}-{number}" in taken:

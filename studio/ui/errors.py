@@ -33,3 +33,8 @@ def friendly(handler: Callable[P, T]) -> Callable[P, T]:
             ) from error
 
     return handled
+
+
+def handler(function: Callable[..., T], *bound: object) -> Callable[..., T]:
+    """A module's function as an event handler: its first arguments bound, its errors shown in words."""
+    return friendly(functools.partial(function, *bound))

@@ -17,8 +17,8 @@ from studio.flows import judge
 from studio.flows.studio import Studio
 from studio.ui.errors import friendly
 from studio.ui.parts import html
+from studio.ui.session import QUIET
 
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
 SPEAKERS = {"system": "The instructions were", "user": "The request was", "assistant": "An earlier answer was"}
 BUTTONS: tuple[tuple[Choice, str, str], ...] = (
     (Choice.LEFT, "← Left is better", "primary"),
@@ -54,7 +54,12 @@ def build(studio: Studio) -> gr.Blocks:
         with gr.Column(visible=False) as controls:
             with gr.Row(elem_id="rate-buttons"):
                 choices = [
-                    (choice, gr.Button(words, variant=variant, elem_id=f"rate-{choice.value.replace('_', '-')}", min_width=140))
+                    (
+                        choice,
+                        gr.Button(
+                            words, variant=variant, elem_id=f"rate-{choice.value.replace('_', '-')}", min_width=140
+                        ),
+                    )
                     for choice, words, variant in BUTTONS
                 ]
             with gr.Row(elem_id="rate-small"):
@@ -62,7 +67,9 @@ def build(studio: Studio) -> gr.Blocks:
                 skip = gr.Button("Skip: I cannot judge this", size="sm", elem_id="rate-skip", min_width=120)
             gr.HTML(f'<div class="keys">{KEYS}</div>')
             with gr.Accordion("A comment (optional)", open=False):
-                comment = gr.Textbox(label="Why?", lines=2, max_length=judge.LONGEST_COMMENT, placeholder="Kept with your judgement.")
+                comment = gr.Textbox(
+                    label="Why?", lines=2, max_length=judge.LONGEST_COMMENT, placeholder="Kept with your judgement."
+                )
         shown = [progress, card, controls, item, shown_at, comment]
 
         def begin(known: str | None, request: gr.Request) -> list[Any]:
@@ -78,7 +85,9 @@ def build(studio: Studio) -> gr.Blocks:
 
         page.load(begin, rater, [token, rater, *shown], **QUIET)
         for choice, button in [*choices, (Choice.SKIP, skip)]:
-            button.click(_rated(studio, choice), [token, rater, item, shown_at, comment], shown, trigger_mode="once", **QUIET)
+            button.click(
+                _rated(studio, choice), [token, rater, item, shown_at, comment], shown, trigger_mode="once", **QUIET
+            )
         undo.click(undone, [token, rater], shown, trigger_mode="once", **QUIET)
     return page
 
@@ -99,7 +108,9 @@ def _rated(studio: Studio, choice: Choice) -> Any:
 def view(card: Card | None) -> list[Any]:
     """The page for one card, or thanks when there is none left."""
     if card is None:
-        done = html.empty("Thank you. You have judged everything here.", "You may close this page, or undo your last judgement.")
+        done = html.empty(
+            "Thank you. You have judged everything here.", "You may close this page, or undo your last judgement."
+        )
         return [html.bar(1.0, "All done"), done, gr.Column(visible=True), None, 0.0, ""]
     left = f" · about {html.duration(card.seconds_left)} left" if card.seconds_left is not None else ""
     return [
@@ -114,7 +125,8 @@ def view(card: Card | None) -> list[Any]:
 
 def _card(card: Card) -> str:
     asked = "".join(
-        f'<div class="asked-label">{SPEAKERS.get(m.role, "")}</div><div class="asked">{escape(m.content)}</div>' for m in card.prompt
+        f'<div class="asked-label">{SPEAKERS.get(m.role, "")}</div><div class="asked">{escape(m.content)}</div>'
+        for m in card.prompt
     )
     answers = "".join(
         f'<div><div class="asked-label">{name}</div><div class="answer" id="answer-{name.lower()}">{escape(text) or "<i>(no text)</i>"}</div></div>'

@@ -1,10 +1,16 @@
 """Session: the few ids that the screens share; the truth behind them is in the store."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 
 from studio.flows.studio import Studio
+
+# How nearly every event of the studio is meant: not part of the public API, without a spinner, viewers never queue.
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+# The few events that are meant as API: the same, but public; each names itself with api_name.
+PUBLIC: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None}
 
 
 @dataclass(frozen=True, slots=True)

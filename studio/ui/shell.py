@@ -1,5 +1,6 @@
 """Shell: the header row, the tabs of the journey, and what they share."""
 
+import functools
 from types import ModuleType
 from typing import Any
 
@@ -11,7 +12,7 @@ from studio.flows.studio import Studio
 from studio.ui.errors import friendly
 from studio.ui.parts import html
 from studio.ui.parts.pickers import opened
-from studio.ui.session import Session
+from studio.ui.session import QUIET, Session
 from studio.ui.tabs import compare, data, deliver, inspect, recipe, verdict
 from studio.ui.tabs import train as train_tab
 
@@ -32,12 +33,15 @@ def build(studio: Studio) -> gr.Blocks:
     with gr.Blocks(title="Assay Studio", analytics_enabled=False) as page:
         with gr.Row(elem_id="header"):
             gr.HTML(BRAND, min_width=170, scale=0)
+            # Custom values are allowed because a page that outlives the web process still knows ids that it was given.
             picked = [
-                gr.Dropdown(label=label, choices=[], value=None, min_width=180, scale=1, filterable=False)
+                gr.Dropdown(label=label, choices=[], value=None, min_width=180, scale=1, allow_custom_value=True)
                 for label in ("Examples", "Model", "Run")
             ]
             state = gr.HTML("", min_width=190, scale=1)
         memory = gr.BrowserState({}, storage_key="assay-studio", secret="ids-only")
+        # States stand outside the tabs: as their children they would be counted as tabs.
+        study, cut_off = gr.State(None), gr.State(None)
         with gr.Tabs(selected="data") as tabs:
             session = Session(
                 studio=studio,
@@ -46,7 +50,8 @@ def build(studio: Studio) -> gr.Blocks:
                 data=picked[0],
                 model=picked[1],
                 run=picked[2],
-                study=gr.State(None), cut_off=gr.State(None),
+                study=study,
+                cut_off=cut_off,
             )
             tab_of, timers = {}, {}
             for tab_id, (label, module) in TABS.items():
@@ -74,30 +79,23 @@ def _wire(
     def status() -> str:
         return machine_words(session.studio)
 
-    session.page.load(
-        restore, memory, [*pickers, state], api_visibility="private", show_progress="hidden", concurrency_limit=None
-    )
+    session.page.load(restore, memory, [*pickers, state], **QUIET)
     gr.on(
         [picker.change for picker in pickers],
         lambda data, model, run: {"data": data, "model": model, "run": run},
         pickers,
         memory,
-        api_visibility="private",
-        show_progress="hidden",
-        concurrency_limit=None,
+        **QUIET,
     )
     for tab_id, tab in tab_of.items():
         others = [timer for other, timer in timers.items() if timer is not None and other != tab_id]
-        tab.select(status, None, state, api_visibility="private", show_progress="hidden", concurrency_limit=None)
-        if others:
-            tab.select(
-                lambda count=len(others): [gr.Timer(active=False)] * count if count > 1 else gr.Timer(active=False),
-                None,
-                others,
-                api_visibility="private",
-                show_progress="hidden",
-                concurrency_limit=None,
-            )
+        tab.select(status, None, state, **QUIET)
+        tab.select(functools.partial(resting, len(others)), None, others, **QUIET)
+
+
+def resting(count: int) -> list[gr.Timer]:
+    """The timers of the tabs that nobody looks at, stopped."""
+    return [gr.Timer(active=False)] * count
 
 
 def machine_words(studio: Studio) -> str:

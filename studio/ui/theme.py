@@ -53,6 +53,7 @@ def theme() -> gr.themes.Base:
         input_border_color_dark="#414955",
         input_border_color_focus="#9a6b1f",
         input_border_color_focus_dark="#d3a24c",
+        input_border_width="1px",
         input_radius="6px",
         slider_color="#9a6b1f",
         slider_color_dark="#d3a24c",

@@ -17,9 +17,17 @@ def picture(verdict: Verdict, *, keep: str) -> dict[str, str]:
         hoverinfo="skip",
     )  # fmt: skip
     if share is not None:
-        figure.add_scatter(x=[share * 100], y=[0], mode="markers", marker={"size": 17, "color": "#1c2430", "line": {"width": 2, "color": "#ffffff"}}, hoverinfo="skip")
+        figure.add_scatter(
+            x=[share * 100],
+            y=[0],
+            mode="markers",
+            marker={"size": 17, "color": "#1c2430", "line": {"width": 2, "color": "#ffffff"}},
+            hoverinfo="skip",
+        )
     laid_out(figure, keep=keep, x="how often the fine-tuned answer is preferred", y="", height=170)
-    figure.add_vline(x=50, line_dash="dot", line_color="#5b6472", annotation_text="no difference", annotation_position="top")
+    figure.add_vline(
+        x=50, line_dash="dot", line_color="#5b6472", annotation_text="no difference", annotation_position="top"
+    )
     figure.update_layout(
         showlegend=False, hovermode=False, margin={"l": 28, "r": 28, "t": 30, "b": 52},
         xaxis={"range": [0, 100], "ticksuffix": " %", "fixedrange": True, "showgrid": False, "showline": True},

@@ -50,12 +50,20 @@ def check(name: str, value: Any) -> dict[str, Any]:
     return gr.validate(name not in wrong, wrong.get(name, ""))
 
 
+def checks(data: str | None, model: str | None, click: str, *values: Any) -> list[dict[str, Any]]:
+    """The same for every control at once, for the start."""
+    fine = [gr.validate(True, "")] * 3
+    return fine + [check(name, value) for name, value in zip(FIELDS, values, strict=True)]
+
+
 def problems(values: dict[str, Any]) -> dict[str, str]:
     """What is wrong with each value, by field name; empty when the recipe is valid."""
     try:
         Recipe.model_validate(values)
     except ValidationError as error:
-        return {str(detail["loc"][0]): _words(values, str(detail["loc"][0])) for detail in error.errors() if detail["loc"]}
+        return {
+            str(detail["loc"][0]): _words(values, str(detail["loc"][0])) for detail in error.errors() if detail["loc"]
+        }
     return {}
 
 

@@ -24,7 +24,11 @@ def histogram(lengths: Lengths, cut_off: int) -> dict[str, str]:
     ):
         counts, _ = np.histogram(part, bins=edges)
         figure.add_bar(
-            x=(edges[:-1] + edges[1:]) / 2, y=counts, width=np.diff(edges), name=f"{name} ({len(part):,})", marker_color=colour
+            x=(edges[:-1] + edges[1:]) / 2,
+            y=counts,
+            width=np.diff(edges),
+            name=f"{name} ({len(part):,})",
+            marker_color=colour,
         )
     laid_out(figure, keep=lengths.model_id, x="tokens in a row", y="rows", height=300)
     figure.update_layout(barmode="stack", bargap=0.04, xaxis={"range": [0, max(int(totals.max()), cut_off) * 1.06]})
@@ -38,10 +42,13 @@ def facts(lengths: Lengths, cut_off: int) -> str:
     """Percentiles, what each candidate cut-off costs, and the rows that this one would cut."""
     totals = np.array(lengths.total)
     marks = [("half of the rows", 50), ("9 of 10 rows", 90), ("99 of 100 rows", 99), ("every row", 100)]
-    short = [[f"{name} fit in", html.Cell(f"{int(np.ceil(np.percentile(totals, at))):,}", number=True)] for name, at in marks]
+    short = [
+        [f"{name} fit in", html.Cell(f"{int(np.ceil(np.percentile(totals, at))):,}", number=True)] for name, at in marks
+    ]
     steps = [step for step in CANDIDATES if step < totals.max() * 4]
     costs = [
-        [html.Cell(f"{step:,}", number=True), html.Cell(f"{len(lengths.cut_rows(step)):,}", number=True)] for step in steps
+        [html.Cell(f"{step:,}", number=True), html.Cell(f"{len(lengths.cut_rows(step)):,}", number=True)]
+        for step in steps
     ]
     cut = lengths.cut_rows(cut_off)
     listed = ", ".join(f"{number + 1:,}" for number in cut[:30]) + (" …" if len(cut) > 30 else "")
@@ -50,11 +57,15 @@ def facts(lengths: Lengths, cut_off: int) -> str:
         if lengths.stop_token_trained
         else f"Careful: the end-of-turn token {lengths.stop_token} is not trained, so answers may not stop."
     )
-    said = f"Rows that this cut-off leaves out: {listed}." if cut else "This cut-off leaves no row out."
+    said = (
+        f"This cut-off leaves out rows {listed}; they are listed in the ledger as too long and not trained on."
+        if cut
+        else "This cut-off leaves no row out."
+    )
     return (
         f'<div class="beside"><div>{html.table(["Length", "Tokens"], short)}</div>'
-        f'<div>{html.table(["Cut-off", "Rows that would lose their end"], costs)}</div></div>'
-        f'<p class="help">{escape(said)} They are listed in the ledger as too long and not trained on. {escape(stop)}</p>'
+        f"<div>{html.table(['Cut-off', 'Rows that would lose their end'], costs)}</div></div>"
+        f'<p class="help">{escape(said)} {escape(stop)}</p>'
     )
 
 

@@ -1,5 +1,6 @@
 """Data: "did it understand my file?"""
 
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -8,29 +9,46 @@ import gradio as gr
 from studio.domain.dataset import LAYOUT_TITLES, Dataset, Layout, Mapping, Reject
 from studio.domain.reading import Reading, Tone
 from studio.flows import bring
-from studio.ui.errors import friendly
+from studio.flows.studio import Studio
+from studio.ui.errors import handler
 from studio.ui.parts import html
 from studio.ui.parts.pickers import data_picker
-from studio.ui.session import Session
+from studio.ui.session import PUBLIC, QUIET, Session
 
 PAGE = 4
+NOTHING = html.empty("Nothing here yet.", "Drop a file above, or pick a sample.")
 PARTS: dict[Layout, tuple[str, ...]] = {
     Layout.MESSAGES: ("messages",),
     Layout.PROMPT_COMPLETION: ("prompt", "completion"),
     Layout.INSTRUCTION_RESPONSE: ("instruction", "response"),
 }
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The components that one dataset fills, in the order of `view`."""
+
+    state: gr.HTML
+    cancel: gr.Button
+    timer: gr.Timer
+    whole: gr.Column
+    preview: gr.HTML
+    guess: gr.HTML
+    layout: gr.Dropdown
+    asked: gr.Dropdown
+    answered: gr.Dropdown
+    refused_part: gr.Accordion
+    refused: gr.HTML
+
+    def all(self) -> list[Any]:
+        return [getattr(self, field.name) for field in fields(self)]
 
 
 def build(session: Session, tab: gr.Tab) -> gr.Timer:
-    heading = gr.HTML(html.title("Data", "A file of examples: what was asked, and what should have been answered."))
-    with gr.Row(equal_height=True):
-        with gr.Column(scale=3, min_width=300):
-            upload = gr.File(label="Drop a JSONL file here, or click to choose one", file_types=[".jsonl", ".json"], height=190)
-        with gr.Column(scale=2, min_width=300):
-            gr.HTML('<div class="help"><b>No file at hand?</b> Try the whole journey on a sample.</div>')
-            samples = [(sample, gr.Button(sample.title, size="sm")) for sample in bring.samples(session.studio)]
-    state = gr.HTML(html.empty("Nothing here yet.", "Drop a file above, or pick a sample."))
+    gr.HTML(html.title("Data", "A file of examples: what was asked, and what should have been answered."))
+    start = gr.State(0)
+    _bring(session, start)
+    state = gr.HTML(NOTHING)
     cancel = gr.Button("Stop reading", variant="stop", visible=False)
     timer = gr.Timer(0.5, active=False)
     with gr.Column(visible=False) as whole:
@@ -40,67 +58,106 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
         with gr.Accordion("How the file was read", open=False):
             guess = gr.HTML()
             with gr.Row():
-                layout = gr.Dropdown(
-                    label="Layout", choices=[(words, value.value) for value, words in LAYOUT_TITLES.items()], min_width=200
-                )
+                layouts = [(words, value.value) for value, words in LAYOUT_TITLES.items()]
+                layout = gr.Dropdown(label="Layout", choices=layouts, min_width=200)
                 asked = gr.Dropdown(label="What was asked is in", choices=[], min_width=200)
                 answered = gr.Dropdown(label="The answer is in", choices=[], min_width=200)
             again = gr.Button("Read the file again this way", size="sm")
         with gr.Accordion("Lines that were refused", open=True, visible=False) as refused_part:
             refused = gr.HTML()
         forward = gr.Button("Continue to Inspect", variant="primary")
-    start = gr.State(0)
-
-    shown = [state, cancel, timer, whole, preview, guess, layout, asked, answered, refused_part, refused]
-
-    @friendly
-    def show(data: str | None, first: int) -> list[Any]:
-        if data is None:
-            return nothing()
-        found = bring.dataset(session.studio, data)
-        rows = bring.preview(session.studio, data, start=first, count=PAGE) if found.is_ready else []
-        rejects = bring.rejects(session.studio, data) if found.rejects else []
-        return view(found, html.bubbles(rows), refused_table(data, rejects))
-
-    @friendly
-    def bring_upload(path: str | None) -> tuple[Any, int]:
-        if path is None:
-            return gr.skip(), 0
-        return data_picker(session.studio, bring.bring_file(session.studio, Path(path)).id), 0
-
-    @friendly
-    def turn(data: str | None, first: int, step: int) -> int:
-        last = max(bring.dataset(session.studio, data).rows - 1, 0) if data else 0
-        return min(max(first + step, 0), last // PAGE * PAGE)
-
-    @friendly
-    def read_again(data: str, layout: str, asked: str, answered: str) -> Any:
-        parts = PARTS[Layout(layout)]
-        mapping = Mapping(Layout(layout), dict(zip(parts, (asked, answered), strict=False)))
-        return data_picker(session.studio, bring.reread(session.studio, data, mapping).id)
-
-    upload.upload(bring_upload, upload, [session.data, start], api_name="bring_file", show_progress="minimal")
-    for sample, button in samples:
-        button.click(
-            friendly(lambda sample_id=sample.id: (data_picker(session.studio, bring.bring_sample(session.studio, sample_id).id), 0)),
-            None,
-            [session.data, start],
-            **QUIET,
-        )
-    gr.on([tab.select, session.data.change, start.change, timer.tick], show, [session.data, start], shown, **QUIET)
-    back.click(lambda data, first: turn(data, first, -PAGE), [session.data, start], start, **QUIET)
-    on.click(lambda data, first: turn(data, first, PAGE), [session.data, start], start, **QUIET)
-    layout.change(lambda chosen: gr.Dropdown(visible=chosen != "messages"), layout, answered, **QUIET)
-    again.click(read_again, [session.data, layout, asked, answered], session.data, **QUIET)
-    cancel.click(friendly(lambda data: bring.cancel(session.studio, data) and None), session.data, None, **QUIET)
+    page = Page(state, cancel, timer, whole, preview, guess, layout, asked, answered, refused_part, refused)
+    _wire(session, tab, page, start)
+    studio, data = session.studio, session.data
+    back.click(handler(turn, studio, -PAGE), [data, start], start, **QUIET)
+    on.click(handler(turn, studio, PAGE), [data, start], start, **QUIET)
+    again.click(handler(read_again, studio), [data, layout, asked, answered], [data, start], **QUIET)
     forward.click(lambda: gr.Tabs(selected="inspect"), None, session.tabs, **QUIET)
     return timer
 
 
+def _bring(session: Session, start: gr.State) -> None:
+    """The drop zone with the samples beside it."""
+    with gr.Row(equal_height=True):
+        with gr.Column(scale=3, min_width=300):
+            upload = gr.File(
+                label="Drop a JSONL file here, or click to choose one", file_types=[".jsonl", ".json"], height=170
+            )
+        with gr.Column(scale=2, min_width=300):
+            gr.HTML('<div class="help"><b>No file at hand?</b> Try the whole journey on a sample.</div>')
+            for sample in bring.samples(session.studio):
+                button = gr.Button(sample.title, size="sm")
+                gr.HTML(f'<p class="help sample">{html.text(sample.about)}</p>')
+                use = handler(use_sample, session.studio, sample.id)
+                button.click(use, None, [session.data, start], trigger_mode="once", **QUIET)
+    use = handler(use_file, session.studio)
+    upload.upload(use, upload, [session.data, start, upload], api_name="bring_file", **PUBLIC)
+
+
+def _wire(session: Session, tab: gr.Tab, page: Page, start: gr.State) -> None:
+    studio, data = session.studio, session.data
+    gr.on(
+        [tab.select, data.change, start.change, page.timer.tick],
+        handler(show, studio),
+        [data, start],
+        page.all(),
+        **QUIET,
+    )
+    page.layout.input(handler(fields_of), page.layout, [page.asked, page.answered], **QUIET)
+    page.cancel.click(handler(cancel_reading, studio), data, None, **QUIET)
+
+
+def use_sample(studio: Studio, sample_id: str) -> list[Any]:
+    return [data_picker(studio, bring.bring_sample(studio, sample_id).id), 0]
+
+
+def use_file(studio: Studio, path: str | None) -> list[Any]:
+    """Take the file into the workspace and empty the drop zone for the next."""
+    if path is None:
+        return [gr.skip(), gr.skip(), gr.skip()]
+    uploaded = Path(path)
+    brought = bring.bring_file(studio, uploaded)
+    uploaded.unlink(missing_ok=True)
+    return [data_picker(studio, brought.id), 0, None]
+
+
+def show(studio: Studio, data: str | None, first: int) -> list[Any]:
+    if data is None:
+        return nothing()
+    found = bring.dataset(studio, data)
+    rows = bring.preview(studio, data, start=first, count=PAGE) if found.is_ready else []
+    rejects = bring.rejects(studio, data) if found.rejects else []
+    return view(found, html.bubbles(rows), refused_table(data, rejects))
+
+
+def turn(studio: Studio, step: int, data: str | None, first: int) -> int:
+    """The first row of the next or the previous page."""
+    last = max(bring.dataset(studio, data).rows - 1, 0) if data else 0
+    return min(max(first + step, 0), last // PAGE * PAGE)
+
+
+def read_again(studio: Studio, data: str, layout: str, asked: str, answered: str) -> list[Any]:
+    parts = PARTS[Layout(layout)]
+    mapping = Mapping(Layout(layout), dict(zip(parts, (asked, answered), strict=False)))
+    return [data_picker(studio, bring.reread(studio, data, mapping).id), 0]
+
+
+def fields_of(layout: str) -> list[Any]:
+    """Conversations are in one field, the other layouts in two."""
+    one = layout == Layout.MESSAGES
+    return [
+        gr.Dropdown(label="The conversation is in" if one else "What was asked is in"),
+        gr.Dropdown(visible=not one),
+    ]
+
+
+def cancel_reading(studio: Studio, data: str) -> None:
+    bring.cancel(studio, data)
+
+
 def nothing() -> list[Any]:
     """The empty screen."""
-    empty = html.empty("Nothing here yet.", "Drop a file above, or pick a sample.")
-    return [empty, gr.Button(visible=False), gr.Timer(active=False), gr.Column(visible=False), *[gr.skip()] * 7]
+    return [NOTHING, gr.Button(visible=False), gr.Timer(active=False), gr.Column(visible=False), *[gr.skip()] * 7]
 
 
 def view(found: Dataset, preview: str, refused: str) -> list[Any]:
@@ -108,7 +165,7 @@ def view(found: Dataset, preview: str, refused: str) -> list[Any]:
     live = found.state in ("queued", "running")
     guess = found.guess
     columns = list(guess.columns) if guess else []
-    fields = list(guess.mapping.fields.values()) if guess else []
+    named = list(guess.mapping.fields.values()) if guess else []
     return [
         situation(found),
         gr.Button(visible=live),
@@ -117,8 +174,8 @@ def view(found: Dataset, preview: str, refused: str) -> list[Any]:
         preview,
         f'<p class="help">{guess.reason if guess else ""}</p>',
         gr.Dropdown(value=guess.mapping.layout.value if guess else None),
-        gr.Dropdown(choices=columns, value=fields[0] if fields else None),
-        gr.Dropdown(choices=columns, value=fields[-1] if len(fields) > 1 else None, visible=len(fields) > 1),
+        gr.Dropdown(choices=columns, value=named[0] if named else None),
+        gr.Dropdown(choices=columns, value=named[-1] if len(named) > 1 else None, visible=len(named) > 1),
         gr.Accordion(visible=bool(found.rejects)),
         refused,
     ]
@@ -129,29 +186,53 @@ def situation(found: Dataset) -> str:
     if found.state in ("queued", "running"):
         return html.bar(found.share_read, f"Reading {found.source_name} …", html.size(found.bytes))
     if not found.rows:
-        said = Reading(Tone.BAD, "No row could be used.", found.problem or "Every line was refused; the reasons are below.")
+        said = Reading(
+            Tone.BAD, "No row could be used.", found.problem or "Every line was refused; the reasons are below."
+        )
         return html.reading(said)
     refused = html.count(found.rejects, "line")
     figures = [
         html.Figure("Rows read", f"{found.rows:,}", f"from {found.source_name}"),
-        html.Figure("Lines refused", f"{found.rejects:,}", "listed below with the reason" if found.rejects else "nothing to mend"),
-        html.Figure("Layout", LAYOUT_TITLES[found.guess.mapping.layout].split(" (")[0] if found.guess else "", html.size(found.bytes)),
+        html.Figure(
+            "Lines refused",
+            f"{found.rejects:,}",
+            "listed below with the reason" if found.rejects else "nothing to mend",
+        ),
+        html.Figure(
+            "Layout",
+            LAYOUT_TITLES[found.guess.mapping.layout].split(" (")[0] if found.guess else "",
+            html.size(found.bytes),
+        ),
         html.Figure("Fingerprint", found.fingerprint[:8], "names exactly these rows"),
     ]
     said = (
-        Reading(Tone.WARNING, f"{found.rows:,} rows are in, {refused} could not be used.", "Nothing was repaired or dropped in silence.")
+        Reading(
+            Tone.WARNING,
+            f"{found.rows:,} rows are in, {refused} could not be used.",
+            "Nothing was repaired or dropped in silence.",
+        )
         if found.rejects
         else Reading(Tone.GOOD, f"All {found.rows:,} rows were understood.", "Look at a few below, then inspect them.")
     )
     blank = f" {html.count(found.blank_lines, 'blank line')} passed over." if found.blank_lines else ""
     said = Reading(said.tone, said.title, said.text + blank)
-    return html.title(found.name, f"{html.count(found.lines, 'line')} in the file") + html.cards(figures) + "<br>" + html.reading(said)
+    return (
+        html.title(found.name, f"{html.count(found.lines, 'line')} in the file")
+        + html.cards(figures)
+        + "<br>"
+        + html.reading(said)
+    )
 
 
 def refused_table(data: str, rejects: list[Reject]) -> str:
     """Refused lines with place, reason, next step and the text itself."""
     rows = [
-        [html.Cell(f"{r.line:,}", number=True), f"column {r.column}" if r.column else r.field or "", f"{r.reason} {r.fix}", html.Cell(r.text[:240], written=True)]
+        [
+            html.Cell(f"{r.line:,}", number=True),
+            f"column {r.column}" if r.column else r.field or "",
+            f"{r.reason} {r.fix}",
+            html.Cell(r.text[:240], written=True),
+        ]
         for r in rejects
     ]
     if not rows:

@@ -10,9 +10,8 @@ from studio.domain.study import StudyState
 from studio.flows import ask, compare, train
 from studio.ui.errors import friendly
 from studio.ui.parts import html
-from studio.ui.session import Session
+from studio.ui.session import QUIET, Session
 
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
 EMPTY = html.empty("Nothing to deliver yet.", "Train a model first.")
 CONTENTS = (
     ("adapter_model.safetensors", "what was learned"),
@@ -21,7 +20,7 @@ CONTENTS = (
     ("recipe.json", "the exact recipe"),
     ("run_adapter.py", "ten lines that ask it a question"),
 )
-USE = "pip install torch transformers peft\npython run_adapter.py PATH_TO_THE_BASE_MODEL \"your question\""
+USE = 'pip install torch transformers peft\npython run_adapter.py PATH_TO_THE_BASE_MODEL "your question"'
 
 
 def build(session: Session, tab: gr.Tab) -> None:
@@ -30,7 +29,9 @@ def build(session: Session, tab: gr.Tab) -> None:
     page = gr.HTML(EMPTY)
     with gr.Column(visible=False) as whole:
         with gr.Row(elem_classes="actions"):
-            question = gr.Textbox(label="Try it once: ask both models", placeholder="Type what a user would write", min_width=280, scale=4)
+            question = gr.Textbox(
+                label="Try it once: ask both models", placeholder="Type what a user would write", min_width=280, scale=4
+            )
             send = gr.Button("Ask", min_width=120, scale=1)
         said = gr.HTML()
 
@@ -41,7 +42,10 @@ def build(session: Session, tab: gr.Tab) -> None:
             return [EMPTY, gr.Column(visible=False)]
         run = train.run(studio, run_id)
         judged = [s for s in compare.studies(studio, run_id) if s.state is StudyState.CLOSED]
-        return [view(run, train.best_checkpoint(studio, run_id), judged=bool(judged)), gr.Column(visible=not run.is_live)]
+        return [
+            view(run, train.best_checkpoint(studio, run_id), judged=bool(judged)),
+            gr.Column(visible=not run.is_live),
+        ]
 
     @friendly
     def try_it(run_id: str, question: str) -> str:
@@ -53,12 +57,31 @@ def build(session: Session, tab: gr.Tab) -> None:
         return f'<div class="example"><div class="beside">{answers}</div><p class="help">Not blind, so it counts for no verdict.</p></div>'
 
     gr.on([tab.select, session.run.change], show, session.run, [page, whole], **QUIET)
-    gr.on([send.click, question.submit], try_it, [session.run, question], said, api_visibility="private", show_progress="minimal", concurrency_limit=None)
+    gr.on(
+        [send.click, question.submit],
+        try_it,
+        [session.run, question],
+        said,
+        api_visibility="private",
+        show_progress="minimal",
+        concurrency_limit=None,
+    )
 
 
 def view(run: Run, best: Checkpoint, *, judged: bool) -> str:
     """What is delivered, a link to it, and how to run it."""
-    warning = "" if judged else html.reading(Reading(Tone.WARNING, "Nobody has judged it blind yet.", "You can deliver it, but there is no verdict to show with it.")) + "<br>"
+    warning = (
+        ""
+        if judged
+        else html.reading(
+            Reading(
+                Tone.WARNING,
+                "Nobody has judged it blind yet.",
+                "You can deliver it, but there is no verdict to show with it.",
+            )
+        )
+        + "<br>"
+    )
     link = f'<a class="button" href="/download/adapter/{run.id}" download>Download the adapter</a>'
     contents = html.table(["File", "What it is"], [list(row) for row in CONTENTS])
     return (

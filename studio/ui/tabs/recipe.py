@@ -1,43 +1,81 @@
 """Recipe: "will it fit, and how long?"""
 
 import base64
+import functools
 import secrets
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from studio.domain.errors import RecipeError
 from studio.domain.model import Model
 from studio.domain.plan import Light, Plan
 from studio.domain.reading import Reading, Tone
 from studio.domain.recipe import Recipe
 from studio.flows import bring, choose, inspect, models, train
+from studio.flows.inspect import Inspection
 from studio.flows.studio import Studio
-from studio.ui.errors import friendly
+from studio.ui.errors import handler
 from studio.ui.parts import forms, html
 from studio.ui.parts.pickers import model_picker, run_picker
-from studio.ui.session import Session
+from studio.ui.session import PUBLIC, QUIET, Session
 
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
 TONES = {Light.GREEN: Tone.GOOD, Light.AMBER: Tone.WARNING, Light.RED: Tone.BAD}
-TITLES = {Light.GREEN: "It fits.", Light.AMBER: "It should fit, but tightly.", Light.RED: "It does not fit."}
 SHADES = ("#3b6fb6", "#7ba6de", "#d9822b", "#9a6b1f", "#2f7d5b", "#8c93a0")
+PRESETS = (("Quick look", "quick"), ("Balanced", "balanced"), ("Thorough", "thorough"))
 EMPTY = html.empty("Nothing to plan yet.", "Bring a file on the Data tab first.")
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The components of the recipe; `controls` are in the order of forms.FIELDS."""
+
+    situation: gr.HTML
+    timer: gr.Timer
+    start: gr.Button
+    preset: gr.Radio
+    about: gr.State
+    controls: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What explains the recipe, writes it down and reads it back."""
+
+    why_preset: gr.HTML
+    reasons: gr.HTML
+    text: gr.Code
+    save: gr.HTML
+    load: gr.UploadButton
+    catalogue: gr.HTML
+    folder: gr.Textbox
+    add: gr.Button
+
+
 def build(session: Session, tab: gr.Tab) -> gr.Timer:
-    studio = session.studio
     with gr.Row(elem_classes="actions", equal_height=True):
-        gr.HTML(html.title("Recipe", "Every choice for a run, and what it means on this machine."), min_width=280, scale=3)
-        start = gr.Button("Start training", variant="primary", min_width=180, scale=1)
+        gr.HTML(
+            html.title("Recipe", "Every choice for a run, and what it means on this machine."), min_width=280, scale=3
+        )
+        start = gr.Button("Start training", variant="primary", min_width=180, scale=1, interactive=False)
     situation = gr.HTML(EMPTY)
-    preset = gr.Radio(label="Start from", choices=[], info="The middle one suits most files.")
-    about_preset = gr.HTML()
+    preset = gr.Radio(label="Start from", choices=list(PRESETS), value="balanced", info="The middle one suits most files.")
+    why_preset = gr.HTML()
     with gr.Row():
         knobs = [forms.control(name) for name in forms.KNOBS]
     with gr.Accordion("Advanced", open=False), gr.Row():
         advanced = [forms.control(name) for name in forms.ADVANCED]
+    form = Form(situation, gr.Timer(0.7, active=False), start, preset, gr.State(None), (*knobs, *advanced))
+    papers = _papers(why_preset)
+    _wire_form(session, tab, form, papers)
+    _wire_papers(session, tab, form, papers)
+    return form.timer
+
+
+def _papers(why_preset: gr.HTML) -> Papers:
     with gr.Accordion("Why these values, and what the memory is for", open=False):
         reasons = gr.HTML()
     with gr.Accordion("The exact recipe as YAML", open=False):
@@ -48,86 +86,133 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
     with gr.Accordion("Models: what there is, and what can be used here", open=False):
         catalogue = gr.HTML()
         with gr.Row(elem_classes="actions"):
-            folder = gr.Textbox(label="Add a model folder from this machine", placeholder="/data/models/Qwen3-4B", min_width=280, scale=3)
+            folder = gr.Textbox(
+                label="Add a model folder from this machine",
+                placeholder="/data/models/Qwen3-4B",
+                min_width=280,
+                scale=3,
+            )
             add = gr.Button("Check and add", size="sm", min_width=140, scale=1)
-    timer, about, click = gr.Timer(0.7, active=False), gr.State(None), gr.State("")
+    return Papers(why_preset, reasons, text, save, load, catalogue, folder, add)
 
-    ids, controls = [session.data, session.model], [*knobs, *advanced]
 
-    @friendly
-    def show(data: str | None, model: str | None, cut_off: int | None, before: Any, *values: Any) -> list[Any]:
-        """Presets when the data or the model have changed; the reader's own values otherwise."""
-        if data is None or model is None or not bring.dataset(studio, data).is_ready:
-            return [EMPTY, gr.Timer(active=False), gr.Button(interactive=False), gr.skip(), None, *[gr.skip()] * len(controls)]
-        look = inspect.look(studio, data, model)
-        if look.lengths is None:
-            waiting = html.bar(0.3, "Measuring token lengths with the chosen model …")
-            failed = look.measuring is not None and not look.measuring.is_live
-            said = html.reading(Reading(Tone.BAD, "The lengths could not be measured.", look.measuring.message)) if failed and look.measuring else waiting
-            return [said, gr.Timer(active=not failed), gr.Button(interactive=False), gr.skip(), None, *[gr.skip()] * len(controls)]
-        now = (data, model, cut_off)
-        if now == before:
-            return [gr.skip(), gr.Timer(active=False), gr.Button(interactive=True), gr.skip(), now, *[gr.skip()] * len(controls)]
-        offered = choose.presets(studio, data, model)
-        default = next(found for found in offered if found.is_default)
-        radio = gr.Radio(choices=[(found.title, found.id) for found in offered], value=default.id)
-        recipe = _with_cut_off(default.recipe, cut_off)
-        return [gr.skip(), gr.Timer(active=False), gr.Button(interactive=True), radio, now, *forms.values_of(recipe)]
-
-    @friendly
-    def show_plan(data: str | None, model: str | None, chosen: str | None, *values: Any) -> list[Any]:
-        if data is None or model is None or inspect.measured(studio, data, model) is None or forms.problems(dict(zip(forms.FIELDS, values, strict=True))):
-            return [gr.skip()] * 6
-        recipe = forms.recipe_of(values)
-        return view(studio, data, model, recipe, chosen)
-
-    @friendly
-    def use_preset(data: str | None, model: str | None, chosen: str | None, cut_off: int | None) -> list[Any]:
-        for found in choose.presets(studio, data, model) if data and model else []:
-            if found.id == chosen:
-                return forms.values_of(_with_cut_off(found.recipe, cut_off))
-        return [gr.skip()] * len(controls)
-
-    @friendly
-    def begin(data: str | None, model: str | None, click: str, *values: Any) -> list[Any]:
-        if data is None or model is None:
-            raise gr.Error("Bring a file on the Data tab first.", title="Nothing to train on", print_exception=False)
-        recipe = forms.recipe_of(values)
-        key = f"start:{data}:{model}:{recipe.fingerprint}:{click}"
-        run = train.start(studio, data, model, recipe, key=key)
-        return [run_picker(studio, run.id), gr.Tabs(selected="train")]
-
-    @friendly
-    def load_recipe(path: str) -> list[Any]:
-        named, recipe = choose.recipe_from_yaml(Path(path).read_text(encoding="utf-8", errors="replace"))
-        usable = {found.id for found in models.models(studio) if found.is_usable}
-        return [model_picker(studio, named) if named in usable else gr.skip(), *forms.values_of(recipe)]
-
-    @friendly
-    def add_folder(path: str) -> list[Any]:
-        added = models.add_model(studio, Path(path.strip()))
-        gr.Info(f"{added.title} can be used now.", title="Model added")
-        return [model_picker(studio, added.id), model_table(models.models(studio)), ""]
-
+def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers) -> None:
+    studio, ids, controls = session.studio, [session.data, session.model], list(form.controls)
+    click = gr.State("")
+    shown = [form.situation, form.timer, form.start, form.preset, form.about, *controls]
+    planned = [form.situation, papers.reasons, papers.text, papers.save, papers.why_preset, form.start]
     gr.on(
-        [tab.select, *(picker.change for picker in ids), timer.tick], show, [*ids, session.cut_off, about, *controls],
-        [situation, timer, start, preset, about, *controls], **QUIET,
+        [tab.select, *(picker.change for picker in ids), form.timer.tick],
+        handler(show, studio),
+        [*ids, session.cut_off, form.about],
+        shown,
+        **QUIET,
     )
-    planned = [situation, reasons, text, save, about_preset, start]
-    gr.on([about.change, *(part.change for part in controls)], show_plan, [*ids, preset, *controls], planned, trigger_mode="always_last", **QUIET)
+    gr.on(
+        [form.about.change, *(part.change for part in controls)],
+        handler(show_plan, studio),
+        [*ids, form.preset, *controls],
+        planned,
+        trigger_mode="always_last",
+        **QUIET,
+    )
     for part, name in zip(controls, forms.FIELDS, strict=True):
-        part.change(None, part, None, validator=lambda value, name=name: forms.check(name, value), **QUIET)
-    preset.input(use_preset, [*ids, preset, session.cut_off], controls, **QUIET)
-    start.click(
-        begin, [*ids, click, *controls], [session.run, session.tabs], trigger_mode="once", api_name="start_run",
-        show_progress="hidden", concurrency_limit=None,
-        validator=lambda data, model, click, *values: [gr.validate(True, "")] * 3 + [forms.check(name, value) for name, value in zip(forms.FIELDS, values, strict=True)],
-    )
+        part.change(_nothing, part, None, validator=functools.partial(forms.check, name), **QUIET)
+    form.preset.input(handler(use_preset, studio), [*ids, form.preset, session.cut_off], controls, **QUIET)
     tab.select(lambda: secrets.token_hex(8), None, click, **QUIET)
-    tab.select(friendly(lambda: model_table(models.models(studio))), None, catalogue, **QUIET)
-    load.upload(load_recipe, load, [session.model, *controls], **QUIET)
-    add.click(add_folder, folder, [session.model, catalogue, folder], **QUIET)
-    return timer
+    form.start.click(
+        handler(begin, studio),
+        [*ids, click, *controls],
+        [session.run, session.tabs],
+        trigger_mode="once",
+        api_name="start_run",
+        validator=forms.checks,
+        **PUBLIC,
+    )
+
+
+def _wire_papers(session: Session, tab: gr.Tab, form: Form, papers: Papers) -> None:
+    studio = session.studio
+    tab.select(handler(list_models, studio), None, papers.catalogue, **QUIET)
+    papers.load.upload(handler(load_recipe, studio), papers.load, [session.model, *form.controls], **QUIET)
+    papers.add.click(
+        handler(add_folder, studio), papers.folder, [session.model, papers.catalogue, papers.folder], **QUIET
+    )
+
+
+def _nothing(_value: Any) -> None:
+    """An event that only has a validator."""
+
+
+def show(studio: Studio, data: str | None, model: str | None, cut_off: int | None, before: Any) -> list[Any]:
+    """A preset when the data or the model have changed; the reader's own values otherwise."""
+    unchanged = [gr.skip()] * len(forms.FIELDS)
+    closed = gr.Button(interactive=False)
+    if data is None or model is None or not bring.dataset(studio, data).is_ready:
+        return [EMPTY, gr.Timer(active=False), closed, gr.skip(), None, *unchanged]
+    look = inspect.look(studio, data, model)
+    if look.lengths is None:
+        live = look.measuring is not None and look.measuring.is_live
+        return [measuring(look), gr.Timer(active=live), closed, gr.skip(), None, *unchanged]
+    now = (data, model, cut_off)
+    if now == before:
+        return [gr.skip(), gr.Timer(active=False), gr.skip(), gr.skip(), now, *unchanged]
+    offered = choose.presets(studio, data, model)
+    default = next(found for found in offered if found.is_default)
+    values = forms.values_of(_with_cut_off(default.recipe, cut_off))
+    return [gr.skip(), gr.Timer(active=False), gr.skip(), default.id, now, *values]
+
+
+def measuring(look: Inspection) -> str:
+    """How far the lengths are, or why they could not be measured."""
+    job = look.measuring
+    if job is None or job.is_live:
+        share = job.done / job.total if job and job.total else 0.0
+        return html.bar(share, "Measuring token lengths with the chosen model …")
+    return html.reading(Reading(Tone.BAD, "The lengths could not be measured.", f"{job.message} {job.fix}"))
+
+
+def show_plan(studio: Studio, data: str | None, model: str | None, chosen: str | None, *values: Any) -> list[Any]:
+    """What the values mean; an invalid value is told at its control, and the start stays closed."""
+    if data is None or model is None or inspect.measured(studio, data, model) is None:
+        return [gr.skip()] * 6
+    if forms.problems(dict(zip(forms.FIELDS, values, strict=True))):
+        return [*[gr.skip()] * 5, gr.Button(interactive=False)]
+    return view(studio, data, model, forms.recipe_of(values), chosen)
+
+
+def use_preset(
+    studio: Studio, data: str | None, model: str | None, chosen: str | None, cut_off: int | None
+) -> list[Any]:
+    for found in choose.presets(studio, data, model) if data and model else []:
+        if found.id == chosen:
+            return forms.values_of(_with_cut_off(found.recipe, cut_off))
+    return [gr.skip()] * len(forms.FIELDS)
+
+
+def begin(studio: Studio, data: str | None, model: str | None, click: str, *values: Any) -> list[Any]:
+    """One run per visit and recipe, however often the button is clicked."""
+    if data is None or model is None:
+        raise RecipeError("There is nothing to train on.", fix="Bring a file on the Data tab first.")
+    recipe = forms.recipe_of(values)
+    run = train.start(studio, data, model, recipe, key=f"start:{data}:{model}:{recipe.fingerprint}:{click}")
+    return [run_picker(studio, run.id), gr.Tabs(selected="train")]
+
+
+def load_recipe(studio: Studio, path: str) -> list[Any]:
+    named, recipe = choose.recipe_from_yaml(Path(path).read_text(encoding="utf-8", errors="replace"))
+    usable = {found.id for found in models.models(studio) if found.is_usable}
+    return [model_picker(studio, named) if named in usable else gr.skip(), *forms.values_of(recipe)]
+
+
+def list_models(studio: Studio) -> str:
+    return model_table(models.models(studio))
+
+
+def add_folder(studio: Studio, path: str) -> list[Any]:
+    added = models.add_model(studio, Path(path.strip()))
+    gr.Info(f"{added.title} can be used now.", title="Model added")
+    return [model_picker(studio, added.id), list_models(studio), ""]
 
 
 def _with_cut_off(recipe: Recipe, cut_off: int | None) -> Recipe:
@@ -155,23 +240,37 @@ def plan_page(plan: Plan) -> str:
         html.Figure("Rows to learn from", f"{plan.train_rows:,}", f"{plan.validation_rows:,} more check it"),
         html.Figure("Memory", html.size(plan.memory_needed), f"of {html.size(plan.memory_free)} free"),
     ]
-    said = Reading(TONES[plan.light], TITLES[plan.light], plan.sentence)
+    said = Reading(TONES[plan.light], *_told(plan.sentence))
     return f"{html.reading(said)}<br>{html.cards(figures)}<br>{memory_bar(plan)}"
+
+
+def _told(sentence: str) -> tuple[str, str]:
+    """The planner's sentence as a title and the rest."""
+    title, _, rest = sentence.partition(": ")
+    return f"{title}:", rest
 
 
 def memory_bar(plan: Plan) -> str:
     """What the memory is for, as one bar against what is free."""
     whole = max(plan.memory_free, plan.memory_needed, 1)
     parts = list(zip(plan.memory, SHADES * 3, strict=False))
-    pieces = "".join(f'<i style="width:{part.bytes / whole:.2%};background:{shade}" title="{part.title}"></i>' for part, shade in parts)
-    legend = "".join(f'<span><i style="background:{shade}"></i>{part.title} {html.size(part.bytes)}</span>' for part, shade in parts)
-    return f'<div class="memory" role="img" aria-label="Memory by part">{pieces}</div><div class="legend">{legend}</div>'
+    pieces = "".join(
+        f'<i style="width:{part.bytes / whole:.2%};background:{shade}" title="{part.title}"></i>'
+        for part, shade in parts
+    )
+    legend = "".join(
+        f'<span><i style="background:{shade}"></i>{part.title} {html.size(part.bytes)}</span>' for part, shade in parts
+    )
+    return (
+        f'<div class="memory" role="img" aria-label="Memory by part">{pieces}</div><div class="legend">{legend}</div>'
+    )
 
 
 def reasons_table(plan: Plan) -> str:
     choices = html.table(["Value", "", "Why"], [[c.name, c.value, c.why] for c in plan.choices])
     memory = html.table(
-        ["Memory for", "Size", "Why"], [[p.title, html.Cell(html.size(p.bytes), number=True), p.why] for p in plan.memory]
+        ["Memory for", "Size", "Why"],
+        [[p.title, html.Cell(html.size(p.bytes), number=True), p.why] for p in plan.memory],
     )
     return choices + "<br>" + memory
 

@@ -14,17 +14,17 @@ from studio.ui.errors import friendly
 from studio.ui.parts import html
 from studio.ui.parts.chart import chart, drawn, laid_out
 from studio.ui.parts.pickers import run_picker
-from studio.ui.session import Session
+from studio.ui.session import QUIET, Session
 
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
 EMPTY = html.empty("No run yet.", "Choose a recipe and start training; the curves appear here.")
 SHOWN_ANSWERS = 4
 
 
 def build(session: Session, tab: gr.Tab) -> gr.Timer:
     studio = session.studio
-    with gr.Row(elem_classes="actions", equal_height=True):
-        heading = gr.HTML(html.title("Train"), min_width=280, scale=3)
+    with gr.Row(elem_classes="title-row"):
+        with gr.Column(scale=3, min_width=280):
+            heading = gr.HTML(html.title("Train"))
         stop = gr.Button("Stop and keep the best", variant="stop", visible=False, min_width=190, scale=1)
         resume = gr.Button("Resume", variant="primary", visible=False, min_width=140, scale=1)
         forward = gr.Button("Compare blind", variant="primary", visible=False, min_width=170, scale=1)
@@ -43,13 +43,23 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
     @friendly
     def show(run_id: str | None, before: Any) -> list[Any]:
         if run_id is None:
-            return [html.title("Train"), EMPTY, gr.Column(visible=False), *[gr.skip()] * 4, *[gr.Button(visible=False)] * 3, gr.Timer(active=False), None]
+            return [
+                html.title("Train"),
+                EMPTY,
+                gr.Column(visible=False),
+                *[gr.skip()] * 4,
+                *[gr.Button(visible=False)] * 3,
+                gr.Timer(active=False),
+                None,
+            ]
         run, points = train.run(studio, run_id), train.metrics(studio, run_id)
         now = (run_id, run.job.state, len(points), points[-1].step if points else 0)
         if now == before and run.job.state not in (JobState.QUEUED, JobState.RUNNING):
             return [*[gr.skip()] * 10, gr.Timer(active=run.is_live), now]
         title = models.model(studio, run.model_id).title
-        parts = view(run, points, title=title, kept=train.checkpoints(studio, run_id), said=train.answers(studio, run_id))
+        parts = view(
+            run, points, title=title, kept=train.checkpoints(studio, run_id), said=train.answers(studio, run_id)
+        )
         return [*parts[:6], log_page(run, train.log_tail(studio, run_id)), *parts[6:], now]
 
     @friendly
@@ -84,7 +94,11 @@ def view(run: Run, points: list[Metric], *, title: str, kept: list[Checkpoint], 
         loss_curves(run, points),
         answers_table(said),
         checkpoint_table(kept, far),
-        gr.Button(visible=run.is_live, interactive=not run.job.is_stopping, value="Stopping …" if run.job.is_stopping else "Stop and keep the best"),
+        gr.Button(
+            visible=run.is_live,
+            interactive=not run.job.is_stopping,
+            value="Stopping …" if run.job.is_stopping else "Stop and keep the best",
+        ),
         gr.Button(visible=run.can_resume),
         gr.Button(visible=ended and bool(kept)),
         gr.Timer(active=run.is_live),
@@ -98,30 +112,50 @@ def figures(run: Run, far: Progress) -> str:
     best = f"{far.best.loss:.3f}" if far.best else "…"
     cards = [
         html.Figure("Progress", f"{far.step:,} of {far.steps:,}", f"optimiser steps · {far.share:.0%}"),
-        html.Figure("Time left", left, f"{html.duration(far.elapsed)} so far") if run.is_live else html.Figure("Took", html.duration(far.elapsed), run.job.words),
-        html.Figure("Best validation loss", best, f"at step {far.best.step:,}" if far.best else "after the first check"),
+        html.Figure("Time left", left, f"{html.duration(far.elapsed)} so far")
+        if run.is_live
+        else html.Figure("Took", html.duration(far.elapsed), run.job.words),
+        html.Figure(
+            "Best validation loss", best, f"at step {far.best.step:,}" if far.best else "after the first check"
+        ),
         html.Figure("Speed", speed, "tokens per second"),
     ]
     bar = html.bar(far.share, f"{run.job.phase or run.job.words}", f"{far.share:.0%}") if run.is_live else ""
     return html.cards(cards) + ("<br>" + bar if bar else "")
 
 
-def loss_curves(run: Run, points: list[Metric]) -> dict[str, str]:
+def loss_curves(run: Run, points: list[Metric]) -> dict[str, str] | None:
     """Training loss raw and smoothed, validation loss, and the best check."""
     raw = [(p.step, p.loss) for p in points if p.loss is not None]
     checks = [(p.step, p.validation_loss) for p in points if p.validation_loss is not None]
     steps, losses = [step for step, _ in raw], [loss for _, loss in raw]
+    if not raw:
+        return None
     figure = go.Figure()
     figure.add_scatter(x=steps, y=losses, name="training loss", line={"color": "#9db7da", "width": 1}, hoverinfo="skip")
     figure.add_scatter(x=steps, y=smoothed(losses), name="training, smoothed", line={"color": "#3b6fb6", "width": 2.4})
     figure.add_scatter(
-        x=[s for s, _ in checks], y=[v for _, v in checks], name="validation loss", mode="lines+markers", line={"color": "#d9822b", "width": 2.4}
+        x=[s for s, _ in checks],
+        y=[v for _, v in checks],
+        name="validation loss",
+        mode="lines+markers",
+        line={"color": "#d9822b", "width": 2.4},
     )
     laid_out(figure, keep=run.id, x="optimiser step", y="loss")
     best = min(checks, key=lambda check: check[1], default=None)
     if best:
-        figure.add_vline(x=best[0], line_dash="dot", line_color="#2f7d5b", annotation_text=f"best, step {best[0]:,}", annotation_font_color="#2f7d5b")
-    words = f"Training loss over {len(raw):,} steps; validation loss lowest at step {best[0]:,} with {best[1]:.3f}." if best else "No points yet."
+        figure.add_vline(
+            x=best[0],
+            line_dash="dot",
+            line_color="#2f7d5b",
+            annotation_text=f"best, step {best[0]:,}",
+            annotation_font_color="#2f7d5b",
+        )
+    words = (
+        f"Training loss over {len(raw):,} steps; validation loss lowest at step {best[0]:,} with {best[1]:.3f}."
+        if best
+        else "No points yet."
+    )
     return drawn(figure, words=words)
 
 
@@ -141,7 +175,13 @@ def checkpoint_table(kept: list[Checkpoint], far: Progress) -> str:
         return '<p class="help">The first checkpoint is saved at the first check.</p>'
     best = far.best.step if far.best else None
     rows = [
-        [html.Cell(f"{c.step:,}", number=True), html.Cell(f"{c.epoch:.1f}", number=True), html.Cell(f"{c.validation_loss:.3f}", number=True), html.size(c.bytes), "best" if c.step == best else ""]
+        [
+            html.Cell(f"{c.step:,}", number=True),
+            html.Cell(f"{c.epoch:.1f}", number=True),
+            html.Cell(f"{c.validation_loss:.3f}", number=True),
+            html.size(c.bytes),
+            "best" if c.step == best else "",
+        ]
         for c in kept
     ]
     return html.table(["Step", "Pass", "Validation loss", "On disk", ""], rows)

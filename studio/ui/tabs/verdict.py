@@ -11,17 +11,20 @@ from studio.flows.decide import Decided, Example
 from studio.ui.errors import friendly
 from studio.ui.parts import band, html
 from studio.ui.parts.chart import chart
-from studio.ui.session import Session
+from studio.ui.session import QUIET, Session
 from studio.verdict.picture import dots
 
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
 EMPTY = html.empty("No verdict yet.", "It appears here when a comparison has been rated and closed.")
-SECTIONS = (("Where the fine-tuned answer won", "wins"), ("Where the base answer won", "losses"), ("Where both were bad", "both_bad"))
+SECTIONS = (
+    ("Where the fine-tuned answer won", "wins"),
+    ("Where the base answer won", "losses"),
+    ("Where both were bad", "both_bad"),
+)
 
 
 def build(session: Session, tab: gr.Tab) -> None:
     studio = session.studio
-    picked = gr.Dropdown(label="Comparison", choices=[], visible=False, min_width=240)
+    picked = gr.Dropdown(label="Comparison", choices=[], allow_custom_value=True, visible=False, min_width=240)
     page = gr.HTML(EMPTY)
     with gr.Column(visible=False) as whole:
         picture = chart(label="How often the fine-tuned answer is preferred")
@@ -55,7 +58,8 @@ def view(decided: Decided) -> list[Any]:
         gr.Column(visible=True),
         band.picture(decided.verdict, keep=decided.study.id),
         figures_of(decided),
-        "".join(section(title, getattr(decided, name)) for title, name in SECTIONS) or '<p class="help">There is nothing to show.</p>',
+        "".join(section(title, getattr(decided, name)) for title, name in SECTIONS)
+        or '<p class="help">There is nothing to show.</p>',
         details_table(decided),
     ]
 
@@ -91,10 +95,16 @@ def figures_of(decided: Decided) -> str:
     ratio = f"{said.length_ratio:.1f} ×" if said.length_ratio is not None else "–"
     return html.cards(
         [
-            html.Figure("Exactly the reference answer", f"{exact.tuned:,} of {exact.total:,}", f"base {exact.base:,} of {exact.total:,}"),
+            html.Figure(
+                "Exactly the reference answer",
+                f"{exact.tuned:,} of {exact.total:,}",
+                f"base {exact.base:,} of {exact.total:,}",
+            ),
             html.Figure("Both bad", f"{said.tally.both_bad:,} of {said.tally.rated:,}", "neither answer would do"),
             html.Figure("Length", ratio, "median fine-tuned answer against base"),
-            html.Figure("Side chosen", f"{said.side_bias.left:,} left, {said.side_bias.right:,} right", said.side_bias.sentence),
+            html.Figure(
+                "Side chosen", f"{said.side_bias.left:,} left, {said.side_bias.right:,} right", said.side_bias.sentence
+            ),
         ]
     )
 
@@ -110,7 +120,9 @@ def _example(example: Example) -> str:
     comment = f'<p class="help">A rater wrote: {html.text(example.comment)}</p>' if example.comment else ""
     parts = (("Fine-tuned", example.tuned), ("Base", example.base), ("Reference from the data", example.reference))
     answers = "".join(f"<div><em>{name}</em>{html.text(text)}</div>" for name, text in parts)
-    return f'<div class="example"><p>{html.text(example.question)}</p><div class="beside">{answers}</div>{comment}</div>'
+    return (
+        f'<div class="example"><p>{html.text(example.question)}</p><div class="beside">{answers}</div>{comment}</div>'
+    )
 
 
 def details_table(decided: Decided) -> str:
@@ -125,7 +137,10 @@ def details_table(decided: Decided) -> str:
         ["Evidence that it is worse", f"{evidence.e_worse:,.2f}"],
         ["True preference, 95 % band that stays valid however often one looks", span(evidence.band)],
         ["The same at one look only (Wilson, Clopper–Pearson)", f"{span(evidence.wilson)}; {span(evidence.exact)}"],
-        ["Chance of such a lopsided result if both were equal, at one look (sign test; trinomial with ties)", f"{evidence.sign_test_p:.4f}; {evidence.trinomial_p:.4f}"],
+        [
+            "Chance of such a lopsided result if both were equal, at one look (sign test; trinomial with ties)",
+            f"{evidence.sign_test_p:.4f}; {evidence.trinomial_p:.4f}",
+        ],
         ["Raters and rated prompts", f"{said.raters}, {said.prompts}"],
         ["Skipped", f"{said.tally.skipped}"],
         ["Prompts on which both models said the same", f"{decided.identical}"],
@@ -138,4 +153,6 @@ def agreement(said: Verdict) -> str:
     if said.agreement is None:
         return ""
     both = said.agreement
-    return f'<p class="help">{both.same} of {both.prompts} prompts that more than one person rated were judged alike.</p>'
+    return (
+        f'<p class="help">{both.same} of {both.prompts} prompts that more than one person rated were judged alike.</p>'
+    )
