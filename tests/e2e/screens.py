@@ -1,0 +1,45 @@
+"""What a person does on the screens, by role and label, and pictures of what they see."""
+
+import os
+import re
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+PICTURES = Path(os.environ.get("STUDIO_PICTURES", Path(__file__).resolve().parents[2] / "test-results" / "pictures"))
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 900}
+
+
+def open_tab(page: Page, name: str) -> None:
+    """Click a tab; Gradio keeps an invisible copy of the row to measure it, so the last one is meant."""
+    tab = page.get_by_role("tab", name=name, exact=True).last
+    tab.click()
+    expect(tab).to_have_attribute("aria-selected", "true")
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=name)
+
+
+def picture(page: Page, name: str, *, phone: bool = True) -> None:
+    """The whole screen at desk and phone width."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.mouse.move(0, 0)
+    page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+    if phone:
+        page.set_viewport_size(PHONE)
+        page.wait_for_function("() => document.documentElement.scrollWidth <= window.innerWidth + 1")
+        page.screenshot(path=PICTURES / f"{name}-phone.png", full_page=True)
+        page.set_viewport_size(DESK)
+
+
+def bring_sample(page: Page, title: str) -> None:
+    button(page, title).click()
+    expect(page.get_by_text(re.compile("rows were understood|could not be used"))).to_be_visible()
+
+
+def set_number(page: Page, label: str, value: str) -> None:
+    field = page.get_by_label(label, exact=False).first
+    field.fill(value)
+    field.blur()

@@ -1,0 +1,237 @@
+"""The whole journey in a real browser, on a model that is really fine-tuned; the steps build on each other."""
+
+import json
+import re
+import sqlite3
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import RunningStudio
+from tests.e2e.screens import PHONE, bring_sample, button, open_tab, picture, set_number
+
+pytestmark = pytest.mark.e2e
+PASSES = "10"
+TRIAGE_LINES = re.compile(r"category: \w+\s+priority: \w+\s+team: \w+")
+
+
+def visit(page: Page, studio: RunningStudio) -> None:
+    page.goto(studio.address)
+    expect(page.get_by_label("Model", exact=True)).to_have_value(re.compile("Pebble"))
+
+
+def test_a_newcomer_sees_what_to_do_first(page: Page, studio: RunningStudio) -> None:
+    visit(page, studio)
+    expect(page.get_by_text("Nothing here yet.")).to_be_visible()
+    picture(page, "data-empty")
+    for tab, says in (("Inspect", "Nothing to inspect yet."), ("Train", "No run yet."), ("Verdict", "No verdict yet.")):
+        open_tab(page, tab)
+        expect(page.get_by_text(says)).to_be_visible()
+
+
+def test_a_bad_line_is_named_and_the_good_rows_stay(page: Page, studio: RunningStudio, tmp_path: Path) -> None:
+    visit(page, studio)
+    broken = tmp_path / "broken.jsonl"
+    good = {"messages": [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Good day."}]}
+    broken.write_text(f'{json.dumps(good)}\n{{"messages": [,]}}\n{json.dumps(good)}\n')
+    with page.expect_file_chooser() as chooser:
+        button(page, "Click to Upload").first.click()
+    chooser.value.set_files(broken)
+    expect(page.get_by_text("2 rows are in, 1 line could not be used.")).to_be_visible()
+    expect(page.get_by_role("cell", name="2", exact=True).first).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download all refused lines").click()
+    assert json.loads(Path(download.value.path()).read_text())["line"] == 2
+
+
+def test_the_messy_sample_shows_its_faults(page: Page, studio: RunningStudio) -> None:
+    visit(page, studio)
+    bring_sample(page, "A file with problems")
+    picture(page, "data-messy")
+    open_tab(page, "Inspect")
+    expect(page.get_by_text("Usable, with a few things to look at.")).to_be_visible()
+    expect(page.get_by_label("Keep", exact=True).first).to_be_visible()
+    expect(page.get_by_text("adds up")).to_be_visible()
+    picture(page, "inspect-messy")
+
+
+def test_triage_is_inspected(page: Page, studio: RunningStudio) -> None:
+    visit(page, studio)
+    bring_sample(page, "Sort customers' messages")
+    picture(page, "data")
+    button(page, "Continue to Inspect").click()
+    expect(page.get_by_text("Ready to train on.")).to_be_visible()
+    expect(page.locator(".seen .trained").first).to_contain_text("category")
+    expect(page.locator(".chart svg").first).to_be_visible()
+    picture(page, "inspect")
+
+
+def test_a_value_out_of_bounds_is_refused_at_its_control(page: Page, studio: RunningStudio) -> None:
+    visit(page, studio)
+    open_tab(page, "Recipe")
+    expect(button(page, "Start training")).to_be_enabled()
+    picture(page, "recipe")
+    set_number(page, "Adapter rank", "9999")
+    expect(page.get_by_text("must be at most 256").first).to_be_visible()
+    expect(button(page, "Start training")).to_be_disabled()
+
+
+def test_two_clicks_make_one_run_and_the_curve_is_live(page: Page, studio: RunningStudio) -> None:
+    visit(page, studio)
+    open_tab(page, "Recipe")
+    expect(button(page, "Start training")).to_be_enabled()
+    set_number(page, "Passes over your data", PASSES)
+    expect(page.get_by_text(re.compile(r"^450$"))).to_be_visible()  # 45 steps in each of 10 passes
+    button(page, "Start training").dblclick()
+    expect(page.get_by_text("Stop and keep the best")).to_be_visible()
+    expect(page.locator(".chart svg").first).to_be_visible(timeout=60_000)
+    picture(page, "train-live")
+    page.get_by_label("Run", exact=True).click()
+    expect(page.get_by_role("option")).to_have_count(1)
+
+
+def test_the_zoom_stays_while_the_curve_grows(page: Page, studio: RunningStudio) -> None:
+    visit(page, studio)
+    open_tab(page, "Train")
+    expect(page.locator(".chart svg").first).to_be_visible(timeout=60_000)
+    points = "document.querySelectorAll('.chart')[%d].data[0].x.length"
+    at = page.evaluate("[...document.querySelectorAll('.chart')].findIndex((c) => c.offsetParent && c.data)")
+    before = page.evaluate(points % at)
+    page.evaluate(f"Plotly.relayout(document.querySelectorAll('.chart')[{at}], {{'xaxis.range': [2, 9]}})")
+    page.wait_for_function(f"{points % at} > {before}", timeout=60_000)
+    assert page.evaluate(f"document.querySelectorAll('.chart')[{at}].layout.xaxis.range") == [2, 9]
+
+
+def test_killing_the_web_process_changes_nothing_about_the_run(page: Page, studio: RunningStudio) -> None:
+    visit(page, studio)
+    worker = studio.worker()
+    assert worker is not None, "the run ended before it could be tested"
+    studio.kill()
+    studio.start()
+    assert worker.is_running()
+    visit(page, studio)
+    open_tab(page, "Train")
+    expect(page.get_by_text("Stop and keep the best")).to_be_visible()
+    assert studio.worker() == worker
+
+
+def test_a_killed_worker_is_told_in_words_and_resumed(page: Page, studio: RunningStudio) -> None:
+    visit(page, studio)
+    open_tab(page, "Train")
+    page.get_by_text("Checkpoints", exact=True).click()
+    expect(page.locator("table.plain").filter(has_text="On disk").locator("tbody tr").first).to_be_visible(
+        timeout=90_000
+    )
+    worker = studio.worker()
+    assert worker is not None
+    worker.kill()
+    expect(page.get_by_text("Interrupted.")).to_be_visible()
+    expect(page.get_by_text(re.compile("was killed"))).to_be_visible()
+    picture(page, "train-interrupted")
+    button(page, "Resume").click()
+    expect(page.get_by_text("Finished.")).to_be_visible(timeout=180_000)
+    picture(page, "train")
+
+
+def test_answers_are_written_and_rated_blind(browser: Browser, page: Page, studio: RunningStudio) -> None:
+    visit(page, studio)
+    open_tab(page, "Compare")
+    set_number(page, "Prompts", "24")
+    picture(page, "compare-new")
+    button(page, "Freeze the comparison").click()
+    expect(page.get_by_text("Open for rating.")).to_be_visible(timeout=120_000)
+    picture(page, "compare")
+    address = page.get_by_role("link", name="Rate now").get_attribute("href")
+    assert address is not None
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        rater = context.new_page()
+        rater.add_init_script(HEAR)
+        rater.goto(studio.address + address)
+        expect(rater.locator("#answer-left")).to_be_visible()
+        picture(rater, "rate")
+        rate_some(rater, 3)
+        rater.keyboard.press("u")
+        expect(rater.get_by_text("3 of 24")).to_be_visible()
+        whole = heard_by(rater)
+        rater.reload()
+        expect(rater.get_by_text("3 of 24")).to_be_visible()
+        rater.set_viewport_size(PHONE)
+        rate_some(rater, 22)
+        expect(rater.get_by_text("Thank you.")).to_be_visible()
+        whole += heard_by(rater) + "".join(fetched(studio.address + path) for path in ("/rate/", "/rate/config"))
+    assert "answer-left" in whole, "nothing was heard, so nothing was proved"
+    for secret in secrets_of(studio):
+        assert secret not in whole, f"the rater's browser was told {secret}"
+    assert not re.search(r"\btuned|adapter|\blora\b|checkpoint|base[ _-](model|answer)", whole, re.IGNORECASE)
+
+
+def test_the_verdict_is_told_after_closing(page: Page, studio: RunningStudio) -> None:
+    visit(page, studio)
+    open_tab(page, "Verdict")
+    expect(page.get_by_text("No verdict yet.")).to_be_visible()
+    open_tab(page, "Compare")
+    button(page, "Close the rating and reveal").click()
+    button(page, "Yes, close and show the verdict").click()
+    expect(page.get_by_role("heading", name="Ship it.")).to_be_visible()
+    picture(page, "verdict")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the report").click()
+    report = Path(download.value.path()).read_text()
+    assert "Ship it." in report and "http" not in report.replace("http-equiv", "")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Ratings as CSV").click()
+    assert len(Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()) > 24
+
+
+def test_the_adapter_is_delivered(page: Page, studio: RunningStudio) -> None:
+    visit(page, studio)
+    open_tab(page, "Deliver")
+    picture(page, "deliver")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the adapter").click()
+    assert download.value.suggested_filename.endswith(".zip")
+
+
+HEAR = """
+window.heard = [];
+const parse = JSON.parse;
+JSON.parse = (text, ...rest) => { window.heard.push(String(text)); return parse(text, ...rest); };
+"""
+
+
+def heard_by(page: Page) -> str:
+    """Everything that the page's scripts have read since it was loaded: configuration, events, answers."""
+    return "\n".join(page.evaluate("window.heard")) + page.content()
+
+
+def rate_some(page: Page, count: int) -> None:
+    """Judge as somebody would who wants the three lines: by key, waiting for each next card."""
+    for _ in range(count):
+        shown = page.locator(".rate-card").inner_text()
+        left, right = page.locator("#answer-left").inner_text(), page.locator("#answer-right").inner_text()
+        prefers = [bool(TRIAGE_LINES.search(answer)) for answer in (left, right)]
+        page.keyboard.press(
+            "ArrowLeft" if prefers == [True, False] else "ArrowRight" if prefers == [False, True] else "="
+        )
+        page.wait_for_function(
+            "(before) => (document.querySelector('.rate-card')?.innerText ?? '') !== before", arg=shown
+        )
+        if page.get_by_text("Thank you.").is_visible():
+            return
+
+
+def fetched(address: str) -> str:
+    with urllib.request.urlopen(address) as answer:
+        return answer.read().decode()
+
+
+def secrets_of(studio: RunningStudio) -> list[str]:
+    """Ids, hashes and seeds that would tell, read from the workspace itself."""
+    with sqlite3.connect(studio.workspaces / "studio.db") as database:
+        study = database.execute("SELECT id, run_id, seed, protocol FROM studies").fetchone()
+        model, dataset = database.execute("SELECT model_id, dataset_id FROM runs").fetchone()
+    hashes = [p.parent.name for p in studio.workspaces.glob("runs/*/checkpoints/*/MANIFEST.json")]
+    assert study and hashes
+    return [*map(str, study), dataset, *hashes, str(studio.workspaces)]
