@@ -13,13 +13,14 @@ class Gpu:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Memory and disk in bytes."""
+    """Memory and disk in bytes; `bf16` says whether the processor has instructions for 16-bit floats."""
 
     cores: int
     memory: int
     memory_free: int
     disk_free: int
     gpus: tuple[Gpu, ...] = ()
+    bf16: bool = True
 
     @property
     def has_gpu(self) -> bool:

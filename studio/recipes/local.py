@@ -8,9 +8,11 @@ from typing import Any
 from studio.domain.errors import RecipeError
 from studio.domain.model import Shape
 from studio.recipes.shape import PICK_ANOTHER, read_config, shape_of
+from studio.recipes.templates import answers_are_marked
 from studio.recipes.weights import AGAIN, stored_parameters
 
 SETTINGS_BYTES = 20_000_000
+CODE_KEYS = ("auto_map", "custom_pipelines", "trust_remote_code", "custom_generate")
 SENSES = ("vision_config", "audio_config", "speech_config")
 
 
@@ -23,12 +25,12 @@ class CheckedModel:
 
 
 def check_model_folder(folder: Path) -> CheckedModel:
-    """Accept a folder with a whole text model in safetensors, or say in one RecipeError what is wrong and what to do."""
+    """Accept a folder with a whole text model in safetensors; RecipeError says what is wrong and what to do."""
     if not folder.is_dir():
-        raise RecipeError(f"There is no folder {folder}.", fix="Check the path; it is a folder on the studio's machine.")
+        raise RecipeError(f"There is no folder {folder}.", fix="Check the path: a folder on the studio's machine.")
     if (folder / "adapter_config.json").exists():
         raise RecipeError(
-            f"{folder.name} holds an adapter, not a whole model.", fix="Add the folder of the base model it was trained on."
+            f"{folder.name} holds an adapter, not a whole model.", fix="Add the base model it was trained on."
         )
     config = read_config(folder)
     _refuse_what_is_not_plain(config)
@@ -50,9 +52,10 @@ def _refuse_what_is_not_plain(config: dict[str, Any]) -> None:
 
 
 def _refuse_code(settings: dict[str, Any], name: str) -> None:
-    if settings.get("auto_map"):
+    asked = next((key for key in CODE_KEYS if settings.get(key)), None)
+    if asked:
         raise RecipeError(
-            f"This model asks to run code of its own ({name}: auto_map), and the studio never does that.",
+            f"This model asks to run code of its own ({name}: {asked}), and the studio never does that.",
             fix="Use a version of the model without custom code.",
         )
 
@@ -62,12 +65,29 @@ def _check_tokenizer(folder: Path) -> None:
         raise RecipeError(f"{folder.name} holds no tokenizer.json.", fix=AGAIN)
     settings = _settings(folder / "tokenizer_config.json")
     _refuse_code(settings, "tokenizer_config.json")
-    has_template = (folder / "chat_template.jinja").is_file() or bool(settings.get("chat_template"))
-    if not has_template:
+    template = _template(folder, settings)
+    if not template:
         raise RecipeError(
             "This model has no chat template, so nobody can say how a conversation is written for it.",
             fix="Use its chat or instruct version.",
         )
+    if not answers_are_marked(template):
+        raise RecipeError(
+            "This model's chat template does not say where answers begin and end, so they cannot be trained alone.",
+            fix="Pick a Qwen3, Gemma 3 or SmolLM3, or put {% generation %} and {% endgeneration %} around its answer.",
+        )
+
+
+def _template(folder: Path, settings: dict[str, Any]) -> str:
+    """The chat template: a file of its own, else in the tokenizer's settings, alone or as the one named default."""
+    path = folder / "chat_template.jinja"
+    if path.is_file() and path.stat().st_size <= SETTINGS_BYTES:
+        return path.read_text(encoding="utf-8", errors="replace")
+    held = settings.get("chat_template")
+    if isinstance(held, list):
+        named = {one.get("name"): one.get("template") for one in held if isinstance(one, dict)}
+        held = named.get("default")
+    return held if isinstance(held, str) else ""
 
 
 def _settings(path: Path) -> dict[str, Any]:

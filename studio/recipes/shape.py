@@ -10,7 +10,7 @@ from studio.domain.model import Shape
 
 CONFIG_BYTES = 1_000_000
 
-# Text models whose code is part of transformers, each a stack of attention and one gated feed-forward of three matrices.
+# Text models whose code is part of transformers: stacks of attention and one gated feed-forward of three matrices.
 # The value is what transformers assumes when config.json leaves `tie_word_embeddings` out.
 ARCHITECTURES = {
     "Gemma3ForCausalLM": True,
@@ -23,7 +23,7 @@ ARCHITECTURES = {
     "Qwen3ForCausalLM": False,
     "SmolLM3ForCausalLM": True,
 }
-# What the same two families assume for one head when config.json leaves `head_dim` out; others divide the width by the heads.
+# What two families assume for one head when config.json leaves `head_dim` out; the others divide width by heads.
 HEAD_SIZES = {"Gemma3ForCausalLM": 256, "Qwen3ForCausalLM": 128}
 TEXT_PARTS = {"gemma3_text": "Gemma3ForCausalLM", "llama": "LlamaForCausalLM", "mistral": "MistralForCausalLM"}
 EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts")
@@ -39,9 +39,9 @@ def read_config(folder: Path) -> dict[str, Any]:
     """The config.json of a model folder as plain values."""
     path = folder / "config.json"
     if not path.is_file():
-        raise RecipeError(f"{folder.name} holds no config.json.", fix="Point to the folder that holds config.json itself.")
+        raise RecipeError(f"{folder.name} holds no config.json.", fix="Pick the folder that holds config.json itself.")
     if path.stat().st_size > CONFIG_BYTES:
-        raise RecipeError("config.json is far too large to be a model's configuration.", fix="Download the model again.")
+        raise RecipeError("config.json is too large to be a model's configuration.", fix="Download the model again.")
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

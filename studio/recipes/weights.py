@@ -46,7 +46,8 @@ def _shards(folder: Path) -> list[Path]:
             raise RecipeError(f"{INDEX} points outside its folder or to another format: {name}.", fix=AGAIN)
     missing = [name for name in names if not (folder / name).is_file()]
     if missing or not names:
-        raise RecipeError(f"{len(missing)} of {len(names)} weight files are missing: {', '.join(missing[:3])}.", fix=AGAIN)
+        named = ", ".join(missing[:3])
+        raise RecipeError(f"{len(missing)} of {len(names)} weight files are missing: {named}.", fix=AGAIN)
     return [folder / name for name in names]
 
 

@@ -1,0 +1,115 @@
+"""Pace: how long a run takes on a kind of hardware, as a range, before anything was measured."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from studio.domain.machine import Gpu, Machine
+from studio.domain.model import Shape
+from studio.domain.recipe import Recipe
+
+# Dense 16-bit peak (operations per second) and memory bandwidth (bytes per second) as their makers state them, found
+# by a part of the name; the longer names come first, because "L40S" also holds "L4".
+GPUS = (
+    ("B200", 2250e12, 8.0e12), ("GH200", 989e12, 4.0e12), ("H200", 989e12, 4.8e12), ("H100 PCIe", 756e12, 2.0e12),
+    ("H100", 989e12, 3.35e12), ("H20", 148e12, 4.0e12), ("A100", 312e12, 1.6e12), ("A800", 312e12, 1.6e12),
+    ("L40S", 362e12, 0.864e12), ("L40", 181e12, 0.864e12), ("L4", 121e12, 0.3e12), ("A10G", 70e12, 0.6e12),
+    ("A10", 125e12, 0.6e12), ("A40", 150e12, 0.696e12), ("A30", 165e12, 0.933e12), ("V100", 125e12, 0.9e12),
+    ("T4", 65e12, 0.32e12), ("RTX 6000 Ada", 364e12, 0.96e12), ("RTX A6000", 155e12, 0.768e12),
+    ("RTX A5000", 111e12, 0.768e12), ("RTX 5090", 210e12, 1.79e12), ("RTX 5080", 113e12, 0.96e12),
+    ("RTX 5070", 62e12, 0.67e12), ("RTX 4090", 165e12, 1.0e12), ("RTX 4080", 97e12, 0.72e12),
+    ("RTX 4070", 58e12, 0.5e12), ("RTX 4060", 30e12, 0.27e12), ("RTX 3090", 71e12, 0.936e12),
+    ("RTX 3080", 60e12, 0.76e12), ("RTX 3070", 41e12, 0.448e12), ("RTX 3060", 26e12, 0.36e12),
+)  # fmt: skip
+UNKNOWN_GPU = (40e12, 0.4e12)
+ANSWER_TOKENS = 60  # a few answers are written at each check, this many tokens at most
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """What the estimate rests on: operations per second, and seconds that no large batch can save."""
+
+    operations: float
+    unpack: float  # seconds to unpack one 4-bit weight
+    layer: float  # seconds that one layer takes forward and back however few tokens it is given
+    start: float  # seconds until the first step: imports, loading, preparing rows
+    fast: float  # factors of the range
+    slow: float
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a run does: rows' lengths, and how many steps of how many rows."""
+
+    train_tokens: Sequence[int]
+    validation_tokens: Sequence[int]
+    steps: int
+    micro_batch: int
+
+
+def seconds(shape: Shape, recipe: Recipe, work: Work, machine: Machine) -> tuple[float, float]:
+    """Fast and slow end of the expected duration."""
+    hardware = _hardware(machine)
+    trained = min(work.steps * recipe.batch_size, round(len(work.train_tokens) * recipe.epochs))
+    epochs = trained / len(work.train_tokens)
+    parts = epochs * len(work.train_tokens) / work.micro_batch
+    tokens = epochs * padded_tokens(work.train_tokens, recipe, micro_batch=work.micro_batch)
+    training = tokens * _operations(shape, recipe, work.train_tokens) / hardware.operations
+    training += parts * _part(shape, recipe, hardware)
+    checking = (recipe.evaluations + 1) * _check(shape, recipe, work, hardware)
+    expected = training + checking
+    return hardware.start + expected * hardware.fast, hardware.start * 1.5 + expected * hardware.slow
+
+
+def padded_tokens(lengths: Sequence[int], recipe: Recipe, *, micro_batch: int) -> int:
+    """Tokens of one pass with the padding of its batches; rows are sorted by length within windows of eight steps."""
+    order = list(lengths)
+    random.Random(recipe.seed).shuffle(order)
+    window = 8 * recipe.batch_size
+    total = 0
+    for start in range(0, len(order), window):
+        rows = sorted(order[start : start + window])
+        batches = (rows[at : at + micro_batch] for at in range(0, len(rows), micro_batch))
+        total += sum(batch[-1] * len(batch) for batch in batches)
+    return total
+
+
+def _hardware(machine: Machine) -> Hardware:
+    if machine.has_gpu:
+        return _gpu(machine.gpus[0])
+    # Two cores with AVX512-BF16: 170 billion operations per second in the steady state and 5 ms a layer were measured
+    # with a 5 million parameter model; a processor without bf16 instructions takes several times as long.
+    scale = max(machine.cores, 1) ** 0.7 * (1.0 if machine.bf16 else 0.3)
+    return Hardware(operations=105e9 * scale, unpack=0.15e-9 / scale, layer=0.005, start=9, fast=0.65, slow=1.6)
+
+
+def _gpu(gpu: Gpu) -> Hardware:
+    known = ((peak, bandwidth) for name, peak, bandwidth in GPUS if name.lower() in gpu.name.lower())
+    peak, bandwidth = next(known, UNKNOWN_GPU)
+    # Fine-tuning reaches between a third and two thirds of a GPU's peak.
+    return Hardware(operations=0.5 * peak, unpack=2.52 / bandwidth, layer=0.005, start=20, fast=0.7, slow=1.7)
+
+
+def _operations(shape: Shape, recipe: Recipe, lengths: Sequence[int]) -> float:
+    """Operations per token: forward and back through frozen layers, adapter and attention, again if recomputed."""
+    typical = sum(length * length for length in lengths) / max(sum(lengths), 1)
+    attention = 2 * shape.layers * shape.heads * shape.head_size * typical
+    adapter, head = shape.adapter(recipe.rank), shape.vocabulary * shape.hidden
+    once_more = 2 * shape.linear + 2 * adapter + attention if recipe.gradient_checkpointing else 0
+    return 4 * shape.linear + 4 * head + 6 * adapter + 3.5 * attention + once_more
+
+
+def _part(shape: Shape, recipe: Recipe, hardware: Hardware) -> float:
+    """Seconds for each part of a step, whatever its size."""
+    passes = 3 if recipe.gradient_checkpointing else 2
+    unpacking = passes * shape.linear * hardware.unpack if recipe.quantisation == "nf4" else 0
+    return shape.layers * hardware.layer + unpacking
+
+
+def _check(shape: Shape, recipe: Recipe, work: Work, hardware: Hardware) -> float:
+    """Seconds for one check: validation loss, and a few short answers written token by token."""
+    tokens = sum(work.validation_tokens)
+    loss = tokens * 2 * (shape.linear + shape.vocabulary * shape.hidden) / hardware.operations
+    parts = len(work.validation_tokens) / work.micro_batch * _part(shape, recipe, hardware) / 2
+    per_token = shape.layers * hardware.layer / 3 + shape.linear * hardware.unpack
+    return loss + parts + ANSWER_TOKENS * per_token

@@ -1,0 +1,170 @@
+"""Planner: what a recipe means on this machine before anything starts. Every number comes with its reason."""
+
+import math
+from collections.abc import Sequence
+
+from studio.domain.errors import RecipeError
+from studio.domain.machine import Machine
+from studio.domain.model import Shape
+from studio.domain.plan import Choice, Light, Plan
+from studio.domain.recipe import Recipe
+from studio.recipes import pace
+from studio.recipes.memory import memory_parts
+from studio.recipes.words import duration, gigabytes
+
+TIGHT = 0.85  # above this share of the free memory, another program can end the run
+LONG = 12 * 3600.0
+NO_BF16 = ("T4", "V100", "P100", "GTX", "RTX 20", "Quadro RTX")
+
+
+def plan(
+    shape: Shape,
+    recipe: Recipe,
+    *,
+    train_tokens: Sequence[int],
+    validation_tokens: Sequence[int],
+    machine: Machine,
+) -> Plan:
+    """Steps, time and memory of `recipe` for rows of these many tokens; RecipeError when it cannot be a run at all."""
+    _refuse_the_impossible(shape, recipe, train_tokens, machine)
+    micro_batch = rows_at_once(recipe)
+    longest = max([*train_tokens, *validation_tokens])
+    steps, steps_per_epoch = steps_of(len(train_tokens), recipe)
+    memory = memory_parts(shape, recipe, micro_batch=micro_batch, longest=longest, on_gpu=machine.has_gpu)
+    free = free_memory(machine)
+    low, high = pace.seconds(
+        shape, recipe, pace.Work(train_tokens, validation_tokens, steps=steps, micro_batch=micro_batch), machine
+    )
+    needed = sum(part.bytes for part in memory)
+    light = _light(needed, free=free, seconds=low)
+    way_out = _way_out(shape, recipe, longest, machine) if light is Light.RED else ""
+    return Plan(
+        light=light,
+        sentence=_sentence(light, needed=needed, free=free, time=duration(low, high), way_out=way_out),
+        device=machine.gpus[0].name if machine.has_gpu else f"CPU, {machine.cores} cores",
+        train_rows=len(train_tokens),
+        validation_rows=len(validation_tokens),
+        steps=steps,
+        steps_per_epoch=steps_per_epoch,
+        accumulation=recipe.batch_size // micro_batch,
+        tokens=round(sum(train_tokens) * steps / steps_per_epoch),
+        seconds_low=low,
+        seconds_high=high,
+        memory=memory,
+        memory_free=free,
+        choices=_choices(shape, recipe, machine, longest=longest),
+    )
+
+
+def steps_of(rows: int, recipe: Recipe) -> tuple[int, int]:
+    """Optimiser steps in all and per pass; a pass ends with a smaller step, and a part of a pass is rounded up."""
+    steps_per_epoch = max(math.ceil(rows / recipe.batch_size), 1)
+    return math.ceil(recipe.epochs * steps_per_epoch), steps_per_epoch
+
+
+def rows_at_once(recipe: Recipe) -> int:
+    """The largest part of a step within the recipe's wish that divides it evenly."""
+    most = min(recipe.batch_size, recipe.micro_batch)
+    return max(size for size in range(1, most + 1) if recipe.batch_size % size == 0)
+
+
+def free_memory(machine: Machine) -> int:
+    """Free bytes where the run will live: the first GPU's memory, or main memory."""
+    return machine.gpus[0].free if machine.has_gpu else machine.memory_free
+
+
+def needed_memory(shape: Shape, recipe: Recipe, *, longest: int, machine: Machine) -> int:
+    parts = memory_parts(shape, recipe, micro_batch=rows_at_once(recipe), longest=longest, on_gpu=machine.has_gpu)
+    return sum(part.bytes for part in parts)
+
+
+def _refuse_the_impossible(shape: Shape, recipe: Recipe, train_tokens: Sequence[int], machine: Machine) -> None:
+    if recipe.max_length > shape.context:
+        raise RecipeError(
+            f"The cut-off of {recipe.max_length:,} tokens is more than this model can read ({shape.context:,}).",
+            fix=f"Set it to {shape.context:,} or less.",
+            field="max_length",
+        )
+    if not train_tokens:
+        raise RecipeError(
+            f"No training rows are left at a cut-off of {recipe.max_length:,} tokens.",
+            fix="Raise the cut-off or change the split.",
+            field="max_length",
+        )
+
+
+def _light(needed: int, *, free: int, seconds: float) -> Light:
+    if needed > free:
+        return Light.RED
+    return Light.AMBER if needed > TIGHT * free or seconds > LONG else Light.GREEN
+
+
+def _sentence(light: Light, *, needed: int, free: int, time: str, way_out: str) -> str:
+    if light is Light.RED:
+        return f"Does not fit: needs about {gigabytes(needed)} of memory, {gigabytes(free)} are free. {way_out}"
+    facts = f"needs about {gigabytes(needed)} of {gigabytes(free)} free; {time}."
+    if light is Light.GREEN:
+        return f"Fits: {facts}"
+    if needed > TIGHT * free:
+        return f"Tight: {facts} Close other programs before you start."
+    return f"Fits, but it is long: {facts} A shorter run tells you sooner whether the data teaches what you want."
+
+
+def _way_out(shape: Shape, recipe: Recipe, longest: int, machine: Machine) -> str:
+    """The first change that makes it fit, from the one that costs nothing to the one that costs the most."""
+    small = recipe.model_copy(update={"micro_batch": 1})
+    recomputed = small.model_copy(update={"gradient_checkpointing": True})
+    packed = recomputed.model_copy(update={"quantisation": "nf4"})
+    for size in sorted({rows_at_once(recipe) // 2**halvings for halvings in range(1, 10)} - {0}, reverse=True):
+        if _fits(shape, recipe.model_copy(update={"micro_batch": size}), longest, machine):
+            return f"Set “Rows in memory at once” to {size}; the result stays the same."
+    if _fits(shape, recomputed, longest, machine):
+        return "Set “Rows in memory at once” to 1 and switch on “Save memory by recomputing”."
+    if recipe.quantisation == "none" and _fits(shape, packed, longest, machine):
+        return (
+            "Set “Base model weights” to nf4 and “Rows in memory at once” to 1, with “Save memory by recomputing” on."
+        )
+    for shorter in (length for length in (4096, 2048, 1024, 512, 256) if length < longest):
+        if _fits(shape, packed, shorter, machine):
+            return f"Lower the cut-off to {shorter:,} tokens, with nf4, one row in memory at once and recomputing."
+    return "Pick a smaller model, or a machine with more memory."
+
+
+def _fits(shape: Shape, recipe: Recipe, longest: int, machine: Machine) -> bool:
+    return needed_memory(shape, recipe, longest=longest, machine=machine) <= free_memory(machine)
+
+
+def _choices(shape: Shape, recipe: Recipe, machine: Machine, *, longest: int) -> tuple[Choice, ...]:
+    size = rows_at_once(recipe)
+    parts = recipe.batch_size // size
+    asked = f"The largest part of a step, up to {recipe.micro_batch}, that divides it evenly."
+    memory = (
+        Choice("Recomputing", "on", "Each layer is computed twice: about a third slower, far less memory.")
+        if recipe.gradient_checkpointing
+        else Choice("Recomputing", "off", "Everything is kept in memory: faster.")
+    )
+    weights = (
+        Choice("Base model", "4 bits (NF4)", "QLoRA: the frozen layers take a quarter of their memory.")
+        if recipe.quantisation == "nf4"
+        else Choice("Base model", "16 bits", "LoRA without compression: more memory, no rounding of the base.")
+    )
+    return (
+        Choice("Rows in memory at once", str(size), "As the recipe asks." if size == recipe.micro_batch else asked),
+        Choice("Parts per step", str(parts), f"{parts} × {size} = {recipe.batch_size} rows before each correction."),
+        weights,
+        _precision(machine),
+        memory,
+        Choice("Adapter", f"{shape.adapter(recipe.rank):,} values", f"Rank {recipe.rank} on every linear layer."),
+        Choice("Longest row", f"{longest:,} tokens", "Memory is planned for a part made of rows as long as this one."),
+        Choice("Attention", "torch's own (sdpa)", "Needs nothing else to be installed."),
+    )
+
+
+def _precision(machine: Machine) -> Choice:
+    if machine.has_gpu and any(name in machine.gpus[0].name for name in NO_BF16):
+        return Choice("Arithmetic", "bfloat16, emulated", "This GPU has no units for it: expect it to be slow.")
+    if not machine.has_gpu and not machine.bf16:
+        return Choice(
+            "Arithmetic", "bfloat16, emulated", "This processor has no instructions for it: expect it to be slow."
+        )
+    return Choice("Arithmetic", "bfloat16", "Half the memory of float32; the adapter itself is kept in float32.")

@@ -1,0 +1,119 @@
+"""Presets: three ready recipes for a model, the rows at hand and this machine; the middle one is the default."""
+
+from dataclasses import dataclass
+
+from studio.domain.lengths import Lengths
+from studio.domain.machine import Machine
+from studio.domain.model import Shape
+from studio.domain.recipe import Recipe
+from studio.recipes import pace
+from studio.recipes.planner import free_memory, needed_memory, steps_of
+
+TINY = 50_000_000
+TYPICAL_TOKENS = {"tiny": 64, "real": 300}
+ROUND_UP = 32
+Recipes = tuple[Recipe, Recipe, Recipe]  # quick, balanced, thorough
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A recipe with a name and one sentence on when to take it."""
+
+    id: str
+    title: str
+    why: str
+    recipe: Recipe
+    is_default: bool = False
+
+
+def presets(shape: Shape, *, train_rows: int, lengths: Lengths | None, machine: Machine) -> list[Preset]:
+    """Quick look, Balanced and Thorough; sized by the rows and by what this machine can hold."""
+    rows = max(train_rows, 1)
+    cut_off = cut_off_for(shape, lengths, machine)
+    make = _tiny_recipes if shape.parameters < TINY else _real_recipes
+    quick, balanced, thorough = make(shape, rows, cut_off, typical_tokens(shape, lengths), machine)
+    return [
+        Preset("quick", "Quick look", "A short run to see whether the data teaches what you want.", quick),
+        Preset("balanced", "Balanced", "The right start for most data.", balanced, is_default=True),
+        Preset(
+            "thorough",
+            "Thorough",
+            "For when Balanced has shown that it works: more passes, checked more often.",
+            thorough,
+        ),
+    ]
+
+
+def cut_off_for(shape: Shape, lengths: Lengths | None, machine: Machine) -> int:
+    """A cut-off that keeps every row if it can: the longest one rounded up, within what the model and memory allow."""
+    most = min(shape.context, 4096 if machine.has_gpu else 2048)
+    if lengths is None or not lengths.total:
+        return min(most, 512)
+    longest = -(-max(lengths.total) // ROUND_UP) * ROUND_UP
+    return max(min(longest, most), 16)
+
+
+def typical_tokens(shape: Shape, lengths: Lengths | None) -> int:
+    if lengths is None or not lengths.total:
+        return TYPICAL_TOKENS["tiny" if shape.parameters < TINY else "real"]
+    return max(round(sum(lengths.total) / len(lengths.total)), 1)
+
+
+def _tiny_recipes(shape: Shape, rows: int, cut_off: int, typical: int, machine: Machine) -> Recipes:
+    """A very small model needs a large learning rate and many passes to learn a new format at all.
+
+    The passes aim at 9,000 rows read (25 passes over 360 rows), within three minutes on this machine.
+    """
+    recipe = Recipe.model_validate(
+        {"learning_rate": 4e-3, "rank": 32, "batch_size": 8, "micro_batch": 8, "max_length": cut_off}
+    )
+    recipe = _within_memory(shape, recipe, machine)
+    wished = min(9_000 / rows, 40)
+    passes = min(wished, _passes_within(170, shape, recipe, rows, typical, machine))
+    quick = recipe.model_copy(update={"epochs": _passes(passes / 3), "evaluations": 4})
+    thorough = recipe.model_copy(update={"epochs": min(2 * _passes(passes), 100), "evaluations": 12})
+    return quick, recipe.model_copy(update={"epochs": _passes(passes)}), thorough
+
+
+def _real_recipes(shape: Shape, rows: int, cut_off: int, typical: int, machine: Machine) -> Recipes:
+    """The usual QLoRA values; fewer passes over more data, because each row then teaches less that is new."""
+    batch_size = 16 if rows >= 200 else 8
+    recipe = Recipe.model_validate(
+        {"learning_rate": 2e-4, "rank": 16, "batch_size": batch_size, "micro_batch": batch_size, "max_length": cut_off}
+    )
+    recipe = _within_memory(shape, recipe, machine)
+    quick, balanced, thorough = (1, 3, 5) if rows < 5_000 else (0.5, 2, 3) if rows < 50_000 else (0.1, 1, 2)
+    return (
+        recipe.model_copy(update={"epochs": quick, "evaluations": 4}),
+        recipe.model_copy(update={"epochs": balanced}),
+        _within_memory(shape, recipe.model_copy(update={"epochs": thorough, "rank": 32, "evaluations": 12}), machine),
+    )
+
+
+def _passes(wished: float) -> float:
+    """Whole passes from two on; below that, tenths."""
+    return float(round(wished)) if wished >= 2 else max(round(wished, 1), 0.1)
+
+
+def _passes_within(limit: float, shape: Shape, recipe: Recipe, rows: int, typical: int, machine: Machine) -> float:
+    """How many passes are expected to end within `limit` seconds, halfway between the fast and the slow estimate."""
+    one = _expected(shape, recipe.model_copy(update={"epochs": 1}), rows, typical, machine)
+    two = _expected(shape, recipe.model_copy(update={"epochs": 2}), rows, typical, machine)
+    return max(1 + (limit - one) / (two - one), 0.1)
+
+
+def _expected(shape: Shape, recipe: Recipe, rows: int, typical: int, machine: Machine) -> float:
+    steps, _ = steps_of(rows, recipe)
+    work = pace.Work([typical] * rows, [typical] * max(rows // 8, 1), steps=steps, micro_batch=recipe.micro_batch)
+    return sum(pace.seconds(shape, recipe, work, machine)) / 2
+
+
+def _within_memory(shape: Shape, recipe: Recipe, machine: Machine) -> Recipe:
+    """The same recipe with the most rows in memory that fit; recomputing only where two rows do not fit without."""
+    sizes = [size for size in (16, 8, 4, 2, 1) if size <= min(recipe.batch_size, recipe.micro_batch)]
+    tried = [(size, False) for size in sizes if size > 1] + [(size, True) for size in sizes]
+    for size, recomputing in tried:
+        small = recipe.model_copy(update={"micro_batch": size, "gradient_checkpointing": recomputing})
+        if needed_memory(shape, small, longest=recipe.max_length, machine=machine) <= 0.8 * free_memory(machine):
+            return small
+    return recipe.model_copy(update={"micro_batch": 1, "gradient_checkpointing": True})
