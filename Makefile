@@ -9,7 +9,7 @@ in_venv = .venv/bin/python
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test dev browser check e2e bench lock clean
+.PHONY: help setup run test dev browser check e2e pictures bench lock clean
 
 help: ## what you can ask for
 	@echo "Assay Studio: make TARGET [PORT=$(PORT)] [HOST=$(HOST)] [PYTHON=python3.12] [ARGS=…]"
@@ -37,6 +37,9 @@ test: dev browser check ## everything that must hold: check, then all tests
 
 e2e: dev browser ## only the tests in a real browser
 	@$(in_venv) -m pytest tests/e2e $(ARGS)
+
+pictures: dev browser ## make the pictures of the README anew
+	@STUDIO_PICTURES=docs/pictures $(in_venv) -m pytest tests/e2e/test_journey.py -q
 
 bench: dev ## measure speed and memory
 	@$(in_venv) -m bench $(ARGS)

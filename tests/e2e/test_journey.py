@@ -231,7 +231,7 @@ def secrets_of(studio: RunningStudio) -> list[str]:
     """Ids, hashes and seeds that would tell, read from the workspace itself."""
     with sqlite3.connect(studio.workspaces / "studio.db") as database:
         study = database.execute("SELECT id, run_id, seed, protocol FROM studies").fetchone()
-        model, dataset = database.execute("SELECT model_id, dataset_id FROM runs").fetchone()
+        (dataset,) = database.execute("SELECT dataset_id FROM runs").fetchone()
     hashes = [p.parent.name for p in studio.workspaces.glob("runs/*/checkpoints/*/MANIFEST.json")]
     assert study and hashes
     return [*map(str, study), dataset, *hashes, str(studio.workspaces)]
