@@ -122,6 +122,15 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def duration_range(low: float, high: float) -> str:
+    """An estimate as a range: 40–90 s, 2–4 min, 1.5–3 h."""
+    if high < 100:
+        return f"{low:.0f}–{high:.0f} s"
+    if high < 5400:
+        return f"{max(low / 60, 1):.0f}–{high / 60:.0f} min"
+    return f"{low / 3600:.1f}–{high / 3600:.1f} h"
+
+
 def size(amount: float) -> str:
     """Bytes as people say them, in decimal units."""
     for unit in ("B", "kB", "MB", "GB"):

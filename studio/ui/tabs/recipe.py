@@ -233,9 +233,8 @@ def view(studio: Studio, data: str, model: str, recipe: Recipe, chosen: str | No
 
 def plan_page(plan: Plan) -> str:
     """Traffic light in words, four figures and the memory bar."""
-    low, high = html.duration(plan.seconds_low), html.duration(plan.seconds_high)
     figures = [
-        html.Figure("Time", f"{low} – {high}", f"on the {plan.device}"),
+        html.Figure("Time", html.duration_range(plan.seconds_low, plan.seconds_high), f"on the {plan.device}"),
         html.Figure("Steps", f"{plan.steps:,}", f"{plan.steps_per_epoch:,} per pass"),
         html.Figure("Rows to learn from", f"{plan.train_rows:,}", f"{plan.validation_rows:,} more check it"),
         html.Figure("Memory", html.size(plan.memory_needed), f"of {html.size(plan.memory_free)} free"),
