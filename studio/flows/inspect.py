@@ -1,6 +1,6 @@
 """Inspect: what is wrong with a dataset, and what one model would see of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from studio.data.findings import load_findings
@@ -11,6 +11,7 @@ from studio.domain.dataset import Dataset
 from studio.domain.finding import Finding, Group
 from studio.domain.job import Job, JobKind
 from studio.domain.lengths import Lengths
+from studio.domain.model import Model
 from studio.domain.row import Row
 from studio.flows import bring
 from studio.flows.models import usable
@@ -40,8 +41,19 @@ def look(studio: Studio, dataset_id: str, model_id: str) -> Inspection:
         findings=tuple(load_findings(studio.workspace.dataset(dataset_id))),
         lengths=lengths,
         measuring=None if lengths else measure(studio, dataset_id, model_id),
-        cut_off=suggest_cut_off(lengths) if lengths else None,
+        cut_off=_within(suggest_cut_off(lengths), lengths, usable(studio, model_id)) if lengths else None,
     )
+
+
+def _within(cut_off: CutOff, lengths: Lengths, model: Model) -> CutOff:
+    """The suggestion, but never more than the model can read."""
+    if cut_off.tokens <= model.context:
+        return cut_off
+    cut = len(lengths.cut_rows(model.context))
+    reason = (
+        f"{model.title} reads at most {model.context:,} tokens; {cut:,} {'row is' if cut == 1 else 'rows are'} longer."
+    )
+    return replace(cut_off, tokens=model.context, reason=reason)
 
 
 def measured(studio: Studio, dataset_id: str, model_id: str) -> Lengths | None:

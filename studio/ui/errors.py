@@ -8,6 +8,8 @@ from typing import ParamSpec, TypeVar
 import gradio as gr
 
 from studio.domain.errors import StudioError
+from studio.domain.reading import Reading, Tone
+from studio.ui.parts import html
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,3 +40,8 @@ def friendly(handler: Callable[P, T]) -> Callable[P, T]:
 def handler(function: Callable[..., T], *bound: object) -> Callable[..., T]:
     """A module's function as an event handler: its first arguments bound, its errors shown in words."""
     return friendly(functools.partial(function, *bound))
+
+
+def told(error: StudioError) -> str:
+    """A StudioError as part of a page, for what is shown rather than asked for."""
+    return html.reading(Reading(Tone.BAD, error.message, error.fix))

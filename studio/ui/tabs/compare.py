@@ -5,11 +5,12 @@ from typing import Any
 
 import gradio as gr
 
+from studio.domain.errors import StudioError
 from studio.domain.reading import Reading, Tone
 from studio.domain.study import Study, StudyState
 from studio.flows import compare, train
 from studio.flows.compare import StudyProgress
-from studio.ui.errors import friendly
+from studio.ui.errors import friendly, told
 from studio.ui.parts import html
 from studio.ui.session import QUIET, Session
 
@@ -77,7 +78,10 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
         if run.is_live or not train.checkpoints(studio, run_id):
             why = "It is still training." if run.is_live else "It has no checkpoint."
             return nothing(html.empty(f"{run.name} cannot be compared yet.", why))
-        sealed, every = len(compare.sealed_rows(studio, run_id)), compare.studies(studio, run_id)
+        try:
+            sealed, every = len(compare.sealed_rows(studio, run_id)), compare.studies(studio, run_id)
+        except StudioError as error:
+            return nothing(told(error))
         chosen = next((found for found in every if found.id == study_id), every[0] if every else None)
         far = compare.progress(studio, chosen.id) if chosen else None
         return view(every, chosen, far, sealed=sealed, name=run.name)

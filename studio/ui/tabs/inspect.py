@@ -5,13 +5,14 @@ from typing import Any
 
 import gradio as gr
 
+from studio.domain.errors import StudioError
 from studio.domain.finding import Finding, FindingKind, Group
 from studio.domain.reading import Reading, Tone
 from studio.domain.split import BIN_TITLES, Ledger, Split
 from studio.flows import bring, inspect, split
 from studio.flows.inspect import Inspection
 from studio.flows.studio import Studio
-from studio.ui.errors import handler
+from studio.ui.errors import handler, told
 from studio.ui.parts import html, lengths
 from studio.ui.parts.chart import chart
 from studio.ui.session import QUIET, Session
@@ -149,10 +150,18 @@ def _wire(session: Session, tab: gr.Tab, top: Overview, low: Details) -> None:
 def show(studio: Studio, data: str | None, model: str | None, before: tuple[str, str] | None) -> list[Any]:
     """Findings at once, lengths when they are measured; the reader's own choices stay."""
     if data is None or model is None or not bring.dataset(studio, data).is_ready:
-        return [EMPTY, gr.Timer(active=False), gr.Column(visible=False), *[gr.skip()] * 7, None]
-    look = inspect.look(studio, data, model)
+        return closed(EMPTY)
+    try:
+        look, dealt = inspect.look(studio, data, model), split.current(studio, data)
+    except StudioError as error:
+        return closed(told(error))
     now = (data, model) if look.lengths else None
-    return [*view(look, split.current(studio, data), same=now is not None and now == before), now]
+    return [*view(look, dealt, same=now is not None and now == before), now]
+
+
+def closed(said: str) -> list[Any]:
+    """The screen with one sentence and nothing to do."""
+    return [said, gr.Timer(active=False), gr.Column(visible=False), *[gr.skip()] * 7, None]
 
 
 def show_lengths(studio: Studio, data: str | None, model: str | None, tokens: float | None) -> list[Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import gradio as gr
 
-from studio.domain.errors import RecipeError
+from studio.domain.errors import RecipeError, StudioError
 from studio.domain.model import Model
 from studio.domain.plan import Light, Plan
 from studio.domain.reading import Reading, Tone
@@ -18,7 +18,7 @@ from studio.domain.recipe import Recipe
 from studio.flows import bring, choose, inspect, models, train
 from studio.flows.inspect import Inspection
 from studio.flows.studio import Studio
-from studio.ui.errors import handler
+from studio.ui.errors import handler, told
 from studio.ui.parts import forms, html
 from studio.ui.parts.pickers import model_picker, run_picker
 from studio.ui.session import PUBLIC, QUIET, Session
@@ -62,7 +62,9 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
         )
         start = gr.Button("Start training", variant="primary", min_width=180, scale=1, interactive=False)
     situation = gr.HTML(EMPTY)
-    preset = gr.Radio(label="Start from", choices=list(PRESETS), value="balanced", info="The middle one suits most files.")
+    preset = gr.Radio(
+        label="Start from", choices=list(PRESETS), value="balanced", info="The middle one suits most files."
+    )
     why_preset = gr.HTML()
     with gr.Row():
         knobs = [forms.control(name) for name in forms.KNOBS]
@@ -146,21 +148,26 @@ def _nothing(_value: Any) -> None:
 
 def show(studio: Studio, data: str | None, model: str | None, cut_off: int | None, before: Any) -> list[Any]:
     """A preset when the data or the model have changed; the reader's own values otherwise."""
-    unchanged = [gr.skip()] * len(forms.FIELDS)
-    closed = gr.Button(interactive=False)
     if data is None or model is None or not bring.dataset(studio, data).is_ready:
-        return [EMPTY, gr.Timer(active=False), closed, gr.skip(), None, *unchanged]
-    look = inspect.look(studio, data, model)
-    if look.lengths is None:
-        live = look.measuring is not None and look.measuring.is_live
-        return [measuring(look), gr.Timer(active=live), closed, gr.skip(), None, *unchanged]
-    now = (data, model, cut_off)
-    if now == before:
-        return [gr.skip(), gr.Timer(active=False), gr.skip(), gr.skip(), now, *unchanged]
-    offered = choose.presets(studio, data, model)
-    default = next(found for found in offered if found.is_default)
+        return closed(EMPTY)
+    try:
+        look = inspect.look(studio, data, model)
+        if look.lengths is None:
+            return closed(measuring(look), live=look.measuring is not None and look.measuring.is_live)
+        now = (data, model, cut_off)
+        if now == before:
+            return [gr.skip(), gr.Timer(active=False), gr.skip(), gr.skip(), now, *[gr.skip()] * len(forms.FIELDS)]
+        default = next(found for found in choose.presets(studio, data, model) if found.is_default)
+    except StudioError as error:
+        return closed(told(error))
     values = forms.values_of(_with_cut_off(default.recipe, cut_off))
     return [gr.skip(), gr.Timer(active=False), gr.skip(), default.id, now, *values]
+
+
+def closed(said: str, *, live: bool = False) -> list[Any]:
+    """The screen before there is anything to start."""
+    shut = gr.Button(interactive=False)
+    return [said, gr.Timer(active=live), shut, gr.skip(), None, *[gr.skip()] * len(forms.FIELDS)]
 
 
 def measuring(look: Inspection) -> str:
@@ -178,7 +185,10 @@ def show_plan(studio: Studio, data: str | None, model: str | None, chosen: str |
         return [gr.skip()] * 6
     if forms.problems(dict(zip(forms.FIELDS, values, strict=True))):
         return [*[gr.skip()] * 5, gr.Button(interactive=False)]
-    return view(studio, data, model, forms.recipe_of(values), chosen)
+    try:
+        return view(studio, data, model, forms.recipe_of(values), chosen)
+    except StudioError as error:
+        return [told(error), *[gr.skip()] * 4, gr.Button(interactive=False)]
 
 
 def use_preset(
