@@ -63,7 +63,8 @@ def test_triage_is_inspected(page: Page, studio: RunningStudio) -> None:
     picture(page, "data")
     button(page, "Continue to Inspect").click()
     expect(page.get_by_text("Ready to train on.")).to_be_visible()
-    expect(page.locator(".seen .trained").first).to_contain_text("category")
+    expect(page.locator(".seen")).to_contain_text("category: ")
+    expect(page.locator(".seen .trained").first).to_be_visible()
     expect(page.locator(".chart svg").first).to_be_visible()
     picture(page, "inspect")
 
