@@ -87,7 +87,7 @@ def _gpu(gpu: Gpu) -> Hardware:
     known = ((peak, bandwidth) for name, peak, bandwidth in GPUS if name.lower() in gpu.name.lower())
     peak, bandwidth = next(known, UNKNOWN_GPU)
     # Fine-tuning reaches between a third and two thirds of a GPU's peak.
-    return Hardware(operations=0.5 * peak, unpack=2.52 / bandwidth, layer=0.005, start=20, fast=0.7, slow=1.7)
+    return Hardware(operations=0.5 * peak, unpack=2.52 / bandwidth, layer=0.005, start=20, fast=0.6, slow=1.7)
 
 
 def _operations(shape: Shape, recipe: Recipe, lengths: Sequence[int]) -> float:

@@ -66,7 +66,7 @@ def _tiny_recipes(shape: Shape, rows: int, cut_off: int, typical: int, machine: 
     """
     recipe = Recipe.model_validate(
         {"learning_rate": 4e-3, "rank": 32, "batch_size": 8, "micro_batch": 8, "max_length": cut_off}
-    )
+    ).model_copy(update={"evaluations": 8 if rows < 5_000 else 4})
     recipe = _within_memory(shape, recipe, machine)
     wished = min(9_000 / rows, 40)
     passes = min(wished, _passes_within(170, shape, recipe, rows, typical, machine))
@@ -96,10 +96,10 @@ def _passes(wished: float) -> float:
 
 
 def _passes_within(limit: float, shape: Shape, recipe: Recipe, rows: int, typical: int, machine: Machine) -> float:
-    """How many passes are expected to end within `limit` seconds, halfway between the fast and the slow estimate."""
+    """Passes that end within `limit` seconds, halfway between the fast and the slow estimate; half a pass at least."""
     one = _expected(shape, recipe.model_copy(update={"epochs": 1}), rows, typical, machine)
     two = _expected(shape, recipe.model_copy(update={"epochs": 2}), rows, typical, machine)
-    return max(1 + (limit - one) / (two - one), 0.1)
+    return max(1 + (limit - one) / (two - one), 0.5)
 
 
 def _expected(shape: Shape, recipe: Recipe, rows: int, typical: int, machine: Machine) -> float:

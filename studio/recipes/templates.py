@@ -9,7 +9,7 @@ TRAINING = "_training.jinja"
 
 
 def answers_are_marked(template: str) -> bool:
-    """True if the template marks answers itself, or is one that the training library knows how to mark, word for word."""
+    """True if the template marks answers itself or is, word for word, one that the training library can mark."""
     return bool(MARK.search(template)) or template in _known_templates()
 
 

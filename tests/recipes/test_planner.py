@@ -1,0 +1,235 @@
+"""What a recipe means on a machine, before anything starts."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.domain.errors import RecipeError
+from studio.domain.machine import Machine
+from studio.domain.model import Shape
+from studio.domain.plan import Light, Plan
+from studio.domain.recipe import Recipe
+from studio.recipes.catalogue import catalogue
+from studio.recipes.planner import plan, rows_at_once, steps_of
+from studio.recipes.shape import shape_of_folder
+
+SHAPES = {entry.id: entry.shape for entry in catalogue()}
+BATCHES = [
+    (rows, batch, micro, epochs)
+    for rows in (1, 7, 8, 9, 63, 360)
+    for batch, micro in ((8, 8), (8, 4), (8, 3), (16, 2), (1, 1), (12, 8))
+    for epochs in (0.3, 1, 2.5, 25)
+]
+
+
+def test_steps_are_those_that_the_trainer_counts(tmp_path):
+    transformers = pytest.importorskip("transformers")
+    torch = pytest.importorskip("torch")
+    for rows, batch, micro, epochs in BATCHES:
+        asked = recipe(batch_size=batch, micro_batch=micro, epochs=epochs)
+        size = rows_at_once(asked)
+        trainer = transformers.Trainer(
+            model=torch.nn.Linear(1, 1),
+            args=transformers.TrainingArguments(
+                output_dir=str(tmp_path),
+                num_train_epochs=epochs,
+                per_device_train_batch_size=size,
+                gradient_accumulation_steps=batch // size,
+                use_cpu=True,
+                report_to="none",
+            ),
+            train_dataset=[{"x": 0}] * rows,
+        )
+        counted = trainer.set_initial_training_values(trainer.args, trainer.get_train_dataloader())
+        assert steps_of(rows, asked) == (counted[-1], counted[1]), (rows, batch, micro, epochs)
+
+
+def test_a_step_is_divided_as_the_engine_divides_it():
+    batches = pytest.importorskip("studio.engine.batches")
+    for batch in range(1, 65):
+        for micro in (1, 2, 3, 5, 8, 16, 100):
+            assert rows_at_once(recipe(batch_size=batch, micro_batch=micro)) == batches.micro_batch_of(batch, micro)
+
+
+def test_a_run_that_fits_is_green_and_says_memory_and_time_in_words(starter_shape, laptop):
+    made = made_plan(starter_shape, recipe(epochs=25, rank=32), laptop, rows=360, tokens=60)
+    assert made.light is Light.GREEN
+    assert made.sentence.startswith("Fits: needs about 0.9 GB of 21 GB free; about ")
+    assert made.sentence.endswith(" minutes.")
+    assert (made.steps, made.steps_per_epoch, made.accumulation) == (1125, 45, 1)
+    assert made.tokens == 25 * 360 * 60
+
+
+def test_the_starters_time_holds_the_trial_that_it_rests_on(starter_shape, laptop):
+    made = made_plan(starter_shape, recipe(epochs=25, rank=32), laptop, rows=360, tokens=60)
+    assert made.seconds_low < 109 + 9 < made.seconds_high
+    assert made.seconds_high < 3 * made.seconds_low
+
+
+def test_a_run_just_below_the_free_memory_is_amber(starter_shape, laptop):
+    needed = made_plan(starter_shape, recipe(), laptop).memory_needed
+    made = made_plan(starter_shape, recipe(), dataclasses.replace(laptop, memory_free=round(needed / 0.9)))
+    assert made.light is Light.AMBER
+    assert made.sentence.startswith("Tight: ") and "Close other programs" in made.sentence
+
+
+def test_a_very_long_run_is_amber(laptop):
+    made = made_plan(SHAPES["qwen3-0.6b"], recipe(epochs=3, micro_batch=1), laptop, rows=20_000, tokens=200)
+    assert made.light is Light.AMBER
+    assert "it is long" in made.sentence and "days" in made.sentence
+
+
+def test_a_run_that_does_not_fit_is_red_and_the_change_that_it_names_makes_it_fit(gaming_pc):
+    wished = recipe(batch_size=16, micro_batch=16, max_length=4096)
+    made = made_plan(SHAPES["llama-3.1-8b"], wished, gaming_pc, tokens=3500)
+    assert made.light is Light.RED
+    assert "Set “Rows in memory at once” to 1" in made.sentence and "recomputing" in made.sentence
+    mended = wished.model_copy(update={"micro_batch": 1, "gradient_checkpointing": True})
+    assert made_plan(SHAPES["llama-3.1-8b"], mended, gaming_pc, tokens=3500).light is Light.GREEN
+
+
+def test_the_cheapest_way_out_is_named_first(gaming_pc):
+    shape = SHAPES["qwen3-1.7b"]
+    wished = recipe(batch_size=64, micro_batch=64)
+    made = made_plan(shape, wished, gaming_pc, rows=640, tokens=300)
+    assert made.light is Light.RED
+    size = int(made.sentence.split("to ")[-1].split(";")[0])
+    assert (
+        made_plan(shape, wished.model_copy(update={"micro_batch": size}), gaming_pc, tokens=300).light is not Light.RED
+    )
+
+
+def test_a_model_that_never_fits_says_to_pick_a_smaller_one(gaming_pc):
+    made = made_plan(SHAPES["llama-3.3-70b"], recipe(), gaming_pc)
+    assert made.light is Light.RED
+    assert made.sentence.endswith("Pick a smaller model, or a machine with more memory.")
+
+
+def test_without_four_bits_the_base_takes_four_times_the_memory(gaming_pc):
+    packed, plain = (
+        made_plan(SHAPES["qwen3-1.7b"], recipe(quantisation=kind), gaming_pc).memory[0].bytes
+        for kind in ("nf4", "none")
+    )
+    assert plain / packed == pytest.approx(3.88, rel=0.01)
+
+
+def test_recomputing_trades_time_for_memory(gaming_pc):
+    off, on = (
+        made_plan(SHAPES["qwen3-4b"], recipe(micro_batch=2, gradient_checkpointing=flag), gaming_pc, tokens=400)
+        for flag in (False, True)
+    )
+    assert on.memory_needed < off.memory_needed
+    assert on.seconds_low > off.seconds_low
+
+
+def test_memory_follows_the_longest_row_and_not_the_cut_off(starter_shape, laptop):
+    short = made_plan(starter_shape, recipe(max_length=2048), laptop, tokens=50)
+    long = made_plan(starter_shape, recipe(max_length=2048), laptop, tokens=1000)
+    assert short.memory_needed < long.memory_needed
+
+
+def test_every_derived_value_has_a_reason(starter_shape, laptop, gaming_pc):
+    for machine in (laptop, gaming_pc):
+        made = made_plan(starter_shape, recipe(), machine)
+        assert {"Rows in memory at once", "Parts per step", "Arithmetic", "Recomputing", "Attention"} <= {
+            choice.name for choice in made.choices
+        }
+        assert all(choice.why.endswith(".") for choice in made.choices)
+        assert all(part.why.endswith(".") and part.bytes >= 0 for part in made.memory)
+
+
+def test_a_published_speed_lies_within_the_range(gaming_pc):
+    # torchtune, Llama 3.1 8B QLoRA on an RTX 4090, packed to 2048 tokens, two rows: 2,413 tokens a second, compiled.
+    wished = recipe(epochs=1, max_length=2048, batch_size=2, micro_batch=2, gradient_checkpointing=True, evaluations=1)
+    shape = SHAPES["llama-3.1-8b"]
+    made = plan(shape, wished, train_tokens=[2048] * 1000, validation_tokens=[64], machine=gaming_pc)
+    assert made.tokens / made.seconds_high < 2413 < made.tokens / made.seconds_low
+
+
+def test_a_cut_off_beyond_the_model_is_refused(starter_shape, laptop):
+    with pytest.raises(RecipeError, match="more than this model can read") as refused:
+        made_plan(starter_shape, recipe(max_length=4096), laptop)
+    assert refused.value.field == "max_length" and "2,048" in refused.value.fix
+
+
+def test_a_cut_off_that_leaves_no_rows_is_refused(starter_shape, laptop):
+    with pytest.raises(RecipeError, match="No training rows are left"):
+        plan(starter_shape, recipe(), train_tokens=[], validation_tokens=[], machine=laptop)
+
+
+def test_a_hundred_thousand_rows_are_planned_at_once(starter_shape, laptop):
+    made = made_plan(starter_shape, recipe(), laptop, rows=100_000)
+    assert made.steps == 37_500
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("words", "micro_batch"), [(40, 8), (300, 8)])
+def test_planned_memory_is_within_fifteen_percent_of_a_real_run(root, tmp_path, laptop, words, micro_batch):
+    measured = run_for_real(root, tmp_path, words=words, micro_batch=micro_batch)
+    made = plan(
+        shape_of_folder(root / "assets" / "starter"),
+        recipe(rank=32, micro_batch=micro_batch),
+        train_tokens=[measured["longest"]] * 16,
+        validation_tokens=[measured["longest"]] * 8,
+        machine=laptop,
+    )
+    assert made.memory_needed == pytest.approx(measured["peak"], rel=0.15)
+
+
+REAL_RUN = """
+import json, sys
+from pathlib import Path
+from studio.domain.recipe import Recipe
+from studio.engine.train import train
+folder, model, words, micro_batch = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+vocabulary = "my order is late and the parcel was lost so please help with a refund".split()
+answer = " ".join(vocabulary[at % len(vocabulary)] for at in range(words))
+rows = [
+    {
+        "line": n + 1,
+        "messages": [{"role": "user", "content": f"Say {n}"}, {"role": "assistant", "content": answer}],
+        "extra": {},
+    }
+    for n in range(24)
+]
+(folder / "rows.jsonl").write_text("".join(json.dumps(row) + chr(10) for row in rows))
+(folder / "run").mkdir()
+class Silent:
+    def report(self, kind, **data): ...
+    def should_stop(self): return False
+recipe = Recipe(epochs=1, rank=32, micro_batch=micro_batch, batch_size=8, max_length=2048, evaluations=1)
+spec = dict(run=str(folder / "run"), dataset=str(folder), model=model, model_id="m", recipe=recipe.model_dump())
+rows_of = dict(train=list(range(16)), validation=list(range(16, 24)), watch=[], expected_steps=2, resume=False)
+outcome = train(spec | rows_of, Silent())
+assert outcome.state == "done", outcome.message
+from transformers import AutoTokenizer
+tokenizer = AutoTokenizer.from_pretrained(model)
+written = [tokenizer.apply_chat_template(row["messages"], tokenize=True, return_dict=True) for row in rows]
+longest = max(len(row["input_ids"]) for row in written)
+print(json.dumps({"peak": outcome.result["peak_memory"], "longest": longest}))
+"""
+
+
+def run_for_real(root: Path, folder: Path, *, words: int, micro_batch: int) -> dict[str, int]:
+    """Peak memory of two real steps, in a process of their own."""
+    done = subprocess.run(
+        [sys.executable, "-c", REAL_RUN, str(folder), str(root / "assets" / "starter"), str(words), str(micro_batch)],
+        capture_output=True, text=True, cwd=root, timeout=280,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def recipe(**values: Any) -> Recipe:
+    return Recipe(**values)
+
+
+def made_plan(shape: Shape, wished: Recipe, machine: Machine, *, rows: int = 100, tokens: int = 60) -> Plan:
+    return plan(
+        shape, wished, train_tokens=[tokens] * rows, validation_tokens=[tokens] * (rows // 8 + 1), machine=machine
+    )

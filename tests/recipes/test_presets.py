@@ -1,0 +1,78 @@
+"""Three recipes that are ready to start."""
+
+import pytest
+
+from studio.domain.lengths import Lengths
+from studio.domain.plan import Light
+from studio.recipes.catalogue import catalogue
+from studio.recipes.planner import plan
+from studio.recipes.presets import presets
+
+SHAPES = {entry.id: entry.shape for entry in catalogue()}
+
+
+@pytest.mark.parametrize("rows", [0, 1, 40, 360, 2_000, 12_000])
+def test_there_are_three_and_the_middle_one_is_the_default(starter_shape, laptop, rows):
+    made = presets(starter_shape, train_rows=rows, lengths=None, machine=laptop)
+    assert [preset.id for preset in made] == ["quick", "balanced", "thorough"]
+    assert [preset.is_default for preset in made] == [False, True, False]
+    assert all(preset.title and preset.why.endswith(".") for preset in made)
+    epochs = [preset.recipe.epochs for preset in made]
+    assert epochs == sorted(epochs) and epochs[0] < epochs[2]
+
+
+@pytest.mark.parametrize("rows", [40, 360, 2_000, 12_000])
+def test_the_starters_balanced_run_is_expected_within_three_minutes(starter_shape, laptop, rows):
+    balanced = presets(starter_shape, train_rows=rows, lengths=None, machine=laptop)[1].recipe
+    made = plan(starter_shape, balanced, train_tokens=[64] * rows, validation_tokens=[64] * (rows // 8), machine=laptop)
+    assert (made.seconds_low + made.seconds_high) / 2 <= 185
+
+
+def test_the_starter_gets_the_values_that_teach_so_small_a_model(starter_shape, laptop):
+    balanced = presets(starter_shape, train_rows=360, lengths=None, machine=laptop)[1].recipe
+    assert (balanced.rank, balanced.learning_rate, balanced.batch_size) == (32, 4e-3, 8)
+    assert 20 <= balanced.epochs <= 25
+
+
+def test_a_quick_look_takes_about_a_third_of_the_balanced_run(starter_shape, laptop):
+    quick, balanced, _ = presets(starter_shape, train_rows=360, lengths=None, machine=laptop)
+    assert quick.recipe.epochs == pytest.approx(balanced.recipe.epochs / 3, rel=0.1)
+
+
+@pytest.mark.parametrize("model", ["qwen3-0.6b", "qwen3-4b", "qwen3-8b", "llama-3.1-8b", "qwen3-14b"])
+@pytest.mark.parametrize("longest", [100, 900, 4000])
+def test_presets_for_real_models_fit_the_gpu(gaming_pc, model, longest):
+    lengths = Lengths("m", prompt=(10,) * 500, total=(longest,) * 500, stop_token_trained=True, stop_token="</s>")
+    for preset in presets(SHAPES[model], train_rows=400, lengths=lengths, machine=gaming_pc):
+        recipe = preset.recipe
+        assert recipe.learning_rate == 2e-4 and recipe.rank in (16, 32)
+        made = plan(
+            SHAPES[model], recipe, train_tokens=[longest] * 400, validation_tokens=[longest] * 50, machine=gaming_pc
+        )
+        assert made.light is not Light.RED, made.sentence
+
+
+def test_more_data_needs_fewer_passes(gaming_pc):
+    passes = [
+        presets(SHAPES["qwen3-4b"], train_rows=rows, lengths=None, machine=gaming_pc)[1].recipe.epochs
+        for rows in (300, 10_000, 100_000)
+    ]
+    assert passes == [3, 2, 1]
+
+
+def test_recomputing_is_left_off_where_memory_allows(gaming_pc):
+    assert not presets(SHAPES["qwen3-0.6b"], train_rows=400, lengths=None, machine=gaming_pc)[
+        1
+    ].recipe.gradient_checkpointing
+    long = Lengths("m", prompt=(10,), total=(4000,), stop_token_trained=True, stop_token="</s>")
+    assert presets(SHAPES["qwen3-8b"], train_rows=400, lengths=long, machine=gaming_pc)[1].recipe.gradient_checkpointing
+
+
+def test_the_cut_off_keeps_every_row_if_the_model_can_read_it(starter_shape, laptop):
+    def cut_off(*totals: int) -> int:
+        lengths = Lengths("m", prompt=totals, total=totals, stop_token_trained=True, stop_token="")
+        return presets(starter_shape, train_rows=len(totals), lengths=lengths, machine=laptop)[1].recipe.max_length
+
+    assert cut_off(20, 61) == 64
+    assert cut_off(20, 130) == 160
+    assert cut_off(20, 5000) == starter_shape.context
