@@ -1,6 +1,6 @@
 # Assay Studio for a machine with an NVIDIA GPU:
 #   docker build -t assay-studio .
-#   docker run --gpus all --shm-size 1g -p 127.0.0.1:7860:7860 -v assay:/app/workspaces assay-studio
+#   docker run --init --gpus all --shm-size 1g -p 127.0.0.1:7860:7860 -v assay:/app/workspaces assay-studio
 # The base is a plain Python, not a CUDA image: torch's own wheels bring CUDA, so the machine needs only the driver and
 # NVIDIA's container toolkit, and CUDA is not in the image twice. Without a GPU the same image runs on the CPU.
 FROM python:3.11-slim-bookworm
