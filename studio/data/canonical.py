@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -11,11 +12,7 @@ from studio.data.problem import Problem
 from studio.domain.dataset import Layout, Mapping
 from studio.domain.row import Message
 
-ROLES = {
-    "system": "system", "developer": "system",
-    "user": "user", "human": "user", "prompter": "user",
-    "assistant": "assistant", "gpt": "assistant", "model": "assistant", "bot": "assistant", "chatgpt": "assistant",
-}  # fmt: skip
+ROLES = {"system": "system", "user": "user", "human": "user", "assistant": "assistant", "gpt": "assistant"}
 LARGEST_EXACT = 2**63
 
 
@@ -96,7 +93,8 @@ def _turn(turn: Any, place: str, extra: dict[str, str]) -> Message:
         if name in (role_name, content_name) or held is None:
             continue
         if name in ("tool_calls", "function_call"):
-            raise _Refused(Problem("A message calls a tool.", "Tool calls cannot be trained yet.", field=f"{place}.{name}"))
+            fix = "Tool calls cannot be trained yet; leave such rows out."
+            raise _Refused(Problem("A message calls a tool.", fix, field=f"{place}.{name}"))
         if name == "weight" and held != 1:
             fix = "Every answer of a row is trained: remove the weight, or leave the row out."
             raise _Refused(Problem("A message has a weight other than 1.", fix, field=f"{place}.weight"))
@@ -119,7 +117,7 @@ def _check_order(messages: Sequence[Message], *, field: str | None, fields: dict
         refuse("There is no answer: no message is by the assistant.", answer_fix)
     if roles[0] == "assistant":
         refuse("The conversation starts with the assistant.", "Start with what the user says.")
-    if any(first == second for first, second in zip(roles, roles[1:], strict=False)):
+    if any(first == second for first, second in pairwise(roles)):
         refuse("Two messages in a row have the same role.", "Join them, or add the message between them.")
     if roles[-1] == "user":
         refuse("The last message is by the user: there is no answer to learn.", answer_fix)
@@ -152,7 +150,8 @@ def _text(value: dict[str, Any], field: str, *, path: str | None = None) -> str:
         fix = f'If it is meant as text, put it in double quotes: "{written}".'
         raise _Refused(Problem(f"{_shown(path)} is {name}, not a text.", fix, field=path))
     kind = "a list" if isinstance(held, list) else "an object"
-    raise _Refused(Problem(f"{_shown(path)} is {kind}, not a text.", "Write the text alone, in double quotes.", field=path))
+    fix = "Write the text alone, in double quotes."
+    raise _Refused(Problem(f"{_shown(path)} is {kind}, not a text.", fix, field=path))
 
 
 def _missing(value: dict[str, Any], field: str, *, path: str | None = None) -> Problem:

@@ -7,7 +7,7 @@ import orjson
 
 from studio.data.problem import Problem
 
-CUT_OFF_FIX = "The file may have been cut off: complete this line or delete it. A line break inside a text is written \\n."
+CUT_OFF_FIX = "The file may have been cut off: complete this line or delete it. Inside a text, a line break is \\n."
 QUOTES_FIX = "Write the file with a JSON writer (in Python json.dumps, not str or print); JSON wants double quotes."
 WORDS = {
     "NaN": ("NaN is not a JSON value.", "Write null, or leave the field out."),
@@ -18,7 +18,12 @@ WORDS = {
     "False": ("False is Python's word; JSON says false.", "Write false. In Python, json.dumps does it for you."),
     "undefined": ("undefined is JavaScript's word; JSON has no such value.", "Write null, or leave the field out."),
 }
-CONTROL_NAMES = {"\t": ("tab", "\\t"), "\r": ("carriage return", "\\r"), "\n": ("line break", "\\n"), "\0": ("NUL", "\\u0000")}
+CONTROL_NAMES = {
+    "\t": ("tab", "\\t"),
+    "\r": ("carriage return", "\\r"),
+    "\n": ("line break", "\\n"),
+    "\0": ("NUL", "\\u0000"),
+}
 TYPOGRAPHIC = "“”„‘’«»"
 
 
@@ -85,7 +90,7 @@ def _no_value(text: str, rest: str) -> tuple[str, str]:
     if rest[0] in "'" + TYPOGRAPHIC:
         return _no_name(text, rest)
     if rest == text:
-        return "This line is not JSON.", 'A row starts with { and ends with }, as in {"prompt": "…", "completion": "…"}.'
+        return "This line is not JSON.", 'A row starts with { and ends with }, as {"prompt": "…", "completion": "…"}.'
     return "A value is missing or not written as JSON here.", "Put texts in double quotes; write null for no value."
 
 

@@ -108,7 +108,9 @@ def _beyond_first(groups: Sequence[Sequence[int]]) -> int:
 
 
 _WHY = {
-    FindingKind.EXACT_DUPLICATE: "The model would learn these twice, and a copy in the test would flatter it. The first is kept.",
+    FindingKind.EXACT_DUPLICATE: (
+        "The model would learn these twice, and a copy in the test would flatter it. The first is kept."
+    ),
     FindingKind.NEAR_EXACT_DUPLICATE: (
         "They differ only in capitals, spaces or punctuation, so they count as copies. The first is kept."
     ),

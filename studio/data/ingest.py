@@ -1,4 +1,4 @@
-"""Ingest: an uploaded file becomes rows, refused lines, findings and a fingerprint. Nothing is lost or repaired in silence."""
+"""Ingest: an uploaded file becomes rows, refused lines, findings and a fingerprint; nothing is lost in silence."""
 
 import hashlib
 from array import array
@@ -43,8 +43,8 @@ class _Tally:
 def ingest(spec: Named[str, Any], reporter: Reporter) -> Outcome:
     """Read `spec["source"]` into the folder `spec["out"]`: rows.jsonl, rejects.jsonl, findings.json.
 
-    The fingerprint is the SHA-256 (first 16 hex digits) over the rows in order, each as the compact JSON of its messages
-    and other fields with sorted names and a line feed; so it does not depend on how the file was formatted.
+    The fingerprint is the SHA-256 (first 16 hex digits) over the rows in order, each as the compact JSON of its
+    messages and other fields with sorted names and a line feed; so it does not depend on how the file was formatted.
     """
     source, out = Path(spec["source"]), Path(spec["out"])
     chosen = spec.get("mapping")

@@ -47,9 +47,7 @@ def bins_of(split: Split, *, lengths: Lengths | None = None, cut_off: int | None
     if lengths is None or cut_off is None:
         return split.bins
     long = set(lengths.cut_rows(cut_off))
-    return tuple(
-        Bin.TOO_LONG if number in long and held in DEALT else held for number, held in enumerate(split.bins)
-    )
+    return tuple(Bin.TOO_LONG if number in long and held in DEALT else held for number, held in enumerate(split.bins))
 
 
 def bin_rows(
@@ -128,7 +126,8 @@ def _why(
             return "Removed by you."
         case Bin.TOO_LONG if lengths and cut_off:
             total = lengths.total[row.number]
-            return f"It has {total:,} tokens; at a cut-off of {cut_off:,} its answer would lose the last {total - cut_off:,}."
+            lost = total - cut_off
+            return f"It has {total:,} tokens; at a cut-off of {cut_off:,} its answer would lose the last {lost:,}."
         case _:
             raise AssertionError(f"a good row cannot be in {bin}")
 

@@ -1,6 +1,6 @@
 """Lengths: the measured token counts of a dataset, and which cut-off they suggest."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,13 +74,13 @@ def _step(tokens: int) -> int:
 
 
 def _option(step: int, ordered: list[int]) -> Option:
-    cut = sum(total > step for total in ordered)
+    cut = len(ordered) - bisect_right(ordered, step)
     return Option(step, cut, cut / len(ordered))
 
 
 def _reason(tokens: int, ordered: list[int]) -> str:
     count, longest = len(ordered), ordered[-1]
-    cut = sum(total > tokens for total in ordered)
+    cut = count - bisect_right(ordered, tokens)
     if not cut:
         rows = f"all {count:,} rows" if count > 1 else "the one row"
         return f"{tokens:,} tokens hold {rows} whole; the longest has {longest:,}."

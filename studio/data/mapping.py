@@ -1,7 +1,8 @@
 """Mapping: which field of a file plays which part, guessed from every row of it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping as Named
+from collections.abc import Iterator
+from collections.abc import Mapping as Named
 from enum import StrEnum
 from itertools import product
 from typing import Any

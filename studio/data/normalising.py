@@ -3,8 +3,8 @@
 import re
 import unicodedata
 
-# Runs of sentence punctuation before a space, a closing mark or the end. A `!` after a digit or a bracket is a factorial.
-_PUNCTUATION = re.compile(r"(?:[.,;:?]|(?<![\d)])!)+(?=[\s\"')\]]|$)")
+# Runs of sentence punctuation before a space, a closing mark or the end.
+_PUNCTUATION = re.compile(r"[.,;:?!]+(?=[ \"')\]]|$)")
 # The same in Chinese and Japanese, where no space follows; between digits it is a separator and stays.
 _WIDE_PUNCTUATION = re.compile(r"(?<!\d)[。、，；：？！]|[。、，；：？！](?!\d)")
 # x² is not x2 and 1½ is not 11/2, as NFKC would have it.
@@ -12,13 +12,12 @@ _OTHER_NUMBERS = re.compile("([\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u209c\u215
 _UNIFIED = str.maketrans(
     {"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "‚": "'", "`": "'", "\u200b": "", "\ufeff": "", "\u00ad": ""}
 )
-_SPACES = re.compile(r"\s+")
 
 
 def normalised(text: str) -> str:
     """The text without differences of case, spacing, Unicode form and sentence punctuation; idempotent.
 
-    Operators, currency signs, decimal separators and the signs of names like C++ and C# stay: they change what is meant.
+    Operators, currency signs, decimal separators and the signs of names like C++ and C# stay: they change the meaning.
     """
     if text.isascii():
         return _plain(text.lower().replace("`", "'"))
@@ -36,5 +35,11 @@ def _folded(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Without sentence punctuation and extra spaces; a text of punctuation alone stays as it is."""
-    spaced = _SPACES.sub(" ", text).strip()
-    return _SPACES.sub(" ", _PUNCTUATION.sub("", spaced)).strip() or spaced
+    spaced = " ".join(text.split())
+    return " ".join(_PUNCTUATION.sub(_dropped, spaced).split()) or spaced
+
+
+def _dropped(run: re.Match[str]) -> str:
+    """What stays of a run of punctuation: the factorial in 5! and (n+1)!, otherwise nothing."""
+    before = run.string[run.start() - 1] if run.start() else ""
+    return "!" if run[0][0] == "!" and (before == ")" or before.isdigit()) else ""

@@ -10,7 +10,14 @@ from studio.data.problem import Problem
 
 DEEPEST = 64
 FLAT_FIX = 'Give each row as an object, as in {"prompt": "…", "completion": "…"}.'
-TYPE_NAMES = {str: "a text", int: "a number", float: "a number", bool: "true or false", list: "a list", type(None): "null"}
+TYPE_NAMES = {
+    str: "a text",
+    int: "a number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+    type(None): "null",
+}
 
 
 def parse_object(raw: bytes) -> dict[str, Any] | Problem:

@@ -40,7 +40,9 @@ def writing_of(path: Path) -> Writing:
         raise DatasetError("The file has blank lines only.", fix="Upload a file with at least a few examples.")
     first, _, others = start.partition(b"\n")
     if first.count(b"\r") > 1 and not others:
-        raise DatasetError("The lines end in carriage returns only (old Mac style).", fix="Save it with Unix line ends.")
+        raise DatasetError(
+            "The lines end in carriage returns only (old Mac style).", fix="Save it with Unix line ends."
+        )
     if start[:1] == b"[":
         return Writing.LINES if others.strip() and _is_json(first) else Writing.LIST
     return Writing.SPREAD if _is_spread(first, others) else Writing.LINES
@@ -78,4 +80,9 @@ def _is_json(text: bytes) -> bool:
 def _is_spread(first: bytes, others: bytes) -> bool:
     """Whether the first object goes on below its first line; a broken row of JSONL is followed by a `{`."""
     opens = first[:1] == b"{" and first.rstrip().endswith((b"{", b"[", b","))
-    return opens and not _is_json(first) and others.lstrip()[:1] in (b'"', b"{", b"}", b"]") and not others.startswith(b"{")
+    return (
+        opens
+        and not _is_json(first)
+        and others.lstrip()[:1] in (b'"', b"{", b"}", b"]")
+        and not others.startswith(b"{")
+    )

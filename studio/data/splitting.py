@@ -50,9 +50,9 @@ def deal(rows: Rows, findings: Sequence[Finding], choices: SplitChoices) -> Deal
     Sizes come as close to the asked ones as those groups allow, and long and short rows are spread evenly.
     """
     _check_numbers(choices, count=len(rows))
-    duplicate_of = _duplicates(findings, choices, count=len(rows))
+    duplicate_of = _duplicates(findings, choices)
     dealt = [number for number in range(len(rows)) if number not in duplicate_of and number not in choices.removed]
-    groups = _groups(dealt, _ties(rows, findings, choices), count=len(rows))
+    groups = _groups(dealt, _ties(rows, findings, choices))
     sizes = split_sizes(len(dealt), held_out=choices.held_out)
     validation, test = _held_out(groups, sizes, stored_sizes=rows.sizes, draw=random.Random(choices.seed))
     bins = [Bin.TRAIN] * len(rows)
@@ -73,25 +73,29 @@ def _check_numbers(choices: SplitChoices, *, count: int) -> None:
 class _Sides:
     """Rows that must stay together, joined pair by pair (union-find); a side is named by its first row."""
 
-    def __init__(self, count: int) -> None:
-        self._above = list(range(count))
+    def __init__(self) -> None:
+        self._above: dict[int, int] = {}
 
     def of(self, number: int) -> int:
-        while self._above[number] != number:
-            self._above[number] = self._above[self._above[number]]
-            number = self._above[number]
+        path = []
+        while (above := self._above.get(number)) is not None:
+            path.append(number)
+            number = above
+        for passed in path:
+            self._above[passed] = number
         return number
 
     def join(self, numbers: Sequence[int]) -> None:
         for other in numbers[1:]:
             first, second = sorted((self.of(numbers[0]), self.of(other)))
-            self._above[second] = first
+            if first != second:
+                self._above[second] = first
 
 
-def _duplicates(findings: Sequence[Finding], choices: SplitChoices, *, count: int) -> dict[int, int]:
+def _duplicates(findings: Sequence[Finding], choices: SplitChoices) -> dict[int, int]:
     """For every copy that is left out, the row that is kept; rows removed by hand are in neither place."""
     copies = [group.rows for finding in findings if finding.kind in DUPLICATES for group in finding.groups]
-    sides = _Sides(count)
+    sides = _Sides()
     for numbers in copies:
         sides.join(numbers)
     members: dict[int, list[int]] = defaultdict(list)
@@ -140,9 +144,9 @@ def _ties(rows: Rows, findings: Sequence[Finding], choices: SplitChoices) -> Ite
     yield from same.values()
 
 
-def _groups(dealt: Sequence[int], ties: Iterable[Sequence[int]], *, count: int) -> list[list[int]]:
+def _groups(dealt: Sequence[int], ties: Iterable[Sequence[int]]) -> list[list[int]]:
     """The rows to deal, in sets that stay together; most are sets of one."""
-    sides = _Sides(count)
+    sides = _Sides()
     for numbers in ties:
         sides.join(numbers)
     groups: dict[int, list[int]] = defaultdict(list)
@@ -157,7 +161,7 @@ def _held_out(
     """Validation and test rows: groups go in while they fit, and one more where that comes closer to the size asked."""
     if len(groups) < 3:
         raise DatasetError(
-            f"The rows form {len(groups)} group{'s' if len(groups) > 1 else ''} that must stay together; three are needed.",
+            f"Rows that must stay together form {len(groups)} group(s); three are needed.",
             fix="Choose another field to keep together, or none, or add examples.",
         )
     waiting = _spread(groups, stored_sizes, draw)

@@ -1,0 +1,181 @@
+"""Measure: every row as tokens with a model's own tokenizer and chat template, exactly as training will see it.
+
+Training is TRL's SFTTrainer on {"messages": […]} with assistant_only_loss: every assistant turn is learned, as far
+as the template marks it. A contract test holds what is stored here equal to the labels that TRL itself makes.
+"""
+
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+from jinja2 import TemplateError
+
+from studio.data.atomic import replacing
+from studio.data.progress import Progress, Stopped
+from studio.data.rows import Rows, load_rows
+from studio.domain.errors import RecipeError
+from studio.domain.event import EventKind, Outcome, Reporter
+from studio.domain.row import Row
+
+BATCH = 1000
+OTHER_MODEL = "Choose another model, or a folder with its chat template."
+STOP_PROBE = ({"role": "user", "content": "dummy"}, {"role": "assistant", "content": "dummy"})
+
+
+@dataclass(slots=True)
+class _Measured:
+    """The rows as tokens: ids and mask one after the other, `offsets` where each row ends, `prompt` per row."""
+
+    ids: array = field(default_factory=lambda: array("i"))
+    mask: bytearray = field(default_factory=bytearray)
+    offsets: array = field(default_factory=lambda: array("q", [0]))
+    prompt: array = field(default_factory=lambda: array("i"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """A tokenizer with the template that training uses with it."""
+
+    tokenizer: Any
+    template: str | None
+    stop_token: str
+    stop_token_trained: bool
+
+    def write(self, conversations: Sequence[Sequence[Mapping[str, str]]]) -> tuple[list[list[int]], list[list[int]]]:
+        """Token ids and mask (1 where the model learns to say the token) of every conversation."""
+        written = self.tokenizer.apply_chat_template(
+            list(conversations),
+            tokenize=True,
+            return_dict=True,
+            return_assistant_tokens_mask=True,
+            chat_template=self.template,
+        )
+        return written["input_ids"], written["assistant_masks"]
+
+
+def measure(spec: Mapping[str, Any], reporter: Reporter) -> Outcome:
+    """Write the tokens of the rows of `spec["dataset"]`, as `spec["model"]` sees them, to `spec["out"]` (.npz)."""
+    rows, out = load_rows(Path(spec["dataset"])), Path(spec["out"])
+    try:
+        reporter.report(EventKind.PHASE, name="Loading the tokenizer")
+        writer = _writer(Path(spec["model"]))
+        reporter.report(EventKind.PHASE, name="Measuring the rows")
+        measured = _measure(rows, writer, Progress(reporter, total=len(rows)))
+    except Stopped:
+        return Outcome(state="stopped", message="Measuring was stopped.")
+    except RecipeError as error:
+        return Outcome(state="failed", message=error.message, fix=error.fix, code=error.code)
+    total = np.diff(np.frombuffer(measured.offsets, dtype=np.int64)).astype(np.int32)
+    facts = {
+        "model_id": spec["model_id"],
+        "stop_token": writer.stop_token,
+        "stop_token_trained": writer.stop_token_trained,
+    }
+    with replacing(out) as file:
+        np.savez(
+            file,
+            ids=np.frombuffer(measured.ids, dtype=np.int32),
+            mask=np.frombuffer(measured.mask, dtype=np.bool_),
+            offsets=np.frombuffer(measured.offsets, dtype=np.int64),
+            prompt=np.frombuffer(measured.prompt, dtype=np.int32),
+            total=total,
+            facts=np.frombuffer(orjson.dumps(facts), dtype=np.uint8),
+        )
+    longest = int(total.max())
+    return Outcome(
+        state="done",
+        message=f"{len(rows):,} rows measured; the longest has {longest:,} tokens.",
+        result={"rows": len(rows), "longest": longest, "stop_token_trained": writer.stop_token_trained},
+    )
+
+
+def _writer(model: Path) -> _Writer:
+    from transformers import AutoTokenizer
+    from trl.chat_template_utils import (
+        get_training_chat_template,
+        has_generation_markers,
+        is_chat_template_stop_token_trained,
+    )
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise RecipeError("The tokenizer of this model cannot be read.", fix="Choose another model.") from error
+    if not tokenizer.chat_template:
+        raise RecipeError("This model has no chat template, so it cannot be taught to answer.", fix=OTHER_MODEL)
+    try:
+        # As SFTTrainer does: a template without generation marks is replaced by TRL's own version of it.
+        marked = has_generation_markers(tokenizer.chat_template)
+        template = None if marked else get_training_chat_template(tokenizer)
+        trained = is_chat_template_stop_token_trained(tokenizer, chat_template=template)
+    except (ValueError, TemplateError) as error:
+        raise RecipeError("The chat template of this model cannot be used for training.", fix=OTHER_MODEL) from error
+    written = tokenizer.apply_chat_template(list(STOP_PROBE), chat_template=template, tokenize=True, return_dict=True)
+    return _Writer(tokenizer, template, _stop_token(tokenizer, written["input_ids"]), trained)
+
+
+def _stop_token(tokenizer: Any, ids: Sequence[int]) -> str:
+    """The token that ends an answer: the last one of the added vocabulary, or the tokenizer's own end of sequence."""
+    added = {number: token for token, number in tokenizer.get_added_vocab().items()}
+    return next((added[number] for number in reversed(ids) if number in added), tokenizer.eos_token or "")
+
+
+def _measure(rows: Rows, writer: _Writer, progress: Progress) -> _Measured:
+    measured = _Measured()
+    for batch in _batches(rows):
+        progress.at(batch[0].number)
+        ids, masks = _written(batch, writer)
+        for row, row_ids, mask in zip(batch, ids, masks, strict=True):
+            if 1 not in mask:
+                raise RecipeError(
+                    f"With this model's chat template, the row of line {row.line} has no token to learn.",
+                    fix=OTHER_MODEL,
+                )
+            measured.ids.extend(row_ids)
+            measured.mask.extend(mask)
+            measured.offsets.append(len(measured.ids))
+            measured.prompt.append(_start_of_answer(mask))
+    progress.end()
+    return measured
+
+
+def _batches(rows: Rows) -> Iterator[list[Row]]:
+    batch: list[Row] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _written(batch: Sequence[Row], writer: _Writer) -> tuple[list[list[int]], list[list[int]]]:
+    conversations = [[asdict(message) for message in row.messages] for row in batch]
+    try:
+        return writer.write(conversations)
+    except (TemplateError, TypeError, ValueError) as error:
+        for row, conversation in zip(batch, conversations, strict=True):
+            try:
+                writer.write([conversation])
+            except (TemplateError, TypeError, ValueError) as cause:
+                told = str(cause).strip().rstrip(".")[:200]
+                raise RecipeError(
+                    f"This model's chat template refuses the row of line {row.line}: {told}.",
+                    fix="Change or remove such rows (often it is the system message), or choose another model.",
+                ) from cause
+        raise error
+
+
+def _start_of_answer(mask: Sequence[int]) -> int:
+    """How many tokens come before the last run of learned ones: before the last answer."""
+    place = len(mask)
+    while not mask[place - 1]:
+        place -= 1
+    while place and mask[place - 1]:
+        place -= 1
+    return place
