@@ -9,11 +9,12 @@ which follow the clock). Two CPU cores and at most an hour are enough; no networ
 from __future__ import annotations
 
 import argparse
+import copy
 import itertools
 import math
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +23,8 @@ from starter_text import conversations
 from starter_text.grammar import Conversation
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch.nn import functional
-from torch.nn.attention import SDPBackend, sdpa_kernel
 from transformers import GenerationConfig, PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
+from transformers.modeling_outputs import BaseModelOutputWithPast
 
 VOCABULARY = 3072
 CONTEXT = 2048
@@ -55,13 +56,16 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=40.0)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "starter")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--compile", action="store_true", help="a third faster; needs a C++ compiler")
     asked = parser.parse_args()
     torch.manual_seed(asked.seed)
     tokenizer = train_tokenizer(asked.seed)
     model = new_model(tokenizer)
     print(f"{model.num_parameters():,} parameters, vocabulary {len(tokenizer)}", flush=True)
-    pretrain(model, batches(tokenizer, seed=asked.seed), tokenizer=tokenizer, seconds=asked.minutes * 60)
-    save(model, tokenizer, asked.out)
+    data = batches(tokenizer, seed=asked.seed)
+    for _ in pretrain(model, data, seconds=asked.minutes * 60, compiled=asked.compile):
+        probe(model, tokenizer)
+        save(model, tokenizer, asked.out)
 
 
 def train_tokenizer(seed: int) -> PreTrainedTokenizerFast:
@@ -160,16 +164,11 @@ def rate(progress: float) -> float:
     return min(1.0, 0.1 + progress / 0.02) * min(1.0, max(0.0, (1.0 - progress) / 0.5))
 
 
-def pretrain(model: Qwen3ForCausalLM, data: Iterator[Batch], *, tokenizer: PreTrainedTokenizerFast, seconds: float) -> None:
-    """Train until the time is up: Muon for the matrices, AdamW for embeddings and norms."""
-    matrices = [weight for name, weight in model.named_parameters() if weight.ndim == 2 and "embed" not in name]
-    others = [weight for name, weight in model.named_parameters() if weight.ndim != 2 or "embed" in name]
-    optimizers: tuple[torch.optim.Optimizer, ...] = (
-        torch.optim.Muon(matrices, lr=0.02, weight_decay=0.05),
-        torch.optim.AdamW(others, lr=4e-3, betas=(0.9, 0.95), weight_decay=0.0),
-    )
-    full_rates = [optimizer.param_groups[0]["lr"] for optimizer in optimizers]
-    began, seen, recent, next_probe = time.monotonic(), 0, math.nan, 0.1
+def pretrain(model: Qwen3ForCausalLM, data: Iterator[Batch], *, seconds: float, compiled: bool) -> Iterator[int]:
+    """Train until the time is up, stopping a few times on the way and at the end: yields the tokens seen by then."""
+    optimizers, full_rates = optimizers_for(model)
+    forward = torch.compile(model.model, dynamic=False) if compiled else model.model
+    began, seen, recent, stops = time.monotonic(), 0, math.nan, [0.2, 0.45, 0.7]
     model.train()
     for step in itertools.count():
         progress = (time.monotonic() - began) / seconds
@@ -178,7 +177,7 @@ def pretrain(model: Qwen3ForCausalLM, data: Iterator[Batch], *, tokenizer: PreTr
         for optimizer, full in zip(optimizers, full_rates, strict=True):
             optimizer.param_groups[0]["lr"] = full * rate(progress)
         batch = next(data)
-        loss = batch_loss(model, batch)
+        loss = batch_loss(forward, model.lm_head, batch)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimizer in optimizers:
@@ -186,21 +185,65 @@ def pretrain(model: Qwen3ForCausalLM, data: Iterator[Batch], *, tokenizer: PreTr
             optimizer.zero_grad(set_to_none=True)
         seen += batch.ids.numel()
         recent = loss.item() if math.isnan(recent) else 0.95 * recent + 0.05 * loss.item()
-        if step % 20 == 0:
+        if step % 10 == 0:
             spent = time.monotonic() - began
             print(f"step {step} loss {recent:.3f} tokens {seen:,} seconds {spent:.0f} tokens/s {seen / spent:.0f}", flush=True)
-        if progress >= next_probe:
-            next_probe += 0.15
-            probe(model, tokenizer)
+        if stops and progress >= stops[0]:
+            stops.pop(0)
+            yield seen
     print(f"done: loss {recent:.3f} tokens {seen:,} minutes {seconds / 60:.1f}", flush=True)
+    yield seen
 
 
-def batch_loss(model: Qwen3ForCausalLM, batch: Batch) -> torch.Tensor:
+def optimizers_for(model: Qwen3ForCausalLM) -> tuple[tuple[torch.optim.Optimizer, ...], tuple[float, ...]]:
+    """Muon for the matrices, AdamW for embeddings and norms, and their full learning rates."""
+    matrices = [weight for name, weight in model.named_parameters() if weight.ndim == 2 and "embed" not in name]
+    others = [weight for name, weight in model.named_parameters() if weight.ndim != 2 or "embed" in name]
+    rates = (0.02, 4e-3)
+    return (Muon(matrices, lr=rates[0]), torch.optim.AdamW(others, lr=rates[1], betas=(0.9, 0.95), weight_decay=0.0)), rates
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum whose matrix is made orthogonal (Jordan et al., 2024), all matrices of one shape at once."""
+
+    def __init__(self, matrices: list[torch.nn.Parameter], *, lr: float) -> None:
+        super().__init__(matrices, {"lr": lr})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        by_shape: dict[tuple[int, int], list[torch.nn.Parameter]] = {}
+        for weight in self.param_groups[0]["params"]:
+            by_shape.setdefault((min(weight.shape), max(weight.shape)), []).append(weight)
+        for weights in by_shape.values():
+            steps = []
+            for weight in weights:
+                assert weight.grad is not None
+                momentum = self.state[weight].setdefault("momentum", torch.zeros_like(weight))
+                momentum.lerp_(weight.grad, 0.05)
+                steps.append(weight.grad.lerp(momentum, 0.95))
+            wide = torch.stack([step if step.shape[0] <= step.shape[1] else step.T for step in steps])
+            for weight, direction in zip(weights, orthogonal(wide), strict=True):
+                turned = direction if weight.shape[0] <= weight.shape[1] else direction.T
+                lr = self.param_groups[0]["lr"]
+                weight.mul_(1 - lr * 0.05).add_(turned, alpha=-lr * max(1.0, weight.shape[0] / weight.shape[1]) ** 0.5)
+
+
+def orthogonal(matrices: torch.Tensor) -> torch.Tensor:
+    """The nearest (nearly) orthogonal matrices, by five Newton-Schulz steps in bf16."""
+    near = matrices.bfloat16()
+    near = near / (near.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+    for _ in range(5):
+        square = near @ near.mT
+        near = 3.4445 * near + (-4.7750 * square + 2.0315 * square @ square) @ near
+    return near.float()
+
+
+def batch_loss(forward: Callable[..., BaseModelOutputWithPast], head: torch.nn.Module, batch: Batch) -> torch.Tensor:
     """Weighted mean cross-entropy of each next token."""
-    backends = [SDPBackend.FLASH_ATTENTION, SDPBackend.MATH]
-    with torch.autocast("cpu", dtype=torch.bfloat16), sdpa_kernel(backends):
-        hidden = model.model(input_ids=batch.ids, position_ids=batch.positions, attention_mask=batch.mask, use_cache=False).last_hidden_state
-        logits = model.lm_head(hidden[:, :-1])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        made = forward(input_ids=batch.ids, position_ids=batch.positions, attention_mask=batch.mask, use_cache=False)
+        assert made.last_hidden_state is not None
+        logits = head(made.last_hidden_state[:, :-1])
     weights = batch.weights[:, 1:].flatten()
     losses = functional.cross_entropy(logits.flatten(0, 1).float(), batch.ids[:, 1:].flatten(), reduction="none")
     return (losses * weights).sum() / weights.sum()
@@ -217,11 +260,13 @@ def probe(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast) -> None:
 
 
 def save(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+    """Save model and tokenizer in bf16; the model itself stays as it is, so that training can go on."""
     folder.mkdir(parents=True, exist_ok=True)
-    model.generation_config = GenerationConfig(
+    saved = copy.deepcopy(model).to(torch.bfloat16)
+    saved.generation_config = GenerationConfig(
         eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id, do_sample=False, max_new_tokens=160
     )
-    model.to(torch.bfloat16).save_pretrained(folder)
+    saved.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 

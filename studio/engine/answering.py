@@ -51,18 +51,16 @@ def answer(
 
 def encode(tokenizer: "PreTrainedTokenizerBase", prompts: Sequence[Sequence[Message]]) -> Any:
     """Prompts as the chat template writes them, up to where an answer begins, padded on the left."""
-    return tokenizer.apply_chat_template(
-        [conversation(prompt) for prompt in prompts],
-        add_generation_prompt=True,
-        padding=True,
-        padding_side="left",
-        return_tensors="pt",
-        return_dict=True,
-    )
+    written = [
+        tokenizer.apply_chat_template(conversation(prompt), add_generation_prompt=True, tokenize=False)
+        for prompt in prompts
+    ]
+    # Not in one call: apply_chat_template takes padding_side and pads on the right all the same.
+    return tokenizer(written, padding=True, padding_side="left", add_special_tokens=False, return_tensors="pt")
 
 
 def end_tokens(model: Any, tokenizer: "PreTrainedTokenizerBase") -> list[int]:
     """Every token that ends an answer, by the tokenizer or by the model's own settings."""
-    own = model.generation_config.eos_token_id
-    listed = own if isinstance(own, list) else [own]
-    return sorted({token for token in (*listed, tokenizer.eos_token_id) if token is not None})
+    own: Any = model.generation_config.eos_token_id
+    listed: list[Any] = [*own] if isinstance(own, list) else [own]
+    return sorted({token for token in [*listed, tokenizer.eos_token_id] if token is not None})
