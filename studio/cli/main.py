@@ -163,7 +163,8 @@ def list_models(context: typer.Context, json: Json = False) -> None:
     values = [
         {
             "id": m.id, "title": m.title, "starter": m.starter, "usable": m.is_usable, "reason": m.reason,
-            "parameters": m.parameters, "context": m.context, "licence": m.licence, "needs": m.needs, "hub_id": m.hub_id,
+            "parameters": m.parameters, "context": m.context, "licence": m.licence, "needs": m.needs,
+            "hub_id": m.hub_id,
         }
         for m in found
     ]  # fmt: skip

@@ -57,7 +57,7 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """What is known of one upload once it has been read."""
+    """What is known of one upload; until it has been read, little more than the `share_read` so far."""
 
     id: str
     name: str

@@ -58,7 +58,10 @@ STATE_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`done` of `total` units; `message` says in words what is happening or how it ended, `fix` what to do next."""
+    """`done` of `total` units; `message` says in words what is happening or how it ended, `fix` what to do next.
+
+    `seconds_left` is the worker's own estimate, while it runs and once it has one.
+    """
 
     id: str
     kind: JobKind
@@ -76,6 +79,7 @@ class Job:
     fix: str = ""
     result: dict[str, Any] = field(default_factory=dict)
     pid: int | None = None
+    seconds_left: float | None = None
 
     @property
     def is_live(self) -> bool:

@@ -64,8 +64,8 @@ def _read_checks(checks: list[tuple[int, float]], best: Best, losses: list[float
         return Reading(
             Tone.WARNING,
             "It has begun to memorise.",
-            f"Validation loss was lowest at step {best.step:,} ({best.loss:.2f}) and has risen for {since_best} checks. "
-            "That checkpoint is kept.",
+            f"Validation loss was lowest at step {best.step:,} ({best.loss:.2f}) and has risen for {since_best} checks."
+            " That checkpoint is kept.",
         )
     if since_best >= 1 and last > best.loss * 1.02:
         return Reading(

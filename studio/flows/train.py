@@ -177,7 +177,7 @@ def progress(run: Run, points: list[Metric], *, now: datetime | None = None) -> 
     step = max((m.step for m in points), default=0)
     end = job.ended_at or now or datetime.now(UTC)
     elapsed = (end - job.started_at).total_seconds() if job.started_at else 0.0
-    left = job.result.get("seconds_left") if run.is_live else None
+    left = job.seconds_left
     rate = [m.tokens_per_second for m in points if m.tokens_per_second]
     steps = job.total or run.plan.steps
     return Progress(

@@ -113,6 +113,7 @@ def _dataset(row: Row[Any]) -> Dataset:
         sample=value[columns.sample],
         problem=_problem(job),
         reject_reasons=read.get("reject_reasons", {}),
+        share_read=1.0 if job.state is JobState.DONE else job.done / job.total if job.total else 0.0,
     )
 
 

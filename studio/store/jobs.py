@@ -118,6 +118,7 @@ def claim(store: Store, *, kinds: Collection[JobKind]) -> tuple[Job, dict[str, A
                 started_at=now,
                 ended_at=None,
                 phase="",
+                seconds_left=None,
                 message="",
                 fix="",
                 pid=None,
@@ -196,6 +197,7 @@ def move(
                 fix=fix,
                 result=result or {},
                 ended_at=None if to is JobState.QUEUED else now,
+                seconds_left=None,
                 pid=None,
             )
         )
@@ -268,16 +270,15 @@ def add_events(store: Store, job_id: str, attempt: int, events: Sequence[Event],
 
 
 def _shown(events: Sequence[Event]) -> dict[str, Any]:
-    """What the newest of these events say of the job; an estimate of the time left is kept in its result."""
+    """What the newest of these events say of the job."""
     shown: dict[str, Any] = {}
     for event in sorted(events, key=lambda event: event.seq):
         match event.kind:
             case EventKind.PHASE:
                 shown["phase"] = str(event.data["name"])
             case EventKind.PROGRESS:
-                left = event.data.get("seconds_left")
                 shown |= {"done": int(event.data["done"]), "total": int(event.data["total"])}
-                shown["result"] = {} if left is None else {"seconds_left": left}
+                shown["seconds_left"] = event.data.get("seconds_left")
             case EventKind.NOTE:
                 shown["message"] = str(event.data["text"])
     return shown
@@ -331,6 +332,7 @@ def job_of(row: Row[Any]) -> Job:
         fix=value[columns.fix],
         result=value[columns.result],
         pid=value[columns.pid],
+        seconds_left=value[columns.seconds_left],
     )
 
 

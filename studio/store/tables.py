@@ -107,6 +107,7 @@ jobs = Table(
     Column("phase", Words, nullable=False),
     Column("done", BigInteger, nullable=False),
     Column("total", BigInteger, nullable=False),
+    Column("seconds_left", Float),
     Column("message", Words, nullable=False),
     Column("fix", Words, nullable=False),
     Column("result", Json, nullable=False),

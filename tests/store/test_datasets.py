@@ -5,6 +5,7 @@ from sqlalchemy.exc import IntegrityError
 
 from studio.domain.dataset import Guess, Layout, Mapping
 from studio.domain.errors import DatasetError, StudioError
+from studio.domain.event import EventKind
 from studio.domain.job import JobKind, JobState, Wish
 from studio.store import datasets, jobs, splits
 from studio.store.database import Store
@@ -54,6 +55,17 @@ def test_a_dataset_that_was_read_knows_what_is_in_it(store: Store, examples: Exa
         fits=240,
         seen=243,
     )
+
+
+def test_a_dataset_that_is_being_read_says_how_far(store: Store, examples: Examples):
+    added = examples.dataset()
+    assert added.share_read == 0
+    claimed = jobs.claim(store, kinds=[JobKind.INGEST])
+    assert claimed is not None
+    examples.report(claimed[0], (EventKind.PROGRESS, {"done": 30, "total": 120, "seconds_left": 9.0}))
+    assert datasets.get(store, added.id).share_read == 0.25
+    jobs.move(store, added.job_id, attempt=1, to=JobState.DONE, result=READ)
+    assert datasets.get(store, added.id).share_read == 1
 
 
 def test_a_file_that_could_not_be_read_says_why(store: Store, examples: Examples):

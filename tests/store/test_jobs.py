@@ -285,10 +285,10 @@ def test_what_a_worker_reports_shows_on_its_job(store: Store, examples: Examples
     jobs.add_events(store, job.id, 1, [PHASE, PROGRESS, METRIC, NOTE], offset=400)
     shown = jobs.get(store, job.id)
     assert (shown.phase, shown.done, shown.total) == ("training", 30, 120)
-    assert (shown.message, shown.result) == ("Went on from step 20.", {"seconds_left": 88.5})
+    assert (shown.message, shown.seconds_left, shown.result) == ("Went on from step 20.", 88.5, {})
     jobs.add_events(store, job.id, 1, [LATER], offset=500)
     shown = jobs.get(store, job.id)
-    assert (shown.phase, shown.done, shown.result) == ("training", 31, {})
+    assert (shown.phase, shown.done, shown.seconds_left) == ("training", 31, None)
 
 
 def test_events_come_back_as_they_were_told(store: Store, examples: Examples):

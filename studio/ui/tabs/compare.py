@@ -221,7 +221,7 @@ def situation_of(study: Study, far: StudyProgress) -> Reading:
 def progress_bar(study: Study, far: StudyProgress) -> str:
     if study.state is StudyState.WRITING:
         job = study.job
-        left = job.result.get("seconds_left")
+        left = job.seconds_left
         words = f"about {html.duration(left)} left" if left is not None else job.message
         return html.bar(
             job.done / job.total if job.total else 0.0, f"{job.done:,} of {study.prompts:,} prompts answered", words

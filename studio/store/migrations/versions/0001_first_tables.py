@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("phase", sa.Text(), nullable=False),
         sa.Column("done", sa.BigInteger(), nullable=False),
         sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column("seconds_left", sa.Float(), nullable=True),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("fix", sa.Text(), nullable=False),
         sa.Column("result", sa.Text(), nullable=False),
