@@ -139,6 +139,7 @@ def test_a_killed_worker_is_told_in_words_and_resumed(page: Page, studio: Runnin
 def test_answers_are_written_and_rated_blind(browser: Browser, page: Page, studio: RunningStudio) -> None:
     visit(page, studio)
     open_tab(page, "Compare")
+    expect(page.get_by_label("Prompts")).to_have_value("40")
     set_number(page, "Prompts", "24")
     picture(page, "compare-new")
     button(page, "Freeze the comparison").click()

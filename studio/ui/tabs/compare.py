@@ -71,7 +71,7 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
     ]
 
     @friendly
-    def show(run_id: str | None, study_id: str | None) -> list[Any]:
+    def show(run_id: str | None, study_id: str | None, asked: float | None = None) -> list[Any]:
         if run_id is None:
             return nothing(EMPTY)
         run = train.run(studio, run_id)
@@ -84,7 +84,7 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
             return nothing(told(error))
         chosen = next((found for found in every if found.id == study_id), every[0] if every else None)
         far = compare.progress(studio, chosen.id) if chosen else None
-        return view(every, chosen, far, sealed=sealed, name=run.name)
+        return view(every, chosen, far, sealed=sealed, name=run.name, asked=int(asked or 0))
 
     @friendly
     def make(run_id: str, prompts: float | None, question: str, click: str) -> list[Any]:
@@ -100,8 +100,8 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
 
     gr.on(
         [tab.select, session.run.change, timer.tick, picked.input],
-        lambda run, at, chosen: show(run, chosen or at),
-        [session.run, session.study, picked],
+        lambda run, at, chosen, asked: show(run, chosen or at, asked),
+        [session.run, session.study, picked, prompts],
         shown,
         **QUIET,
     )
@@ -153,7 +153,9 @@ def nothing(empty: str) -> list[Any]:
     ]
 
 
-def view(every: list[Study], chosen: Study | None, far: StudyProgress | None, *, sealed: int, name: str) -> list[Any]:
+def view(
+    every: list[Study], chosen: Study | None, far: StudyProgress | None, *, sealed: int, name: str, asked: int = 0
+) -> list[Any]:
     """The screen for one run: a comparison to make, or those that were made."""
     if chosen is None or far is None:
         said = html.reading(
@@ -166,7 +168,7 @@ def view(every: list[Study], chosen: Study | None, far: StudyProgress | None, *,
         return [
             said,
             gr.Column(visible=True),
-            min(sealed, compare.ENOUGH),
+            min(sealed, asked or compare.ENOUGH),
             gr.Dropdown(visible=False),
             gr.Column(visible=False),
             "",
