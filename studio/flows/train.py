@@ -60,7 +60,7 @@ def start(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe, *, nam
     return stored.add(
         studio.store,
         id=run_id,
-        name=name or _free_name(studio, dataset.name),
+        name=name or _free_name(studio, dataset.sample or dataset.name),
         dataset_id=dataset_id,
         split_id=dealt_as.id,
         model_id=model_id,

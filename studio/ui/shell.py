@@ -87,6 +87,8 @@ def _wire(
         memory,
         **QUIET,
     )
+    ticks = [timer.tick for timer in timers.values() if timer is not None]
+    gr.on([*ticks, session.run.change], status, None, state, **QUIET)
     for tab_id, tab in tab_of.items():
         others = [timer for other, timer in timers.items() if timer is not None and other != tab_id]
         tab.select(status, None, state, **QUIET)

@@ -236,7 +236,12 @@ def progress_bar(study: Study, far: StudyProgress) -> str:
 def rate_link(study: Study) -> str:
     """The address for raters; it holds nothing but an opaque token."""
     address = f"/rate/?t={study.rating_token}"
-    return f'<a class="button" href="{address}" target="_blank" rel="noopener">Rate now</a><p class="help">Or send this address: <code class="share" data-path="{address}">{address}</code></p>'
+    copy = f"navigator.clipboard.writeText(location.origin + '{address}'); this.textContent = 'Copied'"
+    return (
+        f'<a class="button" href="{address}" target="_blank" rel="noopener">Rate now</a> '
+        f'<button class="copy" type="button" onclick="{copy}">Copy the link for others</button>'
+        '<p class="help">Whoever has the link may rate and see nothing else; it works on a phone.</p>'
+    )
 
 
 def frozen_table(study: Study) -> str:
