@@ -3,7 +3,7 @@
     python -m bench.training speed      tokens/s of both with the same settings, interleaved, median of three
     python -m bench.training quality    exact format and right category on held-out rows, base against fine-tuned
 
-Tokens are real ones (no padding), prompt and answer; the clock runs over training steps alone on both sides: ours leaves
+Tokens are real ones (no padding), prompt and answer; the clock runs over training steps alone: ours leaves
 out its checks, the bare script makes none.
 """
 

@@ -38,7 +38,9 @@ class Batches:
         whole = len(order) - len(order) % self.rows_per_step
         steps = [
             rows
-            for window in np.split(order[:whole], range(WINDOW * self.rows_per_step, whole, WINDOW * self.rows_per_step))
+            for window in np.split(
+                order[:whole], range(WINDOW * self.rows_per_step, whole, WINDOW * self.rows_per_step)
+            )
             for rows in self._sorted(window).reshape(-1, self.rows_per_step)
         ]
         steps = [steps[position] for position in random.permutation(len(steps))]

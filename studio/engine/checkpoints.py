@@ -103,7 +103,9 @@ def verify(folder: Path) -> Manifest:
             f"The checkpoint {folder.name} is not complete.", fix="Use another checkpoint of this run, or train again."
         ) from error
     if {file.name for file in manifest.files} != set(FILES):
-        raise RunError(f"The checkpoint {folder.name} does not list its files.", fix="Use another checkpoint, or train again.")
+        raise RunError(
+            f"The checkpoint {folder.name} does not list its files.", fix="Use another checkpoint, or train again."
+        )
     for file in manifest.files:
         path = folder / file.name
         if not path.is_file() or path.stat().st_size != file.bytes or sha256_of(path) != file.sha256:
@@ -146,7 +148,7 @@ def remove(folder: Path) -> None:
 
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, in hex."""
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -154,7 +156,9 @@ def name_base_model(staged: Path, model_id: str) -> None:
     """Let the adapter name its base model by id rather than by a path of this machine."""
     path = staged / "adapter_config.json"
     config = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps({**config, "base_model_name_or_path": model_id}, indent=2, sort_keys=True), encoding="utf-8")
+    path.write_text(
+        json.dumps({**config, "base_model_name_or_path": model_id}, indent=2, sort_keys=True), encoding="utf-8"
+    )
 
 
 def _is_sound(folder: Path) -> bool:

@@ -8,19 +8,18 @@ from typing import Any
 import numpy as np
 import torch
 from transformers import PreTrainedTokenizerBase
-from trl import SFTTrainer
 
 from studio.domain.row import Row
 from studio.domain.study import Sampling
 from studio.engine.answering import answer
-from studio.engine.trainer import lengths_of
+from studio.engine.trainer import RowTrainer, lengths_of
 
 WATCH = Sampling(max_new_tokens=60)
 
 
 @contextmanager
 def undisturbed(model: torch.nn.Module) -> Iterator[None]:
-    """Evaluation mode inside; afterwards every random state and the mode are as before, so that resuming stays exact."""
+    """Evaluation mode inside; afterwards the mode and every random state are as before: resuming stays exact."""
     was_training = model.training
     states = random.getstate(), np.random.get_state(), torch.random.get_rng_state()
     on_gpu = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
@@ -36,7 +35,7 @@ def undisturbed(model: torch.nn.Module) -> Iterator[None]:
             torch.cuda.set_rng_state_all(on_gpu)
 
 
-def validation_loss(trainer: SFTTrainer) -> float:
+def validation_loss(trainer: RowTrainer) -> float:
     """Mean loss in nats per answer token over all validation rows, every token counting the same."""
     rows, size = trainer.eval_dataset, trainer.args.per_device_eval_batch_size
     order = np.argsort(lengths_of(rows), kind="stable").tolist()

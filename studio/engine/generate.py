@@ -79,7 +79,10 @@ def _generate(spec: dict[str, Any], reporter: Reporter) -> Outcome:
             done.update({line["row"]: line for line in missing})
         pace = (time.perf_counter() - began) / max(1, len(done))
         reporter.report(
-            EventKind.PROGRESS, done=len(done), total=len(prompts), seconds_left=round(pace * (len(prompts) - len(done)), 1)
+            EventKind.PROGRESS,
+            done=len(done),
+            total=len(prompts),
+            seconds_left=round(pace * (len(prompts) - len(done)), 1),
         )
     outcome = _outcome("done", f"Wrote the answers to {len(prompts):,} prompts.", done, began)
     if adapter is not None and outcome.result["identical"] == outcome.result["answers"]:
@@ -100,14 +103,16 @@ def read_answers(out: Path, *, identity: dict[str, Any]) -> dict[int, dict[str, 
     os.truncate(out, len(whole))
     lines = [json.loads(line) for line in whole.splitlines()]
     if any(line["identity"] != identity for line in lines):
-        raise StudyError("Some answers here were written by another model or adapter.", fix="Create the comparison anew.")
+        raise StudyError(
+            "Some answers here were written by another model or adapter.", fix="Create the comparison anew."
+        )
     return {line["row"]: line for line in lines}
 
 
 def append_answers(out: Path, lines: Sequence[dict[str, Any]]) -> None:
     """Add lines to answers.jsonl and wait until they are on the disk."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    with open(out, "a", encoding="utf-8") as file:
+    with out.open("a", encoding="utf-8") as file:
         file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
         file.flush()
         os.fsync(file.fileno())
@@ -172,7 +177,12 @@ def _batches(prompts: Sequence[Prompt], tokenizer: "PreTrainedTokenizerBase") ->
 
 
 def _answer_both(
-    model: Any, tokenizer: "PreTrainedTokenizerBase", batch: Sequence[Prompt], *, sampling: Sampling, identity: dict[str, Any]
+    model: Any,
+    tokenizer: "PreTrainedTokenizerBase",
+    batch: Sequence[Prompt],
+    *,
+    sampling: Sampling,
+    identity: dict[str, Any],
 ) -> list[dict[str, Any]]:
     """Both answers to each prompt, from one batch, so that nothing but the adapter differs between them."""
     import torch

@@ -20,7 +20,11 @@ CONFIGS = ("config.json", "tokenizer_config.json", "generation_config.json")
 def prepare_process() -> None:
     """Set up this process before torch is imported: no network, one GPU, no noise in a person's log."""
     os.environ.update(
-        HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false", HF_HUB_DISABLE_TELEMETRY="1", DO_NOT_TRACK="1", BITSANDBYTES_NOWELCOME="1"
+        HF_HUB_OFFLINE="1",
+        TOKENIZERS_PARALLELISM="false",
+        HF_HUB_DISABLE_TELEMETRY="1",
+        DO_NOT_TRACK="1",
+        BITSANDBYTES_NOWELCOME="1",
     )
     os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
     # Several visible GPUs would make the trainer replicate the model, which QLoRA does not support.
@@ -43,14 +47,16 @@ def check_model_folder(folder: Path) -> None:
     """Refuse a folder that is no model, holds no safetensors weights, or asks to run code of its own."""
     if not (folder / "config.json").is_file():
         raise RecipeError(
-            f"There is no model in {folder}.", fix="Choose a folder that holds config.json, a tokenizer and safetensors weights."
+            f"There is no model in {folder}.",
+            fix="Choose a folder that holds config.json, a tokenizer and safetensors weights.",
         )
     for name in CONFIGS:
         if (folder / name).is_file():
             _check_config(_read_json(folder / name), name)
     if _read_json(folder / "config.json").get("quantization_config"):
         raise RecipeError(
-            "This model's weights are already quantised.", fix="Choose the original model; the studio quantises it when it loads it."
+            "This model's weights are already quantised.",
+            fix="Choose the original model; the studio quantises it when it loads it.",
         )
     _check_weights(folder)
 
@@ -130,7 +136,9 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise RecipeError(f"{path.name} of this model cannot be read: {error}.", fix="Download or copy the model again.") from error
+        raise RecipeError(
+            f"{path.name} of this model cannot be read: {error}.", fix="Download or copy the model again."
+        ) from error
     if not isinstance(value, dict):
         raise RecipeError(f"{path.name} of this model is not a configuration.", fix="Download or copy the model again.")
     return value

@@ -14,7 +14,7 @@ def read_rows(dataset: Path, numbers: Iterable[int]) -> list[Row]:
     wanted = list(numbers)
     needed = set(wanted)
     found: dict[int, Row] = {}
-    with open(dataset / "rows.jsonl", encoding="utf-8") as file:
+    with (dataset / "rows.jsonl").open(encoding="utf-8") as file:
         for number, line in enumerate(file):
             if number in needed:
                 found[number] = _row(number, line)

@@ -51,7 +51,7 @@ def _train(spec: dict[str, Any], reporter: Reporter) -> Outcome:
     if not check_template(tokenizer):
         reporter.report(
             EventKind.NOTE,
-            text="This model's template does not train the end of an answer, so the fine-tuned model may not know when to stop.",
+            text="This model's template does not train the end of an answer: it may not learn when to stop.",
         )
     model = load_model(model_folder, quantisation=recipe.quantisation)
 
@@ -120,7 +120,8 @@ def _resume_point(run: Path, origin: Manifest, reporter: Reporter) -> tuple[Path
         )
     if manifest.versions != origin.versions:
         reporter.report(
-            EventKind.NOTE, text="Libraries have changed since the checkpoint, so the curve may differ slightly from here."
+            EventKind.NOTE,
+            text="Libraries have changed since the checkpoint, so the curve may differ slightly from here.",
         )
     reporter.report(EventKind.NOTE, text=f"Went on from the checkpoint of step {manifest.step:,}.")
     return found
@@ -180,8 +181,12 @@ def _outcome(course: "Course", progress: "Progress") -> Outcome:
             result=result,
         )
     if progress.stopped:
-        return Outcome(state="stopped", message=f"Stopped after step {progress.step:,} of {course.steps:,}. {kept}", result=result)
+        return Outcome(
+            state="stopped", message=f"Stopped after step {progress.step:,} of {course.steps:,}. {kept}", result=result
+        )
     if progress.stopped_early:
-        message = f"Validation loss stopped improving, so the run ended at step {progress.step:,} of {course.steps:,}. {kept}"
+        message = (
+            f"Validation loss stopped improving, so the run ended at step {progress.step:,} of {course.steps:,}. {kept}"
+        )
         return Outcome(state="done", message=message, result=result)
     return Outcome(state="done", message=f"Trained {progress.step:,} steps. {kept}", result=result)

@@ -30,6 +30,7 @@ class RowTrainer(SFTTrainer):
     """SFTTrainer whose batches come from `Batches`, the one place that decides their order."""
 
     batches: Batches
+    model: Any  # a PeftModel from the moment it is built; the library's own type allows for much more
 
     def get_train_dataloader(self) -> DataLoader:
         return DataLoader(
@@ -137,7 +138,7 @@ def check_template(tokenizer: PreTrainedTokenizerBase) -> bool:
         except ValueError as error:
             raise RecipeError(
                 "This model's chat template does not say where answers begin and end, so they cannot be trained alone.",
-                fix="Choose another model, or add {% generation %} … {% endgeneration %} around the answer in its template.",
+                fix="Choose another model, or put {% generation %} … {% endgeneration %} around its template's answer.",
             ) from error
     return is_chat_template_stop_token_trained(tokenizer, chat_template=template)
 
@@ -166,6 +167,7 @@ def _exactly(prepared: Any, rows: Sequence[Row], *, recipe: Recipe) -> Dataset:
             )
         if all(label == -100 for label in labels):
             raise RunError(
-                f"The row on line {row.line} has no words that would be trained.", fix="Give it an answer, or leave it out."
+                f"The row on line {row.line} has no words that would be trained.",
+                fix="Give it an answer, or leave it out.",
             )
     return prepared.select_columns(["input_ids", "labels"])

@@ -63,7 +63,13 @@ class Watch(TrainerCallback):
     """
 
     def __init__(
-        self, course: Course, progress: Progress, *, trainer: RowTrainer, tokenizer: PreTrainedTokenizerBase, reporter: Reporter
+        self,
+        course: Course,
+        progress: Progress,
+        *,
+        trainer: RowTrainer,
+        tokenizer: PreTrainedTokenizerBase,
+        reporter: Reporter,
     ) -> None:
         self.course = course
         self.progress = progress

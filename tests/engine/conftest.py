@@ -19,7 +19,14 @@ TEMPLATE = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 ITEMS = ("lamp", "router", "invoice", "kettle", "screen", "parcel", "login", "heater", "chair", "printer")
-FAULTS = ("is broken", "does not start", "arrived late", "makes noise", "was lost", "is too small and I want another one")
+FAULTS = (
+    "is broken",
+    "does not start",
+    "arrived late",
+    "makes noise",
+    "was lost",
+    "is too small and I want another one",
+)
 
 
 class Notebook:
@@ -56,7 +63,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A random Qwen3 of 200,000 parameters with a tokenizer of its own: the real architecture, too small to be clever."""
+    """A random Qwen3 with a tokenizer of its own: the real architecture, too small to be clever."""
     prepare_process()
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -109,7 +116,7 @@ def make_rows(count: int) -> list[tuple[str, str]]:
 @pytest.fixture(scope="session")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dataset")
-    with open(folder / "rows.jsonl", "w", encoding="utf-8") as file:
+    with (folder / "rows.jsonl").open("w", encoding="utf-8") as file:
         for number, (question, answer) in enumerate(make_rows(40)):
             messages = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
             file.write(json.dumps({"line": number + 1, "messages": messages, "extra": {}}) + "\n")
@@ -117,11 +124,21 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 RECIPE = Recipe(
-    epochs=3, learning_rate=5e-3, rank=4, max_length=256, batch_size=4, micro_batch=2, dropout=0.1, evaluations=3, seed=11
+    epochs=3,
+    learning_rate=5e-3,
+    rank=4,
+    max_length=256,
+    batch_size=4,
+    micro_batch=2,
+    dropout=0.1,
+    evaluations=3,
+    seed=11,
 )
 
 
-def train_spec(run: Path, dataset: Path, model: Path, *, recipe: Recipe = RECIPE, resume: bool = False) -> dict[str, Any]:
+def train_spec(
+    run: Path, dataset: Path, model: Path, *, recipe: Recipe = RECIPE, resume: bool = False
+) -> dict[str, Any]:
     """A job as the supervisor writes it: 22 rows to train, 6 steps a pass, 18 in all, checks after 6, 12 and 18."""
     return {
         "kind": "train",

@@ -63,7 +63,9 @@ def test_a_folder_without_a_manifest_is_no_checkpoint(tmp_path: Path):
 def test_a_manifest_that_lists_fewer_files_is_refused(tmp_path: Path):
     folder = committed(tmp_path, 6)
     manifest = checkpoints.verify(folder)
-    (folder / checkpoints.MANIFEST).write_text(manifest.model_copy(update={"files": manifest.files[:1]}).model_dump_json())
+    (folder / checkpoints.MANIFEST).write_text(
+        manifest.model_copy(update={"files": manifest.files[:1]}).model_dump_json()
+    )
     with pytest.raises(RunError, match="does not list"):
         checkpoints.verify(folder)
 

@@ -33,7 +33,7 @@ def adapter_bytes(run: Path, step: int) -> bytes:
 
 
 def test_a_run_ends_with_a_verified_checkpoint_and_a_lower_validation_loss(straight):
-    run, notebook, outcome = straight
+    run, _, outcome = straight
     assert outcome.state == "done"
     assert outcome.result["steps"] == 18
     assert outcome.result["best_validation_loss"] < outcome.result["first_validation_loss"] - 0.1
