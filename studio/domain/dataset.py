@@ -80,3 +80,7 @@ class Dataset:
     @property
     def is_ready(self) -> bool:
         return self.state == "done" and self.rows > 0
+
+    @property
+    def is_being_read(self) -> bool:
+        return self.state in ("queued", "running")

@@ -36,6 +36,7 @@ def picture(page: Page, name: str, *, phone: bool = True) -> None:
 
 def bring_sample(page: Page, title: str) -> None:
     button(page, title).click()
+    expect(page.get_by_role("heading", name=title)).to_be_visible()
     expect(page.get_by_text(re.compile("rows were understood|could not be used"))).to_be_visible()
 
 

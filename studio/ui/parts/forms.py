@@ -24,7 +24,7 @@ def control(name: str) -> Component:
     if field.annotation is bool:
         return gr.Checkbox(**shown)
     if get_origin(field.annotation) is Literal:
-        return gr.Dropdown(choices=[(WORDS.get(v, v), v) for v in get_args(field.annotation)], **shown)
+        return gr.Dropdown(choices=[(WORDS.get(v, str(v)), v) for v in get_args(field.annotation)], **shown)
     return gr.Number(precision=0 if field.annotation is int else None, step=_step(field), **shown)
 
 

@@ -12,6 +12,7 @@ from studio.flows import bring
 from studio.flows.studio import Studio
 from studio.ui.errors import handler
 from studio.ui.parts import html
+from studio.ui.parts.bringing import being_read
 from studio.ui.parts.pickers import data_picker
 from studio.ui.session import PUBLIC, QUIET, Session
 
@@ -162,7 +163,7 @@ def nothing() -> list[Any]:
 
 def view(found: Dataset, preview: str, refused: str) -> list[Any]:
     """The screen for one dataset: being read, failed, or there."""
-    live = found.state in ("queued", "running")
+    live = found.is_being_read
     guess = found.guess
     columns = list(guess.columns) if guess else []
     named = list(guess.mapping.fields.values()) if guess else []
@@ -172,7 +173,7 @@ def view(found: Dataset, preview: str, refused: str) -> list[Any]:
         gr.Timer(active=live),
         gr.Column(visible=not live and bool(found.rows or found.rejects)),
         preview,
-        f'<p class="help">{guess.reason if guess else ""}</p>',
+        f'<p class="help">{html.text(guess.reason) if guess else ""}</p>',
         gr.Dropdown(value=guess.mapping.layout.value if guess else None),
         gr.Dropdown(choices=columns, value=named[0] if named else None),
         gr.Dropdown(choices=columns, value=named[-1] if len(named) > 1 else None, visible=len(named) > 1),
@@ -183,8 +184,8 @@ def view(found: Dataset, preview: str, refused: str) -> list[Any]:
 
 def situation(found: Dataset) -> str:
     """What is known of the file in one sentence and four figures."""
-    if found.state in ("queued", "running"):
-        return html.bar(found.share_read, f"Reading {found.source_name} …", html.size(found.bytes))
+    if found.is_being_read:
+        return being_read(found)
     if not found.rows:
         said = Reading(
             Tone.BAD, "No row could be used.", found.problem or "Every line was refused; the reasons are below."

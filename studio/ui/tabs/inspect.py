@@ -14,6 +14,7 @@ from studio.flows.inspect import Inspection
 from studio.flows.studio import Studio
 from studio.ui.errors import handler, told
 from studio.ui.parts import html, lengths
+from studio.ui.parts.bringing import being_read
 from studio.ui.parts.chart import chart
 from studio.ui.session import QUIET, Session
 
@@ -149,8 +150,11 @@ def _wire(session: Session, tab: gr.Tab, top: Overview, low: Details) -> None:
 
 def show(studio: Studio, data: str | None, model: str | None, before: tuple[str, str] | None) -> list[Any]:
     """Findings at once, lengths when they are measured; the reader's own choices stay."""
-    if data is None or model is None or not bring.dataset(studio, data).is_ready:
+    if data is None or model is None:
         return closed(EMPTY)
+    found = bring.dataset(studio, data)
+    if not found.is_ready:
+        return closed(being_read(found), live=found.is_being_read)
     try:
         look, dealt = inspect.look(studio, data, model), split.current(studio, data)
     except StudioError as error:
@@ -159,9 +163,9 @@ def show(studio: Studio, data: str | None, model: str | None, before: tuple[str,
     return [*view(look, dealt, same=now is not None and now == before), now]
 
 
-def closed(said: str) -> list[Any]:
-    """The screen with one sentence and nothing to do."""
-    return [said, gr.Timer(active=False), gr.Column(visible=False), *[gr.skip()] * 7, None]
+def closed(said: str, *, live: bool = False) -> list[Any]:
+    """The screen with one sentence and nothing to do; `live` looks again in a moment."""
+    return [said, gr.Timer(active=live), gr.Column(visible=False), *[gr.skip()] * 7, None]
 
 
 def show_lengths(studio: Studio, data: str | None, model: str | None, tokens: float | None) -> list[Any]:

@@ -20,6 +20,7 @@ from studio.flows.inspect import Inspection
 from studio.flows.studio import Studio
 from studio.ui.errors import handler, told
 from studio.ui.parts import forms, html
+from studio.ui.parts.bringing import being_read
 from studio.ui.parts.pickers import model_picker, run_picker
 from studio.ui.session import PUBLIC, QUIET, Session
 
@@ -148,8 +149,11 @@ def _nothing(_value: Any) -> None:
 
 def show(studio: Studio, data: str | None, model: str | None, cut_off: int | None, before: Any) -> list[Any]:
     """A preset when the data or the model have changed; the reader's own values otherwise."""
-    if data is None or model is None or not bring.dataset(studio, data).is_ready:
+    if data is None or model is None:
         return closed(EMPTY)
+    found = bring.dataset(studio, data)
+    if not found.is_ready:
+        return closed(being_read(found), live=found.is_being_read)
     try:
         look = inspect.look(studio, data, model)
         if look.lengths is None:
