@@ -79,9 +79,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """All that a rater may see of an item: an opaque id, the prompt, two texts and the way through the study."""
+    """All that a rater may see of an item: an opaque id, the question, the prompt, two texts and the way through."""
 
     item_id: str
+    question: str
     prompt: tuple[Message, ...]
     left: str
     right: str

@@ -81,6 +81,7 @@ def _card(studio: Studio, study: Study, item: Item, *, rater: str, rated: int, t
     tuned_left = item.tuned_side is Side.LEFT
     return Card(
         item_id=item.id,
+        question=study.question,
         prompt=item.prompt,
         left=item.tuned_answer if tuned_left else item.base_answer,
         right=item.base_answer if tuned_left else item.tuned_answer,

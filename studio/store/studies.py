@@ -143,7 +143,8 @@ def close(store: Store, study_id: str, *, at: datetime) -> Study:
 
 
 def rate(store: Store, rating: Rating) -> bool:
-    """Keep a judgement in place of this rater's earlier one of the same item; False if it says nothing new.
+    """Keep a judgement in place of this rater's earlier one of the same item; False if it says nothing new
+    (how long it took is told by the first).
 
     StudyError when the study is not open or the item is not part of it.
     """
@@ -160,7 +161,7 @@ def rate(store: Store, rating: Rating) -> bool:
         if earlier is None:
             connection.execute(tables.ratings.insert().values(values))
             return True
-        if (earlier.choice, earlier.seconds, earlier.comment) == (rating.choice, rating.seconds, values["comment"]):
+        if (earlier.choice, earlier.comment) == (rating.choice, values["comment"]):
             return False
         _retire(connection, _rating(earlier), why="replaced")
         connection.execute(tables.ratings.insert().values(values))

@@ -23,7 +23,7 @@ def friendly(handler: Callable[P, T]) -> Callable[P, T]:
         try:
             return handler(*args, **kwargs)
         except StudioError as error:
-            raise gr.Error(error.sentence, title="That did not work", print_exception=False) from error
+            raise gr.Error(html.text(error.sentence), title="That did not work", print_exception=False) from error
         except gr.Error:
             raise
         except Exception as error:

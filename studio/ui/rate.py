@@ -2,12 +2,15 @@
 
 The page is handed a Card and nothing more; sides, models and texts of other cards never leave the server. Both answers
 arrive in one event, already written, so neither order nor timing tells them apart.
+
+A judgement names its card and its link itself, so that one sent twice is still one, and none is lost or given to another
+card when the server has been restarted in between.
 """
 
 import secrets
 import time
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 
@@ -20,7 +23,7 @@ from studio.ui.parts import html
 from studio.ui.session import QUIET
 
 SPEAKERS = {"system": "The instructions were", "user": "The request was", "assistant": "An earlier answer was"}
-BUTTONS: tuple[tuple[Choice, str, str], ...] = (
+BUTTONS: tuple[tuple[Choice, str, Literal["primary", "secondary"]], ...] = (
     (Choice.LEFT, "← Left is better", "primary"),
     (Choice.TIE, "Equally good", "secondary"),
     (Choice.BOTH_BAD, "Both bad", "secondary"),
@@ -49,7 +52,7 @@ def build(studio: Studio) -> gr.Blocks:
     """The rating page; its address carries the study's link as ?t=…"""
     with gr.Blocks(title="Which answer is better?", analytics_enabled=False) as page:
         rater = gr.BrowserState(None, storage_key="assay-rater", secret="a-rater-and-nothing-else")
-        token, item, shown_at = gr.State(None), gr.State(None), gr.State(0.0)
+        item, shown_at = gr.Textbox(visible=False, label="Card"), gr.State(None)
         progress, card = gr.HTML(), gr.HTML(html.empty("One moment.", "The first card is on its way."))
         with gr.Column(visible=False) as controls:
             with gr.Row(elem_id="rate-buttons"):
@@ -72,33 +75,37 @@ def build(studio: Studio) -> gr.Blocks:
                 )
         shown = [progress, card, controls, item, shown_at, comment]
 
+        @friendly
         def begin(known: str | None, request: gr.Request) -> list[Any]:
-            link, name = request.query_params.get("t", ""), known or f"rater-{secrets.token_hex(4)}"
+            name = known or f"rater-{secrets.token_hex(4)}"
             try:
-                return [link, name, *view(judge.next_card(studio, link, name))]
+                return [name, *view(judge.next_card(studio, _link(request), name))]
             except StudioError as error:
-                return [link, name, *_closed(error)]
+                return [name, *_closed(error)]
 
         @friendly
-        def undone(link: str, name: str) -> list[Any]:
-            return view(judge.undo(studio, link, name))
+        def undone(name: str, request: gr.Request) -> list[Any]:
+            return view(judge.undo(studio, _link(request), name))
 
-        page.load(begin, rater, [token, rater, *shown], **QUIET)
+        page.load(begin, rater, [rater, *shown], **QUIET)
         for choice, button in [*choices, (Choice.SKIP, skip)]:
-            button.click(
-                _rated(studio, choice), [token, rater, item, shown_at, comment], shown, trigger_mode="once", **QUIET
-            )
-        undo.click(undone, [token, rater], shown, trigger_mode="once", **QUIET)
+            button.click(_rated(studio, choice), [rater, item, shown_at, comment], shown, trigger_mode="once", **QUIET)
+        undo.click(undone, rater, shown, trigger_mode="once", **QUIET)
     return page
+
+
+def _link(request: gr.Request) -> str:
+    return request.query_params.get("t", "")
 
 
 def _rated(studio: Studio, choice: Choice) -> Any:
     @friendly
-    def rated(link: str, name: str, item_id: str | None, since: float, comment: str) -> list[Any]:
-        if item_id is None:
-            return view(judge.next_card(studio, link, name))
+    def rated(name: str, item_id: str | None, shown_at: float | None, comment: str, request: gr.Request) -> list[Any]:
+        link, seconds = _link(request), None if shown_at is None else time.time() - shown_at
         try:
-            return view(judge.rate(studio, link, name, item_id, choice, seconds=time.time() - since, comment=comment))
+            if not item_id:
+                return view(judge.next_card(studio, link, name))
+            return view(judge.rate(studio, link, name, item_id, choice, seconds=seconds, comment=comment))
         except StudioError as error:
             return _closed(error)
 
@@ -111,10 +118,10 @@ def view(card: Card | None) -> list[Any]:
         done = html.empty(
             "Thank you. You have judged everything here.", "You may close this page, or undo your last judgement."
         )
-        return [html.bar(1.0, "All done"), done, gr.Column(visible=True), None, 0.0, ""]
+        return [html.bar(1.0, "All done"), done, gr.Column(visible=True), "", None, ""]
     left = f" · about {html.duration(card.seconds_left)} left" if card.seconds_left is not None else ""
     return [
-        f'<div class="title"><h2>Which answer is better?</h2></div>{html.bar(card.rated / card.total, f"{card.position} of {card.total}{left}")}',
+        f'<div class="title"><h2>{escape(card.question)}</h2></div>{html.bar(card.rated / card.total, f"{card.position} of {card.total}{left}")}',
         _card(card),
         gr.Column(visible=True),
         card.item_id,
@@ -136,4 +143,4 @@ def _card(card: Card) -> str:
 
 
 def _closed(error: StudioError) -> list[Any]:
-    return ["", html.empty(error.message, error.fix), gr.Column(visible=False), None, 0.0, ""]
+    return ["", html.empty(error.message, error.fix), gr.Column(visible=False), "", None, ""]
