@@ -15,7 +15,9 @@ import pytest
 
 from studio.domain.errors import DatasetError
 from studio.domain.event import Event, EventKind, Outcome, Reporter
-from studio.worker import EventWriter, outcome_of
+from studio.domain.job import JobKind
+from studio.jobs.ending import untold
+from studio.worker import OUTCOME_NOT_WRITTEN, EventWriter, outcome_of
 
 SPEC = {"kind": "ingest", "job": "job-1", "attempt": 1}
 DONE = Outcome(state="done", message="All read.")
@@ -176,6 +178,15 @@ def test_a_worker_asked_by_signal_ends_with_its_outcome(folder: Path) -> None:
         assert process.wait(5) == 0
     outcome = Outcome.model_validate_json((folder / "outcome.json").read_bytes())
     assert (outcome.state, outcome.message) == ("stopped", "Stopped as asked.")
+
+
+def test_an_outcome_that_cannot_be_written_shows_in_the_exit_status(folder: Path) -> None:
+    (folder / "outcome.json").mkdir()  # what cannot be replaced stands for a disk that cannot be written
+    with started(folder, "-c", WAITING) as process:
+        process.terminate()
+        assert process.wait(5) == OUTCOME_NOT_WRITTEN
+    ending = untold(JobKind.INGEST, OUTCOME_NOT_WRITTEN, stopping=False, has_checkpoint=False)
+    assert "could not write down how it ended" in ending.message
 
 
 def test_a_worker_without_a_folder_says_how_it_is_used() -> None:

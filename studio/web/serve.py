@@ -9,7 +9,7 @@ import uvicorn
 
 from studio.domain.errors import SetupError
 from studio.flows.studio import open_studio
-from studio.jobs.supervisor import ensure_supervisor
+from studio.jobs.supervisor import keep_supervised
 from studio.store.workspace import Workspace
 from studio.web.app import LOCAL_HOSTS, build_app
 
@@ -34,7 +34,7 @@ def serve(
     quiet_libraries()
     studio = open_studio(workspaces, url=os.environ.get("STUDIO_DATABASE"))
     if supervise:
-        ensure_supervisor(Workspace(workspaces), parent_pid=os.getpid())
+        keep_supervised(Workspace(workspaces))
     hosts = LOCAL_HOSTS if host in LOOPBACK else ("*",)
     app = build_app(studio, hosts=hosts)
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
