@@ -85,13 +85,21 @@ def _no_value(text: str, rest: str) -> tuple[str, str]:
     for word, told in WORDS.items():
         if rest.startswith(word):
             return told
-    if rest[0] == "\ufeff":
-        return "A byte order mark stands in the middle of the file.", "Join files without it: save each as plain UTF-8."
     if rest[0] in "'" + TYPOGRAPHIC:
         return _no_name(text, rest)
     if rest == text:
         return "This line is not JSON.", 'A row starts with { and ends with }, as {"prompt": "…", "completion": "…"}.'
     return "A value is missing or not written as JSON here.", "Put texts in double quotes; write null for no value."
+
+
+def _sign_alone(_text: str, rest: str) -> tuple[str, str]:
+    if rest.startswith("Infinity"):
+        return WORDS["-Infinity"]
+    return "A minus sign stands here without a number.", "Put texts in double quotes; write null for no value."
+
+
+def _byte_order_mark(_text: str, _rest: str) -> tuple[str, str]:
+    return "A byte order mark stands in the middle of the file.", "Join files without it: save each as plain UTF-8."
 
 
 def _control(_text: str, rest: str) -> tuple[str, str]:
@@ -126,11 +134,13 @@ def _no_colon(_text: str, _rest: str) -> tuple[str, str]:
 
 
 _EXPLANATIONS: tuple[tuple[str, Callable[[str, str], tuple[str, str]]], ...] = (
+    ("byte order mark", _byte_order_mark),
     ("trailing comma", _trailing_comma),
     ("unexpected end of data", _ends_early),
     ("content after document", _goes_on),
     ("expected a string key", _no_name),
     ("expected a JSON value", _no_value),
+    ("after sign", _sign_alone),
     ("control character", _control),
     ("surrogate", _half_character),
     ("escape", _backslash),

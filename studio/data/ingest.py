@@ -55,6 +55,8 @@ def ingest(spec: Named[str, Any], reporter: Reporter) -> Outcome:
         guess = chosen_mapping(survey, mapping_from(chosen)) if chosen else guess_mapping(survey)
         reporter.report(EventKind.PHASE, name="Reading the rows")
         tally = _write(source, out, guess, progress, survey)
+        if not tally.rows and not tally.rejects:
+            raise DatasetError("There are no rows in this file.", fix="Upload a file with at least a few examples.")
         reporter.report(EventKind.PHASE, name="Looking for duplicates and contradictions")
         found = find(tally.digests, reject_lines=tally.reject_lines)
         save_findings(found.findings, out)

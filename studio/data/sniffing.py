@@ -44,7 +44,7 @@ def writing_of(path: Path) -> Writing:
             "The lines end in carriage returns only (old Mac style).", fix="Save it with Unix line ends."
         )
     if start[:1] == b"[":
-        return Writing.LINES if others.strip() and _is_json(first) else Writing.LIST
+        return Writing.LINES if others.lstrip()[:1] == b"[" and _is_json(first) else Writing.LIST
     return Writing.SPREAD if _is_spread(first, others) else Writing.LINES
 
 
@@ -80,9 +80,6 @@ def _is_json(text: bytes) -> bool:
 def _is_spread(first: bytes, others: bytes) -> bool:
     """Whether the first object goes on below its first line; a broken row of JSONL is followed by a `{`."""
     opens = first[:1] == b"{" and first.rstrip().endswith((b"{", b"[", b","))
-    return (
-        opens
-        and not _is_json(first)
-        and others.lstrip()[:1] in (b'"', b"{", b"}", b"]")
-        and not others.startswith(b"{")
-    )
+    second = next((line for line in others.split(b"\n") if line.strip()), b"")
+    goes_on = second.lstrip()[:1] in (b'"', b"{", b"}", b"]") and not second.startswith(b"{")
+    return opens and goes_on and not _is_json(first)

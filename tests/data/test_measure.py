@@ -1,0 +1,177 @@
+"""Measure: the stored tokens are those that TRL trains on, with the same labels; and one row can be shown from them."""
+
+import json
+import shutil
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from studio.data.lengths import load_lengths
+from studio.data.measure import measure
+from studio.data.seen import pieces
+from studio.domain.event import EventKind
+from tests.data.conftest import Brought, ListReporter, pair
+
+CONVERSATIONS = [
+    {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]},
+    {
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "naïve 日本 🙂 family 👨‍👩‍👧"},
+            {"role": "assistant", "content": "first 日本 answer 🙂"},
+            {"role": "user", "content": "and <|end|> then?"},
+            {"role": "assistant", "content": "second\n\nanswer  with spaces "},
+        ]
+    },
+]
+WITHOUT_MARKS = (
+    "{%- for message in messages -%}<|start|>{{ message.role }}\n{{ message.content }}<|end|>\n{%- endfor -%}"
+)
+
+
+def measured(brought: Brought, model: Path, reporter: ListReporter | None = None):
+    out = brought.folder / "lengths" / "model.npz"
+    spec = {"dataset": str(brought.folder), "model": str(model), "model_id": "starter", "out": str(out)}
+    return measure(spec, reporter or ListReporter()), out
+
+
+def stored(path: Path) -> list[tuple[list[int], list[int]]]:
+    """Ids and labels per row."""
+    with np.load(path, allow_pickle=False) as held:
+        ids, mask, offsets = held["ids"], held["mask"], held["offsets"]
+    rows = [slice(start, end) for start, end in pairwise(offsets)]
+    return [(ids[row].tolist(), np.where(mask[row], ids[row], -100).tolist()) for row in rows]
+
+
+def trl_rows(messages: list, model: Path, tmp_path: Path) -> list[tuple[list[int], list[int]]]:
+    """What SFTTrainer itself makes of the same conversations."""
+    from datasets import Dataset
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+    from trl import SFTConfig, SFTTrainer
+
+    trainer = SFTTrainer(
+        model=AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(model)),
+        args=SFTConfig(
+            output_dir=str(tmp_path), assistant_only_loss=True, max_length=None, use_cpu=True, report_to="none"
+        ),
+        train_dataset=Dataset.from_list([{"messages": turns} for turns in messages]),
+        processing_class=AutoTokenizer.from_pretrained(model),
+    )
+    return [(row["input_ids"], row["labels"]) for row in trainer.train_dataset]
+
+
+def test_tokens_and_labels_are_those_that_trl_trains_on(bring, starter, tmp_path, root):
+    sample = [json.loads(line) for line in (root / "assets/samples/triage.jsonl").read_text().splitlines()[:40]]
+    brought = bring([*CONVERSATIONS, *sample])
+
+    outcome, path = measured(brought, starter)
+
+    assert outcome.state == "done" and outcome.result["rows"] == 42
+    messages = [record["messages"] for record in brought.rows.records()]
+    assert stored(path) == trl_rows(messages, starter, tmp_path)
+
+
+def test_a_template_without_marks_is_replaced_as_trl_does(bring, starter, tmp_path):
+    """With Qwen3's published template, which TRL knows how to mark."""
+    from trl.chat_template_utils import qwen3_chat_template
+
+    model = tmp_path / "qwen"
+    shutil.copytree(starter, model)
+    (model / "chat_template.jinja").write_text(qwen3_chat_template)
+    brought = bring(CONVERSATIONS)
+
+    outcome, path = measured(brought, model)
+
+    assert outcome.state == "done"
+    messages = [record["messages"] for record in brought.rows.records()]
+    assert stored(path) == trl_rows(messages, model, tmp_path)
+
+
+def test_an_unknown_template_without_marks_is_refused_with_a_way_on(bring, starter, tmp_path):
+    model = tmp_path / "other"
+    shutil.copytree(starter, model)
+    (model / "chat_template.jinja").write_text(WITHOUT_MARKS)
+
+    outcome, path = measured(bring(CONVERSATIONS), model)
+
+    assert outcome.state == "failed" and "chat template" in outcome.message and outcome.fix
+    assert not path.exists()
+
+
+def test_a_row_that_the_template_refuses_is_named_by_its_line(bring, starter, tmp_path):
+    model = tmp_path / "strict"
+    shutil.copytree(starter, model)
+    template = (model / "chat_template.jinja").read_text()
+    refuse = "{%- if messages[0].role == 'system' -%}{{ raise_exception('System role not supported') }}{%- endif -%}"
+    (model / "chat_template.jinja").write_text(refuse + template)
+
+    outcome, _ = measured(bring(CONVERSATIONS), model)
+
+    assert outcome.state == "failed"
+    assert outcome.message == "This model's chat template refuses the row of line 2: System role not supported."
+
+
+def test_lengths_count_the_prompt_up_to_the_last_answer(bring, starter):
+    _, path = measured(bring(CONVERSATIONS), starter)
+
+    lengths = load_lengths(path)
+    rows = stored(path)
+    assert lengths.total == tuple(len(ids) for ids, _ in rows)
+    first_learned = next(place for place, label in enumerate(rows[0][1]) if label != -100)
+    assert lengths.prompt[0] == first_learned
+    assert rows[1][1][lengths.prompt[1] - 1] == -100 and -100 not in rows[1][1][lengths.prompt[1] : -1]
+    assert (lengths.model_id, lengths.stop_token, lengths.stop_token_trained) == ("starter", "<|end|>", True)
+
+
+def test_measuring_tells_its_progress_and_can_be_stopped(bring, starter):
+    brought = bring([pair(f"question {number}", "yes") for number in range(2500)])
+    reporter = ListReporter()
+
+    outcome, path = measured(brought, starter, reporter)
+    assert outcome.state == "done" and reporter.events[-1][0] is EventKind.PROGRESS
+    assert reporter.events[-1][1]["done"] == reporter.events[-1][1]["total"] == 2500
+    path.unlink()
+    stopped, path = measured(brought, starter, ListReporter(stop_after=1))
+    assert stopped.state == "stopped" and not path.exists()
+
+
+def test_the_pieces_of_a_row_are_its_text_with_what_is_trained(bring, starter):
+    brought = bring(CONVERSATIONS)
+    _, path = measured(brought, starter)
+
+    found = pieces(path, starter / "tokenizer.json", 1, cut_off=1000)
+
+    written = "".join(piece.text for piece in found.pieces)
+    assert all(message.content in written for message in brought.rows[1].messages)
+    assert "\ufffd" not in written
+    trained = "".join(piece.text for piece in found.pieces if piece.trained)
+    assert trained == "first 日本 answer 🙂<|end|>second\n\nanswer  with spaces <|end|>"
+    assert {piece.text for piece in found.pieces if piece.special} == {"<|start|>", "<|end|>"}
+    assert sum(piece.tokens for piece in found.pieces) == found.total and found.cut == ()
+
+
+def test_what_a_cut_off_strikes_is_shown_and_counted(bring, starter):
+    _, path = measured(bring(CONVERSATIONS), starter)
+    whole = pieces(path, starter / "tokenizer.json", 1, cut_off=1000)
+
+    found = pieces(path, starter / "tokenizer.json", 1, cut_off=whole.total - 6)
+
+    assert (found.cut_tokens, sum(piece.tokens for piece in found.cut)) == (6, 6)
+    assert found.cut_trained == 5  # the stop token among them, the line break after it not
+    assert sum(piece.tokens for piece in found.pieces) == whole.total - 6
+    assert [piece.text for piece in found.cut][-2:] == ["<|end|>", "\n"]
+
+
+def test_seeing_a_row_needs_no_torch(bring, starter, root):
+    import subprocess
+    import sys
+
+    _, path = measured(bring(CONVERSATIONS), starter)
+    program = (
+        "import sys; from pathlib import Path; import studio.data.ingest, studio.data.measure;"
+        "from studio.data.seen import pieces;"
+        f"assert pieces(Path({str(path)!r}), Path({str(starter / 'tokenizer.json')!r}), 0, cut_off=9).pieces;"
+        "assert not {'torch', 'transformers', 'trl'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=root)
