@@ -22,7 +22,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One kind of problem: how many rows it touches, why it matters in one sentence, and which rows they are."""
+    """One kind of problem: how many rows it touches, why it matters in one sentence, and which rows they are.
+
+    For copies `count` leaves out the one of each group that is kept, so it is the number of rows that are too many.
+    """
 
     kind: FindingKind
     title: str

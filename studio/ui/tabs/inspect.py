@@ -250,7 +250,7 @@ def situation_of(look: Inspection) -> str:
     refused = look.dataset.rejects
     said = [
         f"{html.count(refused, 'line was', 'lines were')} refused." if refused else "",
-        f"{html.count(copies, 'row is', 'rows are')} in a group of copies." if copies else "",
+        f"{html.count(copies, 'row is a copy', 'rows are copies')} of another." if copies else "",
         f"{html.count(conflicts, 'row contradicts', 'rows contradict')} another." if conflicts else "",
         f"{html.count(cut, 'row is', 'rows are')} longer than the recommended cut-off." if cut else "",
         look.cut_off.reason if look.cut_off else "",
