@@ -1,0 +1,148 @@
+"""Examples of what the screens show; every value can be replaced."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from studio.domain.dataset import Dataset, Guess, Layout, Mapping
+from studio.domain.job import Job, JobKind, JobState, Wish
+from studio.domain.plan import Choice, Light, Part, Plan
+from studio.domain.recipe import Recipe
+from studio.domain.row import Message
+from studio.domain.run import Checkpoint, Metric, Run
+from studio.domain.study import Card, Sampling, Study, StudyState
+from studio.domain.verdict import Judged
+from studio.flows.compare import StudyProgress
+from studio.flows.decide import Decided, Exact, Example
+from studio.verdict.decide import decide
+
+AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+PLAN = Plan(
+    light=Light.GREEN,
+    sentence="Fits: needs about 1.2 GB of 8 GB free.",
+    device="CPU, 4 cores",
+    train_rows=320,
+    validation_rows=40,
+    steps=120,
+    steps_per_epoch=40,
+    accumulation=1,
+    tokens=90_000,
+    seconds_low=40,
+    seconds_high=90,
+    memory=(Part("Weights", 800_000_000, "4 bits each"), Part("Activations", 400_000_000, "by row")),
+    memory_free=8_000_000_000,
+    choices=(Choice("Rows per step", "8", "as asked"),),
+)
+
+
+def job(*, kind: JobKind = JobKind.TRAIN, state: JobState = JobState.RUNNING, **values: Any) -> Job:
+    made = Job(
+        id="job-1", kind=kind, subject_id="run-1", state=state, wish=Wish.RUN, attempt=1, created_at=AT, started_at=AT
+    )
+    return replace(made, **values)
+
+
+def dataset(**values: Any) -> Dataset:
+    """A file that was read whole: 40 rows."""
+    mapping = Mapping(Layout.PROMPT_COMPLETION, {"prompt": "question", "completion": "reply"})
+    made = Dataset(
+        id="data-1",
+        name="Triage",
+        source_name="triage.jsonl",
+        created_at=AT,
+        state="done",
+        job_id="job-1",
+        bytes=52_000,
+        fingerprint="0123456789abcdef",
+        rows=40,
+        lines=40,
+        guess=Guess(mapping, "It fits every line.", ("question", "reply"), 40, 40),
+    )
+    return replace(made, **values)
+
+
+def run(*, state: JobState = JobState.RUNNING, recipe: Recipe | None = None, **values: Any) -> Run:
+    """A run on 320 rows; `values` are those of its job."""
+    return Run(
+        id="run-1",
+        name="triage-1",
+        dataset_id="data-1",
+        split_id="split-1",
+        model_id="starter",
+        recipe=recipe or Recipe(),
+        plan=PLAN,
+        created_at=AT,
+        job=job(state=state, **values),
+    )
+
+
+POINTS = [Metric(step=step, epoch=step / 40, loss=2.0 - step / 80) for step in range(1, 81)]
+CHECKS = [replace(POINTS[39], validation_loss=1.6), replace(POINTS[79], validation_loss=1.7)]
+CURVE = [*POINTS[:39], CHECKS[0], *POINTS[40:79], CHECKS[1]]
+KEPT = [
+    Checkpoint("run-1", 40, 1.0, 1.6, "checkpoints/step-40", "ab" * 32, 4_000_000),
+    Checkpoint("run-1", 80, 2.0, 1.7, "checkpoints/step-80", "cd" * 32, 4_000_000),
+]
+
+
+def study(*, state: StudyState = StudyState.OPEN, job_state: JobState = JobState.DONE, **values: Any) -> Study:
+    made = Study(
+        id="study-1",
+        name="triage-1",
+        run_id="run-1",
+        checkpoint_step=40,
+        prompts=24,
+        question="Which answer is better?",
+        sampling=Sampling(),
+        margin=0.05,
+        seed=2**47 + 1,
+        protocol="0123456789abcdef",
+        rating_token="a-token",
+        state=state,
+        created_at=AT,
+        job=job(kind=JobKind.GENERATE, state=job_state, total=24),
+        closed_at=AT if state is StudyState.CLOSED else None,
+    )
+    return replace(made, **values)
+
+
+def far(*, rated: int = 6, total: int = 24, raters: int = 1) -> StudyProgress:
+    return StudyProgress(rated=rated, total=total, raters=raters, job=job(kind=JobKind.GENERATE, state=JobState.DONE))
+
+
+def card(**values: Any) -> Card:
+    made = Card(
+        item_id="item-opaque",
+        question="Which answer is better?",
+        prompt=(Message("system", "Be brief."), Message("user", "Where is my parcel?")),
+        left="It is on its way.",
+        right="category: delivery",
+        position=3,
+        total=24,
+        rated=2,
+        seconds_left=None,
+    )
+    return replace(made, **values)
+
+
+def decided(*, tuned: int = 18, base: int = 4, tie: int = 2, **values: Any) -> Decided:
+    """A closed study that `tuned` prompts won and `base` lost."""
+    outcomes = ["tuned"] * tuned + ["base"] * base + ["tie"] * tie
+    judged = [
+        Judged(f"item-{n}", "rater-1", outcome, ("left", "right")[n % 2], 5.0, 90, 60)  # type: ignore[arg-type]
+        for n, outcome in enumerate(outcomes)
+    ]
+    won = Example(
+        "Where is my parcel?", "category: delivery", "category: delivery", "I do not know.", "tuned", "Clear."
+    )
+    made = Decided(
+        study=study(state=StudyState.CLOSED),
+        run=run(state=JobState.DONE),
+        verdict=decide(judged, skipped=0, planned=len(outcomes), margin=0.05),
+        wins=(won,),
+        losses=(replace(won, outcome="base", comment=""),),
+        both_bad=(),
+        exact=Exact(base=1, tuned=18, total=24),
+        identical=2,
+    )
+    return replace(made, **values)

@@ -1,0 +1,111 @@
+"""Forms: label, help, bounds and checks of every control come from the recipe's own fields."""
+
+from typing import Any, Literal, get_args, get_origin
+
+import gradio as gr
+import pytest
+from annotated_types import Ge, Gt, Le, Lt
+
+from studio.domain.errors import RecipeError
+from studio.domain.recipe import Recipe
+from studio.ui.parts import forms
+
+EVERY = pytest.mark.parametrize("name", list(Recipe.model_fields))
+NUMBERS = [n for n, field in Recipe.model_fields.items() if field.annotation in (int, float)]
+
+
+def bounds(name: str) -> tuple[float, float]:
+    """The nearest values below and above what the field allows."""
+    field = Recipe.model_fields[name]
+    step = 1 if field.annotation is int else 1e-9
+    limits: dict[type, Any] = {type(found): found for found in field.metadata}
+    low = limits[Ge].ge - step if Ge in limits else limits[Gt].gt
+    high = limits[Le].le + step if Le in limits else limits[Lt].lt
+    return low, high
+
+
+@EVERY
+def test_every_choice_has_a_title_and_says_what_it_does(name: str) -> None:
+    field = Recipe.model_fields[name]
+    assert field.title and field.title[0].isupper()
+    assert field.description and len(field.description.split()) >= 5 and field.description.endswith(".")
+
+
+@EVERY
+def test_every_choice_is_bounded(name: str) -> None:
+    field = Recipe.model_fields[name]
+    if field.annotation is bool or get_origin(field.annotation) is Literal:
+        return
+    low, high = bounds(name)
+    assert low < field.default < high
+
+
+@EVERY
+def test_a_control_is_made_of_its_field_alone(name: str) -> None:
+    field, control = Recipe.model_fields[name], forms.control(name)
+    assert (control.label, control.info, control.value) == (field.title, field.description, field.default)
+    if get_origin(field.annotation) is Literal:
+        assert isinstance(control, gr.Dropdown)
+        assert [value for _, value in control.choices] == list(get_args(field.annotation))
+    else:
+        assert isinstance(control, gr.Checkbox if field.annotation is bool else gr.Number)
+
+
+def test_every_field_has_one_control_and_the_few_that_matter_come_first() -> None:
+    assert sorted(forms.FIELDS) == sorted(Recipe.model_fields)
+    assert forms.FIELDS[: len(forms.KNOBS)] == forms.KNOBS
+    assert 3 <= len(forms.KNOBS) <= 6
+
+
+def test_no_two_controls_have_the_same_label() -> None:
+    labels = [field.title for field in Recipe.model_fields.values()]
+    assert len(labels) == len(set(labels))
+
+
+def test_what_the_controls_hold_is_the_recipe_and_back() -> None:
+    recipe = Recipe(rank=64, schedule="linear", gradient_checkpointing=True, seed=11)
+    assert forms.recipe_of(forms.values_of(recipe)) == recipe
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_value_out_of_bounds_is_told_with_its_title_and_the_bound(name: str) -> None:
+    title = Recipe.model_fields[name].title
+    for value, relation in zip(bounds(name), ("at least", "at most"), strict=True):
+        told = forms.check(name, value)
+        assert told["is_valid"] is False
+        assert told["message"].startswith(f"{title}: must be ")
+        assert relation in told["message"] or "more than" in told["message"]
+        assert told["message"].endswith("Change that value.")
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_an_emptied_control_says_that_it_needs_a_value(name: str) -> None:
+    assert forms.check(name, None)["message"] == f"{Recipe.model_fields[name].title} needs a value."
+
+
+def test_a_value_that_is_not_a_number_is_told_in_words() -> None:
+    assert "must be a whole number" in forms.check("rank", "many")["message"]
+    assert "must be a whole number" in forms.check("rank", 2.5)["message"]
+
+
+@EVERY
+def test_the_defaults_are_fine(name: str) -> None:
+    assert forms.check(name, Recipe.model_fields[name].default) == gr.validate(True, "")
+
+
+def test_at_the_start_every_control_is_checked_and_only_the_wrong_one_is_named() -> None:
+    values = forms.values_of(Recipe())
+    values[forms.FIELDS.index("rank")] = 9999
+    told = forms.checks("data-1", "starter", "click", *values)
+    assert len(told) == 3 + len(forms.FIELDS)
+    wrong = [index for index, one in enumerate(told) if not one["is_valid"]]
+    assert wrong == [3 + forms.FIELDS.index("rank")]
+
+
+def test_a_recipe_out_of_bounds_names_its_field() -> None:
+    values = forms.values_of(Recipe())
+    values[forms.FIELDS.index("learning_rate")] = 3
+    with pytest.raises(RecipeError) as refused:
+        forms.recipe_of(values)
+    assert refused.value.field == "learning_rate"
+    assert refused.value.message == "Learning rate: must be at most 0.05, not 3."

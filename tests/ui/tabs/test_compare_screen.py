@@ -1,0 +1,109 @@
+"""Compare: where a comparison is, and never who leads."""
+
+import re
+from typing import Any
+
+import pytest
+
+from studio.domain.job import JobState
+from studio.domain.study import Sampling, Study, StudyState
+from studio.flows.compare import ENOUGH, StudyProgress
+from studio.ui.tabs import compare
+from tests.ui import examples
+from tests.ui.markup import attributes, words
+
+NAMES = "situation maker prompts picked opened progress rate stop again close frozen timer study".split()
+LEAD = re.compile(r"\b(lead|leads|leading|wins?|won|ahead|preferred so far|score is|better so far|loses?|lost)\b", re.I)
+STATES = [
+    (StudyState.WRITING, JobState.QUEUED, 0),
+    (StudyState.WRITING, JobState.RUNNING, 0),
+    (StudyState.WRITING, JobState.STOPPED, 0),
+    (StudyState.WRITING, JobState.INTERRUPTED, 0),
+    (StudyState.OPEN, JobState.DONE, 0),
+    (StudyState.OPEN, JobState.DONE, 6),
+    (StudyState.OPEN, JobState.DONE, 24),
+    (StudyState.CLOSED, JobState.DONE, 24),
+]
+
+
+def view(chosen: Study | None, progress: StudyProgress | None = None, *, sealed: int = 60) -> dict[str, Any]:
+    every = [chosen] if chosen else []
+    listed = compare.view(every, chosen, progress or examples.far(), sealed=sealed, name="triage-1")
+    return dict(zip(NAMES, listed, strict=True))
+
+
+def buttons(parts: dict[str, Any]) -> list[str]:
+    return [name for name in ("stop", "again", "close") if parts[name].visible]
+
+
+def test_without_a_comparison_one_can_be_made() -> None:
+    parts = view(None)
+    assert parts["maker"].visible and not parts["opened"].visible and not parts["timer"].active
+    assert parts["prompts"] == ENOUGH
+    assert view(None, sealed=12)["prompts"] == 12
+    assert buttons(parts) == [] and parts["study"] is None
+
+
+def test_without_a_run_there_is_only_the_next_step() -> None:
+    parts = dict(zip(NAMES, compare.nothing(compare.EMPTY), strict=True))
+    assert "Nothing to compare yet. Train a model first" in words(parts["situation"])
+    assert not parts["maker"].visible and not parts["timer"].active and buttons(parts) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "job_state", "rated", "expected", "ticks"),
+    [
+        (*STATES[0], ["stop"], True),
+        (*STATES[1], ["stop"], True),
+        (*STATES[2], ["again"], False),
+        (*STATES[3], ["again"], False),
+        (*STATES[4], [], True),
+        (*STATES[5], ["close"], True),
+        (*STATES[6], ["close"], True),
+        (*STATES[7], [], False),
+    ],
+)
+def test_each_state_offers_what_can_be_done_in_it(
+    state: StudyState, job_state: JobState, rated: int, expected: list[str], ticks: bool
+) -> None:
+    parts = view(examples.study(state=state, job_state=job_state), examples.far(rated=rated))
+    assert buttons(parts) == expected
+    assert parts["timer"].active is ticks
+    assert bool(parts["rate"]) is (state is StudyState.OPEN)
+    assert parts["study"] == "study-1"
+
+
+@pytest.mark.parametrize(("state", "job_state", "rated"), STATES)
+def test_no_state_says_who_leads(state: StudyState, job_state: JobState, rated: int) -> None:
+    parts = view(examples.study(state=state, job_state=job_state), examples.far(rated=rated))
+    page = " ".join(words(str(parts[name])) for name in ("situation", "progress", "rate"))
+    assert not LEAD.search(page), page
+    assert "%" not in page
+
+
+def test_while_people_rate_only_their_number_is_shown() -> None:
+    parts = view(examples.study(), examples.far(rated=6, raters=2))
+    assert words(parts["progress"]) == "6 of 24 prompts rated 2 raters"
+    assert words(parts["situation"]).startswith("● Open for rating.")
+    assert "Everything has been rated." in words(view(examples.study(), examples.far(rated=24))["situation"])
+
+
+def test_halted_answers_say_why() -> None:
+    job = examples.job(state=JobState.INTERRUPTED, message="The worker was killed.", fix="Write the rest.")
+    said = words(view(examples.study(state=StudyState.WRITING, job=job))["situation"])
+    assert "The answers were not all written. The worker was killed. Write the rest." in said
+
+
+def test_the_link_for_raters_holds_a_token_and_no_id() -> None:
+    link = compare.rate_link(examples.study())
+    assert attributes(link, "href") == ["/rate/?t=a-token"]
+    assert "study-1" not in link and "run-1" not in link
+
+
+def test_what_was_frozen_is_listed_without_a_seed_of_the_sides() -> None:
+    said = words(compare.frozen_table(examples.study()))
+    assert "24 sealed test rows" in said and "checkpoint of step 40" in said
+    assert "preferred in more than 55% of the decisive ratings" in said
+    assert str(2**47 + 1) not in said
+    warm = examples.study(sampling=Sampling(temperature=0.7, seed=3))
+    assert "temperature 0.7, seed 3" in words(compare.frozen_table(warm))

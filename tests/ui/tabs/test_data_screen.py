@@ -1,0 +1,89 @@
+"""Data: what the screen says of a file that is being read, failed, or is there."""
+
+from typing import Any
+
+import pytest
+
+from studio.domain.dataset import Dataset, Guess, Layout, Mapping, Reject
+from studio.ui.tabs import data
+from tests.ui import examples
+from tests.ui.markup import attributes, words
+
+NAMES = "state cancel timer whole preview guess layout asked answered refused_part refused".split()
+
+
+def view(found: Dataset, refused: str = "") -> dict[str, Any]:
+    return dict(zip(NAMES, data.view(found, "preview", refused), strict=True))
+
+
+def test_the_empty_screen_says_what_to_do_next() -> None:
+    parts = dict(zip(NAMES, data.nothing(), strict=True))
+    assert words(parts["state"]) == "Nothing here yet. Drop a file above, or pick a sample."
+    assert not parts["cancel"].visible and not parts["timer"].active and not parts["whole"].visible
+
+
+@pytest.mark.parametrize("state", ["queued", "running"])
+def test_a_file_being_read_shows_how_far_and_can_be_stopped(state: str) -> None:
+    parts = view(examples.dataset(state=state, rows=0, lines=0, share_read=0.4, guess=None))
+    assert parts["cancel"].visible and parts["timer"].active and not parts["whole"].visible
+    assert attributes(parts["state"], "aria-valuenow") == ["40"]
+    assert "Reading triage.jsonl" in words(parts["state"])
+
+
+def test_a_file_that_was_read_whole_shows_its_rows_and_nothing_ticks() -> None:
+    parts = view(examples.dataset())
+    assert parts["whole"].visible and not parts["cancel"].visible and not parts["timer"].active
+    said = words(parts["state"])
+    assert "All 40 rows were understood." in said and "Triage" in said and "01234567" in said
+    assert not parts["refused_part"].visible
+    assert (parts["layout"].value, parts["asked"].value, parts["answered"].value) == (
+        "prompt_completion",
+        "question",
+        "reply",
+    )
+
+
+def test_refused_lines_are_counted_and_open_below() -> None:
+    parts = view(examples.dataset(rows=38, rejects=2, blank_lines=3), "table")
+    assert parts["refused_part"].visible and parts["refused"] == "table"
+    said = words(parts["state"])
+    assert "38 rows are in, 2 lines could not be used." in said
+    assert "3 blank lines passed over." in said
+
+
+def test_a_file_without_a_usable_line_says_so_and_still_lists_its_lines() -> None:
+    parts = view(examples.dataset(rows=0, rejects=2, guess=None))
+    assert parts["whole"].visible and parts["refused_part"].visible
+    assert "No row could be used. Every line was refused; the reasons are below." in words(parts["state"])
+
+
+def test_a_file_that_could_not_be_read_says_why() -> None:
+    parts = view(examples.dataset(state="failed", rows=0, lines=0, guess=None, problem="It is a PDF."))
+    assert "No row could be used. It is a PDF." in words(parts["state"])
+    assert not parts["whole"].visible and not parts["timer"].active
+
+
+def test_conversations_are_in_one_field() -> None:
+    guess = Guess(Mapping(Layout.MESSAGES, {"messages": "chat"}), "It fits.", ("chat",), 40, 40)
+    parts = view(examples.dataset(guess=guess))
+    assert parts["asked"].value == "chat" and not parts["answered"].visible
+    asked, answered = data.fields_of(Layout.MESSAGES)
+    assert asked.label == "The conversation is in" and not answered.visible
+    asked, answered = data.fields_of(Layout.PROMPT_COMPLETION)
+    assert asked.label == "What was asked is in" and answered.visible
+
+
+def test_every_refused_line_is_told_by_place_reason_and_next_step() -> None:
+    rejects = [
+        Reject(line=2, column=15, reason="This is not JSON.", fix="Put quotes around it.", text='{"a": b}'),
+        Reject(line=1234, field="reply", reason="The answer is empty.", fix="Write one."),
+    ]
+    drawn = data.refused_table("data-1", rejects)
+    said = words(drawn)
+    assert '2 column 15 This is not JSON. Put quotes around it. {"a": b}' in said
+    assert "1,234 reply The answer is empty. Write one." in said
+    assert attributes(drawn, "href") == ["/download/refused/data-1"]
+
+
+def test_without_refused_lines_there_is_no_table() -> None:
+    assert data.refused_table("data-1", []) == ""

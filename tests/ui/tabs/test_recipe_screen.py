@@ -1,0 +1,77 @@
+"""Recipe: what a plan means, and which models there are."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.domain.errors import RecipeError
+from studio.domain.model import Model
+from studio.domain.plan import Light, Part
+from studio.domain.recipe import Recipe
+from studio.flows.inspect import Inspection
+from studio.flows.studio import Studio
+from studio.ui.parts import forms
+from studio.ui.tabs import recipe
+from tests.ui import examples
+from tests.ui.markup import attributes, words
+
+
+def model(**values: Any) -> Model:
+    made = Model("m", "Pebble", "us", 5_900_000, 2048, "Apache-2.0", "Tiny.", "Runs anywhere.", path=Path("/m"))
+    return replace(made, **values)
+
+
+def test_a_plan_is_a_sentence_and_four_figures() -> None:
+    said = words(recipe.plan_page(examples.PLAN))
+    assert "✓ Fits: needs about 1.2 GB of 8 GB free." in said
+    assert "Time 40–90 s on the CPU, 4 cores" in said
+    assert "Steps 120 40 per pass" in said
+    assert "Rows to learn from 320 40 more check it" in said
+    assert "Memory 1.2 GB of 8.0 GB free" in said
+
+
+@pytest.mark.parametrize(("light", "sign"), [(Light.GREEN, "✓"), (Light.AMBER, "▲"), (Light.RED, "✕")])
+def test_a_traffic_light_is_also_a_sign(light: Light, sign: str) -> None:
+    assert words(recipe.plan_page(replace(examples.PLAN, light=light))).startswith(sign)
+
+
+def test_the_memory_bar_never_leaves_its_frame() -> None:
+    tight = replace(examples.PLAN, memory=tuple(Part(f"Part {n}", 3_000_000_000, "") for n in range(8)))
+    for plan in (examples.PLAN, tight):
+        styles = attributes(recipe.memory_bar(plan), "style")
+        widths = [float(style.split("width:")[1].split("%")[0]) for style in styles if "width" in style]
+        assert len(widths) == len(plan.memory)
+        assert sum(widths) <= 100.1
+
+
+def test_every_value_has_its_reason() -> None:
+    said = words(recipe.reasons_table(examples.PLAN))
+    assert "Rows per step 8 as asked" in said and "Weights 800.0 MB 4 bits each" in said
+
+
+def test_a_model_that_cannot_be_used_says_why() -> None:
+    far = model(title="Qwen3 8B", parameters=8_190_000_000, path=None, reason="It needs 20 GB of GPU memory.")
+    said = words(recipe.model_table([model(), far]))
+    assert "Pebble Tiny. 5.9 M 2,048 Apache-2.0 ✓ usable Runs anywhere." in said
+    assert "Qwen3 8B Tiny. 8.2 B 2,048 Apache-2.0 not here It needs 20 GB of GPU memory." in said
+
+
+def test_before_there_is_anything_to_plan_nothing_can_be_started(empty_studio: Studio) -> None:
+    parts = recipe.show(empty_studio, None, None, None, None)
+    assert len(parts) == 5 + len(forms.FIELDS)
+    assert "Nothing to plan yet." in words(parts[0])
+    assert not parts[1].active and not parts[2].interactive
+
+
+def test_while_lengths_are_measured_the_screen_follows_and_a_failure_is_told() -> None:
+    still = Inspection(examples.dataset(), "m", (), None, examples.job(done=1, total=4), None)
+    assert attributes(recipe.measuring(still), "aria-valuenow") == ["25"]
+    failed = replace(still, measuring=examples.job(state="failed", message="No template.", fix="Add one."))
+    assert "The lengths could not be measured. No template. Add one." in words(recipe.measuring(failed))
+
+
+def test_a_start_without_data_is_refused_in_words(empty_studio: Studio) -> None:
+    with pytest.raises(RecipeError, match="There is nothing to train on"):
+        recipe.begin(empty_studio, None, "starter", "click", *forms.values_of(Recipe()))

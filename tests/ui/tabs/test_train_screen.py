@@ -1,0 +1,127 @@
+"""Train: which buttons there are in each state, and what the curves and tables show."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from studio.domain.job import JobState, Wish
+from studio.domain.recipe import Recipe
+from studio.domain.run import Checkpoint, Metric, Run
+from studio.flows.train import Answers, progress
+from studio.ui.tabs import train
+from tests.ui import examples
+from tests.ui.markup import words
+
+NAMES = "heading situation whole curves answers checkpoints stop resume forward timer".split()
+
+
+def view(run: Run, points: list[Metric] | None = None, kept: list[Checkpoint] | None = None) -> dict[str, Any]:
+    listed = train.view(run, points or [], title="Pebble", kept=kept or [], said=[])
+    return dict(zip(NAMES, listed, strict=True))
+
+
+def buttons(parts: dict[str, Any]) -> list[str]:
+    return [name for name in ("stop", "resume", "forward") if parts[name].visible]
+
+
+@pytest.mark.parametrize(
+    ("state", "kept", "expected", "ticks"),
+    [
+        (JobState.QUEUED, [], ["stop"], True),
+        (JobState.RUNNING, [], ["stop"], True),
+        (JobState.RUNNING, examples.KEPT, ["stop"], True),
+        (JobState.INTERRUPTED, examples.KEPT, ["resume"], False),
+        (JobState.FAILED, [], ["resume"], False),
+        (JobState.STOPPED, examples.KEPT, ["resume", "forward"], False),
+        (JobState.STOPPED, [], ["resume"], False),
+        (JobState.DONE, examples.KEPT, ["forward"], False),
+        (JobState.DONE, [], [], False),
+    ],
+)
+def test_each_state_offers_what_can_be_done_in_it(
+    state: JobState, kept: list[Checkpoint], expected: list[str], ticks: bool
+) -> None:
+    parts = view(examples.run(state=state, ended_at=examples.AT), examples.CURVE, kept)
+    assert buttons(parts) == expected
+    assert parts["timer"].active is ticks
+
+
+def test_a_stop_is_asked_for_once() -> None:
+    parts = view(examples.run(wish=Wish.STOP))
+    assert parts["stop"].visible and not parts["stop"].interactive
+    assert parts["stop"].value == "Stopping …"
+    assert "Stopping." in words(parts["situation"])
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        (JobState.QUEUED, "Waiting."),
+        (JobState.INTERRUPTED, "Interrupted. The worker was killed. Resume it."),
+        (JobState.FAILED, "It stopped with a problem. The worker was killed. Resume it."),
+    ],
+)
+def test_why_nothing_moves_is_said_in_words(state: JobState, says: str) -> None:
+    message = {} if state is JobState.QUEUED else {"message": "The worker was killed.", "fix": "Resume it."}
+    assert says in words(view(examples.run(state=state, **message))["situation"])
+
+
+def test_a_finished_run_says_what_is_kept_and_how_long_it_took() -> None:
+    ended = examples.AT.replace(minute=8)
+    said = words(view(examples.run(state=JobState.DONE, ended_at=ended), examples.CURVE, examples.KEPT)["situation"])
+    assert "Took 2 min 0 s finished" in said
+    assert "The best checkpoint is step 40 with a validation loss of 1.60; it is kept." in said
+    assert "Time left" not in said
+
+
+def test_a_live_run_says_how_long_it_still_takes() -> None:
+    said = words(view(examples.run(seconds_left=125.0, phase="training"), examples.CURVE)["situation"])
+    assert "Time left 2 min 5 s" in said and "80 of 120" in said and "67%" in said
+
+
+def test_a_run_in_16_bits_is_not_called_qlora() -> None:
+    assert "QLoRA on Pebble" in words(view(examples.run())["heading"])
+    plain = words(view(examples.run(recipe=Recipe(quantisation="none")))["heading"])
+    assert "LoRA on Pebble" in plain and "QLoRA" not in plain
+
+
+def test_the_curve_marks_its_best_check_and_says_so_aloud() -> None:
+    value = train.loss_curves(examples.run(), examples.CURVE)
+    assert value is not None
+    figure = json.loads(value["figure"])
+    assert [len(line["x"]) for line in figure["data"]] == [80, 80, 2]
+    assert [shape["x0"] for shape in figure["layout"]["shapes"]] == [40]
+    assert figure["layout"]["uirevision"] == "run-1"
+    assert value["words"] == "Training loss over 80 steps; validation loss lowest at step 40 with 1.600."
+
+
+def test_before_the_first_point_there_is_no_curve() -> None:
+    assert train.loss_curves(examples.run(), []) is None
+    assert train.loss_curves(examples.run(), [Metric(step=0, epoch=0, validation_loss=3.0)]) is None
+
+
+def test_answers_stand_side_by_side_from_before_to_the_last_checks() -> None:
+    said = [Answers(step, (("Where is it?", f"answer {step}"),)) for step in (0, 10, 20, 30, 40)]
+    drawn = words(train.answers_table(said))
+    assert drawn == "Prompt before step 20 step 30 step 40 Where is it? answer 0 answer 20 answer 30 answer 40"
+    assert "the first answers follow soon" in words(train.answers_table([]))
+
+
+def test_the_best_checkpoint_is_marked() -> None:
+    run = examples.run()
+    said = words(train.checkpoint_table(examples.KEPT, progress(run, examples.CURVE)))
+    assert "40 1.0 1.600 4.0 MB best 80 2.0 1.700 4.0 MB" in said
+    assert "saved at the first check" in words(train.checkpoint_table([], progress(run, [])))
+
+
+def test_the_log_stands_below_the_exact_recipe() -> None:
+    said = words(train.log_page(examples.run(), "step 1 <loss 2.1>"))
+    assert "rank 16" in said and "step 1 <loss 2.1>" in said
+    assert "The log is empty so far." in words(train.log_page(examples.run(), ""))
+
+
+def test_a_run_that_lost_its_number_of_steps_shows_no_impossible_share() -> None:
+    run = examples.run(total=40)
+    assert "100%" in words(view(replace(run), examples.CURVE)["situation"])
