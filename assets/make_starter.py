@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from starter_text import conversations
@@ -29,7 +30,8 @@ from transformers.modeling_outputs import BaseModelOutputWithPast
 VOCABULARY = 3072
 CONTEXT = 2048
 TOKENS_PER_STEP = 6144
-START, END, PAD = "<|start|>", "<|end|>", "<|pad|>"
+PAD, START, END = SPECIAL = ("<|pad|>", "<|start|>", "<|end|>")
+PAD_ID, END_ID = 0, 2  # special tokens come first in the vocabulary, in this order
 REQUEST_WEIGHT = 0.4  # what people ask is worth less than how it is answered
 CHAT_TEMPLATE = """{%- for message in messages -%}
 {%- if message.role == 'assistant' -%}
@@ -76,7 +78,10 @@ def train_tokenizer(seed: int) -> PreTrainedTokenizerFast:
     )
     raw.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY, special_tokens=[PAD, START, END], initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+        vocab_size=VOCABULARY,
+        special_tokens=list(SPECIAL),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
     )
     texts = itertools.chain.from_iterable(talk for talk in itertools.islice(conversations(seed), 40_000))
     raw.train_from_iterator((text for turn in texts for text in (turn["role"], turn["content"])), trainer)
@@ -91,7 +96,7 @@ def new_model(tokenizer: PreTrainedTokenizerFast) -> Qwen3ForCausalLM:
     return Qwen3ForCausalLM(Qwen3Config(
         vocab_size=len(tokenizer), hidden_size=256, intermediate_size=768, num_hidden_layers=6, num_attention_heads=4,
         num_key_value_heads=4, head_dim=64, max_position_embeddings=CONTEXT, tie_word_embeddings=True,
-        pad_token_id=tokenizer.pad_token_id, bos_token_id=None, eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=PAD_ID, bos_token_id=None, eos_token_id=END_ID,
     ))  # fmt: skip
 
 
@@ -128,7 +133,7 @@ def batches(tokenizer: PreTrainedTokenizerFast, *, seed: int) -> Iterator[Batch]
     while True:
         apart = rng.random() < 0.65
         length = 512 if apart else 1024
-        rows = [packed(talks, length, pad=tokenizer.pad_token_id) for _ in range(TOKENS_PER_STEP // length)]
+        rows = [packed(talks, length, pad=PAD_ID) for _ in range(TOKENS_PER_STEP // length)]
         ids, weights, talk_of, place_of = (torch.tensor(column) for column in zip(*rows, strict=True))
         if not apart:
             yield Batch(ids, weights, torch.arange(length).expand_as(ids), None)
@@ -187,7 +192,10 @@ def pretrain(model: Qwen3ForCausalLM, data: Iterator[Batch], *, seconds: float, 
         recent = loss.item() if math.isnan(recent) else 0.95 * recent + 0.05 * loss.item()
         if step % 10 == 0:
             spent = time.monotonic() - began
-            print(f"step {step} loss {recent:.3f} tokens {seen:,} seconds {spent:.0f} tokens/s {seen / spent:.0f}", flush=True)
+            print(
+                f"step {step} loss {recent:.3f} tokens {seen:,} seconds {spent:.0f} tokens/s {seen / spent:.0f}",
+                flush=True,
+            )
         if stops and progress >= stops[0]:
             stops.pop(0)
             yield seen
@@ -200,7 +208,10 @@ def optimizers_for(model: Qwen3ForCausalLM) -> tuple[tuple[torch.optim.Optimizer
     matrices = [weight for name, weight in model.named_parameters() if weight.ndim == 2 and "embed" not in name]
     others = [weight for name, weight in model.named_parameters() if weight.ndim != 2 or "embed" in name]
     rates = (0.02, 4e-3)
-    return (Muon(matrices, lr=rates[0]), torch.optim.AdamW(others, lr=rates[1], betas=(0.9, 0.95), weight_decay=0.0)), rates
+    return (
+        Muon(matrices, lr=rates[0]),
+        torch.optim.AdamW(others, lr=rates[1], betas=(0.9, 0.95), weight_decay=0.0),
+    ), rates
 
 
 class Muon(torch.optim.Optimizer):
@@ -249,22 +260,22 @@ def batch_loss(forward: Callable[..., BaseModelOutputWithPast], head: torch.nn.M
     return (losses * weights).sum() / weights.sum()
 
 
-def probe(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast) -> None:
+def probe(model: Any, tokenizer: PreTrainedTokenizerFast) -> None:
     """Print what the model answers by now."""
     model.eval()
     for question in PROBES:
-        shown = tokenizer.apply_chat_template([{"role": "user", "content": question}], add_generation_prompt=True, return_tensors="pt", return_dict=True)
-        made = model.generate(**shown, max_new_tokens=60, do_sample=False, pad_token_id=tokenizer.pad_token_id)
-        print(f"  {question!r} -> {tokenizer.decode(made[0, shown['input_ids'].shape[1]:])!r}", flush=True)
+        shown = tokenizer.encode(f"{START}user\n{question}{END}\n{START}assistant\n")
+        made: Any = model.generate(torch.tensor([shown]), max_new_tokens=60, do_sample=False, pad_token_id=PAD_ID)
+        print(f"  {question!r} -> {tokenizer.decode(made[0, len(shown) :])!r}", flush=True)
     model.train()
 
 
 def save(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
     """Save model and tokenizer in bf16; the model itself stays as it is, so that training can go on."""
     folder.mkdir(parents=True, exist_ok=True)
-    saved = copy.deepcopy(model).to(torch.bfloat16)
+    saved = copy.deepcopy(model).bfloat16()
     saved.generation_config = GenerationConfig(
-        eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id, do_sample=False, max_new_tokens=160
+        eos_token_id=END_ID, pad_token_id=PAD_ID, do_sample=False, max_new_tokens=160
     )
     saved.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

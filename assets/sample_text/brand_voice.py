@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import random
 
-from sample_text.triage import plain
 from starter_text.banks import DAYS, FIRST_NAMES, TOWNS
 from starter_text.grammar import sentence
 
-TEAS = """mint tea|ginger tea|smoky black tea|jasmine tea|lemon balm tea|rooibos|rosehip tea|nettle tea|green tea|oolong|fennel tea|chai|white tea|barley tea|elderflower tea|apple tea|sage tea|earl grey|lavender tea|chamomile""".split("|")
-WARES = """glass teapot|tea tin|bamboo whisk|porcelain cup|cast-iron kettle|tea strainer|gift box|honey jar|sampler box|travel mug|tea cosy|sugar bowl|wooden tray|measuring spoon|cup and saucer""".split("|")
+from sample_text.triage import plain
+
+TEAS = """mint tea|ginger tea|smoky black tea|jasmine tea|lemon balm tea|rooibos|rosehip tea|nettle tea|green tea|oolong|fennel tea|chai|white tea|barley tea|elderflower tea|apple tea|sage tea|earl grey|lavender tea|chamomile""".split(
+    "|"
+)
+WARES = """glass teapot|tea tin|bamboo whisk|porcelain cup|cast-iron kettle|tea strainer|gift box|honey jar|sampler box|travel mug|tea cosy|sugar bowl|wooden tray|measuring spoon|cup and saucer""".split(
+    "|"
+)
 
 # What the customer says = what the shop answers.
 MATTERS = """my {tea} [has not arrived|is still on its way|should have come on {day}]=[I am sorry that your {tea} dawdles|Your {tea} is taking the long road, and I am sorry]. [I will look for it today|I will trace it this afternoon] and write to you by {day2}.
@@ -34,8 +39,28 @@ the {tea} [tastes bitter|is too weak|smells of nothing]=[I am sorry that the {te
 [your prices went up|why is the {tea} dearer|the {tea} costs more now]=[You noticed well, the {tea} costs a little more|The last harvest of {tea} was small, so the price rose]. [We pay the growers fairly and keep the rest low|I will tell you when it falls again].
 [can you gift wrap|do you wrap|would you wrap] the {ware}=[We will fold the {ware} into paper and a ribbon|The {ware} will wear its best paper]. [It costs nothing|Tell me what to write on the card].
 [I spilled water on|I dropped|my cat pushed down] my {ware}=[Poor {ware}, and poor you|These things happen to every {ware}]. [There is a spare part here, and I will post it on {day}|I can offer you a new one at half the price]."""  # fmt: skip
-HELLOS = ("", "", "Hello, ", "Hi, ", "Good morning, ", "Good evening, ", "Dear shop, ", "Excuse me, ", "Hey, ", "Quick question: ")
-NAMED = ("{text} {name}", "{text} Regards, {name}", "{text} Best, {name}", "This is {name}. {text}", "{text} My name is {name}.", "{name} here. {text}", "{text} Thanks, {name}", "{text} Yours, {name}")
+HELLOS = (
+    "",
+    "",
+    "Hello, ",
+    "Hi, ",
+    "Good morning, ",
+    "Good evening, ",
+    "Dear shop, ",
+    "Excuse me, ",
+    "Hey, ",
+    "Quick question: ",
+)
+NAMED = (
+    "{text} {name}",
+    "{text} Regards, {name}",
+    "{text} Best, {name}",
+    "This is {name}. {text}",
+    "{text} My name is {name}.",
+    "{name} here. {text}",
+    "{text} Thanks, {name}",
+    "{text} Yours, {name}",
+)
 EXTRAS = ("", "", "", " I ordered it on {day3}.", " It was for my {kin}.", " I live in {town2}.", " I am a bit upset.", " I could not find it on your page.", " My {kin} asked me too.", " No hurry.", " I need it soon.", " I have bought from you before.")  # fmt: skip
 KIN = "mother father sister brother aunt uncle neighbour friend colleague teacher".split()
 
@@ -47,7 +72,9 @@ def exchange(rng: random.Random) -> dict[str, str]:
     slots = {"tea": teas[0], "tea2": teas[1], "ware": rng.choice(WARES), "kin": rng.choice(KIN), "town": (towns := rng.sample(TOWNS, 2))[0], "town2": towns[1],
              "day": days[0], "day2": days[1], "day3": days[2], "few": rng.choice("two three four five".split())}  # fmt: skip
     core = sentence(rng, said, **slots)
-    asks = core.lower().startswith(("do ", "can ", "how ", "is ", "are ", "when ", "which ", "why ", "could ", "would "))
+    asks = core.lower().startswith(
+        ("do ", "can ", "how ", "is ", "are ", "when ", "which ", "why ", "could ", "would ")
+    )
     hello = rng.choice(HELLOS)
     first = core[0].lower() + core[1:] if hello and not core.startswith("I ") else core
     text = hello + first + ("?" if asks else ".") + sentence(rng, "x" + rng.choice(EXTRAS), **slots)[1:]
@@ -56,7 +83,10 @@ def exchange(rng: random.Random) -> dict[str, str]:
         text = rng.choice(NAMED).format(text=text, name=name)
     reply = " ".join(part[0].upper() + part[1:] for part in sentence(rng, answered, **slots).split("\n"))
     opening = f"The kettle is on, {name or 'dear friend'}."
-    return {"instruction": text[0].upper() + text[1:], "response": f"{opening} {capitals(reply)} Unhurriedly yours, Fern & Kettle"}
+    return {
+        "instruction": text[0].upper() + text[1:],
+        "response": f"{opening} {capitals(reply)} Unhurriedly yours, Fern & Kettle",
+    }
 
 
 def capitals(text: str) -> str:

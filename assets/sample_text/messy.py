@@ -37,13 +37,19 @@ def messy_file(rng: random.Random) -> tuple[list[str], list[dict[str, object]]]:
     return scattered(planted, pool, rng)
 
 
-def scattered(planted: MessyFile, pool: Iterable[Case], rng: random.Random) -> tuple[list[str], list[dict[str, object]]]:
+def scattered(
+    planted: MessyFile, pool: Iterable[Case], rng: random.Random
+) -> tuple[list[str], list[dict[str, object]]]:
     """The planted lines and good rows in mixed order, with the faults' line numbers following their lines."""
     rows = planted.lines + [row(one) for one, _ in zip(pool, range(LINES - len(planted.lines) - 1), strict=False)]
     order = list(range(len(rows)))
     rng.shuffle(order)
     where = {old + 1: new + 2 for new, old in enumerate(order)}
-    faults = [{"kind": fault["kind"], "lines": sorted(where[line] for line in lines)} for fault in planted.faults if isinstance(lines := fault["lines"], list)]
+    faults = [
+        {"kind": fault["kind"], "lines": sorted(where[line] for line in lines)}
+        for fault in planted.faults
+        if isinstance(lines := fault["lines"], list)
+    ]
     first = "\ufeff" + row(case(rng, "billing"))
     faults.append({"kind": "byte_order_mark", "lines": [1]})
     return [first, *(rows[old] for old in order)], sorted(faults, key=lambda fault: fault["lines"])
@@ -88,11 +94,18 @@ def broken_turns(planted: MessyFile, pool: Pool, rng: random.Random) -> None:
     """Unknown roles, two answers in a row, an answer before the question."""
     for role in ("bot", "customer", "agent"):
         one = take(pool)
-        pairs = [("user", one.message), (role, one.answer)] if role != "customer" else [(role, one.message), ("assistant", one.answer)]
+        pairs = (
+            [("user", one.message), (role, one.answer)]
+            if role != "customer"
+            else [(role, one.message), ("assistant", one.answer)]
+        )
         planted.plant("unknown_role", [turns(*pairs)])
     for _ in range(3):
         one = take(pool)
-        planted.plant("role_order", [turns(("user", one.message), ("assistant", one.answer), ("assistant", "Is there anything else?"))])
+        planted.plant(
+            "role_order",
+            [turns(("user", one.message), ("assistant", one.answer), ("assistant", "Is there anything else?"))],
+        )
     one = take(pool)
     planted.plant("role_order", [turns(("assistant", one.answer), ("user", one.message), ("assistant", one.answer))])
 
@@ -101,7 +114,14 @@ def copies(planted: MessyFile, pool: Pool, rng: random.Random) -> None:
     """The same row two to four times, and rows that differ in case, spacing or final punctuation alone."""
     for times in (2, 2, 2, 3, 3, 4):
         planted.plant("duplicate", [row(take(pool))] * times)
-    changes: tuple[Callable[[str], str], ...] = (str.upper, str.lower, lambda text: text.replace(" ", "  "), lambda text: f"  {text} ", lambda text: text.rstrip(".!?"), lambda text: text.rstrip(".?") + "!!")
+    changes: tuple[Callable[[str], str], ...] = (
+        str.upper,
+        str.lower,
+        lambda text: text.replace(" ", "  "),
+        lambda text: f"  {text} ",
+        lambda text: text.rstrip(".!?"),
+        lambda text: text.rstrip(".?") + "!!",
+    )
     for change in changes:
         one = take(pool)
         while change(one.message) == one.message:
@@ -120,7 +140,13 @@ def conflicts(planted: MessyFile, pool: Pool, rng: random.Random) -> None:
 
 def long_rows(planted: MessyFile, pool: Pool, rng: random.Random) -> None:
     """Rows longer than 512 and than 1024 tokens of the starter model."""
-    for kind, words in (("longer_than_512", 480), ("longer_than_512", 540), ("longer_than_512", 580), ("longer_than_1024", 1100), ("longer_than_1024", 1500)):
+    for kind, words in (
+        ("longer_than_512", 480),
+        ("longer_than_512", 540),
+        ("longer_than_512", 580),
+        ("longer_than_1024", 1100),
+        ("longer_than_1024", 1500),
+    ):
         one = take(pool)
         parts = [one.message]
         while sum(len(part.split()) for part in parts) < words:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import random
 
-from sample_text.triage import plain
 from starter_text.banks import DAYS, FIRST_NAMES, NUMBER_WORDS
 from starter_text.grammar import sentence
 
+from sample_text.triage import plain
+
 BAKES = """rye rolls|poppy seed rolls|butter croissants|cheese scones|almond croissants|plum tarts|lemon tarts|cinnamon buns|raisin buns|oat biscuits|walnut loaves|sourdough loaves|
 spelt loaves|carrot muffins|blueberry muffins|apple turnovers|spinach pasties|mushroom pasties|cherry pies|apricot slices|honey cakes|ginger biscuits|pretzels|bagels|
-sesame bagels|olive flatbreads|pumpkin rolls|potato breads|vanilla eclairs|hazelnut brownies|onion tarts|fruit loaves|milk rolls|seeded baguettes|garlic baguettes|pear tarts""".replace("\n", "").split("|")
+sesame bagels|olive flatbreads|pumpkin rolls|potato breads|vanilla eclairs|hazelnut brownies|onion tarts|fruit loaves|milk rolls|seeded baguettes|garlic baguettes|pear tarts""".replace(
+    "\n", ""
+).split("|")
 WAYS = {
     "collect": "I will [collect them|pick them up|come by for them]|[we|I] [fetch them|pick them up] [ourselves|in the morning|at {hour}]|[I am coming by|someone from us will come by]|for pick-up",
     "deliver": "please [deliver them|bring them] to {street}|[can you deliver|could you bring them round] to {street}, please|delivered to {street}[, please|]|[we need them brought|send them] to {street}",
@@ -32,7 +35,10 @@ def order(rng: random.Random) -> dict[str, str]:
     count = NUMBER_WORDS[quantity] if quantity <= 12 and rng.random() < 0.3 else str(quantity)
     way = sentence(rng, f"[{WAYS[how]}]", hour=f"{rng.randint(7, 11)} am")
     prompt = sentence(rng, rng.choice(FORMS), count=count, bake=bake, day=day, way=way, name=rng.choice(FIRST_NAMES))
-    return {"prompt": prompt, "completion": json.dumps({"item": bake, "quantity": quantity, "day": day, "handover": how})}
+    return {
+        "prompt": prompt,
+        "completion": json.dumps({"item": bake, "quantity": quantity, "day": day, "handover": how}),
+    }
 
 
 def orders(rng: random.Random, *, rows: int) -> list[dict[str, str]]:

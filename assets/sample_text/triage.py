@@ -67,10 +67,28 @@ it can wait|I am merely asking""".replace("\n", "").split("|")  # fmt: skip
 DETAILS = """The order number is {code}.|Order {code}, placed on {day}.|My customer number is {code}.|I paid {price} for it.|It was a present for my {kin}.|My {kin} already asked about it.|
 I wrote to you on {day}.|You can reach me at {email}.|I live at {number} {street}.|I have been buying from you for {few} years.|I bought it in your {town} shop.|The other {few} things were fine.|
 I have looked through the help pages.|I tried it again on {day}.|It is for our house in {town}.|My old one came from you too.|I am at home on {day}.""".replace("\n", "").split("|")  # fmt: skip
-MOODS = """This is quite annoying.|I am rather disappointed.|I am a bit worried.|Honestly, I am fed up.|I am sure it is a small mistake.|I know you are busy.|I like your shop, really.|That surprised me.|I must say I am puzzled.""".split("|")
+MOODS = """This is quite annoying.|I am rather disappointed.|I am a bit worried.|Honestly, I am fed up.|I am sure it is a small mistake.|I know you are busy.|I like your shop, really.|That surprised me.|I must say I am puzzled.""".split(
+    "|"
+)
 GOODBYES = ("", "", "", "", "Thanks.", "Thank you.", "Many thanks, {name}", "Best, {name}", "Kind regards, {name} {last}", "Cheers.", "Please advise.", "What can be done?", "Can you help?", "Yours, {name}", "Thanks for your help.", "Looking forward to hearing from you.")  # fmt: skip
 KIN = "mother father sister brother aunt uncle neighbour friend colleague daughter son".split()
-QUESTIONS = ("can ", "could ", "how ", "what ", "when ", "which ", "is ", "are ", "do ", "does ", "may ", "who ", "where ", "why ", "have ")
+QUESTIONS = (
+    "can ",
+    "could ",
+    "how ",
+    "what ",
+    "when ",
+    "which ",
+    "is ",
+    "are ",
+    "do ",
+    "does ",
+    "may ",
+    "who ",
+    "where ",
+    "why ",
+    "have ",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +112,41 @@ def case(rng: random.Random, category: str) -> Case:
     Faulty goods go to the repairs team, questions on goods to support.
     """
     wording, _, nature = rng.choice(CASES[category]).partition("=")
-    slots = {"good": (goods := rng.sample(GOODS, 2))[0], "good2": goods[1], "company": COMPANY, "kin": rng.choice(KIN), "hour": f"{rng.randint(1, 9)} pm"}
+    slots = {
+        "good": (goods := rng.sample(GOODS, 2))[0],
+        "good2": goods[1],
+        "company": COMPANY,
+        "kin": rng.choice(KIN),
+        "hour": f"{rng.randint(1, 9)} pm",
+    }
     core = sentence(rng, wording, **slots).replace(" ,", ",")
-    parts = [core + ("?" if core.lower().startswith(QUESTIONS) or ", can " in core or ", will you " in core or ", does it " in core or ", will it " in core else ".")]
+    parts = [
+        core
+        + (
+            "?"
+            if core.lower().startswith(QUESTIONS)
+            or ", can " in core
+            or ", will you " in core
+            or ", does it " in core
+            or ", will it " in core
+            else "."
+        )
+    ]
     pace = rng.choices(("high", "low", ""), (0.3, 0.25, 0.45))[0] if nature != "danger" else rng.choice(("high", ""))
     parts += [say(rng, detail, **slots) for detail in rng.sample(DETAILS, rng.choice((0, 0, 1, 1, 2)))]
     if rng.random() < 0.25:
         parts.append(rng.choice(MOODS))
     rng.shuffle(parts)
     if pace:
-        parts.insert(rng.randint(0, len(parts)), sentence(rng, rng.choice(HIGH if pace == "high" else LOW), **slots) + ".")
+        parts.insert(
+            rng.randint(0, len(parts)), sentence(rng, rng.choice(HIGH if pace == "high" else LOW), **slots) + "."
+        )
     hello, goodbye = (say(rng, rng.choice(bank), **slots) for bank in (HELLOS, GOODBYES))
     if hello.endswith(",") and not parts[0].startswith(("I ", "I'm", "Hollin", "ASAP")):
         parts[0] = parts[0][0].lower() + parts[0][1:]
-    priority = "high" if nature == "danger" or pace == "high" else "low" if pace == "low" or category == "other" else "normal"
+    priority = (
+        "high" if nature == "danger" or pace == "high" else "low" if pace == "low" or category == "other" else "normal"
+    )
     team = TEAMS.get(category) or ("support" if nature == "question" else "repairs")
     return Case(" ".join(part for part in (hello, *parts, goodbye) if part), category, priority, team)
 

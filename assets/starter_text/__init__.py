@@ -10,7 +10,16 @@ from starter_text import everyday, helpdesk, reading, words, writing
 from starter_text.grammar import Conversation
 
 # Copying first: a model that has learnt to copy learns the rest faster, and it learns to copy late when it is left to chance.
-COPYING = (words.repeat, words.repeat, words.framed_copy, words.lists, words.fill_in, words.replace, reading.notes, helpdesk.fact_lines)
+COPYING = (
+    words.repeat,
+    words.repeat,
+    words.framed_copy,
+    words.lists,
+    words.fill_in,
+    words.replace,
+    reading.notes,
+    helpdesk.fact_lines,
+)
 COPYING_TALKS, COPYING_SHARE = 15_000, 0.6
 SHARES = ((helpdesk, 32), (reading, 28), (words, 22), (everyday, 10), (writing, 8))
 

@@ -18,13 +18,19 @@ TOWNS = """Larkwell Brindle Otterby Saltmarsh Pinehollow Wexcombe Tarnside Gullh
 Millbrook Northam Oakhurst Penfield Quarrydale Ravenford Stonebridge Thistleton Upwell Vinebury Westerly Yarrowdale Ashford Birchwood
 Coldwater Dunwick Elmstead Fairlea Greenholt Hazelbank Ivybridge Juniper Kingsford Longacre Marshend Newbridge""".split()
 
-STREETS = [f"{name} {kind}" for name, kind in zip(
-    """Mill Harbour Station Church Orchard River Market Castle Bridge Garden School Tower Copper Linden Willow Chapel Fountain Baker Forge
+STREETS = [
+    f"{name} {kind}"
+    for name, kind in zip(
+        """Mill Harbour Station Church Orchard River Market Castle Bridge Garden School Tower Copper Linden Willow Chapel Fountain Baker Forge
     Meadow Lantern Ferry Hill Park Cherry Walnut Spring North South Rope Silver Weaver Granary Windmill Abbey Brewer Canal Dock Elm
     Fisher""".split(),
-    ("Street Road Lane Square Street Way Place Street Road Lane Street Hill Row Avenue Lane Street Square Row Lane Road "
-     "Street Lane Road Avenue Lane Street Road Street Street Walk Street Row Lane Hill Road Street Side Road Avenue Row").split(),
-    strict=True)]
+        (
+            "Street Road Lane Square Street Way Place Street Road Lane Street Hill Row Avenue Lane Street Square Row Lane Road "
+            "Street Lane Road Avenue Lane Street Road Street Street Walk Street Row Lane Hill Road Street Side Road Avenue Row"
+        ).split(),
+        strict=True,
+    )
+]
 
 DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 MONTHS = "January February March April May June July August September October November December".split()
@@ -57,7 +63,9 @@ juice lemonade cider water""".split()
 
 DISHES = """pancakes|tomato soup|apple pie|lentil stew|carrot cake|mushroom risotto|potato salad|cheese omelette|fruit salad|bean chili|
 onion tart|pumpkin soup|rice pudding|garlic bread|vegetable curry|lemon biscuits|oat porridge|chicken pie|spinach pasta|plum dumplings|
-cherry jam|hot cocoa|pea soup|walnut bread|fish stew|cabbage rolls|banana muffins|beetroot soup|ginger tea|egg noodles""".replace("\n", "").split("|")
+cherry jam|hot cocoa|pea soup|walnut bread|fish stew|cabbage rolls|banana muffins|beetroot soup|ginger tea|egg noodles""".replace(
+    "\n", ""
+).split("|")
 
 ANIMALS = """cat dog horse cow sheep goat pig hen duck goose swan owl robin crow sparrow eagle heron fox wolf bear deer hare rabbit
 hedgehog badger otter beaver squirrel mouse rat mole bat frog toad newt snake lizard turtle salmon trout pike bee wasp ant beetle
@@ -85,7 +93,9 @@ common strange plain pretty ugly kind rude brave shy happy sad angry calm busy l
 gentle proud polite curious generous modest cheerful lonely thirsty hungry tired awake healthy sick safe dangerous deep shallow thick
 thin round square flat steep straight crooked tidy messy broken spare famous secret open closed comfortable sturdy""".split()
 
-OPPOSITES = [tuple(pair.split("/")) for pair in """hot/cold big/small old/new tall/short fast/slow early/late open/closed full/empty
+OPPOSITES = [
+    tuple(pair.split("/"))
+    for pair in """hot/cold big/small old/new tall/short fast/slow early/late open/closed full/empty
 clean/dirty light/dark heavy/light wet/dry happy/sad loud/quiet hard/soft sweet/sour cheap/expensive near/far high/low wide/narrow
 deep/shallow thick/thin strong/weak rich/poor young/old sharp/blunt rough/smooth brave/afraid kind/cruel polite/rude tidy/messy safe/dangerous
 asleep/awake alive/dead true/false right/wrong left/right up/down in/out front/back top/bottom first/last begin/end start/stop push/pull
@@ -94,24 +104,40 @@ north/south east/west friend/enemy question/answer always/never before/after ins
 simple/complicated strange/normal lucky/unlucky possible/impossible visible/invisible patient/impatient honest/dishonest careful/careless
 useful/useless hopeful/hopeless tight/loose straight/crooked noisy/silent guilty/innocent public/private ancient/modern generous/stingy
 temporary/permanent maximum/minimum success/failure victory/defeat arrival/departure entrance/exit import/export accept/refuse lend/borrow
-build/destroy increase/decrease lock/unlock appear/vanish""".split()]
+build/destroy increase/decrease lock/unlock appear/vanish""".split()
+]
 
-SYNONYMS = [tuple(pair.split("/")) for pair in """big/large small/little quick/fast glad/happy sad/unhappy angry/cross tired/weary begin/start
+SYNONYMS = [
+    tuple(pair.split("/"))
+    for pair in """big/large small/little quick/fast glad/happy sad/unhappy angry/cross tired/weary begin/start
 end/finish shut/close speak/talk look/watch shout/yell buy/purchase fix/repair broken/damaged mistake/error gift/present shop/store
 parcel/package money/cash child/kid street/road stone/rock woods/forest sea/ocean ill/sick rich/wealthy smart/clever brave/bold
 quiet/silent strange/odd easy/simple hard/difficult nice/pleasant pretty/beautiful scared/afraid help/assist answer/reply ask/enquire
 choose/pick jump/leap throw/toss pull/drag hurry/rush rest/relax right/correct wrong/incorrect idea/thought job/work trip/journey
-house/home meal/dinner rubbish/waste""".split()]
+house/home meal/dinner rubbish/waste""".split()
+]
 
-IRREGULAR_PAST = dict(pair.split("/") for pair in """go/went see/saw eat/ate buy/bought bring/brought write/wrote take/took give/gave make/made
+IRREGULAR_PAST = {
+    base: form
+    for base, _, form in (
+        pair.partition("/")
+        for pair in """go/went see/saw eat/ate buy/bought bring/brought write/wrote take/took give/gave make/made
 find/found lose/lost come/came run/ran swim/swam sing/sang drink/drank sit/sat stand/stood sleep/slept keep/kept leave/left read/read
 tell/told sell/sold think/thought teach/taught catch/caught break/broke speak/spoke drive/drove ride/rode fly/flew grow/grew know/knew
-draw/drew wear/wore build/built send/sent spend/spent win/won hold/held feel/felt meet/met pay/paid say/said hear/heard""".split())
+draw/drew wear/wore build/built send/sent spend/spent win/won hold/held feel/felt meet/met pay/paid say/said hear/heard""".split()
+    )
+}
 REGULAR_VERBS = """walk talk clean paint open close carry visit wash cook bake plant water repair mend fold pack lift push pull sort count
 measure weigh order deliver collect return borrow check print polish climb cross follow watch listen wait answer call thank help""".split()
 
-IRREGULAR_PLURAL = dict(pair.split("/") for pair in """child/children man/men woman/women foot/feet tooth/teeth mouse/mice goose/geese
-sheep/sheep fish/fish leaf/leaves knife/knives shelf/shelves wolf/wolves loaf/loaves person/people scarf/scarves calf/calves""".split())
+IRREGULAR_PLURAL = {
+    base: form
+    for base, _, form in (
+        pair.partition("/")
+        for pair in """child/children man/men woman/women foot/feet tooth/teeth mouse/mice goose/geese
+sheep/sheep fish/fish leaf/leaves knife/knives shelf/shelves wolf/wolves loaf/loaves person/people scarf/scarves calf/calves""".split()
+    )
+}
 
 HOBBIES = """chess|gardening|swimming|painting|cycling|baking|reading|knitting|fishing|hiking|singing|dancing|pottery|photography|sailing|
 skating|running|drawing|cooking|climbing|astronomy|birdwatching|woodwork|juggling|writing letters|playing the piano|collecting stamps|
@@ -123,7 +149,9 @@ annoyed angry upset tired bored lonely confused embarrassed jealous""".split()
 SUBJECTS = """history music geography chemistry physics biology algebra drawing grammar poetry spelling geometry sports drama Latin
 French astronomy cooking sewing woodwork""".split()
 
-WEATHER = """sunny|cloudy|rainy|windy|foggy|snowy|stormy|mild|icy|humid|dry|misty|bright|grey|frosty|showery|overcast|breezy""".replace("\n", "").split("|")
+WEATHER = """sunny|cloudy|rainy|windy|foggy|snowy|stormy|mild|icy|humid|dry|misty|bright|grey|frosty|showery|overcast|breezy""".split(
+    "|"
+)
 
 CODE_PARTS = """A B C D E F G H J K L M N P Q R S T U V W X Y Z""".split()
 SYLLABLES = """ba be bi bo bu da de di do du fa fe fi fo ga go gu ha he hi ho ja jo ka ke ki ko ku la le li lo lu ma me mi mo mu na ne ni no

@@ -28,7 +28,23 @@ TALK = (
 
 def talk(rng: random.Random) -> Conversation:
     ask, answer = rng.choice(TALK)
-    slots = {name: draw(rng, name) for name in ("name", "feeling", "hobby", "animal", "town", "colour", "item", "weather", "job", "day", "thing", "thing2")}
+    slots = {
+        name: draw(rng, name)
+        for name in (
+            "name",
+            "feeling",
+            "hobby",
+            "animal",
+            "town",
+            "colour",
+            "item",
+            "weather",
+            "job",
+            "day",
+            "thing",
+            "thing2",
+        )
+    }
     return exchange(sentence(rng, ask, **slots), sentence(rng, answer, **slots))
 
 
@@ -59,7 +75,7 @@ def town(rng: random.Random, facts: list[dict[str, str]]) -> Conversation:
     return exchange(sentence(rng, ask, **fact), sentence(rng, answer, **fact))
 
 
-MEANINGS = dict(line.split("=") for line in """kettle=a pot in which water is boiled|ladder=two long bars with steps for climbing up|compass=a small tool that shows where north is|umbrella=a round roof of cloth that keeps off the rain
+MEANINGS = {word: text for word, _, text in (line.partition("=") for line in """kettle=a pot in which water is boiled|ladder=two long bars with steps for climbing up|compass=a small tool that shows where north is|umbrella=a round roof of cloth that keeps off the rain
 invoice=a paper that says what must be paid and by when|receipt=a paper that shows that something was paid|refund=money that a shop gives back|parcel=a box or bag that is sent by post|password=a secret word that opens an account
 account=a place of your own at a shop or a bank, with your name on it|courier=a person who brings parcels to the door|warranty=a promise to repair a thing for some time|discount=a lower price for a while|voucher=a card that is worth some money
 manual=a small book that explains how a thing is used|subscription=something that you pay for every month|delivery=the bringing of goods to a house|customer=a person who buys something|library=a house where books are lent
@@ -75,7 +91,7 @@ cheese=a food made from milk|bread=a food baked from flour and water|soup=a hot 
 friend=a person whom you like and trust|neighbour=a person who lives next door|holiday=a day without work|market=a place where many people sell things|garden=a piece of land with plants|winter=the coldest part of the year
 summer=the warmest part of the year|autumn=the time when leaves fall|spring=the time when plants begin to grow|recipe=a list of steps for cooking a dish|map=a drawing of a place seen from above|song=words with a tune
 language model=a program that has learnt from text which word may come next|computer=a machine that follows a list of steps|number=a word or sign that says how many|question=a sentence that asks for an answer
-wheel=a round thing that turns|engine=a machine that makes things move|bicycle=a vehicle with two wheels and pedals|train=a row of coaches on rails|ship=a large boat|key=a small piece of metal that opens a lock|shelf=a board for books and other things""".replace("\n", "|").split("|"))  # fmt: skip
+wheel=a round thing that turns|engine=a machine that makes things move|bicycle=a vehicle with two wheels and pedals|train=a row of coaches on rails|ship=a large boat|key=a small piece of metal that opens a lock|shelf=a board for books and other things""".replace("\n", "|").split("|"))}  # fmt: skip
 
 
 def meaning(rng: random.Random) -> Conversation:
@@ -83,18 +99,26 @@ def meaning(rng: random.Random) -> Conversation:
     bare = word in ("bread", "cheese", "soup", "honey", "fog", "winter", "summer", "autumn", "spring", "scissors")
     named = word if bare else say(rng, "a {word}", word=word)
     if rng.random() < 0.25:
-        return exchange(say(rng, "[Which word do I mean|What is it called|Guess the word]: {text}?", text=text), f"{capital(named)}.")
-    ask = say(rng, "[What is {named}?|Explain {named}.|What does the word {word} mean?|Can you explain what {named} is?|Please explain {named} to a child.|Tell me what {named} is.]", named=named, word=word)
+        return exchange(
+            say(rng, "[Which word do I mean|What is it called|Guess the word]: {text}?", text=text),
+            f"{capital(named)}.",
+        )
+    ask = say(
+        rng,
+        "[What is {named}?|Explain {named}.|What does the word {word} mean?|Can you explain what {named} is?|Please explain {named} to a child.|Tell me what {named} is.]",
+        named=named,
+        word=word,
+    )
     return exchange(ask, f"{capital(named)} {'are' if word == 'scissors' else 'is'} {text}.")
 
 
-ADVICE = dict(line.split("=") for line in """clean a {thing}=take a soft cloth;wet it with warm water;wipe the {thing};let it dry|wrap a {thing}=fold the paper around the {thing};tape the ends;tie a ribbon around it|plant a {plant}=dig a small hole;put in the {plant};fill the hole with soil;water it well
+ADVICE = {title: steps for title, _, steps in (line.partition("=") for line in """clean a {thing}=take a soft cloth;wet it with warm water;wipe the {thing};let it dry|wrap a {thing}=fold the paper around the {thing};tape the ends;tie a ribbon around it|plant a {plant}=dig a small hole;put in the {plant};fill the hole with soil;water it well
 make tea=boil some water;put the tea in a pot;pour in the water;wait for five minutes|cook rice=wash the rice;add twice as much water;boil it for fifteen minutes;let it rest|write a letter=begin with a greeting;say what you want;thank the reader;sign with your name
 send a parcel=put the {thing} in a box;close the box with tape;write the address on it;take it to the post office|find a lost {thing}=think of where you used it last;look there;ask your friends;call the lost property desk|change a password=open your settings;choose a new password;type it twice;save it
 repair a flat tyre=take off the wheel;find the hole;glue a patch on it;pump up the tyre|paint a {thing}=clean the {thing};put paper under it;paint it {colour};let it dry|learn {hobby}=find a teacher;begin with small steps;practise every day;be patient
 bake bread=mix flour, water and salt;knead the dough;let it rise;bake it for an hour|pay a bill=read the sum on the bill;check the name and the date;send the money;keep the receipt|return a {thing}=put the {thing} back in its box;add the receipt;bring it to the shop;ask for your money
 feed a {animal}=ask what a {animal} eats;give it a little;put fresh water beside it|book a room=choose a day;say how many people come;give your name;write down the time|keep {food} fresh=put it in a cool place;cover it;eat it soon
-pack for {town}=make a list;fold your clothes;take a {thing};lock the door|calm an angry customer=listen to the customer;say that you are sorry;find out what happened;put it right|cross a street=stop at the side;look left and right;wait for the cars;walk across""".replace("\n", "|").split("|"))
+pack for {town}=make a list;fold your clothes;take a {thing};lock the door|calm an angry customer=listen to the customer;say that you are sorry;find out what happened;put it right|cross a street=stop at the side;look left and right;wait for the cars;walk across""".replace("\n", "|").split("|"))}  # fmt: skip
 
 
 def advice(rng: random.Random) -> Conversation:
@@ -103,15 +127,33 @@ def advice(rng: random.Random) -> Conversation:
     title, steps = say(rng, title, **slots), [say(rng, step, **slots) for step in text.split(";")]
     style = rng.random()
     if style < 0.4:
-        return exchange(say(rng, "[How do I {x}?|How can I {x}?|What must I do to {x}?|Tell me how to {x}.]", x=title), capital(f"first {', then '.join(steps[:-1])}. Finally {steps[-1]}.".replace(", then ", ". Then ", 1) if len(steps) > 2 else f"first {steps[0]}, then {steps[-1]}."))
+        return exchange(
+            say(rng, "[How do I {x}?|How can I {x}?|What must I do to {x}?|Tell me how to {x}.]", x=title),
+            capital(
+                f"first {', then '.join(steps[:-1])}. Finally {steps[-1]}.".replace(", then ", ". Then ", 1)
+                if len(steps) > 2
+                else f"first {steps[0]}, then {steps[-1]}."
+            ),
+        )
     if style < 0.75:
-        return exchange(say(rng, "[List the steps to {x}.|How do I {x}? Number the steps.|Steps to {x}, please.]", x=title), "\n".join(f"{number}. {capital(step)}." for number, step in enumerate(steps, 1)))
-    return exchange(say(rng, "[What is the first step to {x}?|I want to {x}. Where do I begin?]", x=title), capital(f"first {steps[0]}."))
+        return exchange(
+            say(rng, "[List the steps to {x}.|How do I {x}? Number the steps.|Steps to {x}, please.]", x=title),
+            "\n".join(f"{number}. {capital(step)}." for number, step in enumerate(steps, 1)),
+        )
+    return exchange(
+        say(rng, "[What is the first step to {x}?|I want to {x}. Where do I begin?]", x=title),
+        capital(f"first {steps[0]}."),
+    )
 
 
 def dish(rng: random.Random) -> Conversation:
     name, foods = rng.choice(banks.DISHES), several(rng, "food", least=3, most=5)
-    told = say(rng, "[For {x} I take {foods}.|My {x} is made of {foods}.|I cook {x} with {foods}.]", x=name, foods=listing(foods))
+    told = say(
+        rng,
+        "[For {x} I take {foods}.|My {x} is made of {foods}.|I cook {x} with {foods}.]",
+        x=name,
+        foods=listing(foods),
+    )
     ask, answer = rng.choice((
         ("[What is in the {x}?|What do you need for the {x}?]", f"You need {listing(foods)}."), ("[Make a shopping list.|What must I buy?]", "\n".join(f"- {food}" for food in foods)),
         ("[How many things go into it?]", f"There are {banks.NUMBER_WORDS[len(foods)]} things in it."), ("[What do I cook?|Which dish is it?]", f"You cook {name}."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 
 from starter_text import banks
 
@@ -90,7 +91,9 @@ def made_up(rng: random.Random) -> str:
 
 
 def any_word(rng: random.Random) -> str:
-    bank = rng.choice((banks.THINGS, banks.FOODS, banks.ANIMALS, banks.ADJECTIVES, banks.PLANTS, banks.JOBS, banks.COLOURS))
+    bank = rng.choice(
+        (banks.THINGS, banks.FOODS, banks.ANIMALS, banks.ADJECTIVES, banks.PLANTS, banks.JOBS, banks.COLOURS)
+    )
     return rng.choice(bank).replace("-", " ") if rng.random() < 0.8 else made_up(rng)
 
 
@@ -103,12 +106,21 @@ def code(rng: random.Random) -> str:
 
 def price(rng: random.Random) -> str:
     whole = rng.choice((rng.randint(1, 20), rng.randint(1, 99), rng.randint(100, 400)))
-    return rng.choice((f"{whole} euros", f"{whole}.{rng.choice(('50', '90', '99', '20', '75'))} euros", f"${whole}", f"{whole} dollars"))
+    return rng.choice(
+        (
+            f"{whole} euros",
+            f"{whole}.{rng.choice(('50', '90', '99', '20', '75'))} euros",
+            f"${whole}",
+            f"{whole} dollars",
+        )
+    )
 
 
 def clock_time(rng: random.Random) -> str:
     hour, minute = rng.randint(1, 12), rng.choice(("00", "15", "30", "45", "10", "20"))
-    return rng.choice((f"{hour}:{minute}", f"{hour} o'clock", f"{hour} in the {rng.choice(('morning', 'afternoon', 'evening'))}"))
+    return rng.choice(
+        (f"{hour}:{minute}", f"{hour} o'clock", f"{hour} in the {rng.choice(('morning', 'afternoon', 'evening'))}")
+    )
 
 
 def date(rng: random.Random) -> str:
@@ -126,7 +138,12 @@ def email(rng: random.Random) -> str:
 
 
 def phone(rng: random.Random) -> str:
-    return "0" + "".join(rng.choice("0123456789") for _ in range(2)) + " " + "".join(rng.choice("0123456789") for _ in range(5))
+    return (
+        "0"
+        + "".join(rng.choice("0123456789") for _ in range(2))
+        + " "
+        + "".join(rng.choice("0123456789") for _ in range(5))
+    )
 
 
 def person(rng: random.Random) -> str:
@@ -157,7 +174,7 @@ def past(verb: str) -> str:
     return verb[:-1] + "ied" if verb.endswith("y") and verb[-2] not in "aeiou" else verb + "ed"
 
 
-def listing(words: list[str], *, joiner: str = "and") -> str:
+def listing(words: Sequence[str], *, joiner: str = "and") -> str:
     """Words as an English enumeration: a, b and c."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {joiner} {words[-1]}"
 

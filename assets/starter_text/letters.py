@@ -123,13 +123,17 @@ OPENINGS = (
 
 URGENT = """[Please help today|Please answer today|I need this by tonight|It is very urgent|Please hurry|Please act at once|I need it before {time} today|
 I leave tomorrow morning|This is an emergency|I cannot wait any longer|It has to be solved right now|We open in an hour and need it|
-My boss needs it this afternoon|This is dangerous, please call me at once|It must be done as soon as possible|Somebody could get hurt]""".replace("\n", "")
+My boss needs it this afternoon|This is dangerous, please call me at once|It must be done as soon as possible|Somebody could get hurt]""".replace(
+    "\n", ""
+)
 RELAXED = """[There is no hurry|Take your time|Whenever you have a moment|It can wait|It is not urgent|Any day is fine|No rush at all|
 Next week is early enough|I am just curious|Just for my information|Only if you have time|It does not matter when|
 Answer when it suits you|It is a small thing|I only wondered]""".replace("\n", "")
 EXTRAS = """[My order number is {code}|The number is {code}|You can reach me at {email}|My phone number is {phone}|I bought it on {date}|
 I wrote to you on {day} already|I paid {price}|I live at {number} {street}|It was a gift for {name}|I asked {name} about it|
-My {thing} is fine, by the way|It happened on {day}|I was at the {place} then|I am at home until {time}]""".replace("\n", "")
+My {thing} is fine, by the way|It happened on {day}|I was at the {place} then|I am at home until {time}]""".replace(
+    "\n", ""
+)
 CLOSINGS = """[Thanks|Thank you|Many thanks|Best wishes|Kind regards|Regards|Yours|Bye|Thank you, {name}|Best, {person}|Greetings from {town}|{name}|
 Thanks in advance|What can you do|Can you help|Please let me know]""".replace("\n", "")
 MOODS = {

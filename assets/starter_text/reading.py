@@ -88,7 +88,9 @@ SHEETS: dict[str, Sheet] = {
 
 def value_of(rng: random.Random, kind: str) -> str:
     if kind == "title":
-        return sentence(rng, "[The {adjective} {animal}|A {thing} for {name}|The {place} of {town}|{madeup}|My {colour} {thing}]")
+        return sentence(
+            rng, "[The {adjective} {animal}|A {thing} for {name}|The {place} of {town}|{madeup}|My {colour} {thing}]"
+        )
     if kind == "madeup":
         return made_up(rng).capitalize()
     return str(rng.randint(1850, 2025)) if kind == "year" else draw(rng, kind)
@@ -108,7 +110,15 @@ def passage(rng: random.Random, *, most: int = 5) -> tuple[str, list[Fact], str]
 
 
 def framed(rng: random.Random, text: str, request: str) -> str:
-    return rng.choice((f"{text}\n{request}", f"{text} {request}", f"{request}\n{text}", f"Text: {text}\n{request}", f"{request}\n\n{text}"))
+    return rng.choice(
+        (
+            f"{text}\n{request}",
+            f"{text} {request}",
+            f"{request}\n{text}",
+            f"Text: {text}\n{request}",
+            f"{request}\n\n{text}",
+        )
+    )
 
 
 def question(rng: random.Random) -> Conversation:
@@ -116,7 +126,10 @@ def question(rng: random.Random) -> Conversation:
     _, facts, text = passage(rng)
     fact = rng.choice(facts)
     if rng.random() < 0.4:
-        short = say(rng, "[Answer shortly.|Only the answer.|As short as possible.|No sentence, just the answer.|Answer in few words.]")
+        short = say(
+            rng,
+            "[Answer shortly.|Only the answer.|As short as possible.|No sentence, just the answer.|Answer in few words.]",
+        )
         return exchange(framed(rng, text, f"{fact.question} {short}"), fact.value)
     return exchange(framed(rng, text, fact.question), fact.answer)
 
@@ -140,7 +153,11 @@ def yes_or_no(rng: random.Random) -> Conversation:
     wrong = next((other for other in others if other.key == fact.key and other.value != fact.value), None)
     if wrong is None:
         other = rng.choice(others)
-        return exchange(framed(rng, text, other.question), "The text does not say that.") if other.question not in {f.question for f in facts} else question(rng)
+        return (
+            exchange(framed(rng, text, other.question), "The text does not say that.")
+            if other.question not in {f.question for f in facts}
+            else question(rng)
+        )
     return exchange(framed(rng, text, f"Is this true? {wrong.answer}"), f"No, that is not true. {fact.answer}")
 
 
@@ -150,8 +167,12 @@ STYLES: dict[str, Callable[[dict[str, str]], str]] = {
     "dashes": lambda facts: "\n".join(f"- {key}: {value}" for key, value in facts.items()),
     "equals": lambda facts: "\n".join(f"{key} = {value}" for key, value in facts.items()),
     "one line": lambda facts: "; ".join(f"{key}: {value}" for key, value in facts.items()),
-    "json": lambda facts: json.dumps({key: int(value) if value.isdigit() and value[0] != "0" else value for key, value in facts.items()}),
-    "json lines": lambda facts: json.dumps({key: int(value) if value.isdigit() and value[0] != "0" else value for key, value in facts.items()}, indent=1),
+    "json": lambda facts: json.dumps(
+        {key: int(value) if value.isdigit() and value[0] != "0" else value for key, value in facts.items()}
+    ),
+    "json lines": lambda facts: json.dumps(
+        {key: int(value) if value.isdigit() and value[0] != "0" else value for key, value in facts.items()}, indent=1
+    ),
     "bars": lambda facts: " | ".join(facts.values()),
 }
 ASKING = {
@@ -173,7 +194,10 @@ def notes(rng: random.Random) -> Conversation:
     style = rng.choice(sorted(STYLES))
     wanted = {fact.key: fact.value for fact in chosen}
     keys = list(wanted)
-    return exchange(framed(rng, text, say(rng, ASKING[style], keys=listing(keys) if rng.random() < 0.6 else ", ".join(keys))), STYLES[style](wanted))
+    return exchange(
+        framed(rng, text, say(rng, ASKING[style], keys=listing(keys) if rng.random() < 0.6 else ", ".join(keys))),
+        STYLES[style](wanted),
+    )
 
 
 FOLLOW = {"role": "system", "content": "Follow the examples."}
@@ -184,7 +208,9 @@ def notes_again(rng: random.Random) -> Conversation:
     subject, lines = SHEETS[rng.choice(sorted(SHEETS))]
     sheet = rng.sample(lines, rng.randint(2, 3))
     style = rng.choice(sorted(STYLES))
-    names = [made_up(rng) if rng.random() < 0.25 else rng.choice(line.split(" / ")[0].strip().split("/")) for line in sheet]
+    names = [
+        made_up(rng) if rng.random() < 0.25 else rng.choice(line.split(" / ")[0].strip().split("/")) for line in sheet
+    ]
     turns: Conversation = []
     asks = rng.random() < 0.7
     if not asks:
@@ -192,7 +218,10 @@ def notes_again(rng: random.Random) -> Conversation:
     for _ in range(rng.randint(2, 4)):
         who = say(rng, subject, roomname=say(rng, "[the {colour} room|room {few}|the {adjective} hall]"))
         values = [value_of(rng, line.split(" / ")[1].strip()) for line in sheet]
-        told = [capital(say(rng, line.split(" / ")[2].strip(), who=who, x=value)) + "." for line, value in zip(sheet, values, strict=True)]
+        told = [
+            capital(say(rng, line.split(" / ")[2].strip(), who=who, x=value)) + "."
+            for line, value in zip(sheet, values, strict=True)
+        ]
         rng.shuffle(told)
         request = f"{say(rng, ASKING[style], keys=listing(names))}\n" if asks and not turns else ""
         turns += exchange(request + " ".join(told), STYLES[style](dict(zip(names, values, strict=True))))
@@ -203,13 +232,18 @@ def from_notes(rng: random.Random) -> Conversation:
     """Notes turned back into sentences."""
     who, facts, _ = passage(rng)
     lines = "\n".join((f"subject: {who}", *(f"{fact.key}: {fact.value}" for fact in facts)))
-    request = say(rng, "[Write sentences from these notes.|Turn the notes into sentences.|Say this in full sentences.|Write a short text.]")
+    request = say(
+        rng,
+        "[Write sentences from these notes.|Turn the notes into sentences.|Say this in full sentences.|Write a short text.]",
+    )
     return exchange(framed(rng, lines, request), " ".join(fact.answer for fact in facts))
 
 
 def summary(rng: random.Random) -> Conversation:
     _, facts, text = passage(rng)
-    request = say(rng, "[Sum it up in one sentence.|Make it shorter.|Say it in one short sentence.|What is the main point?]")
+    request = say(
+        rng, "[Sum it up in one sentence.|Make it shorter.|Say it in one short sentence.|What is the main point?]"
+    )
     return exchange(framed(rng, text, request), facts[0].answer)
 
 
@@ -239,8 +273,21 @@ def rule_lines(rng: random.Random) -> Conversation:
     first, second, last = (made_up(rng) if rng.random() < 0.3 else key for key in (first, second, "haste"))
     for _ in range(rng.randint(2, 5)):
         wording, label = rng.choice(options)
-        soon, pace = rng.choice((("[Come quickly|Hurry up|Be fast|Run]", "great"), ("[Take your time|Do not rush|Slowly, please]", "little"), ("", "usual")))
-        parts = [sentence(rng, wording) + ".", sentence(rng, "[{name} told me|It was at {time}|We were at the {place}|I saw it in {town}|My {thing} is here|Nobody knew|{name} was there too]") + "."]
+        soon, pace = rng.choice(
+            (
+                ("[Come quickly|Hurry up|Be fast|Run]", "great"),
+                ("[Take your time|Do not rush|Slowly, please]", "little"),
+                ("", "usual"),
+            )
+        )
+        parts = [
+            sentence(rng, wording) + ".",
+            sentence(
+                rng,
+                "[{name} told me|It was at {time}|We were at the {place}|I saw it in {town}|My {thing} is here|Nobody knew|{name} was there too]",
+            )
+            + ".",
+        ]
         parts += [sentence(rng, soon) + "."] if soon and third else []
         rng.shuffle(parts)
         notes = {first: label, second: follows[label]} | ({last: pace} if third else {})
@@ -252,4 +299,13 @@ def rule_lines(rng: random.Random) -> Conversation:
     return [turns[0] | {"content": f"{request}\n{turns[0]['content']}"}, *turns[1:]]
 
 
-FAMILIES = ((question, 10), (several_questions, 4), (yes_or_no, 3), (notes, 9), (notes_again, 6), (from_notes, 3), (summary, 3), (rule_lines, 6))
+FAMILIES = (
+    (question, 10),
+    (several_questions, 4),
+    (yes_or_no, 3),
+    (notes, 9),
+    (notes_again, 6),
+    (from_notes, 3),
+    (summary, 3),
+    (rule_lines, 6),
+)

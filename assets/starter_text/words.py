@@ -6,7 +6,20 @@ import json
 import random
 
 from starter_text import banks
-from starter_text.grammar import Conversation, capital, draw, exchange, listing, made_up, past, plural, say, sentence, several, thing
+from starter_text.grammar import (
+    Conversation,
+    capital,
+    draw,
+    exchange,
+    listing,
+    made_up,
+    past,
+    plural,
+    say,
+    sentence,
+    several,
+    thing,
+)
 
 PLAIN_SENTENCES = (
     "[the|my|your|our] {adjective} {animal} [sits on|sleeps under|looks at|hides behind|likes] the {thing}",
@@ -30,12 +43,17 @@ def repeat(rng: random.Random) -> Conversation:
     kind = rng.choice(("sentence", "sentence", "word", "code", "words", "times"))
     if kind == "sentence":
         text = plain(rng) + rng.choice((".", ".", "", "!", "?"))
-        ask = say(rng, "[Repeat exactly:|Say after me:|Copy this:|Write the same:|Repeat this sentence:|Please copy the text:|Once more:]")
+        ask = say(
+            rng,
+            "[Repeat exactly:|Say after me:|Copy this:|Write the same:|Repeat this sentence:|Please copy the text:|Once more:]",
+        )
         return exchange(rng.choice((f"{ask} {text}", f"{ask}\n{text}", f'{ask} "{text}"')), text)
     if kind == "times":
         word, times = draw(rng, "word"), rng.randint(2, 6)
         count = rng.choice((str(times), banks.NUMBER_WORDS[times]))
-        return exchange(say(rng, "[Say|Write|Repeat] {word} {count} times.", word=word, count=count), " ".join([word] * times))
+        return exchange(
+            say(rng, "[Say|Write|Repeat] {word} {count} times.", word=word, count=count), " ".join([word] * times)
+        )
     make = {"word": lambda: draw(rng, rng.choice(("madeup", "word", "last", "town"))), "code": lambda: draw(rng, rng.choice(("code", "phone", "email", "date", "price"))),
             "words": lambda: " ".join(draw(rng, rng.choice(("madeup", "word", "number", "code", "name"))) for _ in range(rng.randint(2, 7)))}  # fmt: skip
     text = make[kind]()
@@ -44,7 +62,9 @@ def repeat(rng: random.Random) -> Conversation:
 
 def framed_copy(rng: random.Random) -> Conversation:
     """Put a given thing into a given frame."""
-    word, other = (draw(rng, rng.choice(("madeup", "item", "person", "code", "town", "date", "email", "dish"))) for _ in range(2))
+    word, other = (
+        draw(rng, rng.choice(("madeup", "item", "person", "code", "town", "date", "email", "dish"))) for _ in range(2)
+    )
     task, answer = rng.choice((
         (f"Put quotes around {word}", f'"{word}"'), (f"Write {word} in brackets", f"({word})"), (f"Greet {word}", f"Hello, {word}."),
         (f"Write {word} with a dash before it", f"- {word}"), (f"Write {word} and {other} with a comma", f"{word}, {other}"),
@@ -53,20 +73,40 @@ def framed_copy(rng: random.Random) -> Conversation:
         (f"Thank {word}", f"Thank you, {word}."), (f"Put {word} between bars", f"| {word} |"), (f"Write an arrow from {word} to {other}", f"{word} -> {other}"),
         (f"Swap {word} and {other}: {word} {other}", f"{other} {word}"), (f"Say goodbye to {word}", f"Goodbye, {word}."),
     ))  # fmt: skip
-    return exchange(say(rng, "[{task}.|Please {small}.|Can you {small}?]", task=task, small=task[0].lower() + task[1:]), answer)
+    return exchange(
+        say(rng, "[{task}.|Please {small}.|Can you {small}?]", task=task, small=task[0].lower() + task[1:]), answer
+    )
 
 
 def replace(rng: random.Random) -> Conversation:
     """Put another word into a sentence."""
-    old, new = several(rng, rng.choice(("thing", "animal", "name", "town", "food", "colour", "madeup")), least=2, most=2)
-    frame = say(rng, "[the {{x}} is near the {place}|{name} talks about the {{x}} and the {thing}|I saw the {{x}} on {day}|we like the {{x}} better than the {item}|{name} wrote {{x}} on a card with the number {code}]".replace("{{x}}", "XX"))
+    old, new = several(
+        rng, rng.choice(("thing", "animal", "name", "town", "food", "colour", "madeup")), least=2, most=2
+    )
+    frame = say(
+        rng,
+        "[the {{x}} is near the {place}|{name} talks about the {{x}} and the {thing}|I saw the {{x}} on {day}|we like the {{x}} better than the {item}|{name} wrote {{x}} on a card with the number {code}]".replace(
+            "{{x}}", "XX"
+        ),
+    )
     text = capital(frame.replace("XX", old)) + "."
-    return exchange(say(rng, "[Replace {old} with {new}:|Write {new} for {old}:|Put {new} where it says {old}:]", old=old, new=new) + f" {text}", capital(frame.replace("XX", new)) + ".")
+    return exchange(
+        say(rng, "[Replace {old} with {new}:|Write {new} for {old}:|Put {new} where it says {old}:]", old=old, new=new)
+        + f" {text}",
+        capital(frame.replace("XX", new)) + ".",
+    )
 
 
 def fill_in(rng: random.Random) -> Conversation:
     """Fill the gaps of a form letter."""
-    facts = {"name": draw(rng, "person"), "thing": draw(rng, "thing"), "day": draw(rng, "day"), "place": draw(rng, "place"), "code": draw(rng, "code"), "price": draw(rng, "price")}
+    facts = {
+        "name": draw(rng, "person"),
+        "thing": draw(rng, "thing"),
+        "day": draw(rng, "day"),
+        "place": draw(rng, "place"),
+        "code": draw(rng, "code"),
+        "price": draw(rng, "price"),
+    }
     form = rng.choice((
         ("Dear <name>, your <thing> is ready. Please come to the <place> on <day>.", ("name", "thing", "place", "day")),
         ("Hello <name>, the number of your <thing> is <code>.", ("name", "thing", "code")), ("<name> pays <price> for the <thing>.", ("name", "price", "thing")),
@@ -80,7 +120,23 @@ def fill_in(rng: random.Random) -> Conversation:
     return exchange(say(rng, "[Fill in:|Fill the gaps:|Complete the letter:]") + f" {text}\n{capital(given)}.", answer)
 
 
-LISTS = ("thing", "food", "animal", "name", "town", "colour", "plant", "job", "madeup", "day", "number", "code", "item", "dish", "place")
+LISTS = (
+    "thing",
+    "food",
+    "animal",
+    "name",
+    "town",
+    "colour",
+    "plant",
+    "job",
+    "madeup",
+    "day",
+    "number",
+    "code",
+    "item",
+    "dish",
+    "place",
+)
 
 
 def lists(rng: random.Random) -> Conversation:
@@ -106,17 +162,35 @@ def lists(rng: random.Random) -> Conversation:
 
 
 def opposite(rng: random.Random) -> Conversation:
-    bank, noun = rng.choice(((banks.OPPOSITES, "opposite"), (banks.OPPOSITES, "opposite"), (banks.SYNONYMS, "other word")))
+    bank, noun = rng.choice(
+        ((banks.OPPOSITES, "opposite"), (banks.OPPOSITES, "opposite"), (banks.SYNONYMS, "other word"))
+    )
     pairs = rng.sample(bank, rng.choice((1, 1, 1, 2, 3)))
     one, two = pairs[0] if rng.random() < 0.7 or noun != "opposite" else pairs[0][::-1]
     if len(pairs) > 1 and rng.random() < 0.7:
         shown = ", ".join(f"{a} - {b}" for a, b in pairs[1:])
         return exchange(f"{shown}, {one} - ?", two)
     if noun == "other word":
-        return exchange(say(rng, "[What is another word for {one}?|A word that means the same as {one}?|Say {one} in another way.]", one=one), rng.choice((f"Another word for {one} is {two}.", f"{capital(two)} means the same as {one}.")))
+        return exchange(
+            say(
+                rng,
+                "[What is another word for {one}?|A word that means the same as {one}?|Say {one} in another way.]",
+                one=one,
+            ),
+            rng.choice((f"Another word for {one} is {two}.", f"{capital(two)} means the same as {one}.")),
+        )
     if rng.random() < 0.3:
-        return exchange(say(rng, "[The opposite of {one}, one word:|Opposite of {one}?|{one}: opposite?]", one=one), two)
-    return exchange(say(rng, "[What is the opposite of {one}?|Tell me the opposite of {one}.|Which word is the opposite of {one}?]", one=one), f"The opposite of {one} is {two}.")
+        return exchange(
+            say(rng, "[The opposite of {one}, one word:|Opposite of {one}?|{one}: opposite?]", one=one), two
+        )
+    return exchange(
+        say(
+            rng,
+            "[What is the opposite of {one}?|Tell me the opposite of {one}.|Which word is the opposite of {one}?]",
+            one=one,
+        ),
+        f"The opposite of {one} is {two}.",
+    )
 
 
 def numbers(rng: random.Random) -> Conversation:
@@ -145,7 +219,10 @@ def numbers(rng: random.Random) -> Conversation:
 
 def forms(rng: random.Random) -> Conversation:
     """Plurals, past tenses, capitals, spelling and the length of words."""
-    noun, verb = rng.choice(((thing(rng)), draw(rng, "animal"), rng.choice(list(banks.IRREGULAR_PLURAL)))), rng.choice((*banks.IRREGULAR_PAST, *banks.REGULAR_VERBS))
+    noun, verb = (
+        rng.choice(((thing(rng)), draw(rng, "animal"), rng.choice(list(banks.IRREGULAR_PLURAL)))),
+        rng.choice((*banks.IRREGULAR_PAST, *banks.REGULAR_VERBS)),
+    )
     word, made = draw(rng, "word").split(" ")[0], made_up(rng)
     letters = rng.choice((word, made, draw(rng, "name")))
     tasks = (
@@ -172,14 +249,33 @@ def kinds(rng: random.Random) -> Conversation:
     if rng.random() < 0.25 and odd not in words:
         shown = [*rng.sample(words, 3), odd]
         rng.shuffle(shown)
-        return exchange(f"{say(rng, '[Which does not belong?|Find the odd one out:]')} {', '.join(shown)}", f"{capital(odd)} does not belong, because the others are each {kind}.")
+        return exchange(
+            f"{say(rng, '[Which does not belong?|Find the odd one out:]')} {', '.join(shown)}",
+            f"{capital(odd)} does not belong, because the others are each {kind}.",
+        )
     if rng.random() < 0.3:
         names = rng.sample(words, min(3, len(words)))
-        return exchange(say(rng, "[Name three examples of {kind}.|Give me three words, each {kind}.|Three times {kind}, please.]", kind=kind), f"{capital(names[0])}, {names[1]} and {names[2]}.")
+        return exchange(
+            say(
+                rng,
+                "[Name three examples of {kind}.|Give me three words, each {kind}.|Three times {kind}, please.]",
+                kind=kind,
+            ),
+            f"{capital(names[0])}, {names[1]} and {names[2]}.",
+        )
     if rng.random() < 0.3 and odd not in words:
         pair = rng.sample((kind, other), 2)
         return exchange(f"{word}: {pair[0]} or {pair[1]}?", kind)
-    return exchange(say(rng, "[What kind of word is {word}?|What is {word}?|Is {word} {one} or {two}?]", word=word, one=kind, two=other), f"{capital(word)} is {kind}.")
+    return exchange(
+        say(
+            rng,
+            "[What kind of word is {word}?|What is {word}?|Is {word} {one} or {two}?]",
+            word=word,
+            one=kind,
+            two=other,
+        ),
+        f"{capital(word)} is {kind}.",
+    )
 
 
 def pattern(rng: random.Random) -> Conversation:
@@ -187,12 +283,36 @@ def pattern(rng: random.Random) -> Conversation:
     kind = rng.choice(("name", "animal", "town", "thing", "madeup", "food", "number"))
     words = several(rng, kind, least=3, most=5)
     tag, left, right = made_up(rng), rng.choice("<[(*~/"), rng.choice(">])*~/")
-    shape = rng.choice((lambda w: f"{tag} {w}", lambda w: f"{w} {tag}", lambda w: f"{left}{w}{right}", lambda w: f"{tag}: {w}", lambda w: f"{w}, {w}", lambda w: f"{capital(w)} {tag} {w}", lambda w: f"{w} / {tag}"))
+    shape = rng.choice(
+        (
+            lambda w: f"{tag} {w}",
+            lambda w: f"{w} {tag}",
+            lambda w: f"{left}{w}{right}",
+            lambda w: f"{tag}: {w}",
+            lambda w: f"{w}, {w}",
+            lambda w: f"{capital(w)} {tag} {w}",
+            lambda w: f"{w} / {tag}",
+        )
+    )
     if rng.random() < 0.5:
         shown = "\n".join(f"{word} => {shape(word)}" for word in words[:-1])
         return exchange(f"{shown}\n{words[-1]} =>", shape(words[-1]))
-    first = exchange(say(rng, "[Write each word like|Do it like] {x} => {y}.", x=words[0], y=shape(words[0])) + f"\n{words[1]}", shape(words[1]))
+    first = exchange(
+        say(rng, "[Write each word like|Do it like] {x} => {y}.", x=words[0], y=shape(words[0])) + f"\n{words[1]}",
+        shape(words[1]),
+    )
     return first + [turn for word in words[2:] for turn in exchange(word, shape(word))]
 
 
-FAMILIES = ((repeat, 8), (framed_copy, 5), (replace, 3), (fill_in, 3), (lists, 8), (opposite, 4), (numbers, 4), (forms, 4), (kinds, 4), (pattern, 5))
+FAMILIES = (
+    (repeat, 8),
+    (framed_copy, 5),
+    (replace, 3),
+    (fill_in, 3),
+    (lists, 8),
+    (opposite, 4),
+    (numbers, 4),
+    (forms, 4),
+    (kinds, 4),
+    (pattern, 5),
+)
