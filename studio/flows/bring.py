@@ -106,12 +106,11 @@ def datasets(studio: Studio) -> list[Dataset]:
 def ready(studio: Studio, dataset_id: str) -> Dataset:
     """The dataset once it has been read; DatasetError with the reason while it has not."""
     found = stored.get(studio.store, dataset_id)
-    if found.state in ("queued", "running"):
+    if found.is_being_read:
         raise DatasetError(f"{found.name} is still being read.", fix="Wait a moment and try again.")
     if not found.is_ready:
-        raise DatasetError(
-            found.problem or f"{found.name} could not be read.", fix="Mend the file and upload it again."
-        )
+        job = jobs.get(studio.store, found.job_id)
+        raise DatasetError(job.message, fix=job.fix or "Bring the file in again.")
     return found
 
 
@@ -129,8 +128,11 @@ def rejects(studio: Studio, dataset_id: str, *, limit: int = 50) -> list[Reject]
 def rejects_file(studio: Studio, dataset_id: str) -> Path:
     """All refused lines with place, reason and text, as JSONL."""
     found = stored.get(studio.store, dataset_id)
+    source = studio.workspace.dataset(dataset_id) / "rejects.jsonl"
+    if not source.exists():
+        raise DatasetError(f"{found.name} was not refused line by line.", fix="Its own message says what is wrong.")
     target = studio.workspace.exports / f"{found.id}-refused-lines.jsonl"
-    shutil.copyfile(studio.workspace.dataset(dataset_id) / "rejects.jsonl", target)
+    shutil.copyfile(source, target)
     return target
 
 

@@ -1,7 +1,10 @@
 """Choose: a recipe for a model, and what both mean on this machine."""
 
+from typing import Any
+
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from studio.domain.errors import RecipeError
 from studio.domain.plan import Plan
@@ -72,42 +75,48 @@ def recipe_from_yaml(text: str) -> tuple[str | None, Recipe]:
         raise RecipeError(
             f"This is not YAML{place}.", fix="Load a file that was saved here, or mend that line."
         ) from error
-    if not isinstance(loaded, dict):
+    values = loaded.get("recipe", loaded) if isinstance(loaded, dict) else None
+    if not isinstance(values, dict):
         raise RecipeError("This file holds no recipe.", fix="Load a file that was saved here.")
-    values = loaded.get("recipe", loaded)
-    return loaded.get("model") if "recipe" in loaded else None, recipe_from(values)
+    model = loaded.get("model") if "recipe" in loaded else None
+    return model if isinstance(model, str) else None, recipe_from(values)
 
 
-def recipe_from(values: dict[str, object]) -> Recipe:
-    """A recipe from loose values; RecipeError names the first field that is out of bounds, by its title."""
+def recipe_from(values: dict[str, Any]) -> Recipe:
+    """A recipe from loose values; RecipeError names the first field that is unknown or out of bounds."""
+    unknown = [str(name) for name in values if name not in Recipe.model_fields]
+    if unknown:
+        known = ", ".join(Recipe.model_fields)
+        raise RecipeError(f"A recipe has no “{unknown[0]}”.", fix=f"It has {known}.", field=unknown[0])
     try:
         return Recipe.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else ""
-        known = Recipe.model_fields.get(name)
-        title = known.title if known and known.title else name or "The recipe"
+        name = str(first["loc"][0])
+        title = Recipe.model_fields[name].title
         raise RecipeError(f"{title}: {_plain(first)}", fix="Change that value.", field=name) from error
 
 
-def _plain(error: object) -> str:
+_WORDS = {
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "less_than": "must be less than {lt}",
+    "literal_error": "must be one of {expected}",
+    "finite_number": "must be a number",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "is far too large",
+    "int_from_float": "must be a whole number",
+    "int_type": "must be a whole number",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+}
+
+
+def _plain(error: ErrorDetails) -> str:
     """Pydantic's message for one error in a few words."""
-    detail = dict(error) if isinstance(error, dict) else {}
-    context = detail.get("ctx", {})
-    words = {
-        "greater_than": "must be more than {gt}",
-        "greater_than_equal": "must be at least {ge}",
-        "less_than_equal": "must be at most {le}",
-        "less_than": "must be less than {lt}",
-        "literal_error": "must be one of {expected}",
-        "extra_forbidden": "is not a known setting",
-        "float_parsing": "must be a number",
-        "int_parsing": "must be a whole number",
-        "int_from_float": "must be a whole number",
-        "int_type": "must be a whole number",
-        "float_type": "must be a number",
-    }
-    pattern = words.get(str(detail.get("type")))
-    text = pattern.format(**context) if pattern else str(detail.get("msg", "is not valid"))
-    given = detail.get("input")
-    return f"{text}, not {given!r}." if isinstance(given, int | float | str) else f"{text}."
+    pattern, given = _WORDS.get(error["type"]), error["input"]
+    text = pattern.format(**error.get("ctx", {})) if pattern else f"is not valid ({error['msg']})"
+    return f"{text}, not {given}." if isinstance(given, int | float | str) and given != "" else f"{text}."

@@ -7,6 +7,8 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 from studio.data.rows import load_rows
 from studio.domain.errors import StudyError
@@ -44,18 +46,14 @@ def create(
 ) -> Study:
     """Freeze a comparison on held-out test prompts and have both answers to each written beforehand."""
     run = train.run(studio, run_id)
-    checkpoint = train.checkpoint_at(studio, run_id, step)
-    rows = sealed_rows(studio, run_id)
-    wanted = min(len(rows), prompts or ENOUGH)
-    if wanted < 1:
-        raise StudyError("This run has no test rows to ask about.", fix="Hold more rows out and train again.")
-    if prompts is not None and prompts > len(rows):
-        raise StudyError(f"There are only {len(rows)} sealed test rows.", fix="Ask for fewer prompts.", field="prompts")
     if run.is_live:
         raise StudyError(f"{run.name} is still training.", fix="Wait until it ends, or stop it and keep the best.")
+    checkpoint = train.checkpoint_at(studio, run_id, step)
+    rows = sealed_rows(studio, run_id)
+    wanted = _wanted(len(rows), prompts)
     study_id, seed = new_id("study"), secrets.randbits(48)
     items = _items(studio, study_id, run.dataset_id, rows, wanted=wanted, seed=seed)
-    sampling = Sampling()
+    sampling, question = Sampling(), question.strip() or QUESTION
     frozen = {
         "model": run.model_id,
         "adapter": checkpoint.sha256,
@@ -72,7 +70,7 @@ def create(
         name=run.name,
         run_id=run_id,
         checkpoint_step=checkpoint.step,
-        question=question.strip() or QUESTION,
+        question=question,
         sampling=sampling,
         margin=margin,
         seed=seed,
@@ -92,6 +90,19 @@ def create(
             "out": str(studio.workspace.study(study_id) / "answers.jsonl"),
         },
     )
+
+
+def _wanted(sealed: int, asked: int | None) -> int:
+    """How many prompts to draw from so many sealed rows; StudyError when there are not that many."""
+    if sealed < 1:
+        raise StudyError("This run has no test rows to ask about.", fix="Hold more rows out and train again.")
+    if asked is None:
+        return min(sealed, ENOUGH)
+    if asked < 1:
+        raise StudyError("A comparison needs at least one prompt.", fix="Ask for more prompts.", field="prompts")
+    if asked > sealed:
+        raise StudyError(f"There are only {sealed} sealed test rows.", fix="Ask for fewer prompts.", field="prompts")
+    return asked
 
 
 def sealed_rows(studio: Studio, run_id: str) -> tuple[int, ...]:
@@ -146,10 +157,13 @@ def study_by_token(studio: Studio, token: str) -> Study:
 def _opened(studio: Studio, found: Study) -> Study:
     if found.state is not StudyState.WRITING or found.job.state is not JobState.DONE:
         return found
-    path = studio.workspace.study(found.id) / "answers.jsonl"
-    written = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    stored.set_answers(studio.store, found.id, {answer["row"]: (answer["base"], answer["tuned"]) for answer in written})
-    return stored.get(studio.store, found.id)
+    written = written_answers(studio.workspace.study(found.id) / "answers.jsonl")
+    return stored.set_answers(studio.store, found.id, {line["row"]: (line["base"], line["tuned"]) for line in written})
+
+
+def written_answers(path: Path) -> list[dict[str, Any]]:
+    """The lines of answers.jsonl; split as bytes, since an answer may hold other line separators of Unicode."""
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
 def progress(studio: Studio, study_id: str) -> StudyProgress:

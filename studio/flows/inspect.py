@@ -8,8 +8,9 @@ from studio.data.lengths import CutOff, load_lengths, suggest_cut_off
 from studio.data.rows import load_rows
 from studio.data.seen import Seen, pieces
 from studio.domain.dataset import Dataset
+from studio.domain.errors import DatasetError
 from studio.domain.finding import Finding, Group
-from studio.domain.job import Job, JobKind
+from studio.domain.job import Job, JobKind, JobState
 from studio.domain.lengths import Lengths
 from studio.domain.model import Model
 from studio.domain.row import Row
@@ -34,13 +35,17 @@ class Inspection:
 def look(studio: Studio, dataset_id: str, model_id: str) -> Inspection:
     """All that is known of a dataset for one model; starts measuring its lengths when nobody has."""
     dataset = bring.ready(studio, dataset_id)
-    lengths = measured(studio, dataset_id, model_id)
+    lengths, measuring = measured(studio, dataset_id, model_id), None
+    if lengths is None:
+        measuring = measure(studio, dataset_id, model_id)
+        if measuring.state is JobState.DONE:  # it ended between the two questions
+            lengths, measuring = measured(studio, dataset_id, model_id), None
     return Inspection(
         dataset=dataset,
         model_id=model_id,
         findings=tuple(load_findings(studio.workspace.dataset(dataset_id))),
         lengths=lengths,
-        measuring=None if lengths else measure(studio, dataset_id, model_id),
+        measuring=measuring,
         cut_off=_within(suggest_cut_off(lengths), lengths, usable(studio, model_id)) if lengths else None,
     )
 
@@ -63,9 +68,9 @@ def measured(studio: Studio, dataset_id: str, model_id: str) -> Lengths | None:
 
 
 def measure(studio: Studio, dataset_id: str, model_id: str) -> Job:
-    """The job that measures the lengths; asked twice, it is one job, and a failed one is tried again."""
+    """The job that measures the lengths; asked twice, it is one job."""
     model = usable(studio, model_id)
-    job = jobs.submit(
+    return jobs.submit(
         studio.store,
         kind=JobKind.MEASURE,
         subject_id=dataset_id,
@@ -77,7 +82,6 @@ def measure(studio: Studio, dataset_id: str, model_id: str) -> Job:
         },
         key=f"measure:{dataset_id}:{model_id}",
     )
-    return job
 
 
 def measure_again(studio: Studio, job_id: str) -> Job:
@@ -87,11 +91,11 @@ def measure_again(studio: Studio, job_id: str) -> Job:
 
 def seen(studio: Studio, dataset_id: str, model_id: str, row_number: int, cut_off: int) -> Seen:
     """One row exactly as the model will see it: its tokens, which of them it learns to say, and what would be cut."""
-    model = usable(studio, model_id)
+    model, lengths = usable(studio, model_id), lengths_file(studio, dataset_id, model_id)
     assert model.path is not None
-    return pieces(
-        lengths_file(studio, dataset_id, model_id), model.path / "tokenizer.json", row_number, cut_off=cut_off
-    )
+    if not lengths.exists():
+        raise DatasetError("The token lengths have not been measured yet.", fix="Wait a moment and try again.")
+    return pieces(lengths, model.path / "tokenizer.json", row_number, cut_off=cut_off)
 
 
 def group_rows(studio: Studio, dataset_id: str, group: Group) -> list[Row]:

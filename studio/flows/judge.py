@@ -1,6 +1,8 @@
 """Judge: hand a rater one blind card at a time and keep what they say."""
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
 
@@ -13,13 +15,30 @@ from studio.store import studies as stored
 LONGEST_COMMENT = 2000
 
 
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What one rater says of one card."""
+
+    item_id: str
+    choice: Choice
+    seconds: float | None = None
+    comment: str = ""
+
+
 def next_card(studio: Studio, token: str, rater: str) -> Card | None:
     """The next card that this rater has not judged, in an order of their own; None when there is none left."""
+    cards = remaining_cards(studio, token, rater)
+    return cards[0] if cards else None
+
+
+def remaining_cards(studio: Studio, token: str, rater: str) -> list[Card]:
+    """Every card that this rater has not judged, in their own order; for judging in bulk."""
     study = _open_study(studio, token)
     items = stored.items(studio.store, study.id)
     done = stored.rated_items(studio.store, study.id, rater)
-    left = [item for item in _own_order(items, rater) if item.id not in done]
-    return _card(studio, study, left[0], rater=rater, rated=len(done), total=len(items)) if left else None
+    left = _seconds_left(studio, study, rater, len(items) - len(done))
+    waiting = [item for item in _own_order(items, rater) if item.id not in done]
+    return [_card(study, item, rated=len(done), total=len(items), seconds_left=left) for item in waiting]
 
 
 def rate(
@@ -34,21 +53,34 @@ def rate(
 ) -> Card | None:
     """Keep one judgement and hand out the next card; the same judgement twice changes nothing."""
     study = _open_study(studio, token)
-    if item_id not in {item.id for item in stored.items(studio.store, study.id)}:
-        raise StudyError("This card is not part of the study.", fix="Reload the page.")
+    _keep(studio, study, rater, Vote(item_id, choice, seconds, comment))
+    return next_card(studio, token, rater)
+
+
+def rate_all(studio: Studio, token: str, rater: str, votes: Sequence[Vote]) -> None:
+    """Keep many judgements at once; StudyError before the first of them when one is of no card of the study."""
+    study = _open_study(studio, token)
+    known = {item.id for item in stored.items(studio.store, study.id)}
+    for vote in votes:
+        if vote.item_id not in known:
+            raise StudyError(f"{vote.item_id} is no card of this study.", fix="Take the items from `study answers`.")
+    for vote in votes:
+        _keep(studio, study, rater, vote)
+
+
+def _keep(studio: Studio, study: Study, rater: str, vote: Vote) -> None:
     stored.rate(
         studio.store,
         Rating(
-            item_id=item_id,
+            item_id=vote.item_id,
             study_id=study.id,
             rater=rater,
-            choice=choice,
+            choice=vote.choice,
             at=datetime.now(UTC),
-            seconds=seconds,
-            comment=comment.strip()[:LONGEST_COMMENT],
+            seconds=vote.seconds,
+            comment=vote.comment.strip()[:LONGEST_COMMENT],
         ),
     )
-    return next_card(studio, token, rater)
 
 
 def undo(studio: Studio, token: str, rater: str) -> Card | None:
@@ -60,7 +92,8 @@ def undo(studio: Studio, token: str, rater: str) -> Card | None:
     items = stored.items(studio.store, study.id)
     done = stored.rated_items(studio.store, study.id, rater)
     item = next(item for item in items if item.id == item_id)
-    return _card(studio, study, item, rater=rater, rated=len(done), total=len(items))
+    left = _seconds_left(studio, study, rater, len(items) - len(done))
+    return _card(study, item, rated=len(done), total=len(items), seconds_left=left)
 
 
 def _open_study(studio: Studio, token: str) -> Study:
@@ -77,7 +110,7 @@ def _own_order(items: list[Item], rater: str) -> list[Item]:
     return sorted(items, key=lambda item: hashlib.sha256(f"{rater}:{item.id}".encode()).digest())
 
 
-def _card(studio: Studio, study: Study, item: Item, *, rater: str, rated: int, total: int) -> Card:
+def _card(study: Study, item: Item, *, rated: int, total: int, seconds_left: float | None) -> Card:
     tuned_left = item.tuned_side is Side.LEFT
     return Card(
         item_id=item.id,
@@ -88,19 +121,12 @@ def _card(studio: Studio, study: Study, item: Item, *, rater: str, rated: int, t
         position=rated + 1,
         total=total,
         rated=rated,
-        seconds_left=_seconds_left(stored.ratings(studio.store, study.id), rater, total - rated),
+        seconds_left=seconds_left,
     )
 
 
-def _seconds_left(ratings: list[Rating], rater: str, left: int) -> float | None:
-    own = [r.seconds for r in ratings if r.rater == rater and r.seconds is not None]
-    return median(own) * left if len(own) >= 3 else None
-
-
-def remaining_cards(studio: Studio, token: str, rater: str) -> list[Card]:
-    """Every card that this rater has not judged, in their own order; for judging in bulk."""
-    study = _open_study(studio, token)
-    items = stored.items(studio.store, study.id)
-    done = stored.rated_items(studio.store, study.id, rater)
-    left = [item for item in _own_order(items, rater) if item.id not in done]
-    return [_card(studio, study, item, rater=rater, rated=len(done), total=len(items)) for item in left]
+def _seconds_left(studio: Studio, study: Study, rater: str, cards: int) -> float | None:
+    """How long this rater needs for so many cards at their own pace; None before it is known."""
+    ratings = stored.ratings(studio.store, study.id)
+    own = [rating.seconds for rating in ratings if rating.rater == rater and rating.seconds is not None]
+    return median(own) * cards if len(own) >= 3 else None

@@ -40,11 +40,7 @@ def usable(studio: Studio, model_id: str) -> Model:
 
 
 def add_model(studio: Studio, path: Path) -> Model:
-    """Add a model folder from this machine, checked before anything loads it."""
+    """Add a model folder from this machine, checked before anything loads it; the same folder twice is one model."""
     folder = path.expanduser().resolve()
-    checked = check_model_folder(folder)
-    for known in stored.all(studio.store):
-        if known.path == folder:
-            return model(studio, known.id)
-    added = stored.add(studio.store, id=new_id("model"), title=checked.title, path=folder)
+    added = stored.add(studio.store, id=new_id("model"), title=check_model_folder(folder).title, path=folder)
     return model(studio, added.id)
