@@ -51,7 +51,7 @@ def answer(
 
 def encode(tokenizer: "PreTrainedTokenizerBase", prompts: Sequence[Sequence[Message]]) -> Any:
     """Prompts as the chat template writes them, up to where an answer begins, padded on the left."""
-    written = [
+    written: Any = [
         tokenizer.apply_chat_template(conversation(prompt), add_generation_prompt=True, tokenize=False)
         for prompt in prompts
     ]

@@ -68,6 +68,10 @@ def _train(spec: dict[str, Any], reporter: Reporter) -> Outcome:
     start = _resume_point(run, origin, reporter) if spec.get("resume") else None
     course = _course(spec, recipe, trainer, start[1] if start else origin)
     progress = _progress_so_far(course)
+    if spec.get("expected_steps") not in (None, course.steps):
+        reporter.report(
+            EventKind.NOTE, text=f"The plan promised {spec['expected_steps']:,} steps; this run makes {course.steps:,}."
+        )
     trainer.add_callback(Watch(course, progress, trainer=trainer, tokenizer=tokenizer, reporter=reporter))
     if progress.step < course.steps and not has_run_dry(course, progress):
         trainer.train(resume_from_checkpoint=str(start[0]) if start else None)

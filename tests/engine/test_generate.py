@@ -10,10 +10,10 @@ import pytest
 from studio.domain.event import EventKind
 from studio.domain.study import Sampling
 from studio.engine import checkpoints
-from studio.engine.answering import BASE, TUNED, answer
+from studio.engine.answering import BASE, TUNED, answer, encode
 from studio.engine.generate import generate
 from studio.engine.load import load_model, load_tokenizer
-from studio.engine.rows import read_rows
+from studio.engine.rows import conversation, read_rows
 from studio.engine.train import train
 from tests.engine.conftest import RECIPE, Notebook, train_spec
 
@@ -90,6 +90,17 @@ def test_one_mixed_batch_answers_as_base_and_tuned_would_alone(written, tiny_mod
     )
     assert mixed == base + tuned
     assert base != tuned
+
+
+def test_prompts_of_different_lengths_are_padded_on_the_left_and_hold_what_the_template_writes(tiny_model, dataset):
+    tokenizer = load_tokenizer(tiny_model)
+    prompts = [row.prompt for row in read_rows(dataset, ROWS)]
+    batch = encode(tokenizer, prompts)
+    assert bool((batch["attention_mask"].diff(dim=1) >= 0).all())
+    assert int(batch["attention_mask"].min()) == 0
+    for ids, mask, prompt in zip(batch["input_ids"], batch["attention_mask"], prompts, strict=True):
+        alone = tokenizer.apply_chat_template(conversation(prompt), add_generation_prompt=True, return_dict=True)
+        assert ids[mask.bool()].tolist() == alone["input_ids"]
 
 
 def test_writing_goes_on_after_a_torn_line_to_the_same_answers(written, tmp_path, tiny_model, dataset, adapter):

@@ -151,6 +151,21 @@ def test_a_run_stops_early_when_validation_loss_does_not_improve(tmp_path, tiny_
     assert outcome.result["steps"] < 18
 
 
+@pytest.mark.parametrize("choice", [{"quantisation": "none"}, {"gradient_checkpointing": True}])
+def test_other_choices_of_memory_train_as_well(tmp_path, tiny_model, dataset, choice: dict[str, Any]):
+    recipe = RECIPE.model_copy(update={**choice, "evaluations": 1})
+    outcome = train(train_spec(tmp_path, dataset, tiny_model, recipe=recipe), Notebook())
+    assert outcome.state == "done"
+    assert outcome.result["best_validation_loss"] < outcome.result["first_validation_loss"] - 0.1
+
+
+def test_a_plan_that_promised_other_steps_is_noted(tmp_path, tiny_model, dataset):
+    recipe = RECIPE.model_copy(update={"epochs": 0.5})
+    notebook = Notebook()
+    assert train(train_spec(tmp_path, dataset, tiny_model, recipe=recipe), notebook).result["steps"] == 3
+    assert notebook.of(EventKind.NOTE) == [{"text": "The plan promised 18 steps; this run makes 3."}]
+
+
 def test_a_row_longer_than_the_cut_off_is_named_by_its_line(tmp_path, tiny_model, dataset):
     recipe = RECIPE.model_copy(update={"max_length": 40})
     outcome = train(train_spec(tmp_path, dataset, tiny_model, recipe=recipe), Notebook())
