@@ -10,10 +10,11 @@ import typer
 
 from studio import __version__
 from studio.cli import study
-from studio.cli.output import Json, answer, verb
+from studio.cli.output import Json, answer, error_values, verb
 from studio.cli.workspace import opened, workspaces_folder
 from studio.domain.dataset import Layout, Mapping
-from studio.domain.errors import DatasetError, RecipeError, RunError
+from studio.domain.errors import DatasetError, ExportError, RecipeError, RunError
+from studio.domain.job import JobState
 from studio.domain.recipe import Recipe
 from studio.domain.run import Run
 from studio.domain.split import BIN_TITLES, SplitChoices
@@ -24,6 +25,7 @@ app = typer.Typer(
     name="studio",
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,  # it would print local variables, which hold people's data
     help="Fine-tune a model on your examples and judge it blind.",
 )
 models_app = typer.Typer(invoke_without_command=True, help="List the models, or add one.")
@@ -32,11 +34,13 @@ app.add_typer(study.app, name="study")
 app.command("rate")(study.rate)
 app.command("verdict")(study.verdict)
 
-Dataset = Annotated[str, typer.Argument(help="A dataset, as `import` names it.")]
+Dataset = Annotated[str, typer.Argument(metavar="DATASET", help="A dataset, as `import` names it.")]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run, as `train` names it.")]
 ModelId = Annotated[str, typer.Option("--model", help="A model, as `models` names it.")]
 Sets = Annotated[list[str] | None, typer.Option("--set", help="Change one value of the recipe: --set epochs=5.")]
 RecipeFile = Annotated[Path | None, typer.Option("--recipe", help="A recipe saved as YAML.")]
+
+PARTS = ("messages", "prompt", "completion", "instruction", "input", "response", "system")
 
 
 def main() -> None:
@@ -52,33 +56,33 @@ def import_file(
     json: Json = False,
 ) -> None:
     """Read a file of examples into an immutable dataset."""
+    mapping = _mapping(map) if map else None
     studio = opened(working=True)
-    sample_ids = {sample.id for sample in bring.samples(studio)}
-    if not file.exists() and str(file) in sample_ids:
-        found = bring.bring_sample(studio, str(file))
+    if not file.exists() and str(file) in {sample.id for sample in bring.samples(studio)}:
+        found = bring.bring_sample(studio, str(file), name=name, mapping=mapping)
     else:
-        found = bring.bring_file(studio, file, name=name, mapping=_mapping(map) if map else None)
+        found = bring.bring_file(studio, file, name=name, mapping=mapping)
     train.wait(studio, found.job_id)
-    read = bring.ready(studio, found.id)
+    read, rejects = bring.ready(studio, found.id), bring.rejects(studio, found.id)
     values = {
         "dataset": read.id, "name": read.name, "rows": read.rows, "rejects": read.rejects, "lines": read.lines,
-        "blank_lines": read.blank_lines, "fingerprint": read.fingerprint, "guess": read.guess,
-        "rejected": bring.rejects(studio, read.id),
+        "blank_lines": read.blank_lines, "fingerprint": read.fingerprint, "guess": read.guess, "rejected": rejects,
     }  # fmt: skip
-    refused = "".join(f"\n  line {r.line}: {r.reason} {r.fix}" for r in bring.rejects(studio, read.id, limit=20))
-    answer(json, values, f"{read.id}: {read.rows:,} rows read, {read.rejects:,} lines refused.{refused}")
+    words = [f"{read.id}: {read.rows:,} rows read, {read.rejects:,} lines refused."]
+    words += [f"  line {reject.line}: {reject.reason} {reject.fix}" for reject in rejects[:20]]
+    answer(json, values, "\n".join(words))
 
 
 def _mapping(pairs: list[str]) -> Mapping:
+    """The mapping that the named parts belong to; whether its fields exist is found out by who reads the file."""
     fields = dict(_pair(pair) for pair in pairs)
+    if unknown := [part for part in fields if part not in PARTS]:
+        raise typer.BadParameter(f"{unknown[0]!r} is no part of a row; the parts are {', '.join(PARTS)}")
     if "messages" in fields:
         return Mapping(Layout.MESSAGES, fields)
-    layout = Layout.PROMPT_COMPLETION if "prompt" in fields else Layout.INSTRUCTION_RESPONSE
-    needed = ("prompt", "completion") if layout is Layout.PROMPT_COMPLETION else ("instruction", "response")
-    missing = [part for part in needed if part not in fields]
-    if missing:
-        raise DatasetError(f"No field is named for {missing[0]}.", fix=f"Add --map {missing[0]}=FIELD.")
-    return Mapping(layout, fields)
+    if "prompt" in fields or "completion" in fields:
+        return Mapping(Layout.PROMPT_COMPLETION, fields)
+    return Mapping(Layout.INSTRUCTION_RESPONSE, fields)
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -182,14 +186,14 @@ def add_model(path: Annotated[Path, typer.Argument(help="A folder with a model."
 
 def _recipe(studio: Studio, dataset: str, model: str, recipe: Path | None, sets: list[str] | None) -> Recipe:
     """The default recipe, or the one in a file, with single values changed."""
+    changes: dict[str, Any] = dict(_pair(pair) for pair in sets or [])
     _measured(studio, dataset, model)
     if recipe is None:
         base = choose.default_recipe(studio, dataset, model)
     elif recipe.is_file():
-        base = choose.recipe_from_yaml(recipe.read_text())[1]
+        base = choose.recipe_from_yaml(recipe.read_text(encoding="utf-8", errors="replace"))[1]
     else:
         raise RecipeError(f"{recipe} is not a file.", fix="Name a recipe saved as YAML.")
-    changes: dict[str, Any] = dict(_pair(pair) for pair in sets or [])
     return choose.recipe_from(base.model_dump() | changes)
 
 
@@ -222,26 +226,31 @@ def train_model(
     studio = opened(working=True)
     chosen = _recipe(studio, dataset, model, recipe, set)
     run = train.start(studio, dataset, model, chosen, name=name, key=f"cli:{time.time_ns()}:{os.getpid()}")
+    _answer_run(studio, run, wait=wait, json=json)
+
+
+def _answer_run(studio: Studio, run: Run, *, wait: bool, json: bool) -> None:
+    """Tell of a run, with `wait` once it has ended; exit status 1 when it ended without what was asked for."""
     if wait:
-        _follow(studio, run.id, quiet=json)
-        run = train.run(studio, run.id)
-    answer(json, _run_values(studio, run), _run_words(studio, run))
-    if wait and run.job.state not in ("done", "stopped"):
+        run = _followed(studio, run.id, quiet=json)
+    failed = wait and run.job.state not in (JobState.DONE, JobState.STOPPED)
+    error = error_values(RunError(run.job.message, fix=run.job.fix)) if failed else {}
+    answer(json, _run_values(studio, run) | error, _run_words(studio, run))
+    if failed:
         raise typer.Exit(1)
 
 
-def _follow(studio: Studio, run_id: str, *, quiet: bool) -> None:
-    """Wait for the end of a run and print its checks as they come."""
+def _followed(studio: Studio, run_id: str, *, quiet: bool) -> Run:
+    """The run once it has ended; its checks are printed as they come."""
     shown = 0
     while True:
-        live = train.run(studio, run_id).is_live
+        run = train.run(studio, run_id)
         checks = [point for point in train.metrics(studio, run_id) if point.validation_loss is not None]
-        for point in checks[shown:]:
-            if not quiet:
-                typer.echo(f"  step {point.step:>5,}  validation loss {point.validation_loss:.3f}")
+        for point in checks[shown:] if not quiet else ():
+            typer.echo(f"  step {point.step:>5,}  validation loss {point.validation_loss:.3f}")
         shown = len(checks)
-        if not live:
-            return
+        if not run.is_live:
+            return run
         time.sleep(0.3)
 
 
@@ -292,11 +301,7 @@ def resume(
 ) -> None:
     """Let an interrupted, stopped or failed run go on from its last checkpoint."""
     studio = opened(working=True)
-    resumed = train.resume(studio, run)
-    if wait:
-        _follow(studio, run, quiet=json)
-        resumed = train.run(studio, run)
-    answer(json, _run_values(studio, resumed), _run_words(studio, resumed))
+    _answer_run(studio, train.resume(studio, run), wait=wait, json=json)
 
 
 @app.command()
@@ -310,17 +315,17 @@ def export(
 ) -> None:
     """Deliver a run's adapter as a folder with its card and a script that runs it."""
     if format != "adapter":
-        raise RunError(f"{format} cannot be delivered yet.", fix="Use --format adapter.")
+        raise ExportError(f"The format {format} cannot be delivered yet.", fix="Use --format adapter.")
     release = deliver.adapter(opened(), run, step=step, to=to)
-    values = {"run": run, "step": release.step, "folder": release.folder, "files": release.files}
-    answer(json, values, f"{release.folder}: {', '.join(release.files)}")
+    values = {"run": run, "step": release.step, "folder": release.path, "files": release.files}
+    answer(json, values, f"{release.path}: {', '.join(release.files)}")
 
 
 @app.command()
 @verb
 def chat(
     run: RunId,
-    say: Annotated[str, typer.Option(help="What to ask both models.")],
+    say: Annotated[str, typer.Option(help="What to ask both models.", prompt="You")],
     json: Json = False,
 ) -> None:
     """Ask the base and the fine-tuned model the same thing."""
@@ -365,13 +370,19 @@ def serve_studio(
     )  # fmt: skip
 
 
-@app.callback()
-def version(
-    show: Annotated[bool, typer.Option("--version", help="Say which version this is.", is_eager=True)] = False,
-) -> None:
-    if show:
+def _version(asked: bool) -> None:
+    if asked:
         typer.echo(f"Assay Studio {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def before_every_verb(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say which version this is.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
 
 
 def serve_from_arguments() -> None:

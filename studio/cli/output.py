@@ -1,18 +1,17 @@
 """Output: an answer as words for people or as JSON for programs, and refusals alike."""
 
 import functools
-import json
 import os
 import sys
+import traceback
 from collections.abc import Callable
-from dataclasses import asdict, is_dataclass
-from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
+import orjson
 import typer
 from pydantic import BaseModel
+from typer.exceptions import TyperException
 
 from studio.domain.errors import StudioError
 
@@ -20,21 +19,23 @@ Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs
 
 
 def answer(as_json: bool, values: dict[str, Any] | list[Any], words: str) -> None:
-    """Print one answer."""
-    typer.echo(json.dumps(values, default=_plain, ensure_ascii=False, indent=2) if as_json else words)
+    """Print one answer; what is no number in JSON (infinity, for one) becomes null."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
+    typer.echo(orjson.dumps(values, default=_plain, option=options) if as_json else words)
+
+
+def error_values(error: StudioError) -> dict[str, Any]:
+    """A refusal as every verb tells it to programs."""
+    return {"error": {"code": error.code, "message": error.message, "fix": error.fix}}
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump()
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Path | StrEnum):
+    if isinstance(value, Path):
         return str(value)
-    if isinstance(value, frozenset | tuple | set):
-        return list(value)
+    if isinstance(value, frozenset | set):
+        return sorted(value)
     raise TypeError(f"{type(value).__name__} cannot be shown")
 
 
@@ -46,13 +47,29 @@ def verb(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(*args, **kwargs)
         except StudioError as error:
-            if kwargs.get("json"):
-                typer.echo(json.dumps({"error": {"code": error.code, "message": error.message, "fix": error.fix}}))
-            else:
-                typer.echo(error.sentence, err=True)
+            refuse(error, as_json=bool(kwargs.get("json")))
             raise typer.Exit(1) from error
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(1) from None
+        except (TyperException, typer.Exit, typer.Abort):  # wrong usage, or an end that was meant
+            raise
+        except Exception as error:
+            traceback.print_exc()
+            refuse(_internal(error), as_json=bool(kwargs.get("json")))
+            raise typer.Exit(1) from error
 
     return run
+
+
+def refuse(error: StudioError, *, as_json: bool) -> None:
+    if as_json:
+        answer(True, error_values(error), "")
+    else:
+        typer.echo(error.sentence, err=True)
+
+
+def _internal(error: Exception) -> StudioError:
+    return StudioError(
+        f"Something in the studio itself failed: {type(error).__name__}.", fix="The lines above say where it happened."
+    )

@@ -13,6 +13,7 @@ from studio.cli.workspace import opened
 from studio.domain.errors import StudyError
 from studio.domain.study import Choice, Study, StudyState
 from studio.flows import compare, decide, judge, train
+from studio.flows.judge import Vote
 
 app = typer.Typer(no_args_is_help=True, help="Compare base and fine-tuned answers blind.")
 StudyId = Annotated[str, typer.Argument(metavar="STUDY", help="A study, as `study create` names it.")]
@@ -93,15 +94,14 @@ def rate(
     studio = opened()
     token = compare.study(studio, study).rating_token
     read = _votes(votes)
-    for item_id, choice, comment in read:
-        judge.rate(studio, token, rater, item_id, choice, comment=comment)
+    judge.rate_all(studio, token, rater, read)
     far = compare.progress(studio, study)
     values = {"study": study, "handed_in": len(read), "rated": far.rated, "total": far.total}
     answer(json, values, f"{len(read)} judgements handed in; {far.rated} of {far.total} prompts are rated.")
 
 
-def _votes(path: Path) -> list[tuple[str, Choice, str]]:
-    """The judgements of a file, all checked before the first one counts."""
+def _votes(path: Path) -> list[Vote]:
+    """The judgements of a file; StudyError names the first line that is none."""
     if not path.is_file():
         raise StudyError(f"{path} is not a file.", fix="Name a JSONL file of judgements.")
     found = []
@@ -110,7 +110,7 @@ def _votes(path: Path) -> list[tuple[str, Choice, str]]:
             continue
         try:
             vote = orjson.loads(line)
-            found.append((str(vote["item"]), Choice(vote["choice"]), str(vote.get("comment", ""))))
+            found.append(Vote(str(vote["item"]), Choice(vote["choice"]), comment=str(vote.get("comment", ""))))
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
             raise StudyError(
                 f"Line {number} of {path.name} is not a judgement.",

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from studio.flows.studio import Studio, open_studio
-from studio.jobs.supervisor import ensure_supervisor
+from studio.jobs.supervisor import keep_supervised
 
 
 def workspaces_folder() -> Path:
@@ -14,8 +14,8 @@ def workspaces_folder() -> Path:
 
 
 def opened(*, working: bool = False) -> Studio:
-    """The workspace; with `working`, a supervisor is running so that jobs are carried out."""
+    """The workspace; with `working`, there is a supervisor to carry out jobs for as long as this verb waits."""
     studio = open_studio(workspaces_folder(), url=os.environ.get("STUDIO_DATABASE"))
     if working:
-        ensure_supervisor(studio.workspace, parent_pid=os.getpid())
+        keep_supervised(studio.workspace)
     return studio

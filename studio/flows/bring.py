@@ -43,11 +43,11 @@ def samples(studio: Studio) -> list[Sample]:
     ]
 
 
-def bring_sample(studio: Studio, sample_id: str) -> Dataset:
+def bring_sample(studio: Studio, sample_id: str, *, name: str | None = None, mapping: Mapping | None = None) -> Dataset:
     """A sample as a dataset of one's own."""
     for sample in samples(studio):
         if sample.id == sample_id:
-            return bring_file(studio, sample.path, name=sample.title, source_name=sample.path.name, sample=sample.id)
+            return bring_file(studio, sample.path, name=name or sample.title, mapping=mapping, sample=sample.id)
     raise DatasetError(f"There is no sample called {sample_id}.", fix="Pick one of those listed.")
 
 

@@ -37,7 +37,7 @@ def download_routes(studio: Studio) -> APIRouter:
 
     @routes.get("/adapter/{run_id}")
     def adapter(run_id: str, step: int | None = None) -> FileResponse:
-        return _sent(lambda: deliver.adapter(studio, run_id, step=step).archive)
+        return _sent(lambda: deliver.adapter(studio, run_id, step=step).path)
 
     return routes
 
