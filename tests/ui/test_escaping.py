@@ -1,0 +1,179 @@
+"""Whatever people wrote stays text: on no screen does it become a tag, an attribute or a script."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from studio.data.lengths import suggest_cut_off
+from studio.data.seen import Seen
+from studio.domain.dataset import Guess, Layout, Mapping, Reject
+from studio.domain.errors import StudyError
+from studio.domain.finding import Finding, FindingKind, Group
+from studio.domain.job import JobState
+from studio.domain.lengths import Lengths, Piece
+from studio.domain.model import Model
+from studio.domain.plan import Choice
+from studio.domain.reading import Reading, Tone
+from studio.domain.row import Message, Row
+from studio.domain.run import Metric
+from studio.domain.study import StudyState
+from studio.flows.decide import Example
+from studio.flows.inspect import Inspection
+from studio.flows.train import Answers
+from studio.ui import rate
+from studio.ui.errors import told
+from studio.ui.parts import html, lengths
+from studio.ui.tabs import compare, data, deliver, inspect, recipe, train, verdict
+from tests.ui import examples
+from tests.ui.markup import attribute_names, tags, words
+
+ATTACKS = (
+    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", '" onmouseover="alert(1)', "' autofocus onfocus='x",
+    "</td></tr></table><iframe>", "<!-- ", "-->", "<svg/onload=alert(1)>", "&lt;b&gt;", "]]>", "<style>*{display:none}",
+    "</textarea>", "<a href=javascript:alert(1)>", "\x00<b\x00>", "<\n b>", "{{ 7*7 }}", "＜script＞",
+)  # fmt: skip
+NO_CURVE = [Metric(step=40, epoch=1.0, validation_loss=1.6)]
+HOSTILE = st.builds(
+    "x{}{}{}".format, st.text(max_size=12), st.sampled_from(ATTACKS), st.text(alphabet="<>\"'&=/ ;!-ab\n", max_size=12)
+)
+
+
+def pages(listed: list[Any]) -> str:
+    """All that a view hands to HTML components, without the charts."""
+    return "\n".join(part for part in listed if isinstance(part, str))
+
+
+def parts_of_pages(text: str) -> str:
+    turns = (Message("user", text), Message(text, text), Message("assistant", text))
+    return "".join(
+        (
+            html.title(text, text),
+            html.cards([html.Figure(text, text, text)]),
+            html.reading(Reading(Tone.BAD, text, text)),
+            html.empty(text, text),
+            html.bar(0.5, text, text),
+            html.bubbles([Row(0, 1, turns)]),
+            html.table([text] * 3, [[text, html.Cell(text, written=True), html.Cell(text, number=True)]]),
+            html.link(text, f"/download/refused/{text}"),
+            told(StudyError(text, fix=text)),
+        )
+    )
+
+
+def data_screen(text: str) -> str:
+    guess = Guess(Mapping(Layout.PROMPT_COMPLETION, {"prompt": text, "completion": text}), text, (text,), 1, 1)
+    known = examples.dataset(name=text, source_name=text, fingerprint=text, rejects=1, guess=guess)
+    rejects = [Reject(1, text, text, field=text, text=text), Reject(2, text, text, column=3, text=text)]
+    return (
+        pages(data.view(known, "", data.refused_table("data-1", rejects)))
+        + data.situation(examples.dataset(state="running", source_name=text))
+        + data.situation(examples.dataset(state="failed", rows=0, guess=None, problem=text))
+    )
+
+
+def inspect_screen(text: str) -> str:
+    found = Finding(FindingKind.EXACT_DUPLICATE, text, 2, text, (Group((0, 1), (1, 2)),))
+    measured = Lengths(text, (3,), (9,), stop_token_trained=True, stop_token=text)
+    suggested = replace(suggest_cut_off(measured), reason=text)
+    look = Inspection(examples.dataset(name=text), text, (found,), measured, None, suggested)
+    failed = replace(look, measuring=examples.job(state=JobState.FAILED, message=text, fix=text))
+    pieces = (Piece(text, True, False), Piece(text, False, True))
+    return (
+        inspect.situation_of(look)
+        + inspect.situation_of(failed)
+        + recipe.measuring(failed)
+        + inspect.findings_table((found,))
+        + lengths.facts(measured, 64)
+        + lengths.seen(Seen(pieces=pieces, cut=pieces, total=4, cut_tokens=2, cut_trained=1))
+    )
+
+
+def recipe_screen(text: str) -> str:
+    plan = replace(examples.PLAN, sentence=f"Fits: {text}", device=text, choices=(Choice(text, text, text),))
+    model = Model(text, text, text, 1, 1, text, text, text, reason=text)
+    return recipe.plan_page(plan) + recipe.reasons_table(plan) + recipe.model_table([model])
+
+
+def train_screen(text: str) -> str:
+    live = examples.run(phase=text, message=text)
+    failed = examples.run(state=JobState.FAILED, message=text, fix=text)
+    said = [Answers(step, ((text, text),)) for step in (0, 10)]
+    shown = [
+        train.view(replace(run, name=text), NO_CURVE, title=text, kept=examples.KEPT, said=said)
+        for run in (live, failed)
+    ]
+    return pages(shown[0]) + pages(shown[1]) + train.log_page(live, text)
+
+
+def compare_screen(text: str) -> str:
+    halted = examples.job(state=JobState.INTERRUPTED, message=text, fix=text)
+    writing = examples.job(state=JobState.RUNNING, message=text, total=24)
+    studies = [
+        examples.study(question=text, protocol=text, name=text),
+        examples.study(state=StudyState.WRITING, job=halted),
+        examples.study(state=StudyState.WRITING, job=writing),
+    ]
+    shown = [compare.view(studies, study, examples.far(), sealed=3, name=text) for study in studies]
+    return "".join(map(pages, [*shown, compare.view([], None, None, sealed=3, name=text)]))
+
+
+def verdict_screen(text: str) -> str:
+    told_of = Example(question=text, reference=text, tuned=text, base=text, outcome="tuned", comment=text)
+    decided = examples.decided(wins=(told_of,), losses=(told_of,), both_bad=(told_of,))
+    said = replace(
+        decided.verdict, headline=text, sentence=text, caveats=(text, text),
+        side_bias=replace(decided.verdict.side_bias, sentence=text),
+    )  # fmt: skip
+    study, run = replace(decided.study, protocol=text, name=text), replace(decided.run, name=text)
+    shown = replace(decided, verdict=said, study=study, run=run)
+    read = "".join(verdict.section(title, getattr(shown, name)) for title, name in verdict.SECTIONS)
+    return verdict.headline(shown) + verdict.figures_of(shown) + read + verdict.details_table(shown)
+
+
+def deliver_screen(text: str) -> str:
+    return deliver.view(replace(examples.run(), name=text), examples.KEPT[0], judged=False)
+
+
+def rating_page(text: str) -> str:
+    turns = tuple(Message(role, text) for role in ("system", "user", "assistant", text))
+    shown = rate.view(examples.card(question=text, prompt=turns, left=text, right=text))
+    return shown[0] + shown[1] + pages(rate._closed(StudyError(text, fix=text)))
+
+
+SCREENS: list[Callable[[str], str]] = [
+    parts_of_pages, data_screen, inspect_screen, recipe_screen, train_screen, compare_screen, verdict_screen,
+    deliver_screen, rating_page,
+]  # fmt: skip
+EVERY = pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.__name__)
+
+
+@EVERY
+@given(text=HOSTILE)
+@settings(max_examples=20, deadline=None)
+def test_what_people_wrote_never_becomes_a_tag_or_an_attribute(screen: Callable[[str], str], text: str) -> None:
+    plain, page = screen("plain"), screen(text)
+    assert tags(page) == tags(plain)
+    assert attribute_names(page) == attribute_names(plain)
+
+
+@EVERY
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_no_known_attack_becomes_a_tag_or_an_attribute(screen: Callable[[str], str], attack: str) -> None:
+    plain, page = screen("plain"), screen(attack)
+    assert tags(page) == tags(plain)
+    assert attribute_names(page) == attribute_names(plain)
+
+
+@EVERY
+def test_what_people_wrote_can_be_read_as_they_wrote_it(screen: Callable[[str], str]) -> None:
+    wrote = "if a < b && c > d: <b>\"yes\"</b> & 'no'"
+    assert wrote in words(screen(wrote))
+
+
+def test_the_check_itself_sees_a_tag_that_slips_through() -> None:
+    assert tags("<p>plain</p>") != tags("<p><script>alert(1)</script></p>")
+    assert attribute_names('<p class="a">') != attribute_names('<p class="a" onmouseover="b">')

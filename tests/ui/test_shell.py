@@ -1,0 +1,138 @@
+"""The whole studio as one page: what is public, what is labelled, and what is wired."""
+
+import functools
+from collections import defaultdict
+
+import gradio as gr
+import pytest
+from gradio.components import Component, FormComponent
+
+from studio.flows.studio import Studio
+from studio.ui import shell
+
+PUBLIC = {"bring_file", "start_run", "stop_run", "resume_run", "create_study", "close_study"}
+MOST_CONTROLS = 45
+
+
+@pytest.fixture(scope="module")
+def page(empty_studio: Studio) -> gr.Blocks:
+    return shell.build(empty_studio)
+
+
+def controls(page: gr.Blocks) -> list[Component]:
+    """Everything that a person can type into, choose or click."""
+    kinds = (FormComponent, gr.Button, gr.UploadButton, gr.File, gr.Code)
+    return [block for block in page.blocks.values() if isinstance(block, kinds)]
+
+
+def triggers(page: gr.Blocks) -> dict[int | None, set[str]]:
+    """The events that something listens to, by the id of what causes them."""
+    found = defaultdict(set)
+    for event in page.fns.values():
+        for block_id, name in event.targets:
+            found[block_id].add(name)
+    return found
+
+
+def test_the_public_api_is_what_people_may_script_and_nothing_else(page: gr.Blocks) -> None:
+    public = {event.api_name for event in page.fns.values() if event.api_visibility != "private"}
+    assert public == PUBLIC
+
+
+def test_the_documented_api_shows_the_same(page: gr.Blocks) -> None:
+    documented = page.get_api_info()
+    assert {name.removeprefix("/") for name in documented["named_endpoints"]} == PUBLIC
+    assert documented["unnamed_endpoints"] == {}
+
+
+def test_every_control_has_a_label(page: gr.Blocks) -> None:
+    assert len(controls(page)) > 30
+    for control in controls(page):
+        said = control.value if isinstance(control, gr.Button) else control.label
+        assert isinstance(said, str) and said.strip(), f"{control.get_block_name()} {control._id} says nothing"
+
+
+def test_no_two_controls_of_a_tab_are_called_the_same(page: gr.Blocks) -> None:
+    for tab in tabs(page):
+        labels = [getattr(block, "label", None) for block in within(tab) if isinstance(block, FormComponent)]
+        assert len(labels) == len(set(labels)), f"{tab.label}: {sorted(map(str, labels))}"
+
+
+def test_every_button_does_something(page: gr.Blocks) -> None:
+    heard = triggers(page)
+    for block_id, block in page.blocks.items():
+        if isinstance(block, gr.Button):
+            assert "click" in heard[block_id], f"nothing happens on “{block.value}”"
+        if isinstance(block, gr.UploadButton | gr.File):
+            assert "upload" in heard[block_id], f"nothing happens on “{block.label}”"
+
+
+def test_nothing_ticks_before_there_is_something_to_follow(page: gr.Blocks) -> None:
+    timers = [block for block in page.blocks.values() if isinstance(block, gr.Timer)]
+    assert len(timers) >= 4
+    heard = triggers(page)
+    for timer in timers:
+        assert timer.active is False
+        assert "tick" in heard[timer._id]
+
+
+def test_leaving_a_tab_stops_its_timer(page: gr.Blocks) -> None:
+    timers = {id for id, block in page.blocks.items() if isinstance(block, gr.Timer)}
+    for tab in tabs(page):
+        own = {block._id for block in within(tab) if isinstance(block, gr.Timer)}
+        stopped = {
+            output._id
+            for event in page.fns.values()
+            if (tab._id, "select") in event.targets and all(isinstance(output, gr.Timer) for output in event.outputs)
+            for output in event.outputs
+        }
+        assert stopped >= timers - own, tab.label
+    assert [timer.active for timer in shell.resting(3)] == [False] * 3
+
+
+def test_the_journey_has_its_seven_steps_in_order(page: gr.Blocks) -> None:
+    assert [tab.label for tab in tabs(page)] == "Data Inspect Recipe Train Compare Verdict Deliver".split()
+
+
+def test_no_tab_overwhelms(page: gr.Blocks) -> None:
+    every = controls(page)
+    for tab in tabs(page):
+        inside = {block._id for block in within(tab)}
+        assert len([control for control in every if control._id in inside]) <= MOST_CONTROLS, tab.label
+
+
+def test_cheap_looks_never_queue_behind_each_other(page: gr.Blocks) -> None:
+    assert {event.concurrency_limit for event in page.fns.values()} == {None}
+
+
+def test_what_is_done_once_cannot_be_clicked_twice(page: gr.Blocks) -> None:
+    for event in page.fns.values():
+        if event.api_name in ("start_run", "create_study"):
+            assert event.trigger_mode == "once"
+
+
+def test_every_handler_that_asks_the_studio_tells_its_errors_in_words(page: gr.Blocks) -> None:
+    bare = [event.fn for event in page.fns.values() if not hasattr(event.fn, "__wrapped__")]
+    named = {getattr(written, "__name__", type(written).__name__) for written in bare}
+    # What is left touches nothing but the page: it opens a tab, shows a row, draws a key, stops a timer.
+    assert named <= {"<lambda>", "_nothing", "partial"}
+    assert {written.func for written in bare if isinstance(written, functools.partial)} == {shell.resting}
+
+
+def test_the_machine_is_told_in_two_lines(empty_studio: Studio) -> None:
+    said = shell.machine_words(empty_studio)
+    assert "nothing running" in said and "disk free" in said
+
+
+def tabs(page: gr.Blocks) -> list[gr.Tab]:
+    return [block for block in page.blocks.values() if isinstance(block, gr.Tab)]
+
+
+def within(block: gr.blocks.BlockContext) -> list[gr.blocks.Block]:
+    """Everything that is laid out inside a block."""
+    found = []
+    for child in block.children:
+        found.append(child)
+        if isinstance(child, gr.blocks.BlockContext):
+            found += within(child)
+    return found
