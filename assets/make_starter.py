@@ -3,7 +3,8 @@
 python assets/make_starter.py --minutes 40 --out assets/starter --seed 7
 
 The seed fixes the text, its order and the first weights; the minutes decide how far the training goes (and so the rates,
-which follow the clock). Two CPU cores and at most an hour are enough; no network is used.
+which follow the clock). With --steps in place of --minutes, the same machine makes the same model again. Two CPU cores and
+at most an hour are enough; no network is used.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ PROBES = (
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=40.0)
+    parser.add_argument("--steps", type=int, help=f"steps of {TOKENS_PER_STEP} tokens, in place of minutes")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "starter")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--compile", action="store_true", help="a third faster; needs a C++ compiler")
@@ -65,7 +67,12 @@ def main() -> None:
     model = new_model(tokenizer)
     print(f"{model.num_parameters():,} parameters, vocabulary {len(tokenizer)}", flush=True)
     data = batches(tokenizer, seed=asked.seed)
-    for _ in pretrain(model, data, seconds=asked.minutes * 60, compiled=asked.compile):
+    began = time.monotonic()
+
+    def progress(step: int) -> float:
+        return step / asked.steps if asked.steps else (time.monotonic() - began) / (asked.minutes * 60)
+
+    for _ in pretrain(model, data, progress=progress, compiled=asked.compile):
         probe(model, tokenizer)
         save(model, tokenizer, asked.out)
 
@@ -169,18 +176,20 @@ def rate(progress: float) -> float:
     return min(1.0, 0.1 + progress / 0.02) * min(1.0, max(0.0, (1.0 - progress) / 0.5))
 
 
-def pretrain(model: Qwen3ForCausalLM, data: Iterator[Batch], *, seconds: float, compiled: bool) -> Iterator[int]:
-    """Train until the time is up, stopping a few times on the way and at the end: yields the tokens seen by then."""
+def pretrain(
+    model: Qwen3ForCausalLM, data: Iterator[Batch], *, progress: Callable[[int], float], compiled: bool
+) -> Iterator[int]:
+    """Train until the progress before a step is 1, stopping a few times on the way and at the end: yields the tokens seen."""
     optimizers, full_rates = optimizers_for(model)
     forward = torch.compile(model.model, dynamic=False) if compiled else model.model
     began, seen, recent, stops = time.monotonic(), 0, math.nan, [0.2, 0.45, 0.7]
     model.train()
     for step in itertools.count():
-        progress = (time.monotonic() - began) / seconds
-        if progress >= 1.0:
+        done = progress(step)
+        if done >= 1.0:
             break
         for optimizer, full in zip(optimizers, full_rates, strict=True):
-            optimizer.param_groups[0]["lr"] = full * rate(progress)
+            optimizer.param_groups[0]["lr"] = full * rate(done)
         batch = next(data)
         loss = batch_loss(forward, model.lm_head, batch)
         loss.backward()
@@ -189,18 +198,18 @@ def pretrain(model: Qwen3ForCausalLM, data: Iterator[Batch], *, seconds: float, 
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         seen += batch.ids.numel()
-        recent = loss.item() if math.isnan(recent) else 0.95 * recent + 0.05 * loss.item()
+        recent = loss.item() if math.isnan(recent) else 0.8 * recent + 0.2 * loss.item()
         if step % 10 == 0:
-            spent = time.monotonic() - began
-            print(
-                f"step {step} loss {recent:.3f} tokens {seen:,} seconds {spent:.0f} tokens/s {seen / spent:.0f}",
-                flush=True,
-            )
-        if stops and progress >= stops[0]:
+            report(f"step {step}", loss=recent, tokens=seen, seconds=time.monotonic() - began)
+        if stops and done >= stops[0]:
             stops.pop(0)
             yield seen
-    print(f"done: loss {recent:.3f} tokens {seen:,} minutes {seconds / 60:.1f}", flush=True)
+    report("done:", loss=recent, tokens=seen, seconds=time.monotonic() - began)
     yield seen
+
+
+def report(when: str, *, loss: float, tokens: int, seconds: float) -> None:
+    print(f"{when} loss {loss:.3f} tokens {tokens:,} seconds {seconds:.0f} tokens/s {tokens / seconds:.0f}", flush=True)
 
 
 def optimizers_for(model: Qwen3ForCausalLM) -> tuple[tuple[torch.optim.Optimizer, ...], tuple[float, ...]]:
