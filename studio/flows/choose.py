@@ -117,6 +117,7 @@ _WORDS = {
 
 def _plain(error: ErrorDetails) -> str:
     """Pydantic's message for one error in a few words."""
-    pattern, given = _WORDS.get(error["type"]), error["input"]
-    text = pattern.format(**error.get("ctx", {})) if pattern else f"is not valid ({error['msg']})"
+    pattern, given, context = _WORDS.get(error["type"]), error["input"], error.get("ctx", {}).items()
+    bounds = {name: int(held) if isinstance(held, float) and held.is_integer() else held for name, held in context}
+    text = pattern.format(**bounds) if pattern else f"is not valid ({error['msg']})"
     return f"{text}, not {given}." if isinstance(given, int | float | str) and given != "" else f"{text}."

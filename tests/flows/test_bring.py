@@ -1,0 +1,114 @@
+"""A file or a sample becomes an immutable dataset, and every line that could not is named."""
+
+from pathlib import Path
+
+import pytest
+
+from studio.domain.dataset import Dataset, Layout, Mapping
+from studio.domain.errors import DatasetError
+from studio.flows import bring, train
+from studio.flows.studio import Studio
+
+PATIENCE = 60.0
+
+
+def read(studio: Studio, dataset: Dataset) -> Dataset:
+    train.wait(studio, dataset.job_id, seconds=PATIENCE)
+    return bring.dataset(studio, dataset.id)
+
+
+def test_a_sample_becomes_a_dataset_of_ones_own(working: Studio):
+    sample = bring.samples(working)[0]
+    brought = read(working, bring.bring_sample(working, sample.id))
+    assert brought.is_ready
+    assert (brought.name, brought.sample, brought.rows) == (sample.title, sample.id, sample.rows)
+    assert brought.id in {known.id for known in bring.datasets(working)}
+
+
+def test_every_sample_that_is_offered_is_there(working: Studio):
+    assert {sample.id for sample in bring.samples(working)} == {"triage", "brand-voice", "orders-json", "messy"}
+    assert all(sample.path.is_file() for sample in bring.samples(working))
+    with pytest.raises(DatasetError, match="no sample called other"):
+        bring.bring_sample(working, "other")
+
+
+def test_a_file_is_named_after_itself_and_counted_line_by_line(dataset: Dataset):
+    assert (dataset.name, dataset.source_name) == ("Support desk", "Support desk.jsonl")
+    assert (dataset.rows, dataset.rejects, dataset.lines, dataset.blank_lines) == (64, 2, 66, 1)
+    assert dataset.guess is not None
+    assert dataset.guess.mapping == Mapping(Layout.MESSAGES, {"messages": "messages"})
+
+
+def test_a_line_that_is_no_row_is_named_with_its_reason_and_a_fix(working: Studio, dataset: Dataset):
+    broken, unanswered = bring.rejects(working, dataset.id)
+    assert (broken.line, unanswered.line) == (66, 67)
+    assert broken.text == '{"messages": ['
+    assert all(reject.reason and reject.fix for reject in (broken, unanswered))
+    assert "no answer" in unanswered.reason
+
+
+def test_refused_lines_can_be_downloaded_with_their_text(working: Studio, dataset: Dataset):
+    lines = bring.rejects_file(working, dataset.id).read_text().splitlines()
+    assert len(lines) == 2
+    assert "Where is it?" in lines[1]
+
+
+def test_the_upload_itself_is_kept_byte_for_byte(working: Studio, dataset: Dataset, file: Path):
+    assert (working.workspace.dataset(dataset.id) / "source").read_bytes() == file.read_bytes()
+
+
+def test_a_preview_shows_the_rows_asked_for_and_ends_where_they_end(working: Studio, dataset: Dataset):
+    assert [row.number for row in bring.preview(working, dataset.id, start=2, count=3)] == [2, 3, 4]
+    assert [row.line for row in bring.preview(working, dataset.id, start=62)] == [63, 64]
+    assert bring.preview(working, dataset.id, start=64) == []
+
+
+def test_other_fields_make_a_second_dataset_and_leave_the_first_as_it_was(working: Studio, tmp_path: Path):
+    path = tmp_path / "faq.jsonl"
+    path.write_text('{"prompt": "Open?", "completion": "Yes.", "short": "Y"}\n' * 12)
+    first = read(working, bring.bring_file(working, path))
+    shorter = Mapping(Layout.PROMPT_COMPLETION, {"prompt": "prompt", "completion": "short"})
+    second = read(working, bring.reread(working, first.id, shorter))
+    assert second.id != first.id and second.fingerprint != first.fingerprint
+    assert bring.preview(working, second.id, count=1)[0].answer == "Y"
+    assert bring.preview(working, first.id, count=1)[0].answer == "Yes."
+    assert bring.dataset(working, first.id) == first
+
+
+def test_a_field_that_the_file_lacks_is_named(working: Studio, file: Path):
+    mapping = Mapping(Layout.PROMPT_COMPLETION, {"prompt": "question", "completion": "messages"})
+    brought = read(working, bring.bring_file(working, file, mapping=mapping))
+    assert brought.problem == "The file has no field “question”."
+    with pytest.raises(DatasetError, match="no field “question”") as refused:
+        bring.ready(working, brought.id)
+    assert refused.value.fix == "Its fields are: messages."
+
+
+def test_a_file_of_another_kind_says_what_it_is_and_what_to_do(working: Studio, tmp_path: Path):
+    path = tmp_path / "answers.jsonl"
+    path.write_bytes(b"%PDF-1.7\n")
+    brought = read(working, bring.bring_file(working, path))
+    assert (brought.state, brought.problem) == ("failed", "This is a PDF.")
+    assert bring.rejects(working, brought.id) == []
+    with pytest.raises(DatasetError):
+        bring.rejects_file(working, brought.id)
+
+
+def test_a_path_without_a_file_is_refused_at_once(resting: Studio, tmp_path: Path):
+    with pytest.raises(DatasetError, match="is not a file"):
+        bring.bring_file(resting, tmp_path)
+    assert bring.datasets(resting) == []
+
+
+def test_a_dataset_that_is_being_read_cannot_be_used_yet(resting: Studio, file: Path):
+    brought = bring.bring_file(resting, file)
+    assert brought.is_being_read
+    with pytest.raises(DatasetError, match="still being read"):
+        bring.preview(resting, brought.id)
+
+
+def test_reading_can_be_cancelled_and_the_upload_stays(resting: Studio, file: Path):
+    brought = bring.cancel(resting, bring.bring_file(resting, file).id)
+    assert (brought.state, brought.is_being_read) == ("stopped", False)
+    assert bring.cancel(resting, brought.id) == brought
+    assert (resting.workspace.dataset(brought.id) / "source").exists()
