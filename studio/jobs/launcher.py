@@ -90,11 +90,16 @@ class LocalProcess:
             kill_group(self.pid)
 
 
+# Threads that wait sleep instead of spinning: on a busy machine (a browser beside the run is enough) spinning ones take
+# the cores from those that work, and a run becomes many times slower.
+CALM = {"OMP_WAIT_POLICY": "PASSIVE"}
+
+
 def worker_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """What a worker may know of this process's environment, and where it finds the studio itself."""
     passed = {name: value for name, value in environ.items() if name in PASSED_ON or name.startswith("LC_")}
     home = str(Path(studio.__path__[0]).parent)
-    return passed | {"PYTHONPATH": home, "PYTHONFAULTHANDLER": "1", "PYTHONUNBUFFERED": "1"}
+    return {**CALM, **passed, "PYTHONPATH": home, "PYTHONFAULTHANDLER": "1", "PYTHONUNBUFFERED": "1"}
 
 
 def _has_ended(pid: int) -> bool:
