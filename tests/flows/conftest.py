@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from studio.flows.models import STARTER
 from studio.flows.studio import ASSETS, Studio, open_studio
 from studio.jobs.presence import ensure_supervisor
 from studio.store import jobs, studies
+from studio.store.workspace import Workspace
 from tests.supervised import end_supervisor
 
 PATIENCE = 240.0
@@ -88,8 +91,12 @@ def trained(working: Studio, dataset: Dataset) -> Run:
 @pytest.fixture
 def quiet(working: Studio, trained: Run, tmp_path: Path) -> Iterator[Studio]:
     """A copy of the workspace with the trained run, in which jobs wait for the test to carry them out."""
-    shutil.copytree(working.workspace.root, tmp_path / "quiet")
-    studio = open_studio(tmp_path / "quiet")
+    copy = Workspace(tmp_path / "quiet")
+    passing = shutil.ignore_patterns("studio.db*", "supervisor.*", "jobs", "*.part")
+    shutil.copytree(working.workspace.root, copy.root, ignore=passing)
+    with closing(sqlite3.connect(working.workspace.database)) as source, closing(sqlite3.connect(copy.database)) as to:
+        source.backup(to)
+    studio = open_studio(copy.root)
     yield studio
     studio.store.close()
 

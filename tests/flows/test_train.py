@@ -1,0 +1,152 @@
+"""A run starts once, explains itself, keeps its best, and survives the death of its worker."""
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from studio.domain.dataset import Dataset
+from studio.domain.errors import RecipeError, RunError
+from studio.domain.job import JobKind, JobState
+from studio.domain.reading import Tone
+from studio.domain.run import Run
+from studio.domain.split import SplitChoices
+from studio.flows import split, train
+from studio.flows.models import STARTER
+from studio.flows.studio import Studio
+from studio.store import jobs
+from tests.flows.conftest import PATIENCE, RECIPE
+
+LONG_RUN = RECIPE.model_copy(update={"epochs": 60.0, "evaluations": 100})
+
+
+def test_a_run_ends_with_its_best_checkpoint_kept(working: Studio, trained: Run):
+    assert trained.job.state is JobState.DONE, trained.job.message
+    kept, best = train.checkpoints(working, trained.id), train.best_checkpoint(working, trained.id)
+    assert best in kept and best.validation_loss == trained.job.result["best_validation_loss"]
+    assert best.step == trained.job.result["best_step"]
+    assert (working.workspace.run(trained.id) / best.path / "adapter_model.safetensors").exists()
+
+
+def test_a_run_shows_what_it_learned_from_its_first_step_on(working: Studio, trained: Run):
+    points = train.metrics(working, trained.id)
+    assert [point.step for point in points if point.loss is not None] == list(range(1, trained.plan.steps + 1))
+    checks = [point.validation_loss for point in points if point.validation_loss is not None]
+    assert len(checks) == 3 and checks[-1] < checks[0]
+    said = train.answers(working, trained.id)
+    assert said[0].step == 0 and len(said) == 3
+    assert {prompt for prompt, _ in said[0].items} == {prompt for prompt, _ in said[-1].items}
+
+
+def test_a_finished_run_has_no_time_left_and_says_so_in_words(working: Studio, trained: Run):
+    points = train.metrics(working, trained.id)
+    far = train.progress(trained, points)
+    assert (far.step, far.share, far.seconds_left) == (trained.plan.steps, 1.0, None)
+    assert far.elapsed > 0 and far.tokens_per_second and far.best
+    reading = train.reading(trained, points)
+    assert reading.title == "Finished." and reading.tone in (Tone.GOOD, Tone.WARNING)
+    assert f"step {far.best.step}" in reading.text
+
+
+def test_the_same_start_twice_is_one_run(quiet: Studio, dataset: Dataset):
+    first = train.start(quiet, dataset.id, STARTER, RECIPE, key="a click")
+    assert train.start(quiet, dataset.id, STARTER, RECIPE, key="a click") == first
+    assert [job.id for job in jobs.live(quiet.store, kinds=[JobKind.TRAIN])] == [first.job.id]
+    assert first.name == "support-desk-2"
+
+
+def test_a_run_that_waits_says_so_and_can_be_called_off(quiet: Studio, dataset: Dataset):
+    run = train.start(quiet, dataset.id, STARTER, RECIPE, name="Try", key="a click")
+    assert (run.name, train.reading(run, []).title) == ("Try", "Waiting.")
+    stopped = train.stop(quiet, run.id)
+    assert stopped.job.state is JobState.STOPPED
+    with pytest.raises(RunError, match="not running"):
+        train.stop(quiet, run.id)
+    with pytest.raises(RunError, match="no checkpoint"):
+        train.best_checkpoint(quiet, run.id)
+    assert train.resume(quiet, run.id).job.state is JobState.QUEUED
+
+
+def test_a_cut_off_that_no_row_fits_is_refused_before_anything_starts(quiet: Studio, dataset: Dataset):
+    before = len(train.runs(quiet))
+    with pytest.raises(RecipeError) as refused:
+        train.start(quiet, dataset.id, STARTER, RECIPE.model_copy(update={"max_length": 16}), key="a click")
+    assert refused.value.field == "max_length"
+    assert len(train.runs(quiet)) == before
+
+
+def test_a_run_names_the_rows_of_its_own_split_only(quiet: Studio, dataset: Dataset):
+    run = train.start(quiet, dataset.id, STARTER, RECIPE, key="a click")
+    spec = jobs.spec(quiet.store, run.job.id)
+    dealt = split.current(quiet, dataset.id)
+    split.choose(quiet, dataset.id, SplitChoices(held_out=0.3))
+    assert set(spec["train"]) <= set(dealt.rows(split.Bin.TRAIN))
+    assert set(spec["watch"]) <= set(spec["validation"]) <= set(dealt.rows(split.Bin.VALIDATION))
+    assert train.run(quiet, run.id).split_id == dealt.id
+
+
+def test_a_run_can_be_renamed_but_not_to_nothing(quiet: Studio, trained: Run):
+    assert train.rename(quiet, trained.id, "  Second try ").name == "Second try"
+    with pytest.raises(RunError) as refused:
+        train.rename(quiet, trained.id, " ")
+    assert refused.value.field == "name"
+
+
+def test_a_finished_run_is_not_resumed_and_a_step_without_a_checkpoint_is_refused(quiet: Studio, trained: Run):
+    with pytest.raises(RunError, match="has finished"):
+        train.resume(quiet, trained.id)
+    with pytest.raises(RunError, match="no checkpoint at step 9999"):
+        train.checkpoint_at(quiet, trained.id, 9999)
+
+
+def test_the_log_of_a_run_can_be_read_to_its_end(working: Studio, trained: Run):
+    path = working.workspace.attempt(trained.job.id, 1) / "log.txt"
+    path.write_text(path.read_text() + "the last line\n")
+    assert train.log_tail(working, trained.id, lines=1) == "the last line"
+
+
+def test_a_killed_run_says_what_happened_and_goes_on_to_its_end(
+    working: Studio, dataset: Dataset, eventually: Callable[..., Any]
+):
+    recipe = RECIPE.model_copy(update={"epochs": 4.0, "evaluations": 5})
+    run = train.start(working, dataset.id, STARTER, recipe, key="to be killed")
+
+    def first_checkpoint() -> int | None:
+        return train.run(working, run.id).job.pid if train.checkpoints(working, run.id) else None
+
+    os.kill(eventually(first_checkpoint), signal.SIGKILL)
+    train.wait(working, run.job.id, seconds=PATIENCE)
+    killed = train.run(working, run.id)
+    assert killed.job.state is JobState.INTERRUPTED
+    reading = train.reading(killed, train.metrics(working, run.id))
+    assert reading.title == "Interrupted."
+    assert reading.text == f"{killed.job.message} Resume goes on from the last checkpoint."
+    assert "signal 9" in killed.job.message
+
+    assert train.resume(working, run.id).is_live
+    train.wait(working, run.job.id, seconds=PATIENCE)
+    ended = train.run(working, run.id)
+    assert (ended.job.state, ended.job.attempt) == (JobState.DONE, 2), ended.job.message
+    steps = [point.step for point in train.metrics(working, run.id) if point.loss is not None]
+    assert steps == list(range(1, ended.plan.steps + 1))
+
+
+def test_a_stopped_run_keeps_its_best_and_tells_how_long_it_would_have_taken(
+    working: Studio, dataset: Dataset, eventually: Callable[..., Any]
+):
+    run = train.start(working, dataset.id, STARTER, LONG_RUN, key="to be stopped")
+    eventually(lambda: train.checkpoints(working, run.id))
+    running = eventually(lambda: (found := train.run(working, run.id)).job.seconds_left and found)
+    far = train.progress(running, train.metrics(working, run.id))
+    assert far.seconds_left and far.seconds_left > 0 and 0 < far.share < 1
+    assert train.stop(working, run.id).job.is_stopping
+    train.wait(working, run.job.id, seconds=PATIENCE)
+    stopped = train.run(working, run.id)
+    assert stopped.job.state is JobState.STOPPED
+    kept = train.checkpoints(working, run.id)
+    losses = [p.validation_loss for p in train.metrics(working, run.id) if p.step and p.validation_loss is not None]
+    assert train.best_checkpoint(working, run.id).validation_loss == min(losses)
+    assert max(checkpoint.step for checkpoint in kept) < stopped.plan.steps
+    assert train.reading(stopped, train.metrics(working, run.id)).title == "Stopped by you."
