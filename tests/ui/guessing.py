@@ -2,28 +2,39 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 Numbers = NDArray[np.float64]
+Labels = NDArray[np.bool_]
 
 
-def hits(features: Numbers, labels: NDArray[np.bool_]) -> Numbers:
-    """Share of rows whose label the nearest mean of the other rows finds (leave one out), for each row of `labels`."""
-    spread = features.std(axis=0)
-    points = (features - features.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    labels = np.atleast_2d(labels)
+def hits(features: Numbers, labels: Labels) -> Numbers:
+    """The best share of labels found by any one feature or by all together, for each row of `labels`.
 
-    def distance(of_class: NDArray[np.bool_]) -> Numbers:
-        sums, count = of_class @ points, of_class.sum(axis=1)[:, None, None]
-        own = of_class[:, :, None]
-        means = (sums[:, None, :] - own * points) / np.maximum(count - own, 1)
-        return ((points - means) ** 2).sum(axis=2)
-
-    guessed = distance(labels) < distance(~labels)
-    tied = np.isclose(distance(labels), distance(~labels))
-    return np.where(tied, 0.5, guessed == labels).mean(axis=1)
+    A label is guessed from the nearest mean of the other rows (leave one out). Features count by their ranks, so that
+    one slow answer among many does not hide a difference between the rest.
+    """
+    ranks = rankdata(features, axis=0)
+    spread = ranks.std(axis=0)
+    points = (ranks - ranks.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    alone = [_found(points[:, [column]], np.atleast_2d(labels)) for column in np.flatnonzero(spread)]
+    return np.max([*alone, _found(points, np.atleast_2d(labels))], axis=0)
 
 
-def chance(features: Numbers, labels: NDArray[np.bool_], *, rounds: int = 5000, seed: int = 7) -> float:
+def _found(points: Numbers, labels: Labels) -> Numbers:
+    near, far = _distances(points, labels), _distances(points, ~labels)
+    return np.where(np.isclose(near, far), 0.5, (near < far) == labels).mean(axis=1)
+
+
+def _distances(points: Numbers, members: Labels) -> Numbers:
+    """Squared distance of every point to the mean of the members, itself apart."""
+    sums, count = members @ points, members.sum(axis=1)[:, None, None]
+    own = members[:, :, None]
+    means = (sums[:, None, :] - own * points) / np.maximum(count - own, 1)
+    return ((points - means) ** 2).sum(axis=2)
+
+
+def chance(features: Numbers, labels: Labels, *, rounds: int = 5000, seed: int = 7) -> float:
     """The most hits of so many rounds in which the labels were shuffled: what luck alone reaches once in `rounds`."""
     draw = np.random.default_rng(seed)
     shuffled = draw.permuted(np.tile(labels, (rounds, 1)), axis=1)

@@ -190,8 +190,9 @@ def test_order_time_and_size_do_not_give_the_sides_away(room: tuple[Studio, str]
 def test_the_guesser_would_find_a_leak() -> None:
     draw = np.random.default_rng(3)
     truth = draw.permuted(np.arange(GUESSED) % 2 == 0)
-    noise = draw.normal(size=(GUESSED, 5))
-    leak = np.where(truth, 0.001, 0.0) + draw.normal(scale=0.0001, size=GUESSED)
+    noise = draw.standard_cauchy(size=(GUESSED, 5))
+    leak = np.where(truth, 0.04, 0.0) + draw.normal(scale=0.01, size=GUESSED)
+    leak[::10] = 3.0  # now and then everything is slow
     told = np.column_stack([noise, leak])
     assert hits(told, truth)[0] > chance(told, truth)
     assert hits(noise, truth)[0] <= chance(noise, truth)
