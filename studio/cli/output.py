@@ -20,7 +20,7 @@ Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs
 
 def answer(as_json: bool, values: dict[str, Any] | list[Any], words: str) -> None:
     """Print one answer; what is no number in JSON (infinity, for one) becomes null."""
-    options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
+    options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
     typer.echo(orjson.dumps(values, default=_plain, option=options) if as_json else words)
 
 

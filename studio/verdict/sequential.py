@@ -66,7 +66,7 @@ def always_valid_p(path: Sequence[float] | NDArray[np.float64]) -> float:
     The maximum is sound because Ville's inequality bounds the chance of ever crossing: a study that crossed could have
     stopped there, and looking on cannot undo it. It needs the ratings in the order in which they were given.
     """
-    return min(1.0, 1.0 / max(path, default=1.0))
+    return min(1.0, 1.0 / float(max(path, default=1.0)))
 
 
 def first_crossing(path: Sequence[float] | NDArray[np.float64], *, alpha: float = 0.05) -> int | None:

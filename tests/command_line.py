@@ -1,0 +1,45 @@
+"""The studio as a program types it: python -m studio … --json, in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a verb said, and with which exit status it ended."""
+
+    status: int
+    words: str
+    complaint: str
+
+    @property
+    def values(self) -> Any:
+        return json.loads(self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """The command line on one folder of workspaces."""
+
+    workspaces: Path
+
+    def __call__(self, *arguments: str | Path, typed: str = "") -> Answer:
+        command = [sys.executable, "-m", "studio", *map(str, arguments)]
+        environment = os.environ | {"STUDIO_WORKSPACES": str(self.workspaces), "TERM": "dumb", "COLUMNS": "200"}
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, input=typed, capture_output=True, text=True, timeout=280, check=False
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def json(self, *arguments: str | Path) -> Any:
+        """The JSON answer of a verb that must succeed."""
+        answer = self(*arguments, "--json")
+        assert answer.status == 0, answer
+        return answer.values

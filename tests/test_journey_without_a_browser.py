@@ -1,0 +1,78 @@
+"""The whole journey in a terminal: from a sample to a verdict and an adapter, every step answering in JSON."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.store.workspace import Workspace
+from tests.command_line import CommandLine
+from tests.supervised import end_supervisor
+
+SHORT = ("--set", "epochs=0.6", "--set", "evaluations=1")
+PROMPTS = 24
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[CommandLine]:
+    yield CommandLine(tmp_path / "workspaces")
+    end_supervisor(Workspace(tmp_path / "workspaces"))
+
+
+def better(card: dict[str, Any]) -> str:
+    """What somebody who wants three labelled lines says of a card."""
+    left, right = (card[side].strip().count("\n") == 2 and "category:" in card[side] for side in ("left", "right"))
+    if left == right:
+        return "tie" if left else "both_bad"
+    return "left" if left else "right"
+
+
+@pytest.mark.slow
+def test_from_a_sample_to_a_verdict_and_an_adapter(studio: CommandLine, tmp_path: Path):
+    starter = next(model for model in studio.json("models") if model["starter"])
+    assert starter["usable"]
+
+    imported = studio.json("import", "triage")
+    dataset = imported["dataset"]
+    assert (imported["rows"], imported["rejects"], imported["lines"]) == (450, 0, 450)
+
+    inspected = studio.json("inspect", dataset, "--model", starter["id"])
+    assert all({"kind", "count", "groups"} <= finding.keys() for finding in inspected["findings"])
+    assert inspected["lengths"]["stop_token_trained"]
+
+    dealt = studio.json("split", dataset)
+    assert sum(dealt["counts"].values()) == dealt["lines"] == 450
+
+    planned = studio.json("plan", dataset, "--model", starter["id"], *SHORT)
+    assert planned["plan"]["train_rows"] == dealt["counts"]["train"]
+    assert planned["recipe"]["epochs"] == 0.6
+
+    trained = studio.json("train", dataset, "--model", starter["id"], *SHORT, "--wait")
+    run = trained["run"]
+    assert (trained["state"], trained["progress"]["step"]) == ("done", planned["plan"]["steps"])
+    assert [known["run"] for known in studio.json("runs")] == [run]
+    assert studio.json("runs", run)["recipe"] == planned["recipe"]
+
+    created = studio.json("study", "create", run, "--prompts", str(PROMPTS))
+    study = created["study"]
+    assert (created["state"], created["prompts"]) == ("open", PROMPTS)
+    too_early = studio("verdict", study, "--json")
+    assert (too_early.status, too_early.values["error"]["code"]) == (1, "study")
+
+    cards = studio.json("study", "answers", study)["cards"]
+    assert len(cards) == PROMPTS and "tuned" not in json.dumps(cards)
+    votes = tmp_path / "votes.jsonl"
+    votes.write_text("".join(json.dumps({"item": card["item_id"], "choice": better(card)}) + "\n" for card in cards))
+    rated = studio.json("rate", study, "--votes", votes)
+    assert (rated["handed_in"], rated["rated"], rated["total"]) == (PROMPTS, PROMPTS, PROMPTS)
+
+    assert studio.json("study", "close", study)["state"] == "closed"
+    decided = studio.json("verdict", study, "--report", tmp_path / "verdict.html")
+    assert decided["decision"] == "ship", decided["sentence"]
+    assert decided["tally"]["tuned"] > 20 > decided["tally"]["base"]
+    assert decided["headline"] in (tmp_path / "verdict.html").read_text()
+
+    exported = studio.json("export", run, "--to", tmp_path / "adapter")
+    assert sorted(path.name for path in (tmp_path / "adapter").iterdir()) == exported["files"]
