@@ -1,6 +1,5 @@
 """Shell: the header row, the tabs of the journey, and what they share."""
 
-import functools
 from types import ModuleType
 from typing import Any
 
@@ -87,17 +86,12 @@ def _wire(
         memory,
         **QUIET,
     )
+    # No timer is stopped when its tab is left: the answer to leaving one tab could arrive after the answer to opening the
+    # next and stop that one for good. They tick only while something is live, and cheaply.
     ticks = [timer.tick for timer in timers.values() if timer is not None]
     gr.on([*ticks, session.run.change], status, None, state, **QUIET)
-    for tab_id, tab in tab_of.items():
-        others = [timer for other, timer in timers.items() if timer is not None and other != tab_id]
+    for tab in tab_of.values():
         tab.select(status, None, state, **QUIET)
-        tab.select(functools.partial(resting, len(others)), None, others, **QUIET)
-
-
-def resting(count: int) -> list[gr.Timer]:
-    """The timers of the tabs that nobody looks at, stopped."""
-    return [gr.Timer(active=False)] * count
 
 
 def machine_words(studio: Studio) -> str:

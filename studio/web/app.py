@@ -35,6 +35,10 @@ def build_app(studio: Studio, *, hosts: tuple[str, ...] = LOCAL_HOSTS, max_uploa
     def plotly_script() -> FileResponse:
         return FileResponse(PLOTLY, media_type="text/javascript", headers={"Cache-Control": "max-age=86400"})
 
+    @app.get("/favicon.ico")
+    def favicon() -> FileResponse:
+        return FileResponse(studio.assets / "logo.svg", media_type="image/svg+xml")
+
     @app.get("/report/{study_id}")
     def report(study_id: str) -> HTMLResponse:
         try:
@@ -52,7 +56,6 @@ def build_app(studio: Studio, *, hosts: tuple[str, ...] = LOCAL_HOSTS, max_uploa
         "run_history": False,
         "footer_links": [],
         "max_file_size": max_upload,
-        "favicon_path": str(studio.assets / "logo.svg"),
         "mcp_server": False,
         "pwa": False,
     }

@@ -42,7 +42,7 @@ def test_a_whole_session_tells_nothing_that_unblinds(room: tuple[Studio, str]) -
     assert "answer-left" in heard and "Which answer is kinder?" in heard
     for secret in secrets_of(studio, study):
         assert secret not in heard, f"the rater's browser was told {secret}"
-    assert not re.search(r"tuned|adapter|lora|checkpoint|\bbase\b", "\n".join(rater.heard[3:]), re.IGNORECASE)
+    assert not re.search(r"\btuned|adapter|\blora\b|checkpoint|\bbase\b", "\n".join(rater.heard[3:]), re.IGNORECASE)
     for pair in pairs(SIDES):
         assert pair.base in heard and pair.tuned in heard and pair.prompt in heard
         assert pair.reference not in heard

@@ -127,7 +127,8 @@ def duration_range(low: float, high: float) -> str:
     if high < 100:
         return f"{low:.0f}–{high:.0f} s"
     if high < 5400:
-        return f"{max(low / 60, 1):.0f}–{high / 60:.0f} min"
+        ends = [f"{max(seconds / 60, 1):.0f}" for seconds in (low, high)]
+        return f"{'–'.join(dict.fromkeys(ends))} min"
     return f"{low / 3600:.1f}–{high / 3600:.1f} h"
 
 

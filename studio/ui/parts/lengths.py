@@ -76,7 +76,7 @@ def seen(found: Seen) -> str:
         names = [name for name, on in (("trained", piece.trained), ("special", piece.special)) if on]
         spans.append(f'<span class="{" ".join(names)}">{escape(piece.text)}</span>')
     cut = "".join(f'<span class="cut">{escape(piece.text)}</span>' for piece in found.cut)
-    tokens = sum(piece.tokens for piece in found.pieces)
+    tokens = found.total - found.cut_tokens
     trained = sum(piece.tokens for piece in found.pieces if piece.trained)
     words = f"{html.count(tokens, 'token')}, {trained:,} of them trained"
     return f'<div class="panel"><div class="seen">{"".join(spans)}{cut}</div><p class="help">{words}.</p></div>'

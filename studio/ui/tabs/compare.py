@@ -21,6 +21,7 @@ STATES = {
     StudyState.CLOSED: "closed",
     StudyState.FAILED: "failed",
 }
+UNWRITTEN = (StudyState.WRITING, StudyState.FAILED)
 
 
 def build(session: Session, tab: gr.Tab) -> gr.Timer:
@@ -178,7 +179,7 @@ def view(
             gr.Timer(active=False),
             None,
         ]
-    writing, open_now = chosen.state is StudyState.WRITING, chosen.state is StudyState.OPEN
+    writing, open_now = chosen.state in UNWRITTEN, chosen.state is StudyState.OPEN
     halted = writing and not chosen.job.is_live
     labels = [
         (f"{study.prompts} prompts, {study.created_at:%d %b %H:%M} · {STATES[study.state]}", study.id)
@@ -203,13 +204,13 @@ def view(
 
 def situation_of(study: Study, far: StudyProgress) -> Reading:
     """Where the comparison is, without a word on who leads."""
-    if study.state is StudyState.WRITING and study.job.is_live:
+    if study.state in UNWRITTEN and study.job.is_live:
         return Reading(
             Tone.QUIET,
             "The answers are being written.",
             "Both models answer every prompt beforehand, so that nothing about timing can tell them apart.",
         )
-    if study.state is StudyState.WRITING:
+    if study.state in UNWRITTEN:
         return Reading(Tone.BAD, "The answers were not all written.", f"{study.job.message} {study.job.fix}".strip())
     if study.state is StudyState.CLOSED:
         return Reading(Tone.GOOD, "Closed.", "The verdict is on the next tab.")
@@ -221,7 +222,7 @@ def situation_of(study: Study, far: StudyProgress) -> Reading:
 
 
 def progress_bar(study: Study, far: StudyProgress) -> str:
-    if study.state is StudyState.WRITING:
+    if study.state in UNWRITTEN:
         job = study.job
         left = job.seconds_left
         words = f"about {html.duration(left)} left" if left is not None else job.message

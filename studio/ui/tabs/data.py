@@ -17,6 +17,7 @@ from studio.ui.parts.pickers import data_picker
 from studio.ui.session import PUBLIC, QUIET, Session
 
 PAGE = 4
+LAYOUTS = [(words, value.value) for value, words in LAYOUT_TITLES.items()]
 NOTHING = html.empty("Nothing here yet.", "Drop a file above, or pick a sample.")
 PARTS: dict[Layout, tuple[str, ...]] = {
     Layout.MESSAGES: ("messages",),
@@ -59,8 +60,7 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
         with gr.Accordion("How the file was read", open=False):
             guess = gr.HTML()
             with gr.Row():
-                layouts = [(words, value.value) for value, words in LAYOUT_TITLES.items()]
-                layout = gr.Dropdown(label="Layout", choices=layouts, min_width=200)
+                layout = gr.Dropdown(label="Layout", choices=LAYOUTS, min_width=200)
                 asked = gr.Dropdown(label="What was asked is in", choices=[], min_width=200)
                 answered = gr.Dropdown(label="The answer is in", choices=[], min_width=200)
             again = gr.Button("Read the file again this way", size="sm")
@@ -174,7 +174,7 @@ def view(found: Dataset, preview: str, refused: str) -> list[Any]:
         gr.Column(visible=not live and bool(found.rows or found.rejects)),
         preview,
         f'<p class="help">{html.text(guess.reason) if guess else ""}</p>',
-        gr.Dropdown(value=guess.mapping.layout.value if guess else None),
+        gr.Dropdown(choices=LAYOUTS, value=guess.mapping.layout.value if guess else None),
         gr.Dropdown(choices=columns, value=named[0] if named else None),
         gr.Dropdown(choices=columns, value=named[-1] if len(named) > 1 else None, visible=len(named) > 1),
         gr.Accordion(visible=bool(found.rejects)),

@@ -225,7 +225,7 @@ def list_models(studio: Studio) -> str:
 
 def add_folder(studio: Studio, path: str) -> list[Any]:
     added = models.add_model(studio, Path(path.strip()))
-    gr.Info(f"{added.title} can be used now.", title="Model added")
+    gr.Info(f"{escape(added.title)} can be used now.", title="Model added")
     return [model_picker(studio, added.id), list_models(studio), ""]
 
 

@@ -14,6 +14,8 @@ from studio.ui.parts.chart import chart
 from studio.ui.session import QUIET, Session
 from studio.verdict.picture import dots
 
+# The style sheet is shared with the rating page, so it names no side.
+DOTS = {"tuned": "won", "equal": "even", "base": "lost"}
 EMPTY = html.empty("No verdict yet.", "It appears here when a comparison has been rated and closed.")
 SECTIONS = (
     ("Where the fine-tuned answer won", "wins"),
@@ -67,10 +69,10 @@ def view(decided: Decided) -> list[Any]:
 def headline(decided: Decided) -> str:
     """The decision in words, with one dot per rated prompt."""
     said, tally = decided.verdict, decided.verdict.tally
-    drawn = "".join(f'<i class="{dot}"></i>' for dot in dots(tally))
+    drawn = "".join(f'<i class="{DOTS[dot]}"></i>' for dot in dots(tally))
     legend = (
-        f'<span><i class="tuned"></i>fine-tuned better {tally.tuned:,}</span><span><i></i>equal {tally.equal:,}</span>'
-        f'<span><i class="base"></i>base better {tally.base:,}</span>'
+        f'<span><i class="won"></i>fine-tuned better {tally.tuned:,}</span><span><i></i>equal {tally.equal:,}</span>'
+        f'<span><i class="lost"></i>base better {tally.base:,}</span>'
     )
     caveats = "".join(f"<li>{html.text(caveat)}</li>" for caveat in said.caveats)
     closed = f"{decided.study.closed_at:%-d %B %Y}" if decided.study.closed_at else ""

@@ -19,6 +19,7 @@ STATES = [
     (StudyState.WRITING, JobState.RUNNING, 0),
     (StudyState.WRITING, JobState.STOPPED, 0),
     (StudyState.WRITING, JobState.INTERRUPTED, 0),
+    (StudyState.FAILED, JobState.FAILED, 0),
     (StudyState.OPEN, JobState.DONE, 0),
     (StudyState.OPEN, JobState.DONE, 6),
     (StudyState.OPEN, JobState.DONE, 24),
@@ -57,10 +58,11 @@ def test_without_a_run_there_is_only_the_next_step() -> None:
         (*STATES[1], ["stop"], True),
         (*STATES[2], ["again"], False),
         (*STATES[3], ["again"], False),
-        (*STATES[4], [], True),
-        (*STATES[5], ["close"], True),
+        (*STATES[4], ["again"], False),
+        (*STATES[5], [], True),
         (*STATES[6], ["close"], True),
-        (*STATES[7], [], False),
+        (*STATES[7], ["close"], True),
+        (*STATES[8], [], False),
     ],
 )
 def test_each_state_offers_what_can_be_done_in_it(
@@ -88,9 +90,10 @@ def test_while_people_rate_only_their_number_is_shown() -> None:
     assert "Everything has been rated." in words(view(examples.study(), examples.far(rated=24))["situation"])
 
 
-def test_halted_answers_say_why() -> None:
+@pytest.mark.parametrize("state", [StudyState.WRITING, StudyState.FAILED])
+def test_halted_answers_say_why(state: StudyState) -> None:
     job = examples.job(state=JobState.INTERRUPTED, message="The worker was killed.", fix="Write the rest.")
-    said = words(view(examples.study(state=StudyState.WRITING, job=job))["situation"])
+    said = words(view(examples.study(state=state, job=job))["situation"])
     assert "The answers were not all written. The worker was killed. Write the rest." in said
 
 

@@ -27,7 +27,7 @@ def test_the_decision_is_the_first_thing_to_read(tuned: int, base: int, decision
 def test_there_is_one_dot_per_rated_prompt_and_the_legend_counts_them() -> None:
     page = verdict.headline(examples.decided(tuned=5, base=3, tie=2))
     dots = page.split('aria-label="One dot per rated prompt">')[1].split("</div>")[0]
-    assert attributes(dots, "class") == ["tuned"] * 5 + ["equal"] * 2 + ["base"] * 3
+    assert attributes(dots, "class") == ["won"] * 5 + ["even"] * 2 + ["lost"] * 3
     assert "fine-tuned better 5" in words(page) and "equal 2" in words(page) and "base better 3" in words(page)
 
 

@@ -1,0 +1,26 @@
+"""A file of judgements is read whole before the first one counts."""
+
+from pathlib import Path
+
+import pytest
+
+from studio.cli.study import _votes
+from studio.domain.errors import StudyError
+from studio.domain.study import Choice
+from studio.flows.judge import Vote
+
+
+def test_judgements_are_read_line_by_line_and_blank_lines_are_passed_over(tmp_path: Path):
+    path = tmp_path / "votes.jsonl"
+    path.write_text(
+        '{"item": "a", "choice": "left"}\n\n{"item": "b", "choice": "both_bad", "comment": "No\u2028way."}\n'
+    )
+    assert _votes(path) == [Vote("a", Choice.LEFT), Vote("b", Choice.BOTH_BAD, comment="No\u2028way.")]
+
+
+@pytest.mark.parametrize("line", ["{", "[]", '"left"', '{"item": "a"}', '{"item": "a", "choice": "better"}', "5"])
+def test_a_line_that_is_no_judgement_is_named(tmp_path: Path, line: str):
+    path = tmp_path / "votes.jsonl"
+    path.write_text(f'{{"item": "a", "choice": "tie"}}\n{line}\n')
+    with pytest.raises(StudyError, match=r"Line 2 of votes\.jsonl"):
+        _votes(path)
