@@ -68,7 +68,9 @@ def import_file(
         "dataset": read.id, "name": read.name, "rows": read.rows, "rejects": read.rejects, "lines": read.lines,
         "blank_lines": read.blank_lines, "fingerprint": read.fingerprint, "guess": read.guess, "rejected": rejects,
     }  # fmt: skip
-    words = [f"{read.id}: {read.rows:,} rows read, {read.rejects:,} lines refused."]
+    words = [
+        f"{read.id}: {read.rows:,} rows read, {read.rejects:,} {'line' if read.rejects == 1 else 'lines'} refused."
+    ]
     words += [f"  line {reject.line}: {reject.reason} {reject.fix}" for reject in rejects[:20]]
     answer(json, values, "\n".join(words))
 

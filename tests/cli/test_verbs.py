@@ -1,11 +1,28 @@
 """Every verb answers in words and in JSON, refuses with a fix, and tells wrong usage from a refusal."""
 
-import json
 from pathlib import Path
 
-import pytest
-
 from tests.command_line import CommandLine
+
+REFUSED = (
+    (("inspect", "data-none"), "dataset"),
+    (("plan", "data-none"), "dataset"),
+    (("train", "data-none"), "dataset"),
+    (("runs", "run-none"), "run"),
+    (("stop", "run-none"), "run"),
+    (("export", "run-none", "--to", "somewhere"), "run"),
+    (("export", "run-none", "--to", "somewhere", "--format", "gguf"), "export"),
+    (("study", "create", "run-none"), "run"),
+    (("study", "create", "run-none", "--against", "prompt"), "study"),
+    (("study", "answers", "study-none"), "study"),
+    (("study", "close", "study-none"), "study"),
+    (("verdict", "study-none"), "study"),
+    (("rate", "study-none", "--votes", "none.jsonl"), "study"),
+    (("chat", "run-none", "--say", "hello"), "run"),
+    (("models", "add", "nowhere"), "recipe"),
+    (("import", "nowhere.jsonl"), "dataset"),
+    (("import", "../../etc"), "dataset"),
+)
 
 
 def test_import_names_the_dataset_and_every_line_it_refused(studio: CommandLine, tmp_path: Path):
@@ -24,14 +41,14 @@ def test_import_says_in_words_what_it_read_and_refused(studio: CommandLine, tmp_
     path.write_text('{"prompt": "Open?", "completion": "Yes."}\n' * 3 + "nonsense\n")
     answer = studio("import", path)
     assert answer.status == 0
-    assert "3 rows read, 1 lines refused." in answer.words and "  line 4: " in answer.words
+    assert "3 rows read, 1 line refused." in answer.words and "  line 4: " in answer.words
 
 
-@pytest.mark.parametrize("pairs", [("prompt",), ("=q",), ("prompt=",), ("question=q",)])
-def test_a_pair_that_is_none_is_wrong_usage(empty: CommandLine, pairs: tuple[str, ...]):
-    options = [part for pair in pairs for part in ("--map", pair)]
-    answer = empty("import", "triage", *options, "--json")
-    assert answer.status == 2 and not answer.words
+def test_a_pair_that_is_none_is_wrong_usage(empty: CommandLine):
+    for answer in empty.all(
+        *(("import", "triage", "--json", "--map", pair) for pair in ("prompt", "=q", "prompt=", "question=q"))
+    ):
+        assert answer.status == 2 and not answer.words
     assert not empty.workspaces.exists()
 
 
@@ -77,12 +94,14 @@ def test_plan_takes_a_recipe_from_a_file_and_single_values(studio: CommandLine, 
     planned = studio.json("plan", dataset, "--recipe", path, "--set", "rank=8")
     assert (planned["recipe"]["epochs"], planned["recipe"]["rank"]) == (2, 8)
     assert planned["plan"]["steps"] == 2 * planned["plan"]["steps_per_epoch"]
-    for arguments, message in (
-        (("--set", "rank=999"), "Adapter rank: must be at most 256, not 999."),
-        (("--set", "speed=2"), "A recipe has no “speed”."),
-        (("--recipe", tmp_path / "none.yaml"), f"{tmp_path / 'none.yaml'} is not a file."),
+    refused = {
+        ("--set", "rank=999"): "Adapter rank: must be at most 256, not 999.",
+        ("--set", "speed=2"): "A recipe has no “speed”.",
+        ("--recipe", tmp_path / "none.yaml"): f"{tmp_path / 'none.yaml'} is not a file.",
+    }
+    for message, answer in zip(
+        refused.values(), studio.all(*(("plan", dataset, "--json", *options) for options in refused)), strict=True
     ):
-        answer = studio("plan", dataset, *arguments, "--json")
         assert (answer.status, answer.values["error"]["message"]) == (1, message)
         assert answer.values["error"]["fix"]
     assert studio("plan", dataset, "--set", "rank").status == 2
@@ -97,31 +116,12 @@ def test_a_run_that_was_started_without_waiting_can_be_stopped(studio: CommandLi
     assert (again.status, again.values["error"]["code"]) == (1, "run")
 
 
-@pytest.mark.parametrize("arguments, code", [
-    (("inspect", "data-none"), "dataset"),
-    (("plan", "data-none"), "dataset"),
-    (("train", "data-none"), "dataset"),
-    (("runs", "run-none"), "run"),
-    (("stop", "run-none"), "run"),
-    (("export", "run-none", "--to", "somewhere"), "run"),
-    (("export", "run-none", "--to", "somewhere", "--format", "gguf"), "export"),
-    (("study", "create", "run-none"), "run"),
-    (("study", "create", "run-none", "--against", "prompt"), "study"),
-    (("study", "answers", "study-none"), "study"),
-    (("study", "close", "study-none"), "study"),
-    (("verdict", "study-none"), "study"),
-    (("rate", "study-none", "--votes", "none.jsonl"), "study"),
-    (("chat", "run-none", "--say", "hello"), "run"),
-    (("models", "add", "nowhere"), "recipe"),
-    (("import", "nowhere.jsonl"), "dataset"),
-    (("import", "../../etc"), "dataset"),
-])  # fmt: skip
-def test_what_is_not_there_is_refused_with_a_fix(studio: CommandLine, arguments: tuple[str, ...], code: str):
-    answer = studio(*arguments, "--json")
-    assert answer.status == 1
-    assert answer.values["error"]["code"] == code
-    assert answer.values["error"]["message"] and answer.values["error"]["fix"]
-    assert "Traceback" not in answer.complaint
+def test_what_is_not_there_is_refused_with_a_fix(studio: CommandLine):
+    for (arguments, code), answer in zip(REFUSED, studio.all(*((*call, "--json") for call, _ in REFUSED)), strict=True):
+        assert answer.status == 1, arguments
+        assert answer.values["error"]["code"] == code, arguments
+        assert answer.values["error"]["message"] and answer.values["error"]["fix"], arguments
+        assert "Traceback" not in answer.complaint, arguments
 
 
 def test_a_refusal_in_words_is_one_line_on_standard_error(studio: CommandLine):
@@ -130,12 +130,9 @@ def test_a_refusal_in_words_is_one_line_on_standard_error(studio: CommandLine):
     assert answer.complaint == "There is no run called run-none. Pick one of those listed.\n"
 
 
-@pytest.mark.parametrize(
-    "arguments", [("nonsense",), ("inspect",), ("runs", "--colour"), ("split", "x", "--seed", "y")]
-)
-def test_wrong_usage_ends_with_two(empty: CommandLine, arguments: tuple[str, ...]):
-    answer = empty(*arguments)
-    assert answer.status == 2 and "Usage" in answer.complaint
+def test_wrong_usage_ends_with_two(empty: CommandLine):
+    for answer in empty.all(["nonsense"], ["inspect"], ["runs", "--colour"], ["split", "x", "--seed", "y"]):
+        assert answer.status == 2 and "Usage" in answer.complaint
 
 
 def test_a_folder_that_cannot_be_written_is_told_in_words(tmp_path: Path):
@@ -160,7 +157,3 @@ def test_the_version_and_the_verbs_can_be_asked_for(empty: CommandLine):
         "export", "chat", "serve", "doctor",
     ):  # fmt: skip
         assert f" {verb} " in listed
-
-
-def test_an_answer_of_one_verb_is_plain_json_to_the_end(studio: CommandLine, dataset: str):
-    assert json.loads(studio("datasets", "--json").words)
