@@ -17,7 +17,7 @@ from studio.ui.theme import CSS, theme
 from studio.web.downloads import download_routes
 from studio.web.gates import SameOriginGate
 
-LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver")
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 

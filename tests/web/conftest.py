@@ -1,0 +1,97 @@
+"""The web process over a workspace with a dataset, a run, an open study and a closed one; answered without a network."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from studio.data.ingest import ingest
+from studio.domain.dataset import Dataset
+from studio.domain.event import EventKind
+from studio.domain.job import JobKind, JobState
+from studio.domain.run import Run
+from studio.domain.study import Choice, Study
+from studio.flows import bring, compare, judge
+from studio.flows.studio import Studio, open_studio
+from studio.store import jobs, runs, studies
+from studio.web.app import build_app
+from tests.store.examples import Examples
+
+ROWS = [f'{{"prompt": "Question {number}?", "completion": "Answer {number}."}}' for number in range(6)]
+WEIGHTS = b"not really weights"
+
+
+class Silent:
+    """A reporter for work that nobody watches."""
+
+    def report(self, kind: EventKind, **data: Any) -> None:
+        pass
+
+    def should_stop(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is in the workspace."""
+
+    studio: Studio
+    dataset: Dataset
+    run: Run
+    open: Study
+    closed: Study
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    studio = open_studio(tmp_path_factory.mktemp("web") / "workspace")
+    examples = Examples(studio.store)
+    dataset = read_dataset(studio)
+    run = examples.run(split=examples.split(dataset.id))
+    finish_run(studio, run)
+    opened = [examples.study(run=run), examples.study(run=run)]
+    for study in opened:
+        answers = {10 + number: (f"base {number}", f"tuned {number}") for number in range(3)}
+        studies.set_answers(studio.store, study.id, answers)
+        card = judge.next_card(studio, study.rating_token, "ann")
+        assert card is not None
+        judge.rate(studio, study.rating_token, "ann", card.item_id, Choice.LEFT)
+    closed = compare.close(studio, opened[1].id)
+    yield Kept(studio, dataset, runs.get(studio.store, run.id), compare.study(studio, opened[0].id), closed)
+    studio.store.close()
+
+
+def read_dataset(studio: Studio) -> Dataset:
+    path = studio.workspace.root / "faq.jsonl"
+    path.write_text("\n".join([*ROWS, "nonsense"]))
+    brought = bring.bring_file(studio, path)
+    claimed = jobs.claim(studio.store, kinds=[JobKind.INGEST])
+    assert claimed is not None
+    outcome = ingest(claimed[1], Silent())
+    jobs.move(studio.store, brought.job_id, attempt=1, to=JobState.DONE, result=outcome.result)
+    return bring.ready(studio, brought.id)
+
+
+def finish_run(studio: Studio, run: Run) -> None:
+    """A run with one checkpoint, whose files are too small to answer anything."""
+    folder = studio.workspace.run(run.id) / "checkpoints" / "step-40"
+    folder.mkdir(parents=True)
+    (folder / "adapter_model.safetensors").write_bytes(WEIGHTS)
+    (folder / "adapter_config.json").write_text("{}")
+    claimed = jobs.claim(studio.store, kinds=[JobKind.TRAIN])
+    assert claimed is not None
+    checkpoint = {
+        "step": 40, "epoch": 1.0, "validation_loss": 0.5, "path": "checkpoints/step-40",
+        "sha256": hashlib.sha256(WEIGHTS).hexdigest(), "bytes": len(WEIGHTS),
+    }  # fmt: skip
+    Examples(studio.store).report(claimed[0], (EventKind.CHECKPOINT, checkpoint))
+    jobs.move(studio.store, run.job.id, attempt=1, to=JobState.DONE, message="Trained.")
+
+
+@pytest.fixture(scope="session")
+def client(kept: Kept) -> Iterator[TestClient]:
+    with TestClient(build_app(kept.studio), base_url="http://127.0.0.1:7860") as client:
+        yield client
