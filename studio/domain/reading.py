@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from studio.domain.run import Metric
 
+# Nats; where almost everything has been learned, one share of almost nothing would call every wobble a trend.
+NOISE = 0.005
+
 
 class Tone(StrEnum):
     GOOD = "good"
@@ -30,8 +33,8 @@ class Best:
 
 
 def best_check(metrics: Sequence[Metric]) -> Best | None:
-    """The check with the lowest validation loss, the earliest where equal."""
-    checks = [Best(m.step, m.validation_loss) for m in metrics if m.validation_loss is not None]
+    """The check with the lowest validation loss, the earliest where equal; the base model's own at step 0 is none."""
+    checks = [Best(m.step, m.validation_loss) for m in metrics if m.step and m.validation_loss is not None]
     return min(checks, key=lambda check: check.loss, default=None)
 
 
@@ -54,34 +57,35 @@ def read_curves(metrics: Sequence[Metric]) -> Reading:
         )
     if best is None or len(checks) < 2:
         return Reading(Tone.QUIET, "Just started.", "Validation loss needs two checks before it says anything.")
-    return _read_checks(checks, best, losses)
+    return _read_checks(checks, best)
 
 
-def _read_checks(checks: list[tuple[int, float]], best: Best, losses: list[float]) -> Reading:
+def _read_checks(checks: list[tuple[int, float]], best: Best) -> Reading:
     first, last = checks[0][1], checks[-1][1]
     since_best = sum(step > best.step for step, _ in checks)
-    if since_best >= 3 and last > best.loss * 1.05:
-        return Reading(
-            Tone.WARNING,
-            "It has begun to memorise.",
-            f"Validation loss was lowest at step {best.step:,} ({best.loss:.2f}) and has risen for {since_best} checks."
-            " That checkpoint is kept.",
-        )
-    if since_best >= 1 and last > best.loss * 1.02:
-        return Reading(
-            Tone.GOOD,
-            "Good, and past its best.",
-            f"Validation loss was lowest at step {best.step:,} ({best.loss:.2f}) and has risen a little since. "
-            "That checkpoint is kept.",
-        )
-    if last > first * 0.98:
+    risen = last - best.loss
+    if best.loss > first * 0.98:
         return Reading(
             Tone.WARNING,
             "Little learned so far.",
             f"Validation loss is {last:.2f} after {first:.2f} at the start. "
             "If it stays there, train longer or raise the learning rate.",
         )
-    if len(checks) >= 4 and abs(checks[-3][1] - last) < 0.01 * max(best.loss, 1e-9):
+    if since_best >= 3 and risen > max(0.05 * best.loss, NOISE):
+        return Reading(
+            Tone.WARNING,
+            "It has begun to memorise.",
+            f"Validation loss was lowest at step {best.step:,} ({best.loss:.2f}) and has risen for {since_best} checks."
+            " That checkpoint is kept.",
+        )
+    if since_best >= 1 and risen > max(0.02 * best.loss, NOISE):
+        return Reading(
+            Tone.GOOD,
+            "Good, and past its best.",
+            f"Validation loss was lowest at step {best.step:,} ({best.loss:.2f}) and has risen a little since. "
+            "That checkpoint is kept.",
+        )
+    if len(checks) >= 4 and abs(checks[-3][1] - last) < max(0.01 * best.loss, NOISE):
         return Reading(
             Tone.GOOD,
             "It has levelled off.",
