@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,12 +75,10 @@ def test_the_first_time_makes_an_environment_that_finds_the_studio_from_anywhere
     assert Path(found.strip()) == ready / "app.py"
 
 
-def test_the_second_time_does_nothing_and_takes_no_time(ready: Path) -> None:
+def test_the_second_time_does_nothing(ready: Path) -> None:
     before = (ready / ".venv" / ".ready-run").stat()
-    started = time.monotonic()
     done = set_up(ready)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert time.monotonic() - started < 5
     assert (ready / ".venv" / ".ready-run").stat().st_mtime_ns == before.st_mtime_ns
 
 

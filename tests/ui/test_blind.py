@@ -41,11 +41,18 @@ def test_a_whole_session_tells_nothing_that_unblinds(room: tuple[Studio, str]) -
     assert "Thank you. You have judged everything here." in words(rater.page)
     assert "answer-left" in heard and "Which answer is kinder?" in heard
     for secret in secrets_of(studio, study):
-        assert secret not in heard, f"the rater's browser was told {secret}"
+        assert not told(heard, secret), f"the rater's browser was told {secret}"
     assert not re.search(r"\btuned|adapter|\blora\b|checkpoint|\bbase\b", "\n".join(rater.heard[3:]), re.IGNORECASE)
     for pair in pairs(SIDES):
         assert pair.base in heard and pair.tuned in heard and pair.prompt in heard
         assert pair.reference not in heard
+
+
+def told(heard: str, secret: str) -> bool:
+    """Whether `secret` was heard; a number counts as itself, not as digits within an id or a duration."""
+    if not secret.isdigit():
+        return secret in heard
+    return re.search(rf"(?<![\w.]){secret}(?!\w)", heard) is not None
 
 
 def test_no_text_arrives_before_its_turn(room: tuple[Studio, str]) -> None:
