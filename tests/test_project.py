@@ -33,6 +33,7 @@ def locked(path: Path) -> dict[str, Requirement]:
 
 # Imports
 
+
 @pytest.mark.parametrize("contract", CONTRACTS)
 def test_imports_keep_to_the_layers(contract: str, root: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     configure()
@@ -82,6 +83,7 @@ print(json.dumps([name for name in ("torch", "transformers", "trl", "peft", "bit
 
 # Locks
 
+
 def test_the_locks_name_exact_versions_and_no_local_build(root: Path) -> None:
     for name, pin in (locked(root / "requirements.lock") | locked(root / "requirements-dev.lock")).items():
         (exact,) = pin.specifier
@@ -114,6 +116,7 @@ def test_what_runs_here_is_what_the_locks_say(root: Path) -> None:
 
 
 # The Makefile
+
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
 def test_make_alone_lists_what_it_can_do(root: Path) -> None:

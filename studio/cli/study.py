@@ -133,7 +133,8 @@ def verdict(
     said = decided.verdict
     values = {
         "study": study, "run": decided.run.id, "protocol": decided.study.protocol, "decision": said.decision,
-        "headline": said.headline, "sentence": said.sentence, "tally": said.tally, "evidence": said.evidence,
+        "headline": said.headline, "sentence": said.sentence, "next_step": said.next_step,
+        "tally": said.tally, "evidence": said.evidence,
         "side_bias": said.side_bias, "more_needed": said.more_needed, "caveats": said.caveats, "exact": decided.exact,
     }  # fmt: skip
-    answer(json, values, "\n".join([f"{said.headline} {said.sentence}", *said.caveats]))
+    answer(json, values, "\n".join([f"{said.headline} {said.sentence}", f"Next: {said.next_step}", *said.caveats]))

@@ -124,6 +124,7 @@ class Verdict:
     decision: Decision
     headline: str
     sentence: str
+    next_step: str
     tally: Tally
     evidence: Evidence
     side_bias: SideBias

@@ -149,6 +149,13 @@ def studies(studio: Studio, run_id: str | None = None) -> list[Study]:
     return [_opened(studio, found) for found in stored.all(studio.store, run_id=run_id)]
 
 
+def earlier_looks(studio: Studio, study: Study) -> list[Study]:
+    """Comparisons on the same dataset that were closed before this one was frozen, so that their result was known."""
+    dataset = train.run(studio, study.run_id).dataset_id
+    closed = [s for s in stored.all(studio.store) if s.closed_at is not None and s.closed_at <= study.created_at]
+    return [s for s in closed if train.run(studio, s.run_id).dataset_id == dataset]
+
+
 def study_by_token(studio: Studio, token: str) -> Study:
     """The study that a rating link leads to; StudyError where the link is not known."""
     return _opened(studio, stored.by_token(studio.store, token))

@@ -78,6 +78,7 @@ def verdict(studio: Studio, study_id: str) -> Decided:
             skipped=len({r.item_id for r in ratings if r.choice is Choice.SKIP} - {j.prompt_id for j in judged}),
             planned=study.prompts,
             margin=study.margin,
+            earlier_looks=len(compare.earlier_looks(studio, study)),
         ),
         wins=_first(examples, "tuned"),
         losses=_first(examples, "base"),

@@ -29,6 +29,9 @@ def _about_the_sample(standing: Standing) -> Iterator[str]:
     if has_too_many_bad(tally) and not standing.is_stopped_by_bad_answers:
         bad = of(tally.both_bad, tally.rated)
         yield f"Both answers were bad in {bad} comparisons; with more than one in five a model does not ship."
+    if standing.earlier_looks:
+        times = "once" if standing.earlier_looks == 1 else f"{standing.earlier_looks} times"
+        yield f"These test rows had been used for a verdict {times} before; every try gives luck another chance."
     if tally.skipped * 10 > tally.rated:
         yield f"{count(tally.skipped, 'prompt')} could not be judged and are missing from these figures."
 

@@ -20,18 +20,25 @@ from studio.verdict.sequential import (
     evidence_path,
     first_crossing,
 )
-from studio.verdict.wording import Standing, sentence, side_sentence
+from studio.verdict.wording import Standing, next_step, sentence, side_sentence
 
 STEPS: dict[Outcome, int] = {"tuned": 1, "base": -1, "tie": 0, "both_bad": 0}
 
 
 def decide(
-    judged: Sequence[Judged], *, skipped: int = 0, planned: int, margin: float = 0.05, alpha: float = 0.05
+    judged: Sequence[Judged],
+    *,
+    skipped: int = 0,
+    planned: int,
+    margin: float = 0.05,
+    alpha: float = 0.05,
+    earlier_looks: int = 0,
 ) -> Verdict:
     """The verdict of a study from its ratings, in the order in which they were given.
 
     The unit is the prompt: its first rating counts, later ones serve agreement only. Ties and "both bad" place no bet.
     `skipped` counts prompts that were only ever skipped; with the rated ones they use up the `planned` prompts.
+    `earlier_looks` counts the verdicts that were already read off the same test rows; it adds a caveat, no more.
 
     Ship: the evidence for better reached 1/alpha at some moment, the fine-tuned model wins .50 + `margin` of at least
     20 decisive prompts, and both answers were bad on at most one prompt in five. Don't ship: the evidence for worse
@@ -62,11 +69,13 @@ def decide(
         length_ratio=_length_ratio(primary),
         agreement=agreement(judged),
         usual_seconds=_usual_seconds(judged),
+        earlier_looks=earlier_looks,
     )
     return Verdict(
         decision=DECISIONS[why],
         headline=HEADLINES[DECISIONS[why]],
         sentence=sentence(standing),
+        next_step=next_step(standing),
         tally=tally,
         evidence=evidence,
         side_bias=standing.side_bias,

@@ -27,6 +27,7 @@ class Standing:
     length_ratio: float | None
     agreement: Agreement | None
     usual_seconds: float | None
+    earlier_looks: int = 0
 
     @property
     def prompts_left(self) -> int:
@@ -57,6 +58,21 @@ def sentence(standing: Standing) -> str:
             return f"This study planned {count(standing.planned, 'prompt')}, and {needs}. {_so_far(standing.tally)}."
         case Reason.STILL_OPEN:
             return _still_open(standing)
+
+
+def next_step(standing: Standing) -> str:
+    """What to do about it, in one sentence."""
+    if standing.is_stopped_by_bad_answers:
+        return "Read the prompts on which both were bad, add such examples to the data and train again."
+    match standing.reason:
+        case Reason.CLEARLY_BETTER:
+            return "Take it to Deliver, and keep the report with it."
+        case Reason.CLEARLY_WORSE | Reason.LEAD_RULED_OUT:
+            return "Read below where the base model won, mend the data there and train again."
+        case Reason.ALL_JUDGED:
+            return "Read below where it lost, add better examples of those and train again."
+        case Reason.TOO_FEW_PLANNED | Reason.STILL_OPEN:
+            return "Make another comparison on Compare and have it rated to the end."
 
 
 def side_sentence(left: int, right: int, p: float) -> str:

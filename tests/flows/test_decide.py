@@ -56,6 +56,13 @@ def test_a_preference_counts_for_the_model_whatever_side_it_was_on(
     assert (said.side_bias.left, said.side_bias.right) == (5, 5)
 
 
+def test_a_second_verdict_on_the_same_rows_says_that_it_is_one(opened: MakeStudy, decided: Close):
+    first = decided(opened(key="first"), for_tuned)
+    second = decided(opened(key="second"), for_tuned)
+    assert not any("used for a verdict" in caveat for caveat in first.verdict.caveats)
+    assert any("used for a verdict once before" in caveat for caveat in second.verdict.caveats)
+
+
 def test_a_rater_who_always_picks_left_prefers_nobody(opened: MakeStudy, quiet: Studio, decided: Close):
     study = opened()
     said = decided(study, Choice.LEFT).verdict

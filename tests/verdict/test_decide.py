@@ -287,6 +287,28 @@ def test_the_other_caveats() -> None:
     )
 
 
+def test_a_verdict_on_rows_that_were_used_before_says_so() -> None:
+    assert not any("used for a verdict" in caveat for caveat in decide(ratings("+" * 20), planned=40).caveats)
+    again = decide(ratings("+" * 20), planned=40, earlier_looks=2)
+    assert again.decision is Decision.SHIP
+    assert any("used for a verdict 2 times before" in caveat for caveat in again.caveats)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "planned", "words"),
+    [
+        ("+" * 24, 24, "Take it to Deliver"),
+        ("-" * 24, 24, "Read below where the base model won"),
+        (mixed(12, 10), 22, "add better examples"),
+        (mixed(14, 6), 100, "Make another comparison"),
+        ("+" * 9, 12, "Make another comparison"),
+        (mixed(40, 4, bad=16), 60, "on which both were bad"),
+    ],
+)
+def test_every_verdict_says_what_to_do_next(outcomes: str, planned: int, words: str) -> None:
+    assert words in decide(ratings(outcomes), planned=planned).next_step
+
+
 def test_a_range_that_still_touches_one_half_is_explained() -> None:
     found = decide(ratings("-" * 4 + "+" * 16), planned=100)
     assert found.decision is Decision.SHIP

@@ -74,26 +74,35 @@ def _conversation(row: Row) -> str:
     return f'<div class="chat"><small>line {row.line:,}</small>{turns}</div>'
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[str | Cell]], *, total_last: bool = False) -> str:
-    """A plain table that wraps its text; a column is right-aligned where its cells are numbers."""
+def table(
+    headings: Sequence[str], rows: Sequence[Sequence[str | Cell]], *, total_last: bool = False, stacked: bool = False
+) -> str:
+    """A plain table that wraps its text; a column is right-aligned where its cells are numbers.
+
+    `stacked` is for long texts: on a phone its cells then stand below one another, each under its heading.
+    """
     numbers = [isinstance(cell, Cell) and cell.number for cell in rows[0]] if rows else [False] * len(headings)
     head = "".join(
         f'<th scope="col"{" class=number" if number else ""}>{escape(text)}</th>'
         for text, number in zip(headings, numbers, strict=True)
     )
     body = "".join(
-        f"<tr{' class=total' if total_last and index == len(rows) - 1 else ''}>{''.join(map(_cell, row))}</tr>"
+        f"<tr{' class=total' if total_last and index == len(rows) - 1 else ''}>{''.join(map(_cell, row, headings))}</tr>"
         for index, row in enumerate(rows)
     )
-    return f'<div class="scroll"><table class="plain"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    kind = "plain stacked" if stacked else "plain"
+    return (
+        f'<div class="scroll"><table class="{kind}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
 
 
-def _cell(cell: str | Cell) -> str:
+def _cell(cell: str | Cell, heading: str) -> str:
+    label = f' data-label="{escape(heading)}"'
     if isinstance(cell, str):
-        return f"<td>{escape(cell)}</td>"
+        return f"<td{label}>{escape(cell)}</td>"
     if cell.written:
-        return f"<td><pre>{escape(cell.text)}</pre></td>"
-    return f"<td{' class=number' if cell.number else ''}>{escape(cell.text)}</td>"
+        return f"<td{label}><pre>{escape(cell.text)}</pre></td>"
+    return f"<td{label}{' class=number' if cell.number else ''}>{escape(cell.text)}</td>"
 
 
 def link(label: str, address: str, *, download: bool = True) -> str:

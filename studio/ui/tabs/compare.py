@@ -1,6 +1,7 @@
 """Compare: "who will judge what?"""
 
 import secrets
+from dataclasses import dataclass, fields
 from typing import Any
 
 import gradio as gr
@@ -10,9 +11,10 @@ from studio.domain.reading import Reading, Tone
 from studio.domain.study import Study, StudyState
 from studio.flows import compare, train
 from studio.flows.compare import StudyProgress
-from studio.ui.errors import friendly, told
+from studio.flows.studio import Studio
+from studio.ui.errors import handler, told
 from studio.ui.parts import html
-from studio.ui.session import QUIET, Session
+from studio.ui.session import PUBLIC, QUIET, Session
 
 EMPTY = html.empty("Nothing to compare yet.", "Train a model first; then people judge it blind against its base.")
 STATES = {
@@ -21,22 +23,54 @@ STATES = {
     StudyState.CLOSED: "closed",
     StudyState.FAILED: "failed",
 }
+SURE = "Nobody can rate after this, and the sides become visible. Close it now?"
 UNWRITTEN = (StudyState.WRITING, StudyState.FAILED)
 
 
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """The components that show one run's comparisons, in the order of `view`."""
+
+    situation: gr.HTML
+    picked: gr.Dropdown
+    opened: gr.Column
+    progress: gr.HTML
+    rate: gr.HTML
+    stop: gr.Button
+    again: gr.Button
+    close: gr.Button
+    frozen: gr.HTML
+    maker: gr.Accordion
+    warning: gr.HTML
+    prompts: gr.Number
+    timer: gr.Timer
+    study: gr.State
+
+    def all(self) -> list[Any]:
+        return [getattr(self, field.name) for field in fields(self)]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The components that make a comparison, and those that ask before one is closed for good."""
+
+    question: gr.Textbox
+    create: gr.Button
+    click: gr.State
+    sure: gr.Row
+    yes: gr.Button
+    no: gr.Button
+
+
 def build(session: Session, tab: gr.Tab) -> gr.Timer:
-    studio = session.studio
     gr.HTML(html.title("Compare", "People judge the fine-tuned model against its base without knowing which is which."))
+    screen, asking = _laid_out(session)
+    _wire(session, tab, screen, asking)
+    return screen.timer
+
+
+def _laid_out(session: Session) -> tuple[Screen, Asking]:
     situation = gr.HTML(EMPTY)
-    with gr.Column(visible=False) as maker:
-        with gr.Row():
-            prompts = gr.Number(
-                label="Prompts", precision=0, minimum=1, info="Sealed test rows that training never saw.", min_width=200
-            )
-            question = gr.Textbox(
-                label="Question to the raters", value=compare.QUESTION, info="What “better” should mean.", min_width=280
-            )
-        create = gr.Button("Freeze the comparison and write the answers", variant="primary")
     picked = gr.Dropdown(label="Comparison", choices=[], allow_custom_value=True, visible=False, min_width=240)
     with gr.Column(visible=False) as opened:
         progress = gr.HTML()
@@ -46,160 +80,182 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
             again = gr.Button("Write the missing answers", visible=False, min_width=200)
             close = gr.Button("Close the rating and reveal", visible=False, min_width=220)
         with gr.Row(visible=False, elem_classes="actions") as sure:
-            gr.HTML(
-                '<p class="help">Nobody can rate after this, and the sides become visible. Close it now?</p>',
-                min_width=260,
-                scale=2,
-            )
+            gr.HTML(f'<p class="help">{SURE}</p>', min_width=260, scale=2)
             yes = gr.Button("Yes, close and show the verdict", variant="primary", min_width=230, scale=1)
             no = gr.Button("Not yet", min_width=120, scale=1)
         frozen = gr.HTML()
+    with gr.Accordion("A new comparison", visible=False) as maker:
+        warning = gr.HTML()
+        with gr.Row():
+            prompts = gr.Number(
+                label="Prompts", precision=0, minimum=1, info="Sealed test rows that training never saw.", min_width=200
+            )
+            question = gr.Textbox(
+                label="Question to the raters", value=compare.QUESTION, info="What “better” should mean.", min_width=280
+            )
+        create = gr.Button("Freeze the comparison and write the answers", variant="primary")
     timer, click = gr.Timer(1.0, active=False), gr.State("")
-    shown = [
-        situation,
-        maker,
-        prompts,
-        picked,
-        opened,
-        progress,
-        rate,
-        stop,
-        again,
-        close,
-        frozen,
-        timer,
+    screen = Screen(
+        situation, picked, opened, progress, rate, stop, again, close, frozen, maker, warning, prompts, timer,
         session.study,
-    ]
+    )  # fmt: skip
+    return screen, Asking(question, create, click, sure, yes, no)
 
-    @friendly
-    def show(run_id: str | None, study_id: str | None, asked: float | None = None) -> list[Any]:
-        if run_id is None:
-            return nothing(EMPTY)
-        run = train.run(studio, run_id)
-        if run.is_live or not train.checkpoints(studio, run_id):
-            why = "It is still training." if run.is_live else "It has no checkpoint."
-            return nothing(html.empty(f"{run.name} cannot be compared yet.", why))
-        try:
-            sealed, every = len(compare.sealed_rows(studio, run_id)), compare.studies(studio, run_id)
-        except StudioError as error:
-            return nothing(told(error))
-        chosen = next((found for found in every if found.id == study_id), every[0] if every else None)
-        far = compare.progress(studio, chosen.id) if chosen else None
-        return view(every, chosen, far, sealed=sealed, name=run.name, asked=int(asked or 0))
 
-    @friendly
-    def make(run_id: str, prompts: float | None, question: str, click: str) -> list[Any]:
-        made = compare.create(
-            studio, run_id, prompts=int(prompts) if prompts else None, question=question, key=f"study:{run_id}:{click}"
-        )
-        return [*show(run_id, made.id), secrets.token_hex(8)]
-
-    @friendly
-    def finish(study_id: str) -> list[Any]:
-        closed = compare.close(studio, study_id)
-        return [closed.id, gr.Tabs(selected="verdict"), gr.Row(visible=False)]
-
-    gr.on(
-        [tab.select, session.run.change, timer.tick, picked.input],
-        lambda run, at, chosen, asked: show(run, chosen or at, asked),
-        [session.run, session.study, picked, prompts],
-        shown,
-        **QUIET,
-    )
-    tab.select(lambda: secrets.token_hex(8), None, click, **QUIET)
-    create.click(
-        make,
-        [session.run, prompts, question, click],
-        [*shown, click],
+def _wire(session: Session, tab: gr.Tab, screen: Screen, asking: Asking) -> None:
+    studio, shown, study = session.studio, screen.all(), session.study
+    seen = [session.run, study, screen.prompts]
+    gr.on([tab.select, session.run.change], handler(show, studio), seen, shown, **QUIET)
+    screen.timer.tick(handler(look_again, studio), [session.run, study], shown, **QUIET)
+    screen.picked.input(handler(look_again, studio), [session.run, screen.picked], shown, **QUIET)
+    tab.select(lambda: secrets.token_hex(8), None, asking.click, **QUIET)
+    asking.create.click(
+        handler(make, studio),
+        [session.run, screen.prompts, asking.question, asking.click],
+        [*shown, asking.click],
         trigger_mode="once",
         api_name="create_study",
-        show_progress="hidden",
-        concurrency_limit=None,
+        **PUBLIC,
     )
-    stop.click(friendly(lambda study: compare.stop_writing(studio, study) and None), session.study, None, **QUIET)
-    again.click(
-        friendly(lambda study: compare.go_on_writing(studio, study) and gr.Timer(active=True)),
-        session.study,
-        timer,
-        **QUIET,
+    screen.stop.click(handler(stop_writing, studio), study, None, **QUIET)
+    screen.again.click(handler(go_on_writing, studio), study, screen.timer, **QUIET)
+    screen.close.click(lambda: gr.Row(visible=True), None, asking.sure, **QUIET)
+    asking.no.click(lambda: gr.Row(visible=False), None, asking.sure, **QUIET)
+    asking.yes.click(
+        handler(finish, studio), study, [study, session.tabs, asking.sure], api_name="close_study", **PUBLIC
     )
-    close.click(lambda: gr.Row(visible=True), None, sure, **QUIET)
-    no.click(lambda: gr.Row(visible=False), None, sure, **QUIET)
-    yes.click(
-        finish,
-        session.study,
-        [session.study, session.tabs, sure],
-        api_name="close_study",
-        show_progress="hidden",
-        concurrency_limit=None,
-    )
-    return timer
+
+
+def show(studio: Studio, run_id: str | None, study_id: str | None, asked: float | None = None) -> list[Any]:
+    """The comparisons of a run as somebody finds them on arriving."""
+    return _page(studio, run_id, study_id, asked=int(asked or 0) or compare.ENOUGH)
+
+
+def look_again(studio: Studio, run_id: str | None, study_id: str | None) -> list[Any]:
+    """The same a moment later, or another comparison: what is being filled in for a new one stays."""
+    return _page(studio, run_id, study_id, asked=None)
+
+
+def _page(studio: Studio, run_id: str | None, study_id: str | None, *, asked: int | None) -> list[Any]:
+    if run_id is None:
+        return nothing(EMPTY)
+    run = train.run(studio, run_id)
+    if run.is_live or not train.checkpoints(studio, run_id):
+        why = "It is still training." if run.is_live else "It has no checkpoint."
+        return nothing(html.empty(f"{run.name} cannot be compared yet.", why))
+    try:
+        sealed, every = len(compare.sealed_rows(studio, run_id)), compare.studies(studio, run_id)
+    except StudioError as error:
+        return nothing(told(error))
+    chosen = next((found for found in every if found.id == study_id), every[0] if every else None)
+    far = compare.progress(studio, chosen.id) if chosen else None
+    return view(every, chosen, far, sealed=sealed, name=run.name, asked=asked)
+
+
+def make(studio: Studio, run_id: str, prompts: float | None, question: str, click: str) -> list[Any]:
+    """Freeze a comparison; a click that arrives twice makes one."""
+    number = int(prompts) if prompts is not None else None
+    made = compare.create(studio, run_id, prompts=number, question=question, key=f"study:{run_id}:{click}")
+    return [*show(studio, run_id, made.id), secrets.token_hex(8)]
+
+
+def stop_writing(studio: Studio, study_id: str) -> None:
+    compare.stop_writing(studio, study_id)
+
+
+def go_on_writing(studio: Studio, study_id: str) -> gr.Timer:
+    compare.go_on_writing(studio, study_id)
+    return gr.Timer(active=True)
+
+
+def finish(studio: Studio, study_id: str) -> list[Any]:
+    """Close the rating and lead on to the verdict."""
+    closed = compare.close(studio, study_id)
+    return [closed.id, gr.Tabs(selected="verdict"), gr.Row(visible=False)]
 
 
 def nothing(empty: str) -> list[Any]:
     """The screen with nothing to compare."""
-    hidden = gr.Column(visible=False)
-    return [
-        empty,
-        hidden,
-        gr.skip(),
-        gr.Dropdown(visible=False),
-        hidden,
-        "",
-        "",
-        *[gr.Button(visible=False)] * 3,
-        "",
-        gr.Timer(active=False),
-        None,
-    ]
+    return [empty, gr.Dropdown(visible=False), *_no_study(), gr.Accordion(visible=False), "", *_quiet()]
+
+
+def _no_study() -> list[Any]:
+    return [gr.Column(visible=False), "", "", *[gr.Button(visible=False)] * 3, ""]
+
+
+def _quiet() -> list[Any]:
+    return [gr.skip(), gr.Timer(active=False), None]
 
 
 def view(
-    every: list[Study], chosen: Study | None, far: StudyProgress | None, *, sealed: int, name: str, asked: int = 0
+    every: list[Study],
+    chosen: Study | None,
+    far: StudyProgress | None,
+    *,
+    sealed: int,
+    name: str,
+    asked: int | None = None,
 ) -> list[Any]:
-    """The screen for one run: a comparison to make, or those that were made."""
+    """The screen for one run: the chosen comparison, and the form for a new one.
+
+    `asked` is the number of prompts to propose for a new one; None leaves the form as its reader has it.
+    """
+    arriving = asked is not None
+    proposed = min(sealed, asked) if arriving else gr.skip()
     if chosen is None or far is None:
-        said = html.reading(
-            Reading(
-                Tone.QUIET,
-                f"{sealed:,} test rows of {name} are sealed.",
-                "They are asked of both models once, before anybody rates.",
-            )
-        )
+        maker = gr.Accordion(visible=True, open=True, label="A new comparison")
         return [
-            said,
-            gr.Column(visible=True),
-            min(sealed, asked or compare.ENOUGH),
+            sealed_words(sealed, name),
             gr.Dropdown(visible=False),
-            gr.Column(visible=False),
+            *_no_study(),
+            maker,
             "",
-            "",
-            *[gr.Button(visible=False)] * 3,
-            "",
-            gr.Timer(active=False),
-            None,
+            proposed,
+            *_quiet()[1:],
         ]
-    writing, open_now = chosen.state in UNWRITTEN, chosen.state is StudyState.OPEN
-    halted = writing and not chosen.job.is_live
-    labels = [
-        (f"{study.prompts} prompts, {study.created_at:%d %b %H:%M} · {STATES[study.state]}", study.id)
-        for study in every
-    ]
+    fold: dict[str, Any] = {"open": False} if arriving else {}
     return [
         html.reading(situation_of(chosen, far)),
-        gr.Column(visible=False),
-        gr.skip(),
-        gr.Dropdown(choices=labels, value=chosen.id, visible=len(every) > 1),
+        gr.Dropdown(choices=[_label(study) for study in every], value=chosen.id, visible=len(every) > 1),
+        *_study(chosen, far),
+        gr.Accordion(visible=True, label="Make another comparison", **fold),
+        used_before(every),
+        proposed,
+        gr.Timer(active=chosen.job.is_live or chosen.state is StudyState.OPEN),
+        chosen.id,
+    ]
+
+
+def _study(chosen: Study, far: StudyProgress) -> list[Any]:
+    writing, open_now = chosen.state in UNWRITTEN, chosen.state is StudyState.OPEN
+    return [
         gr.Column(visible=True),
         progress_bar(chosen, far),
         rate_link(chosen) if open_now else "",
         gr.Button(visible=writing and chosen.job.is_live),
-        gr.Button(visible=halted),
+        gr.Button(visible=writing and not chosen.job.is_live),
         gr.Button(visible=open_now and far.rated > 0),
         frozen_table(chosen),
-        gr.Timer(active=chosen.job.is_live or open_now),
-        chosen.id,
     ]
+
+
+def _label(study: Study) -> tuple[str, str]:
+    return f"{study.prompts} prompts, {study.created_at:%d %b %H:%M} · {STATES[study.state]}", study.id
+
+
+def sealed_words(sealed: int, name: str) -> str:
+    """What there is to compare on, before the first comparison."""
+    title = f"{html.count(sealed, 'test row')} of {name} {'is' if sealed == 1 else 'are'} sealed."
+    return html.reading(Reading(Tone.QUIET, title, "They are asked of both models once, before anybody rates."))
+
+
+def used_before(every: list[Study]) -> str:
+    """What a further comparison on the same rows is worth."""
+    closed = sum(study.state is StudyState.CLOSED for study in every)
+    if not closed:
+        return '<p class="help">It draws anew from the same sealed rows.</p>'
+    verdicts = html.count(closed, "verdict")
+    return f'<p class="help">It draws anew from the same sealed rows, which have given {verdicts} before; the new one will say so.</p>'
 
 
 def situation_of(study: Study, far: StudyProgress) -> Reading:

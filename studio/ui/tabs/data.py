@@ -239,4 +239,7 @@ def refused_table(data: str, rejects: list[Reject]) -> str:
     if not rows:
         return ""
     link = html.link("Download all refused lines", f"/download/refused/{data}")
-    return html.table(["Line", "Place", "Reason and next step", "As written"], rows) + f'<p class="help">{link}</p>'
+    return (
+        html.table(["Line", "Place", "Reason and next step", "As written"], rows, stacked=True)
+        + f'<p class="help">{link}</p>'
+    )

@@ -31,6 +31,7 @@ class Overview:
     """The components that one look at a dataset fills, in the order of `view`."""
 
     situation: gr.HTML
+    again: gr.Button
     timer: gr.Timer
     whole: gr.Column
     findings: gr.HTML
@@ -70,6 +71,7 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
 
 def _laid_out() -> tuple[Overview, Details, gr.Button]:
     situation, timer, about = gr.HTML(EMPTY), gr.Timer(0.7, active=False), gr.State(None)
+    again = gr.Button("Measure again", visible=False, min_width=160)
     with gr.Column(visible=False) as whole:
         findings = gr.HTML()
         with gr.Column(visible=False) as copies:
@@ -114,7 +116,7 @@ def _laid_out() -> tuple[Overview, Details, gr.Button]:
             ledger, downloads = gr.HTML(), gr.HTML()
         forward = gr.Button("Continue to the recipe", variant="primary")
     overview = Overview(
-        situation, timer, whole, findings, copies, pick, leave, cut_off, held_out, seed, about
+        situation, again, timer, whole, findings, copies, pick, leave, cut_off, held_out, seed, about
     )  # fmt: skip
     return overview, Details(keep, group, picture, facts, number, seen, ledger, downloads), forward
 
@@ -124,6 +126,7 @@ def _wire(session: Session, tab: gr.Tab, top: Overview, low: Details) -> None:
     changed = [picker.change for picker in ids]
     counted = [low.picture, low.facts, low.ledger, low.downloads, session.cut_off]
     gr.on([tab.select, *changed, top.timer.tick], handler(show, studio), [*ids, top.about], top.all(), **QUIET)
+    top.again.click(handler(measure_again, studio), [*ids, top.about], top.all(), trigger_mode="once", **QUIET)
     gr.on([top.cut_off.change, top.about.change], handler(show_lengths, studio), [*ids, top.cut_off], counted, **QUIET)
     gr.on(
         [top.cut_off.change, low.number.change, top.about.change],
@@ -163,9 +166,17 @@ def show(studio: Studio, data: str | None, model: str | None, before: tuple[str,
     return [*view(look, dealt, same=now is not None and now == before), now]
 
 
+def measure_again(studio: Studio, data: str, model: str, before: tuple[str, str] | None) -> list[Any]:
+    """Try a failed measurement once more, and follow it."""
+    failed = inspect.look(studio, data, model).measuring
+    if failed is not None and not failed.is_live:
+        inspect.measure_again(studio, failed.id)
+    return show(studio, data, model, before)
+
+
 def closed(said: str, *, live: bool = False) -> list[Any]:
     """The screen with one sentence and nothing to do; `live` looks again in a moment."""
-    return [said, gr.Timer(active=live), gr.Column(visible=False), *[gr.skip()] * 7, None]
+    return [said, gr.Button(visible=False), gr.Timer(active=live), gr.Column(visible=False), *[gr.skip()] * 7, None]
 
 
 def show_lengths(studio: Studio, data: str | None, model: str | None, tokens: float | None) -> list[Any]:
@@ -224,6 +235,7 @@ def view(look: Inspection, dealt: Split, *, same: bool) -> list[Any]:
     fresh = not same
     return [
         situation_of(look),
+        gr.Button(visible=look.measuring is not None and not look.measuring.is_live),
         gr.Timer(active=look.measuring is not None and look.measuring.is_live),
         gr.Column(visible=True),
         findings_table(look.findings),
@@ -269,7 +281,7 @@ def findings_table(findings: tuple[Finding, ...]) -> str:
     rows = [
         [f.title, html.Cell(f"{f.count:,}", number=True), html.count(len(f.groups), "group"), f.why] for f in findings
     ]
-    return f'<div class="panel">{html.table(["Finding", "Rows", "Groups", "Why it matters"], rows)}</div>'
+    return f'<div class="panel">{html.table(["Finding", "Rows", "Groups", "Why it matters"], rows, stacked=True)}</div>'
 
 
 def ledger_table(ledger: Ledger) -> str:

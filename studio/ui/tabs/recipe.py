@@ -214,8 +214,12 @@ def begin(studio: Studio, data: str | None, model: str | None, click: str, *valu
 
 
 def load_recipe(studio: Studio, path: str) -> list[Any]:
+    """The values of a saved recipe, and its model where that can be used here; where it cannot, that is said."""
     named, recipe = choose.recipe_from_yaml(Path(path).read_text(encoding="utf-8", errors="replace"))
     usable = {found.id for found in models.models(studio) if found.is_usable}
+    if named and named not in usable:
+        said = f"The values are loaded, but its model, {escape(named)}, cannot be used here; the chosen model stays."
+        gr.Warning(said, title="Another model")
     return [model_picker(studio, named) if named in usable else gr.skip(), *forms.values_of(recipe)]
 
 

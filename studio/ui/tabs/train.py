@@ -1,5 +1,6 @@
 """Train: "is it going well?"""
 
+from dataclasses import dataclass, fields
 from typing import Any
 
 import gradio as gr
@@ -9,19 +10,46 @@ from studio.domain.job import JobState
 from studio.domain.reading import smoothed
 from studio.domain.run import Checkpoint, Metric, Run
 from studio.flows import models, train
+from studio.flows.studio import Studio
 from studio.flows.train import Answers, Progress
-from studio.ui.errors import friendly
+from studio.ui.errors import handler
 from studio.ui.parts import html
 from studio.ui.parts.chart import chart, drawn, laid_out
 from studio.ui.parts.pickers import run_picker
-from studio.ui.session import QUIET, Session
+from studio.ui.session import PUBLIC, QUIET, Session
 
 EMPTY = html.empty("No run yet.", "Choose a recipe and start training; the curves appear here.")
 SHOWN_ANSWERS = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """The components that show one run, in the order of `view`; `drawn` is what they were last drawn from."""
+
+    heading: gr.HTML
+    situation: gr.HTML
+    whole: gr.Column
+    curves: gr.HTML
+    answers: gr.HTML
+    checkpoints: gr.HTML
+    log: gr.HTML
+    stop: gr.Button
+    resume: gr.Button
+    forward: gr.Button
+    timer: gr.Timer
+    drawn: gr.State
+
+    def all(self) -> list[Any]:
+        return [getattr(self, field.name) for field in fields(self)]
+
+
 def build(session: Session, tab: gr.Tab) -> gr.Timer:
-    studio = session.studio
+    screen = _laid_out()
+    _wire(session, tab, screen)
+    return screen.timer
+
+
+def _laid_out() -> Screen:
     with gr.Row(elem_classes="title-row"):
         with gr.Column(scale=3, min_width=280):
             heading = gr.HTML(html.title("Train"))
@@ -37,47 +65,57 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
             checkpoints = gr.HTML()
         with gr.Accordion("Recipe and log", open=False):
             log = gr.HTML()
-    timer, drawn_at = gr.Timer(1.5, active=False), gr.State(None)
-    shown = [heading, situation, whole, curves, answers, checkpoints, log, stop, resume, forward, timer, drawn_at]
+    timer, drawn_from = gr.Timer(1.5, active=False), gr.State(None)
+    return Screen(
+        heading, situation, whole, curves, answers, checkpoints, log, stop, resume, forward, timer, drawn_from
+    )  # fmt: skip
 
-    @friendly
-    def show(run_id: str | None, before: Any) -> list[Any]:
-        if run_id is None:
-            return [
-                html.title("Train"),
-                EMPTY,
-                gr.Column(visible=False),
-                *[gr.skip()] * 4,
-                *[gr.Button(visible=False)] * 3,
-                gr.Timer(active=False),
-                None,
-            ]
-        run, points = train.run(studio, run_id), train.metrics(studio, run_id)
-        now = (run_id, run.job.state, len(points), points[-1].step if points else 0)
-        if now == before and run.job.state not in (JobState.QUEUED, JobState.RUNNING):
-            return [*[gr.skip()] * 10, gr.Timer(active=run.is_live), now]
-        title = models.model(studio, run.model_id).title
-        parts = view(
-            run, points, title=title, kept=train.checkpoints(studio, run_id), said=train.answers(studio, run_id)
-        )
-        return [*parts[:6], log_page(run, train.log_tail(studio, run_id)), *parts[6:], now]
 
-    @friendly
-    def halt(run_id: str) -> list[Any]:
-        train.stop(studio, run_id)
-        return show(run_id, None)
+def _wire(session: Session, tab: gr.Tab, screen: Screen) -> None:
+    studio, shown, run = session.studio, screen.all(), session.run
+    gr.on([tab.select, run.change, screen.timer.tick], handler(show, studio), [run, screen.drawn], shown, **QUIET)
+    screen.stop.click(handler(halt, studio), run, shown, api_name="stop_run", **PUBLIC)
+    screen.resume.click(handler(go_on, studio), run, shown, api_name="resume_run", **PUBLIC)
+    screen.timer.tick(handler(run_picker, studio), run, run, **QUIET)
+    screen.forward.click(lambda: gr.Tabs(selected="compare"), None, session.tabs, **QUIET)
 
-    @friendly
-    def go_on(run_id: str) -> list[Any]:
-        train.resume(studio, run_id)
-        return show(run_id, None)
 
-    gr.on([tab.select, session.run.change, timer.tick], show, [session.run, drawn_at], shown, **QUIET)
-    stop.click(halt, session.run, shown, api_name="stop_run", show_progress="hidden", concurrency_limit=None)
-    resume.click(go_on, session.run, shown, api_name="resume_run", show_progress="hidden", concurrency_limit=None)
-    timer.tick(friendly(lambda run_id: run_picker(studio, run_id)), session.run, session.run, **QUIET)
-    forward.click(lambda: gr.Tabs(selected="compare"), None, session.tabs, **QUIET)
-    return timer
+def show(studio: Studio, run_id: str | None, before: Any) -> list[Any]:
+    """One run as it is now; nothing is sent again while nothing has changed."""
+    if run_id is None:
+        return nothing()
+    run, points = train.run(studio, run_id), train.metrics(studio, run_id)
+    now = (run_id, run.job.state, len(points), points[-1].step if points else 0)
+    if now == before and run.job.state not in (JobState.QUEUED, JobState.RUNNING):
+        return [*[gr.skip()] * 10, gr.Timer(active=run.is_live), now]
+    title = models.model(studio, run.model_id).title
+    parts = view(run, points, title=title, kept=train.checkpoints(studio, run_id), said=train.answers(studio, run_id))
+    return [*parts[:6], log_page(run, train.log_tail(studio, run_id)), *parts[6:], now]
+
+
+def halt(studio: Studio, run_id: str) -> list[Any]:
+    """Stop the run where it is; its best checkpoint stays."""
+    train.stop(studio, run_id)
+    return show(studio, run_id, None)
+
+
+def go_on(studio: Studio, run_id: str) -> list[Any]:
+    """Resume the run from its last checkpoint."""
+    train.resume(studio, run_id)
+    return show(studio, run_id, None)
+
+
+def nothing() -> list[Any]:
+    """The screen without a run."""
+    return [
+        html.title("Train"),
+        EMPTY,
+        gr.Column(visible=False),
+        *[gr.skip()] * 4,
+        *[gr.Button(visible=False)] * 3,
+        gr.Timer(active=False),
+        None,
+    ]
 
 
 def view(run: Run, points: list[Metric], *, title: str, kept: list[Checkpoint], said: list[Answers]) -> list[Any]:
@@ -142,8 +180,9 @@ def loss_curves(run: Run, points: list[Metric]) -> dict[str, str] | None:
         line={"color": "#d9822b", "width": 2.4},
     )
     laid_out(figure, keep=run.id, x="optimiser step", y="loss")
+    figure.update_xaxes(range=[0, max(run.plan.steps, steps[-1])])
     best = min(checks, key=lambda check: check[1], default=None)
-    if best:
+    if best and best[0] > 0:
         figure.add_vline(
             x=best[0],
             line_dash="dot",
@@ -167,7 +206,7 @@ def answers_table(said: list[Answers]) -> str:
     heads = ["Prompt", *("before" if a.step == 0 else f"step {a.step:,}" for a in chosen)]
     prompts = [prompt for prompt, _ in chosen[0].items]
     rows = [[prompt, *(html.Cell(dict(a.items).get(prompt, ""), written=True) for a in chosen)] for prompt in prompts]
-    return html.table(heads, rows)
+    return html.table(heads, rows, stacked=True)
 
 
 def checkpoint_table(kept: list[Checkpoint], far: Progress) -> str:

@@ -87,7 +87,7 @@ def headline(decided: Decided) -> str:
     )
     return (
         f'{html.title("Verdict", about)}<div class="panel verdict {said.decision.value}"><h1>{html.text(said.headline)}</h1>'
-        f'<div class="said">{html.text(said.sentence)}</div><div class="dots" role="img" aria-label="One dot per rated prompt">{drawn}</div>'
+        f'<div class="said">{html.text(said.sentence)}</div><p class="next"><b>Next:</b> {html.text(said.next_step)}</p><div class="dots" role="img" aria-label="One dot per rated prompt">{drawn}</div>'
         f'<div class="legend">{legend}</div>{f"<ul class=help>{caveats}</ul>" if caveats else ""}<p class="help">{links}</p></div>'
     )
 

@@ -1,8 +1,10 @@
 """Compare: where a comparison is, and never who leads."""
 
 import re
+from dataclasses import fields
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from studio.domain.job import JobState
@@ -12,7 +14,7 @@ from studio.ui.tabs import compare
 from tests.ui import examples
 from tests.ui.markup import attributes, words
 
-NAMES = "situation maker prompts picked opened progress rate stop again close frozen timer study".split()
+NAMES = [field.name for field in fields(compare.Screen)]
 LEAD = re.compile(r"\b(lead|leads|leading|wins?|won|ahead|preferred so far|score is|better so far|loses?|lost)\b", re.I)
 STATES = [
     (StudyState.WRITING, JobState.QUEUED, 0),
@@ -27,9 +29,11 @@ STATES = [
 ]
 
 
-def view(chosen: Study | None, progress: StudyProgress | None = None, *, sealed: int = 60) -> dict[str, Any]:
+def view(
+    chosen: Study | None, progress: StudyProgress | None = None, *, sealed: int = 60, asked: int | None = ENOUGH
+) -> dict[str, Any]:
     every = [chosen] if chosen else []
-    listed = compare.view(every, chosen, progress or examples.far(), sealed=sealed, name="triage-1")
+    listed = compare.view(every, chosen, progress or examples.far(), sealed=sealed, name="triage-1", asked=asked)
     return dict(zip(NAMES, listed, strict=True))
 
 
@@ -39,10 +43,19 @@ def buttons(parts: dict[str, Any]) -> list[str]:
 
 def test_without_a_comparison_one_can_be_made() -> None:
     parts = view(None)
-    assert parts["maker"].visible and not parts["opened"].visible and not parts["timer"].active
+    assert parts["maker"].visible and parts["maker"].open
+    assert not parts["opened"].visible and not parts["timer"].active
     assert parts["prompts"] == ENOUGH
     assert view(None, sealed=12)["prompts"] == 12
     assert buttons(parts) == [] and parts["study"] is None
+
+
+def test_beside_a_comparison_another_one_can_be_made() -> None:
+    arriving, later = view(examples.study()), view(examples.study(), asked=None)
+    assert arriving["maker"].visible and not arriving["maker"].open and arriving["prompts"] == ENOUGH
+    assert later["maker"].visible and "open" not in later["maker"].constructor_args
+    assert later["prompts"] == gr.skip(), "what somebody is filling in stays while the page looks again"
+    assert "given 1 verdict before" in words(view(examples.study(state=StudyState.CLOSED))["warning"])
 
 
 def test_without_a_run_there_is_only_the_next_step() -> None:

@@ -17,7 +17,7 @@ from studio.ui.tabs import inspect
 from tests.ui import examples
 from tests.ui.markup import attributes, words
 
-NAMES = "situation timer whole findings copies pick leave cut_off held_out seed".split()
+NAMES = "situation again timer whole findings copies pick leave cut_off held_out seed".split()
 COPIES = Finding(FindingKind.EXACT_DUPLICATE, "Exact copies", 2, "They count twice.", (Group((3, 9), (4, 10)),))
 CONFLICT = Finding(FindingKind.CONFLICT, "Contradictions", 2, "It cannot learn both.", (Group((5, 6), (6, 7)),))
 LENGTHS = Lengths("starter", (10,) * 40, (*([60] * 39), 900), stop_token_trained=True, stop_token="<|im_end|>")
@@ -54,6 +54,9 @@ def test_what_the_reader_chose_stays_when_the_same_file_is_shown_again() -> None
 
 
 def test_a_failed_measurement_says_why_and_what_to_do() -> None:
+    assert view(look(measured=False, state=JobState.FAILED))["again"].visible
+    assert not view(look(measured=False, state=JobState.RUNNING))["again"].visible
+    assert not view(look())["again"].visible
     said = words(
         inspect.situation_of(look(measured=False, state=JobState.FAILED, message="No template.", fix="Add one."))
     )
