@@ -43,7 +43,7 @@ def create(
     answer(
         json,
         _values(made),
-        f"{made.id}: {made.prompts} prompts, {made.state}. Rate them at /rate?t={made.rating_token}",
+        f"{made.id}: {made.prompts} prompts, {made.state}. Rate them at /rate/?t={made.rating_token}",
     )
 
 

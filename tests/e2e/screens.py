@@ -9,6 +9,10 @@ from playwright.sync_api import Locator, Page, expect
 PICTURES = Path(os.environ.get("STUDIO_PICTURES", Path(__file__).resolve().parents[2] / "test-results" / "pictures"))
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
+CHARTS_FIT = """() => [...document.querySelectorAll('.chart')].every((chart) => {
+  const drawn = chart.querySelector('.main-svg');
+  return !drawn || !chart.offsetWidth || Math.abs(drawn.getBoundingClientRect().width - chart.clientWidth) <= 1;
+})"""
 
 
 def open_tab(page: Page, name: str) -> None:
@@ -30,8 +34,10 @@ def picture(page: Page, name: str, *, phone: bool = True) -> None:
     if phone:
         page.set_viewport_size(PHONE)
         page.wait_for_function("() => document.documentElement.scrollWidth <= window.innerWidth + 1")
+        page.wait_for_function(CHARTS_FIT)
         page.screenshot(path=PICTURES / f"{name}-phone.png", full_page=True)
         page.set_viewport_size(DESK)
+        page.wait_for_function(CHARTS_FIT)
 
 
 def bring_sample(page: Page, title: str) -> None:

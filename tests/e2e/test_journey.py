@@ -7,7 +7,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.conftest import RunningStudio
 from tests.e2e.screens import PHONE, bring_sample, button, open_tab, picture, set_number
@@ -97,12 +97,15 @@ def test_the_zoom_stays_while_the_curve_grows(page: Page, studio: RunningStudio)
     visit(page, studio)
     open_tab(page, "Train")
     expect(page.locator(".chart svg").first).to_be_visible(timeout=200_000)
-    points = "document.querySelectorAll('.chart')[%d].data[0].x.length"
     at = page.evaluate("[...document.querySelectorAll('.chart')].findIndex((c) => c.offsetParent && c.data)")
-    before = page.evaluate(points % at)
-    page.evaluate(f"Plotly.relayout(document.querySelectorAll('.chart')[{at}], {{'xaxis.range': [2, 9]}})")
-    page.wait_for_function(f"{points % at} > {before}", timeout=200_000)
-    assert page.evaluate(f"document.querySelectorAll('.chart')[{at}].layout.xaxis.range") == [2, 9]
+    the_chart = f"document.querySelectorAll('.chart')[{at}]"
+    whole = page.evaluate(f"{the_chart}.layout.xaxis.range")
+    drag_across(page, page.locator(".chart .nsewdrag:visible").first)
+    zoomed = page.evaluate(f"{the_chart}.layout.xaxis.range")
+    assert whole[0] < zoomed[0] < zoomed[1] < whole[1]
+    before = page.evaluate(f"{the_chart}.data[0].x.length")
+    page.wait_for_function(f"{the_chart}.data[0].x.length > {before}", timeout=200_000)
+    assert page.evaluate(f"{the_chart}.layout.xaxis.range") == zoomed
 
 
 def test_killing_the_web_process_changes_nothing_about_the_run(page: Page, studio: RunningStudio) -> None:
@@ -194,6 +197,16 @@ def test_the_adapter_is_delivered(page: Page, studio: RunningStudio) -> None:
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the adapter").click()
     assert download.value.suggested_filename.endswith(".zip")
+
+
+def drag_across(page: Page, plot: Locator) -> None:
+    """Zoom as a reader does: press, drag over the middle of the plot, let go."""
+    box = plot.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.8 * box["height"], steps=8)
+    page.mouse.up()
 
 
 HEAR = """

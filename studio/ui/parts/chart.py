@@ -20,6 +20,9 @@ const draw = () => {
   const figure = JSON.parse(value.figure);
   const style = getComputedStyle(document.body);
   const ink = style.getPropertyValue('--ink').trim() || '#1c2430', line = style.getPropertyValue('--line').trim() || '#e4e4df';
+  // Plotly measures the place when it fits the picture to a new width, so the height is the place's, not the layout's.
+  place.style.height = figure.layout.height + 'px';
+  delete figure.layout.height;
   figure.layout.font = {...figure.layout.font, color: ink};
   for (const axis of ['xaxis', 'yaxis']) figure.layout[axis] = {...figure.layout[axis], gridcolor: line, linecolor: line};
   if (!element.contains(place)) element.appendChild(place);
@@ -27,7 +30,12 @@ const draw = () => {
 };
 watch('value', draw);
 draw();
-new ResizeObserver(() => { if (window.Plotly && place.data && place.offsetWidth) Plotly.Plots.resize(place); }).observe(element);
+let width = 0;
+new ResizeObserver(() => {
+  if (!window.Plotly || !place.data || !place.offsetWidth || place.offsetWidth === width) return;
+  width = place.offsetWidth;
+  Plotly.Plots.resize(place);
+}).observe(element);
 """
 
 HEAD = '<script src="/static/plotly.min.js" defer></script>'
@@ -60,9 +68,22 @@ def laid_out(figure: go.Figure, *, keep: str, x: str, y: str, height: int = 340)
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"family": "system-ui, Segoe UI, Roboto, DejaVu Sans, sans-serif", "size": 13},
-        legend={"orientation": "h", "y": 1.12, "x": 0},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         hovermode="x unified",
-        xaxis={"title": x, "zeroline": False},
-        yaxis={"title": y, "zeroline": False},
+        xaxis={"title": {"text": x, "font": {"size": 13}}, "zeroline": False},
+        yaxis={"title": {"text": y, "font": {"size": 13}}, "zeroline": False},
     )
     return figure
+
+
+def marked(figure: go.Figure, x: float, words: str, *, colour: str, last: float) -> go.Figure:
+    """A dotted line at `x` with its name on the side that has room, on an axis from 0 to `last`."""
+    side = "top left" if x > last / 2 else "top right"
+    return figure.add_vline(
+        x=x,
+        line_dash="dot",
+        line_color=colour,
+        annotation_text=words,
+        annotation_position=side,
+        annotation_font_color=colour,
+    )

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from studio.data.seen import Seen
 from studio.domain.lengths import Lengths
 from studio.ui.parts import html
-from studio.ui.parts.chart import drawn, laid_out
+from studio.ui.parts.chart import drawn, laid_out, marked
 
 CANDIDATES = (128, 256, 512, 1024, 2048, 4096, 8192)
 
@@ -31,8 +31,9 @@ def histogram(lengths: Lengths, cut_off: int) -> dict[str, str]:
             marker_color=colour,
         )
     laid_out(figure, keep=lengths.model_id, x="tokens in a row", y="rows", height=300)
-    figure.update_layout(barmode="stack", bargap=0.04, xaxis={"range": [0, max(int(totals.max()), cut_off) * 1.06]})
-    figure.add_vline(x=cut_off, line_dash="dot", line_color="#9a6b1f", annotation_text=f"cut-off {cut_off:,}")
+    last = max(int(totals.max()), cut_off) * 1.06
+    figure.update_layout(barmode="stack", bargap=0.04, xaxis={"range": [0, last]})
+    marked(figure, cut_off, f"cut-off {cut_off:,}", colour="#9a6b1f", last=last)
     cut = int((totals > cut_off).sum())
     words = f"Rows have {totals.min():,} to {totals.max():,} tokens, half of them up to {int(np.median(totals)):,}; {cut:,} exceed {cut_off:,}."
     return drawn(figure, words=words)

@@ -57,7 +57,7 @@ class Papers:
 
 
 def build(session: Session, tab: gr.Tab) -> gr.Timer:
-    with gr.Row(elem_classes="actions", equal_height=True):
+    with gr.Row(elem_classes="title-row"):
         gr.HTML(
             html.title("Recipe", "Every choice for a run, and what it means on this machine."), min_width=280, scale=3
         )

@@ -14,7 +14,7 @@ from studio.flows.studio import Studio
 from studio.flows.train import Answers, Progress
 from studio.ui.errors import handler
 from studio.ui.parts import html
-from studio.ui.parts.chart import chart, drawn, laid_out
+from studio.ui.parts.chart import chart, drawn, laid_out, marked
 from studio.ui.parts.pickers import run_picker
 from studio.ui.session import PUBLIC, QUIET, Session
 
@@ -180,16 +180,11 @@ def loss_curves(run: Run, points: list[Metric]) -> dict[str, str] | None:
         line={"color": "#d9822b", "width": 2.4},
     )
     laid_out(figure, keep=run.id, x="optimiser step", y="loss")
-    figure.update_xaxes(range=[0, max(run.plan.steps, steps[-1])])
+    last = max(run.plan.steps, steps[-1])
+    figure.update_xaxes(range=[0, last])
     best = min(checks, key=lambda check: check[1], default=None)
     if best and best[0] > 0:
-        figure.add_vline(
-            x=best[0],
-            line_dash="dot",
-            line_color="#2f7d5b",
-            annotation_text=f"best, step {best[0]:,}",
-            annotation_font_color="#2f7d5b",
-        )
+        marked(figure, best[0], f"best, step {best[0]:,}", colour="#2f7d5b", last=last)
     words = (
         f"Training loss over {len(raw):,} steps; validation loss lowest at step {best[0]:,} with {best[1]:.3f}."
         if best
