@@ -107,4 +107,4 @@ def _hardware(found: Machine) -> str:
     if found.gpus:
         gpu = found.gpus[0]
         return f"{gpu.name} · {html.size(gpu.free)} of {html.size(gpu.memory)} free"
-    return f"CPU, {found.cores} cores · {html.size(found.memory)}"
+    return f"CPU, {found.cores} cores · {html.size(found.memory)} memory"

@@ -197,6 +197,11 @@ def test_the_adapter_is_delivered(page: Page, studio: RunningStudio) -> None:
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the adapter").click()
     assert download.value.suggested_filename.endswith(".zip")
+    page.get_by_label("Try it once").fill("Hello, my kettle arrived broken. Can you help?")
+    button(page, "Ask").click()
+    expect(page.get_by_text("so far")).to_be_visible()
+    expect(page.get_by_text("Not blind, so it counts for no verdict.")).to_be_visible(timeout=120_000)
+    picture(page, "deliver-asked")
 
 
 def drag_across(page: Page, plot: Locator) -> None:

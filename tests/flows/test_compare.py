@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 
 from studio.domain.dataset import Dataset
-from studio.domain.errors import StudyError
+from studio.domain.errors import RunError, StudyError
 from studio.domain.job import JobState
 from studio.domain.run import Run
 from studio.domain.split import Bin
@@ -145,6 +145,16 @@ def test_both_models_really_answer_every_prompt(working: Studio, trained: Run):
         assert line["identity"] == {
             "model": STARTER, "adapter_sha256": adapter, "adapter_on_base": False, "adapter_on_tuned": True,
         }  # fmt: skip
+
+
+def test_a_question_can_be_followed_and_withdrawn(quiet: Studio, trained: Run):
+    asked = ask.put(quiet, trained.id, "Where is my parcel?")
+    assert ask.answered(quiet, asked.id) is None
+    ask.withdraw(quiet, asked.id)
+    with pytest.raises(RunError):
+        ask.answered(quiet, asked.id)
+    with pytest.raises(RunError, match="no question"):
+        ask.put(quiet, trained.id, "  ")
 
 
 def test_one_question_is_answered_by_both_models_and_leaves_nothing_behind(working: Studio, trained: Run):

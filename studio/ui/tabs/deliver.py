@@ -1,14 +1,20 @@
 """Deliver: "how do I use it?"""
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import gradio as gr
 
+from studio.domain.errors import StudioError
+from studio.domain.job import Job
 from studio.domain.reading import Reading, Tone
 from studio.domain.run import Checkpoint, Run
 from studio.domain.study import StudyState
 from studio.flows import ask, compare, train
-from studio.ui.errors import friendly
+from studio.flows.ask import Said
+from studio.flows.studio import Studio
+from studio.ui.errors import handler, told
 from studio.ui.parts import html
 from studio.ui.session import QUIET, Session
 
@@ -23,8 +29,19 @@ CONTENTS = (
 USE = 'pip install torch transformers peft\npython run_adapter.py PATH_TO_THE_BASE_MODEL "your question"'
 
 
-def build(session: Session, tab: gr.Tab) -> None:
-    studio = session.studio
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The components with which both models are asked something; `asked` is the job that answers."""
+
+    question: gr.Textbox
+    send: gr.Button
+    cancel: gr.Button
+    said: gr.HTML
+    timer: gr.Timer
+    asked: gr.State
+
+
+def build(session: Session, tab: gr.Tab) -> gr.Timer:
     gr.HTML(html.title("Deliver", "The adapter as a folder that works without the studio."))
     page = gr.HTML(EMPTY)
     with gr.Column(visible=False) as whole:
@@ -33,38 +50,97 @@ def build(session: Session, tab: gr.Tab) -> None:
                 label="Try it once: ask both models", placeholder="Type what a user would write", min_width=280, scale=4
             )
             send = gr.Button("Ask", min_width=120, scale=1)
+            cancel = gr.Button("Do not wait", visible=False, min_width=120, scale=1)
         said = gr.HTML()
-
-    @friendly
-    def show(run_id: str | None) -> list[Any]:
-        kept = train.checkpoints(studio, run_id) if run_id else []
-        if run_id is None or not kept:
-            return [EMPTY, gr.Column(visible=False)]
-        run = train.run(studio, run_id)
-        judged = [s for s in compare.studies(studio, run_id) if s.state is StudyState.CLOSED]
-        return [
-            view(run, train.best_checkpoint(studio, run_id), judged=bool(judged)),
-            gr.Column(visible=not run.is_live),
-        ]
-
-    @friendly
-    def try_it(run_id: str, question: str) -> str:
-        if not question.strip():
-            return ""
-        both = ask.ask(studio, run_id, question)
-        parts = (("Fine-tuned", both.tuned), ("Base", both.base))
-        answers = "".join(f"<div><em>{name}</em>{html.text(text)}</div>" for name, text in parts)
-        return f'<div class="example"><div class="beside">{answers}</div><p class="help">Not blind, so it counts for no verdict.</p></div>'
-
-    gr.on([tab.select, session.run.change], show, session.run, [page, whole], **QUIET)
+    asking = Asking(question, send, cancel, said, gr.Timer(0.7, active=False), gr.State(None))
     gr.on(
-        [send.click, question.submit],
-        try_it,
-        [session.run, question],
-        said,
-        api_visibility="private",
-        show_progress="minimal",
-        concurrency_limit=None,
+        [tab.select, session.run.change],
+        handler(show, session.studio),
+        session.run,
+        [page, whole],
+        **QUIET,
+    )
+    _wire(session, asking)
+    return asking.timer
+
+
+def _wire(session: Session, asking: Asking) -> None:
+    studio = session.studio
+    shown = [asking.said, asking.send, asking.cancel, asking.timer, asking.asked]
+    gr.on(
+        [asking.send.click, asking.question.submit],
+        handler(put, studio),
+        [session.run, asking.question],
+        shown,
+        trigger_mode="once",
+        **QUIET,
+    )
+    asking.timer.tick(handler(look_again, studio), asking.asked, shown, **QUIET)
+    asking.cancel.click(handler(withdraw, studio), asking.asked, shown, **QUIET)
+    session.run.change(lambda: ["", *_idle()], None, shown, **QUIET)
+
+
+def show(studio: Studio, run_id: str | None) -> list[Any]:
+    """What a run can deliver."""
+    kept = train.checkpoints(studio, run_id) if run_id else []
+    if run_id is None or not kept:
+        return [EMPTY, gr.Column(visible=False)]
+    run = train.run(studio, run_id)
+    judged = any(study.state is StudyState.CLOSED for study in compare.studies(studio, run_id))
+    best = train.best_checkpoint(studio, run_id)
+    return [view(run, best, judged=judged), gr.Column(visible=not run.is_live)]
+
+
+def put(studio: Studio, run_id: str, question: str) -> list[Any]:
+    """Ask both models; the page follows until they have answered."""
+    return look_again(studio, ask.put(studio, run_id, question).id)
+
+
+def look_again(studio: Studio, job_id: str | None) -> list[Any]:
+    """How far the answers are, then the answers."""
+    if job_id is None:
+        return [gr.skip(), *_idle()]
+    try:
+        said = ask.answered(studio, job_id)
+    except StudioError as error:
+        return [told(error), *_idle()]
+    if said is None:
+        job = ask.job(studio, job_id)
+        return [
+            waiting(job, (datetime.now(UTC) - job.created_at).total_seconds()),
+            gr.Button(interactive=False),
+            gr.Button(visible=True),
+            gr.Timer(active=True),
+            job_id,
+        ]
+    return [answers(said), *_idle()]
+
+
+def withdraw(studio: Studio, job_id: str | None) -> list[Any]:
+    """Nobody waits any more."""
+    if job_id is not None:
+        ask.withdraw(studio, job_id)
+    return ["", *_idle()]
+
+
+def _idle() -> list[Any]:
+    return [gr.Button(interactive=True), gr.Button(visible=False), gr.Timer(active=False), None]
+
+
+def waiting(job: Job, seconds: float) -> str:
+    """What the models are doing; loading them takes most of the time."""
+    share = job.done / job.total if job.total else 0.0
+    doing = job.phase.capitalize() if job.started_at else "Waiting for its turn"
+    return html.bar(share, f"{doing} …", f"{html.duration(seconds)} so far")
+
+
+def answers(said: Said) -> str:
+    """Both answers side by side, with their names: this is no comparison."""
+    parts = (("Fine-tuned", said.tuned), ("Base", said.base))
+    both = "".join(f"<div><em>{name}</em>{html.text(text)}</div>" for name, text in parts)
+    return (
+        f'<div class="example"><div class="beside">{both}</div>'
+        '<p class="help">Not blind, so it counts for no verdict.</p></div>'
     )
 
 

@@ -1,6 +1,7 @@
 """Deliver: what is handed out, and a warning while nobody has judged it."""
 
 from studio.domain.job import JobState
+from studio.flows.ask import Said
 from studio.ui.tabs import deliver
 from tests.ui import examples
 from tests.ui.markup import attributes, words
@@ -26,3 +27,16 @@ def test_what_nobody_judged_blind_is_delivered_with_a_warning() -> None:
     warning = "▲ Nobody has judged it blind yet."
     assert warning in words(deliver.view(RUN, examples.KEPT[0], judged=False))
     assert warning not in words(deliver.view(RUN, examples.KEPT[0], judged=True))
+
+
+def test_a_question_that_waits_says_for_what_and_how_long() -> None:
+    queued = words(deliver.waiting(examples.job(state=JobState.QUEUED, started_at=None), 3.0))
+    assert "Waiting for its turn" in queued and "3 s so far" in queued
+    loading = examples.job(state=JobState.RUNNING, phase="loading the model", started_at=examples.AT)
+    assert "Loading the model" in words(deliver.waiting(loading, 12.0))
+
+
+def test_answers_to_a_question_are_named_and_count_for_no_verdict() -> None:
+    said = deliver.answers(Said(base="<b>Thanks.</b>", tuned="category: billing"))
+    assert "Fine-tuned category: billing" in words(said) and "Not blind, so it counts for no verdict." in words(said)
+    assert "<b>Thanks" not in said
