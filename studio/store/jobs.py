@@ -129,7 +129,7 @@ def claim(store: Store, *, kinds: Collection[JobKind]) -> tuple[Job, dict[str, A
             tables.attempts.insert().values(job_id=job_id, attempt=attempt, began_at=now, offset=0, last_seq=0)
         )
         job = _get(connection, job_id)
-        return job, {"kind": job.kind.value, "job": job.id, "attempt": job.attempt, **_spec(connection, job_id)}
+        return job, {**_spec(connection, job_id), "kind": job.kind.value, "job": job.id, "attempt": job.attempt}
 
 
 def set_process(store: Store, job_id: str, attempt: int, *, pid: int, started: str) -> None:
