@@ -46,7 +46,8 @@ def facts(lengths: Lengths, cut_off: int) -> str:
     short = [
         [f"{name} fit in", html.Cell(f"{int(np.ceil(np.percentile(totals, at))):,}", number=True)] for name, at in marks
     ]
-    steps = [step for step in CANDIDATES if step < totals.max() * 4]
+    enough = next((step for step in CANDIDATES if step >= totals.max()), CANDIDATES[-1])
+    steps = [step for step in CANDIDATES if step <= enough]
     costs = [
         [html.Cell(f"{step:,}", number=True), html.Cell(f"{len(lengths.cut_rows(step)):,}", number=True)]
         for step in steps
@@ -59,7 +60,7 @@ def facts(lengths: Lengths, cut_off: int) -> str:
         else f"Careful: the end-of-turn token {lengths.stop_token} is not trained, so answers may not stop."
     )
     said = (
-        f"This cut-off leaves out rows {listed}; they are listed in the ledger as too long and not trained on."
+        f"This cut-off leaves out {'row' if len(cut) == 1 else 'rows'} {listed}: listed below as too long, and not trained on."
         if cut
         else "This cut-off leaves no row out."
     )
