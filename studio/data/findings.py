@@ -11,7 +11,7 @@ import orjson
 
 from studio.data.atomic import replacing
 from studio.data.normalising import normalised
-from studio.domain.finding import Finding, FindingKind, Group
+from studio.domain.finding import Finding, FindingKind, Group, Mark
 from studio.domain.row import Message
 
 DIGEST_BYTES = 16
@@ -76,7 +76,10 @@ def load_findings(folder: Path) -> list[Finding]:
             title=entry["title"],
             count=entry["count"],
             why=entry["why"],
-            groups=tuple(Group(tuple(group["rows"]), tuple(group["lines"])) for group in entry["groups"]),
+            groups=tuple(
+                Group(tuple(group["rows"]), tuple(group["lines"]), group["reason"]) for group in entry["groups"]
+            ),
+            marks=tuple(Mark(**mark) for mark in entry["marks"]),
         )
         for entry in orjson.loads((folder / "findings.json").read_bytes())
     ]
