@@ -123,7 +123,7 @@ def _why(
         case Bin.DUPLICATE:
             return f"A copy of line {kept_lines[split.duplicate_of[row.number]]}, which is kept."
         case Bin.REMOVED:
-            return "Removed by you."
+            return f"Left out by you: {split.choices.removed[row.number]}."
         case Bin.TOO_LONG if lengths and cut_off:
             total = lengths.total[row.number]
             lost = total - cut_off

@@ -23,7 +23,7 @@ BIN_TITLES = {
     Bin.DUPLICATE: "Duplicate of another row",
     Bin.TOO_LONG: "Too long for the cut-off",
     Bin.MALFORMED: "Malformed line",
-    Bin.REMOVED: "Removed by you",
+    Bin.REMOVED: "Left out by you",
 }
 
 
@@ -32,7 +32,8 @@ class SplitChoices:
     """What a person decided before rows are dealt.
 
     `keep` names, per duplicate group (by its first row number), the row to keep; the first is kept where it is silent.
-    `keep_copies` leaves duplicates in (they still share a side). `removed` are row numbers taken out by hand.
+    `keep_copies` leaves duplicates in (they still share a side). `removed` are row numbers taken out, each with the
+    reason in words.
     `by` keeps rows with the same value of a source field on one side.
     """
 
@@ -40,7 +41,7 @@ class SplitChoices:
     held_out: float = 0.2
     keep: dict[int, int] = field(default_factory=dict)
     keep_copies: bool = False
-    removed: frozenset[int] = frozenset()
+    removed: dict[int, str] = field(default_factory=dict)
     by: str | None = None
 
 

@@ -52,7 +52,7 @@ def test_every_line_is_in_exactly_one_bin_whatever_the_file_and_the_choices(brin
         seed=data.draw(st.integers(0, 99)),
         held_out=data.draw(st.floats(0.05, 0.9)),
         keep_copies=data.draw(st.booleans()),
-        removed=frozenset(data.draw(st.sets(numbers, max_size=5))),
+        removed=dict.fromkeys(data.draw(st.sets(numbers, max_size=5)), "by hand"),
         by=data.draw(st.sampled_from([None, "group"])),
     )
     try:
@@ -80,7 +80,7 @@ def test_every_line_is_in_exactly_one_bin_whatever_the_file_and_the_choices(brin
 
 def test_a_row_is_too_long_only_where_it_would_have_been_used(bring):
     brought = bring([*[pair(f"question {number}", "yes") for number in range(10)], pair("question 3", "yes")])
-    split = split_of(brought, SplitChoices(removed=frozenset({5})))
+    split = split_of(brought, SplitChoices(removed=dict.fromkeys([5], "by hand")))
 
     counts = ledger_of(split, rejects=0, lengths=lengths_of([200] * 11), cut_off=100).counts
     assert (counts[Bin.TOO_LONG], counts[Bin.DUPLICATE], counts[Bin.REMOVED], counts[Bin.TRAIN]) == (9, 1, 1, 0)
@@ -90,14 +90,17 @@ def test_each_bin_says_why_a_line_is_in_it(bring):
     brought = bring(
         [*[pair(f"question {number}", "yes") for number in range(10)], pair("question 3", "yes"), pair("x", 5)]
     )
-    split, lengths = split_of(brought, SplitChoices(removed=frozenset({5}))), lengths_of([50] * 9 + [130, 50])
+    split, lengths = (
+        split_of(brought, SplitChoices(removed=dict.fromkeys([5], "by hand"))),
+        lengths_of([50] * 9 + [130, 50]),
+    )
 
     def reasons(bin: Bin) -> list[tuple[int, str]]:
         held = bin_rows(bin, split, rows=brought.rows, rejects=brought.rejects, lengths=lengths, cut_off=100)
         return [(row.line, row.reason) for row in held]
 
     assert reasons(Bin.DUPLICATE) == [(11, "A copy of line 4, which is kept.")]
-    assert reasons(Bin.REMOVED) == [(6, "Removed by you.")]
+    assert reasons(Bin.REMOVED) == [(6, "Left out by you: by hand.")]
     assert reasons(Bin.MALFORMED) == [(12, "The field “completion” is a number, not a text.")]
     long = "It has 130 tokens; at a cut-off of 100 its answer would lose the last 30."
     assert reasons(Bin.TOO_LONG) == [(10, long)]

@@ -71,14 +71,14 @@ def test_a_row_that_is_no_copy_cannot_be_kept_in_place_of_one(bring):
 def test_a_removed_row_is_removed_and_its_copy_takes_its_place(bring):
     brought = bring([*rows_of(12), pair("question 4", "answer 4")])
 
-    made = dealt(brought, removed=frozenset({4, 7}))
+    made = dealt(brought, removed=dict.fromkeys([4, 7], "by hand"))
     assert made.bins[4] is made.bins[7] is Bin.REMOVED
     assert made.bins[12] in HELD and made.duplicate_of == {}
 
 
 def test_a_row_that_does_not_exist_cannot_be_removed(bring):
     with pytest.raises(DatasetError, match="no row 12"):
-        dealt(bring(rows_of(12)), removed=frozenset({12}))
+        dealt(bring(rows_of(12)), removed=dict.fromkeys([12], "by hand"))
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -46,7 +46,7 @@ class Examples:
 
     def split(self, dataset_id: str) -> Split:
         bins = (Bin.TRAIN, Bin.TRAIN, Bin.VALIDATION, Bin.TEST, Bin.DUPLICATE, Bin.REMOVED)
-        choices = SplitChoices(seed=3, keep={0: 4}, removed=frozenset({5}), by="customer")
+        choices = SplitChoices(seed=3, keep={0: 4}, removed=dict.fromkeys([5], "by hand"), by="customer")
         return splits.add(self.store, Split(new_id("split"), dataset_id, choices, bins, {4: 0}))
 
     def run(self, *, name: str = "triage-1", key: str | None = None, split: Split | None = None) -> Run:
