@@ -30,7 +30,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps are optimiser steps; time in seconds with a range that is honest about not having been measured."""
+    """Steps are optimiser steps; time in seconds with a range that is honest about not having been measured.
+
+    `test_rows` are sealed for the verdict: the run never sees them.
+    """
 
     light: Light
     sentence: str
@@ -46,6 +49,7 @@ class Plan:
     memory: tuple[Part, ...]
     memory_free: int
     choices: tuple[Choice, ...]
+    test_rows: int = 0
 
     @property
     def memory_needed(self) -> int:

@@ -76,7 +76,7 @@ def _read_checks(checks: list[tuple[int, float]], best: Best) -> Reading:
             Tone.WARNING,
             "It has begun to memorise.",
             f"Validation loss was lowest at step {best.step:,} ({best.loss:.2f}) and has risen for {since_best} checks."
-            " That checkpoint is kept.",
+            " That checkpoint is kept, so you may stop here.",
         )
     if since_best >= 1 and risen > max(0.02 * best.loss, NOISE):
         return Reading(

@@ -133,7 +133,7 @@ class Recipe(BaseModel):
         json_schema_extra={"advanced": True},
     )
     patience: int = Field(
-        0,
+        3,
         ge=0,
         le=50,
         title="Stop early after",

@@ -1,5 +1,6 @@
 """Choose: a recipe for a model, and what both mean on this machine."""
 
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -48,13 +49,14 @@ def plan(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe) -> Plan
             raise RecipeError(f"The token lengths could not be measured: {job.message}", fix=job.fix)
         raise RecipeError("The token lengths are still being measured.", fix="Wait a moment and try again.")
     dealt = split.used(split.current(studio, dataset_id), lengths, recipe.max_length)
-    return make_plan(
+    made = make_plan(
         shape_of_folder(found.path),
         recipe,
         train_tokens=[lengths.total[number] for number in dealt.train],
         validation_tokens=[lengths.total[number] for number in dealt.validation],
         machine=measure_machine(studio.workspace.root),
     )
+    return replace(made, test_rows=len(dealt.test))
 
 
 def recipe_yaml(model_id: str, recipe: Recipe) -> str:

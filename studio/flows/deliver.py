@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from studio.domain.errors import ExportError
 from studio.domain.run import Checkpoint, Run
-from studio.flows import bring, models, train
+from studio.flows import bring, decide, models, train
 from studio.flows.studio import Studio
 from studio.store import studies
 
@@ -82,6 +82,9 @@ def _neutral_base(config: Path, model_id: str, hub_id: str | None) -> None:
 def _write_papers(studio: Studio, run: Run, folder: Path, checkpoint: Checkpoint) -> None:
     model, dataset = models.model(studio, run.model_id), bring.dataset(studio, run.dataset_id)
     judged = [found for found in studies.all(studio.store, run_id=run.id) if found.closed_at]
+    if judged:
+        report = decide.report_page(studio, judged[0].id)
+        (folder / "verdict.html").write_text(report, encoding="utf-8")
     facts = {
         "run": run,
         "checkpoint": checkpoint,
@@ -89,6 +92,7 @@ def _write_papers(studio: Studio, run: Run, folder: Path, checkpoint: Checkpoint
         "model": model,
         "dataset": dataset,
         "studies": judged,
+        "verdict": decide.verdict(studio, judged[0].id).verdict if judged else None,
     }
     environment = Environment(loader=FileSystemLoader(studio.assets), keep_trailing_newline=True, trim_blocks=True)
     for template, name in (("model-card.md.jinja", "README.md"), ("run_adapter.py.jinja", "run_adapter.py")):

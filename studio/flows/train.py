@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from studio.domain.errors import RunError
+from studio.domain.event import Event, EventKind
 from studio.domain.job import JobState, Wish
 from studio.domain.reading import Best, Reading, Tone, best_check, read_curves
 from studio.domain.recipe import Recipe
@@ -17,6 +18,7 @@ from studio.store import runs as stored
 from studio.store.ids import new_id
 
 WATCHED = 3
+LOGGED = (EventKind.PHASE, EventKind.NOTE, EventKind.CHECKPOINT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +145,27 @@ def answers(studio: Studio, run_id: str) -> list[Answers]:
 
 
 def log_tail(studio: Studio, run_id: str, *, lines: int = 200) -> str:
-    """The end of the newest attempt's log."""
+    """What the run did, a line for each thing with its time in UTC, and the end of what its worker wrote itself."""
     job = run(studio, run_id).job
+    told = [_log_line(reported.event) for reported in jobs.events(studio.store, job.id, kinds=LOGGED)]
     path = studio.workspace.attempt(job.id, job.attempt) / "log.txt"
-    if not path.exists():
-        return ""
-    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+    written = path.read_text(errors="replace").splitlines() if path.exists() else []
+    return "\n".join([*told[-lines:], *written[-lines:]])
+
+
+def _log_line(event: Event) -> str:
+    """One event as a line of the log; steps and losses are in the curve and not here."""
+    data = event.data
+    match event.kind:
+        case EventKind.PHASE:
+            said = data["name"]
+        case EventKind.NOTE:
+            said = data["text"]
+        case _ if data.get("removed"):
+            said = f"the checkpoint of step {data['step']:,} is let go: later or better ones are kept"
+        case _:
+            said = f"checkpoint of step {data['step']:,} saved, validation loss {data['validation_loss']:.4f}"
+    return f"{datetime.fromtimestamp(event.at, UTC):%H:%M:%S}  {said}"
 
 
 def stop(studio: Studio, run_id: str) -> Run:

@@ -55,7 +55,7 @@ def build(studio: Studio) -> gr.Blocks:
         item, shown_at = gr.Textbox(visible=False, label="Card"), gr.State(None)
         progress, card = gr.HTML(), gr.HTML(html.empty("One moment.", "The first card is on its way."))
         with gr.Column(visible=False) as controls:
-            with gr.Row(elem_id="rate-buttons"):
+            with gr.Row(elem_id="rate-buttons") as voting:
                 choices = [
                     (
                         choice,
@@ -69,11 +69,11 @@ def build(studio: Studio) -> gr.Blocks:
                 undo = gr.Button("Undo the last one", size="sm", elem_id="rate-undo", min_width=120)
                 skip = gr.Button("Skip: I cannot judge this", size="sm", elem_id="rate-skip", min_width=120)
             gr.HTML(f'<div class="keys">{KEYS}</div>')
-            with gr.Accordion("A comment (optional)", open=False):
+            with gr.Accordion("A comment (optional)", open=False) as remark:
                 comment = gr.Textbox(
                     label="Why?", lines=2, max_length=judge.LONGEST_COMMENT, placeholder="Kept with your judgement."
                 )
-        shown = [progress, card, controls, item, shown_at, comment]
+        shown = [progress, card, controls, item, shown_at, comment, voting, skip, remark]
 
         @friendly
         def begin(known: str | None, request: gr.Request) -> list[Any]:
@@ -118,7 +118,7 @@ def view(card: Card | None) -> list[Any]:
         done = html.empty(
             "Thank you. You have judged everything here.", "You may close this page, or undo your last judgement."
         )
-        return [html.bar(1.0, "All done"), done, gr.Column(visible=True), "", None, ""]
+        return [html.bar(1.0, "All done"), done, gr.Column(visible=True), "", None, "", *_voting(False)]
     left = f" · about {html.duration(card.seconds_left)} left" if card.seconds_left is not None else ""
     return [
         f'<div class="title"><h2>{escape(card.question)}</h2></div>{html.bar(card.rated / card.total, f"{card.position} of {card.total}{left}")}',
@@ -127,7 +127,13 @@ def view(card: Card | None) -> list[Any]:
         card.item_id,
         time.time(),
         "",
+        *_voting(True),
     ]
+
+
+def _voting(is_open: bool) -> list[Any]:
+    """The buttons that judge a card, its skip and its comment; without a card only undo is left."""
+    return [gr.Row(visible=is_open), gr.Button(visible=is_open), gr.Accordion(visible=is_open)]
 
 
 def _card(card: Card) -> str:
@@ -143,4 +149,4 @@ def _card(card: Card) -> str:
 
 
 def _closed(error: StudioError) -> list[Any]:
-    return ["", html.empty(error.message, error.fix), gr.Column(visible=False), "", None, ""]
+    return ["", html.empty(error.message, error.fix), gr.Column(visible=False), "", None, "", *_voting(False)]

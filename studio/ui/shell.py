@@ -6,11 +6,11 @@ from typing import Any
 import gradio as gr
 
 from studio.domain.machine import Machine
-from studio.flows import machine, train
+from studio.flows import machine
 from studio.flows.studio import Studio
-from studio.ui.errors import friendly
+from studio.ui.errors import friendly, handler
 from studio.ui.parts import html
-from studio.ui.parts.pickers import opened
+from studio.ui.parts.pickers import opened, with_its_data, with_its_run
 from studio.ui.session import QUIET, Session
 from studio.ui.tabs import compare, data, deliver, inspect, recipe, verdict
 from studio.ui.tabs import train as train_tab
@@ -86,6 +86,9 @@ def _wire(
         memory,
         **QUIET,
     )
+    # Examples and run always belong together, so that no screen speaks of one under the name of the other.
+    session.run.input(handler(with_its_data, session.studio), pickers, pickers[:2], **QUIET)
+    session.data.change(handler(with_its_run, session.studio), [session.data, session.run], session.run, **QUIET)
     # No timer is stopped when its tab is left: the answer to leaving one tab could arrive after the answer to opening the
     # next and stop that one for good. They tick only while something is live, and cheaply.
     ticks = [timer.tick for timer in timers.values() if timer is not None]
@@ -97,9 +100,8 @@ def _wire(
 def machine_words(studio: Studio) -> str:
     """What this machine is and what it is busy with, in two lines."""
     found = machine.machine(studio)
-    live = [run for run in train.runs(studio) if run.is_live]
-    running = sum(run.job.words != "waiting" for run in live)
-    busy = f"{running} running, {len(live) - running} waiting" if live else "nothing running"
+    running, waiting = machine.busy(studio)
+    busy = f"{running} running, {waiting} waiting" if running or waiting else "nothing running"
     return f'<div class="machine">{_hardware(found)}<br>{busy} · {html.size(found.disk_free)} disk free</div>'
 
 

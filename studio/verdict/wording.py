@@ -71,7 +71,12 @@ def next_step(standing: Standing) -> str:
             return "Read below where the base model won, mend the data there and train again."
         case Reason.ALL_JUDGED:
             return "Read below where it lost, add better examples of those and train again."
-        case Reason.TOO_FEW_PLANNED | Reason.STILL_OPEN:
+        case Reason.TOO_FEW_PLANNED:
+            return (
+                f"Compare on {FEWEST_DECISIVE} prompts or more. Where fewer test rows are sealed, hold out more of "
+                "them on Inspect or bring more examples, and train again."
+            )
+        case Reason.STILL_OPEN:
             return "Make another comparison on Compare and have it rated to the end."
 
 

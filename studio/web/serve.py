@@ -40,6 +40,8 @@ def serve(
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     print(f"Assay Studio is open at http://{shown}:{port}  (stop it with Ctrl+C)", flush=True)
     uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
+    if supervise:
+        print("The page is closed. What was started goes on and is there when you open the studio again.", flush=True)
 
 
 def check_port(host: str, port: int) -> None:

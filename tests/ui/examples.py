@@ -32,6 +32,7 @@ PLAN = Plan(
     memory=(Part("Weights", 800_000_000, "4 bits each"), Part("Activations", 400_000_000, "by row")),
     memory_free=8_000_000_000,
     choices=(Choice("Rows per step", "8", "as asked"),),
+    test_rows=41,
 )
 
 

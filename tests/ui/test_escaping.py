@@ -135,7 +135,7 @@ def verdict_screen(text: str) -> str:
 
 
 def deliver_screen(text: str) -> str:
-    return deliver.view(replace(examples.run(), name=text), examples.KEPT[0], judged=False)
+    return deliver.view(replace(examples.run(), name=text), examples.KEPT[0], None)
 
 
 def rating_page(text: str) -> str:

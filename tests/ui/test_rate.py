@@ -24,7 +24,7 @@ def page(empty_studio: Studio) -> gr.Blocks:
 
 
 def test_a_card_is_a_question_a_prompt_and_two_answers() -> None:
-    head, shown, controls, item, shown_at, comment = rate.view(examples.card(question="Which is more polite?"))
+    head, shown, controls, item, shown_at, comment, *_ = rate.view(examples.card(question="Which is more polite?"))
     assert words(head) == "Which is more polite? 3 of 24"
     assert attributes(head, "aria-valuenow") == ["8"]
     assert words(shown) == (
@@ -55,14 +55,15 @@ def test_blanks_and_lines_of_an_answer_are_kept_as_written() -> None:
 
 
 def test_after_the_last_card_there_are_thanks_and_the_last_one_can_be_undone() -> None:
-    head, shown, controls, item, shown_at, _ = rate.view(None)
+    head, shown, controls, item, shown_at, _, *voting = rate.view(None)
     assert "Thank you. You have judged everything here." in words(shown)
     assert attributes(head, "aria-valuenow") == ["100"]
     assert controls.visible and item == "" and shown_at is None
+    assert not any(part.visible for part in voting), "only undo is left"
 
 
 def test_a_closed_study_says_so_and_offers_nothing() -> None:
-    head, shown, controls, item, shown_at, _ = rate._closed(StudyError("This comparison is closed.", fix="Thank you."))
+    head, shown, controls, item, shown_at, *_ = rate._closed(StudyError("This comparison is closed.", fix="Thank you."))
     assert words(shown) == "This comparison is closed. Thank you."
     assert head == "" and not controls.visible and item == "" and shown_at is None
 

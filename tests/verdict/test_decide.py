@@ -301,7 +301,7 @@ def test_a_verdict_on_rows_that_were_used_before_says_so() -> None:
         ("-" * 24, 24, "Read below where the base model won"),
         (mixed(12, 10), 22, "add better examples"),
         (mixed(14, 6), 100, "Make another comparison"),
-        ("+" * 9, 12, "Make another comparison"),
+        ("+" * 9, 12, "hold out more of them on Inspect"),
         (mixed(40, 4, bad=16), 60, "on which both were bad"),
     ],
 )

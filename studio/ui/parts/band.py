@@ -23,6 +23,7 @@ def picture(verdict: Verdict, *, keep: str) -> dict[str, str]:
             mode="markers",
             marker={"size": 17, "color": "#1c2430", "line": {"width": 2, "color": "#ffffff"}},
             hoverinfo="skip",
+            cliponaxis=False,
         )
     laid_out(figure, keep=keep, x="how often the fine-tuned answer is preferred", y="", height=170)
     figure.add_vline(
@@ -33,5 +34,7 @@ def picture(verdict: Verdict, *, keep: str) -> dict[str, str]:
         xaxis={"range": [0, 100], "ticksuffix": " %", "fixedrange": True, "showgrid": False, "showline": True},
         yaxis={"visible": False, "range": [-1, 1], "fixedrange": True},
     )  # fmt: skip
-    words = f"Preferred in {share:.0%} of decisive ratings; " if share is not None else ""
-    return drawn(figure, words=f"{words}the true preference lies between {band.low:.0%} and {band.high:.0%}.")
+    words = f"Preferred in {100 * share:.0f} % of the ratings with a preference; " if share is not None else ""
+    return drawn(
+        figure, words=f"{words}the true preference lies between {100 * band.low:.0f} % and {100 * band.high:.0f} %."
+    )

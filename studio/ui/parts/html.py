@@ -116,6 +116,11 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def percent(share: float) -> str:
+    """A share in whole per cent: 95 %."""
+    return f"{100 * share:.0f} %"
+
+
 def parameters(number: int) -> str:
     """A model's size: 5.3 M, 8.2 B."""
     return f"{number / 1e9:.1f} B" if number >= 1e9 else f"{number / 1e6:.1f} M"

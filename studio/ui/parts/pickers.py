@@ -1,5 +1,7 @@
 """Pickers: the choices of the header, made anew whenever something was added."""
 
+from typing import Any
+
 import gradio as gr
 
 from studio.flows import bring, models, train
@@ -7,17 +9,38 @@ from studio.flows.studio import Studio
 
 
 def opened(studio: Studio, wanted: dict[str, str]) -> list[gr.Dropdown]:
-    """The three pickers with what was open last, or the newest of each."""
-    return [
-        data_picker(studio, wanted.get("data")),
-        model_picker(studio, wanted.get("model")),
-        run_picker(studio, wanted.get("run")),
-    ]
+    """The three pickers with what was open last, or the newest of each; examples and run belong together."""
+    data = _wanted_or_first([found.id for found in bring.datasets(studio)], wanted.get("data"))
+    run = _run_of(studio, data, wanted.get("run"))
+    return [data_picker(studio, data), model_picker(studio, wanted.get("model")), run_picker(studio, run)]
+
+
+def with_its_data(studio: Studio, data: str | None, model: str | None, run: str | None) -> list[Any]:
+    """Whoever picks a run sees its examples and its model as well."""
+    if run is None:
+        return [gr.skip(), gr.skip()]
+    found = train.run(studio, run)
+    return [data_picker(studio, found.dataset_id), model_picker(studio, found.model_id)]
+
+
+def with_its_run(studio: Studio, data: str | None, run: str | None) -> Any:
+    """Whoever picks examples sees their newest run, or none."""
+    fitting = _run_of(studio, data, run)
+    return gr.skip() if fitting == run else run_picker(studio, fitting)
+
+
+def _run_of(studio: Studio, data: str | None, run: str | None) -> str | None:
+    """`run` where it learned from these examples, or else their newest run."""
+    theirs = [found.id for found in train.runs(studio) if found.dataset_id == data]
+    return run if run in theirs else next(iter(theirs), None)
 
 
 def _picker(choices: list[tuple[str, str]], wanted: str | None) -> gr.Dropdown:
-    ids = [value for _, value in choices]
-    return gr.Dropdown(choices=choices, value=wanted if wanted in ids else next(iter(ids), None))
+    return gr.Dropdown(choices=choices, value=_wanted_or_first([value for _, value in choices], wanted))
+
+
+def _wanted_or_first(ids: list[str], wanted: str | None) -> str | None:
+    return wanted if wanted in ids else next(iter(ids), None)
 
 
 def data_picker(studio: Studio, wanted: str | None = None) -> gr.Dropdown:
@@ -30,6 +53,7 @@ def model_picker(studio: Studio, wanted: str | None = None) -> gr.Dropdown:
     return _picker([(found.title, found.id) for found in models.models(studio) if found.is_usable], wanted)
 
 
-def run_picker(studio: Studio, wanted: str | None = None) -> gr.Dropdown:
-    """The runs of the workspace with how each is doing, `wanted` or the newest chosen."""
-    return _picker([(f"{found.name} · {found.job.words}", found.id) for found in train.runs(studio)], wanted)
+def run_picker(studio: Studio, wanted: str | None) -> gr.Dropdown:
+    """The runs of the workspace with how each is doing, `wanted` chosen."""
+    choices = [(f"{found.name} · {found.job.words}", found.id) for found in train.runs(studio)]
+    return gr.Dropdown(choices=choices, value=wanted)

@@ -15,15 +15,16 @@ from studio.flows.studio import Studio
 from studio.ui.errors import handler, told
 from studio.ui.parts import html
 from studio.ui.session import PUBLIC, QUIET, Session
+from studio.verdict.rule import FEWEST_DECISIVE
 
 EMPTY = html.empty("Nothing to compare yet.", "Train a model first; then people judge it blind against its base.")
+COPY = "Copy the link for others"
 STATES = {
     StudyState.WRITING: "answers being written",
     StudyState.OPEN: "open for rating",
     StudyState.CLOSED: "closed",
     StudyState.FAILED: "failed",
 }
-SURE = "Nobody can rate after this, and the sides become visible. Close it now?"
 UNWRITTEN = (StudyState.WRITING, StudyState.FAILED)
 
 
@@ -39,6 +40,7 @@ class Screen:
     stop: gr.Button
     again: gr.Button
     close: gr.Button
+    forward: gr.Button
     frozen: gr.HTML
     maker: gr.Accordion
     warning: gr.HTML
@@ -58,6 +60,7 @@ class Asking:
     create: gr.Button
     click: gr.State
     sure: gr.Row
+    doubt: gr.HTML
     yes: gr.Button
     no: gr.Button
 
@@ -79,8 +82,9 @@ def _laid_out(session: Session) -> tuple[Screen, Asking]:
             stop = gr.Button("Stop writing", variant="stop", visible=False, min_width=160)
             again = gr.Button("Write the missing answers", visible=False, min_width=200)
             close = gr.Button("Close the rating and reveal", visible=False, min_width=220)
+            forward = gr.Button("See the verdict", variant="primary", visible=False, min_width=180)
         with gr.Row(visible=False, elem_classes="actions") as sure:
-            gr.HTML(f'<p class="help">{SURE}</p>', min_width=260, scale=2)
+            doubt = gr.HTML(min_width=260, scale=2)
             yes = gr.Button("Yes, close and show the verdict", variant="primary", min_width=230, scale=1)
             no = gr.Button("Not yet", min_width=120, scale=1)
         frozen = gr.HTML()
@@ -96,10 +100,10 @@ def _laid_out(session: Session) -> tuple[Screen, Asking]:
         create = gr.Button("Freeze the comparison and write the answers", variant="primary")
     timer, click = gr.Timer(1.0, active=False), gr.State("")
     screen = Screen(
-        situation, picked, opened, progress, rate, stop, again, close, frozen, maker, warning, prompts, timer,
+        situation, picked, opened, progress, rate, stop, again, close, forward, frozen, maker, warning, prompts, timer,
         session.study,
     )  # fmt: skip
-    return screen, Asking(question, create, click, sure, yes, no)
+    return screen, Asking(question, create, click, sure, doubt, yes, no)
 
 
 def _wire(session: Session, tab: gr.Tab, screen: Screen, asking: Asking) -> None:
@@ -119,7 +123,8 @@ def _wire(session: Session, tab: gr.Tab, screen: Screen, asking: Asking) -> None
     )
     screen.stop.click(handler(stop_writing, studio), study, None, **QUIET)
     screen.again.click(handler(go_on_writing, studio), study, screen.timer, **QUIET)
-    screen.close.click(lambda: gr.Row(visible=True), None, asking.sure, **QUIET)
+    screen.close.click(handler(ask_first, studio), study, [asking.sure, asking.doubt], **QUIET)
+    screen.forward.click(lambda: gr.Tabs(selected="verdict"), None, session.tabs, **QUIET)
     asking.no.click(lambda: gr.Row(visible=False), None, asking.sure, **QUIET)
     asking.yes.click(
         handler(finish, studio), study, [study, session.tabs, asking.sure], api_name="close_study", **PUBLIC
@@ -168,6 +173,11 @@ def go_on_writing(studio: Studio, study_id: str) -> gr.Timer:
     return gr.Timer(active=True)
 
 
+def ask_first(studio: Studio, study_id: str) -> list[Any]:
+    """Before the rating is closed for good: what would stay undone."""
+    return [gr.Row(visible=True), doubts(compare.progress(studio, study_id))]
+
+
 def finish(studio: Studio, study_id: str) -> list[Any]:
     """Close the rating and lead on to the verdict."""
     closed = compare.close(studio, study_id)
@@ -180,7 +190,7 @@ def nothing(empty: str) -> list[Any]:
 
 
 def _no_study() -> list[Any]:
-    return [gr.Column(visible=False), "", "", *[gr.Button(visible=False)] * 3, ""]
+    return [gr.Column(visible=False), "", "", *[gr.Button(visible=False)] * 4, ""]
 
 
 def _quiet() -> list[Any]:
@@ -231,10 +241,11 @@ def _study(chosen: Study, far: StudyProgress) -> list[Any]:
     return [
         gr.Column(visible=True),
         progress_bar(chosen, far),
-        rate_link(chosen) if open_now else "",
+        rate_link(chosen, is_done=far.rated == far.total) if open_now else "",
         gr.Button(visible=writing and chosen.job.is_live),
         gr.Button(visible=writing and not chosen.job.is_live),
-        gr.Button(visible=open_now and far.rated > 0),
+        gr.Button(visible=open_now and far.rated > 0, variant="primary" if far.rated == far.total else "secondary"),
+        gr.Button(visible=chosen.state is StudyState.CLOSED),
         frozen_table(chosen),
     ]
 
@@ -246,7 +257,22 @@ def _label(study: Study) -> tuple[str, str]:
 def sealed_words(sealed: int, name: str) -> str:
     """What there is to compare on, before the first comparison."""
     title = f"{html.count(sealed, 'test row')} of {name} {'is' if sealed == 1 else 'are'} sealed."
-    return html.reading(Reading(Tone.QUIET, title, "They are asked of both models once, before anybody rates."))
+    said = Reading(Tone.QUIET, title, "They are asked of both models once, before anybody rates.")
+    if sealed < FEWEST_DECISIVE:
+        fix = f"To ship takes at least {FEWEST_DECISIVE}. Hold out more on Inspect, or bring more examples, and train again."
+        said = Reading(Tone.WARNING, f"{title[:-1]}: too few for a verdict.", fix)
+    return html.reading(said)
+
+
+def doubts(far: StudyProgress) -> str:
+    """What closing means, and what would stay undone."""
+    left = far.total - far.rated
+    said = [
+        f"{html.count(left, 'prompt')} {'is' if left == 1 else 'are'} not rated." if left else "",
+        "Only one person has rated; a second one would show whether others agree." if far.raters == 1 else "",
+        "Nobody can rate after this, and the sides become visible. Close it now?",
+    ]
+    return f'<p class="help">{" ".join(part for part in said if part)}</p>'
 
 
 def used_before(every: list[Study]) -> str:
@@ -269,12 +295,10 @@ def situation_of(study: Study, far: StudyProgress) -> Reading:
     if study.state in UNWRITTEN:
         return Reading(Tone.BAD, "The answers were not all written.", f"{study.job.message} {study.job.fix}".strip())
     if study.state is StudyState.CLOSED:
-        return Reading(Tone.GOOD, "Closed.", "The verdict is on the next tab.")
+        return Reading(Tone.GOOD, "Closed.", "The verdict is there.")
     if far.rated == far.total:
         return Reading(Tone.GOOD, "Everything has been rated.", "Close the rating to see the verdict.")
-    return Reading(
-        Tone.QUIET, "Open for rating.", "Nobody sees a score before it is closed, and you should not either."
-    )
+    return Reading(Tone.QUIET, "Open for rating.", "All scores stay hidden until it is closed, from you too.")
 
 
 def progress_bar(study: Study, far: StudyProgress) -> str:
@@ -290,14 +314,16 @@ def progress_bar(study: Study, far: StudyProgress) -> str:
     )
 
 
-def rate_link(study: Study) -> str:
+def rate_link(study: Study, *, is_done: bool = False) -> str:
     """The address for raters; it holds nothing but an opaque token."""
+    look = "" if is_done else ' class="button"'
     address = f"/rate/?t={study.rating_token}"
-    copy = f"navigator.clipboard.writeText(location.origin + '{address}'); this.textContent = 'Copied'"
+    copy = f"navigator.clipboard.writeText(location.origin + '{address}'); this.textContent = 'Copied'; setTimeout(() => this.textContent = '{COPY}', 4000)"
     return (
-        f'<a class="button" href="{address}" target="_blank" rel="noopener">Rate now</a> '
-        f'<button class="copy" type="button" onclick="{copy}">Copy the link for others</button>'
-        '<p class="help">Whoever has the link may rate and see nothing else; it works on a phone.</p>'
+        f'<a{look} href="{address}" target="_blank" rel="noopener">{"Look at the rating page" if is_done else "Rate now"}</a> '
+        f'<button class="copy" type="button" onclick="{copy}">{COPY}</button>'
+        '<p class="help">Whoever has the link may rate, on a phone too, and sees nothing else. Other devices reach it only '
+        "when the studio was started with --share-on-network.</p>"
     )
 
 
@@ -316,7 +342,8 @@ def frozen_table(study: Study) -> str:
         ["Answers", f"at most {sampling.max_new_tokens} tokens, {way}; the same for both"],
         [
             "To ship",
-            f"preferred in more than {0.5 + study.margin:.0%} of the decisive ratings, with evidence of at least 20",
+            f"preferred in more than {html.percent(0.5 + study.margin)} of the ratings with a preference, with evidence of at "
+            "least 20 to 1 that this is no luck",
         ],
         ["Protocol", study.protocol],
     ]

@@ -11,7 +11,8 @@ from studio.domain.job import Job
 from studio.domain.reading import Reading, Tone
 from studio.domain.run import Checkpoint, Run
 from studio.domain.study import StudyState
-from studio.flows import ask, compare, train
+from studio.domain.verdict import Decision, Verdict
+from studio.flows import ask, compare, decide, train
 from studio.flows.ask import Said
 from studio.flows.studio import Studio
 from studio.ui.errors import handler, told
@@ -19,11 +20,13 @@ from studio.ui.parts import html
 from studio.ui.session import QUIET, Session
 
 EMPTY = html.empty("Nothing to deliver yet.", "Train a model first.")
+TONES = {Decision.SHIP: Tone.GOOD, Decision.DONT_SHIP: Tone.BAD, Decision.NOT_YET: Tone.WARNING}
 CONTENTS = (
     ("adapter_model.safetensors", "what was learned"),
     ("adapter_config.json", "how it attaches to its base model"),
     ("README.md", "the model card: data, method, figures"),
     ("recipe.json", "the exact recipe"),
+    ("verdict.html", "the report of the newest verdict, once there is one"),
     ("run_adapter.py", "ten lines that ask it a question"),
 )
 USE = 'pip install torch transformers peft\npython run_adapter.py PATH_TO_THE_BASE_MODEL "your question"'
@@ -86,9 +89,9 @@ def show(studio: Studio, run_id: str | None) -> list[Any]:
     if run_id is None or not kept:
         return [EMPTY, gr.Column(visible=False)]
     run = train.run(studio, run_id)
-    judged = any(study.state is StudyState.CLOSED for study in compare.studies(studio, run_id))
-    best = train.best_checkpoint(studio, run_id)
-    return [view(run, best, judged=judged), gr.Column(visible=not run.is_live)]
+    closed = [study for study in compare.studies(studio, run_id) if study.state is StudyState.CLOSED]
+    verdict = decide.verdict(studio, closed[0].id).verdict if closed else None
+    return [view(run, train.best_checkpoint(studio, run_id), verdict), gr.Column(visible=not run.is_live)]
 
 
 def put(studio: Studio, run_id: str, question: str) -> list[Any]:
@@ -144,24 +147,24 @@ def answers(said: Said) -> str:
     )
 
 
-def view(run: Run, best: Checkpoint, *, judged: bool) -> str:
-    """What is delivered, a link to it, and how to run it."""
-    warning = (
-        ""
-        if judged
-        else html.reading(
-            Reading(
-                Tone.WARNING,
-                "Nobody has judged it blind yet.",
-                "You can deliver it, but there is no verdict to show with it.",
-            )
+def judgement(verdict: Verdict | None) -> Reading:
+    """What people said of the model that is about to be delivered."""
+    if verdict is None:
+        return Reading(
+            Tone.WARNING,
+            "Nobody has judged it blind yet.",
+            "You can deliver it, but there is no verdict to show with it.",
         )
-        + "<br>"
-    )
+    return Reading(TONES[verdict.decision], verdict.headline, verdict.sentence)
+
+
+def view(run: Run, best: Checkpoint, verdict: Verdict | None) -> str:
+    """What is delivered, a link to it, and how to run it."""
+    warning = html.reading(judgement(verdict)) + "<br>"
     link = f'<a class="button" href="/download/adapter/{run.id}" download>Download the adapter</a>'
     contents = html.table(["File", "What it is"], [list(row) for row in CONTENTS])
     return (
         f"{warning}<div class='panel'><h3>{html.text(run.name)}, checkpoint of step {best.step:,}</h3>"
-        f"<p class='help'>Validation loss {best.validation_loss:.3f} · {html.size(best.bytes)} on disk · sha256 {best.sha256[:16]}…</p>{link}<br><br>{contents}</div><br>"
+        f"<p class='help'>Validation loss {best.validation_loss:.3f} · sha256 {best.sha256[:16]}…</p>{link}<br><br>{contents}</div><br>"
         f"<div class='panel'><h3>Run it anywhere</h3><pre class='log'>{html.text(USE)}</pre></div>"
     )

@@ -41,6 +41,9 @@ class Overview:
     cut_off: gr.Number
     held_out: gr.Slider
     seed: gr.Number
+    token_part: gr.Accordion
+    seen_part: gr.Accordion
+    split_part: gr.Accordion
     about: gr.State
 
     def all(self) -> list[Any]:
@@ -80,7 +83,7 @@ def _laid_out() -> tuple[Overview, Details, gr.Button]:
                 keep = gr.Radio(label="Keep", choices=[], min_width=220)
                 leave = gr.Checkbox(label="Keep every copy", info="They then share a side of the split.", min_width=220)
             group = gr.HTML()
-        with gr.Accordion("Token lengths with the chosen model", open=True):
+        with gr.Accordion("Token lengths with the chosen model", open=True, visible=False) as token_part:
             cut_off = gr.Number(
                 label="Cut-off (tokens)",
                 precision=0,
@@ -89,12 +92,12 @@ def _laid_out() -> tuple[Overview, Details, gr.Button]:
                 info="Rows above it would lose the end of their answer.",
             )
             picture, facts = chart(label="Token lengths"), gr.HTML()
-        with gr.Accordion("What the model sees", open=True):
+        with gr.Accordion("What the model sees", open=True, visible=False) as seen_part:
             with gr.Row(elem_classes="actions"):
                 number = gr.Number(label="Row", value=1, precision=0, minimum=1, step=1, min_width=120, scale=1)
                 gr.HTML(COLOURS, min_width=240, scale=4)
             seen = gr.HTML()
-        with gr.Accordion("Split, and where every line ended", open=True):
+        with gr.Accordion("Split, and where every line ended", open=True, visible=False) as split_part:
             with gr.Row():
                 held_out = gr.Slider(
                     0.05,
@@ -116,7 +119,8 @@ def _laid_out() -> tuple[Overview, Details, gr.Button]:
             ledger, downloads = gr.HTML(), gr.HTML()
         forward = gr.Button("Continue to the recipe", variant="primary")
     overview = Overview(
-        situation, again, timer, whole, findings, copies, pick, leave, cut_off, held_out, seed, about
+        situation, again, timer, whole, findings, copies, pick, leave, cut_off, held_out, seed,
+        token_part, seen_part, split_part, about,
     )  # fmt: skip
     return overview, Details(keep, group, picture, facts, number, seen, ledger, downloads), forward
 
@@ -176,7 +180,7 @@ def measure_again(studio: Studio, data: str, model: str, before: tuple[str, str]
 
 def closed(said: str, *, live: bool = False) -> list[Any]:
     """The screen with one sentence and nothing to do; `live` looks again in a moment."""
-    return [said, gr.Button(visible=False), gr.Timer(active=live), gr.Column(visible=False), *[gr.skip()] * 7, None]
+    return [said, gr.Button(visible=False), gr.Timer(active=live), gr.Column(visible=False), *[gr.skip()] * 10, None]
 
 
 def show_lengths(studio: Studio, data: str | None, model: str | None, tokens: float | None) -> list[Any]:
@@ -245,6 +249,7 @@ def view(look: Inspection, dealt: Split, *, same: bool) -> list[Any]:
         look.cut_off.tokens if fresh and look.cut_off else gr.skip(),
         gr.Slider(value=dealt.choices.held_out) if fresh else gr.skip(),
         dealt.choices.seed if fresh else gr.skip(),
+        *[gr.Accordion(visible=look.lengths is not None)] * 3,
     ]
 
 
@@ -288,11 +293,11 @@ def ledger_table(ledger: Ledger) -> str:
     """Every line of the file in exactly one place, and the sum."""
     whole = max(ledger.lines, 1)
     rows = [
-        [BIN_TITLES[bin], html.Cell(f"{count:,}", number=True), html.Cell(f"{count / whole:.0%}", number=True)]
+        [BIN_TITLES[bin], html.Cell(f"{count:,}", number=True), html.Cell(html.percent(count / whole), number=True)]
         for bin, count in ledger.counts.items()
     ]
     title = f"Lines with something in them ({'adds up' if ledger.adds_up else 'does not add up'})"
-    rows.append([title, html.Cell(f"{ledger.lines:,}", number=True), html.Cell("100%", number=True)])
+    rows.append([title, html.Cell(f"{ledger.lines:,}", number=True), html.Cell("100 %", number=True)])
     return html.table(["Where", "Lines", "Share"], rows, total_last=True)
 
 

@@ -23,9 +23,10 @@ from studio.ui.parts import forms, html
 from studio.ui.parts.bringing import being_read
 from studio.ui.parts.pickers import model_picker, run_picker
 from studio.ui.session import PUBLIC, QUIET, Session
+from studio.verdict.rule import FEWEST_DECISIVE
 
 TONES = {Light.GREEN: Tone.GOOD, Light.AMBER: Tone.WARNING, Light.RED: Tone.BAD}
-SHADES = ("#3b6fb6", "#7ba6de", "#d9822b", "#9a6b1f", "#2f7d5b", "#8c93a0")
+SHADES = ("#3b6fb6", "#7ba6de", "#d9822b", "#9a6b1f", "#2f7d5b", "#8c93a0", "#6d5ba6", "#c9ccd3")
 PRESETS = (("Quick look", "quick"), ("Balanced", "balanced"), ("Thorough", "thorough"))
 EMPTY = html.empty("Nothing to plan yet.", "Bring a file on the Data tab first.")
 
@@ -254,11 +255,24 @@ def plan_page(plan: Plan) -> str:
     figures = [
         html.Figure("Time", html.duration_range(plan.seconds_low, plan.seconds_high), f"on the {plan.device}"),
         html.Figure("Steps", f"{plan.steps:,}", f"{plan.steps_per_epoch:,} per pass"),
-        html.Figure("Rows to learn from", f"{plan.train_rows:,}", f"{plan.validation_rows:,} more check it"),
+        html.Figure(
+            "Rows to learn from",
+            f"{plan.train_rows:,}",
+            f"{plan.validation_rows:,} check it, {plan.test_rows:,} are sealed for the verdict",
+        ),
         html.Figure("Memory", html.size(plan.memory_needed), f"of {html.size(plan.memory_free)} free"),
     ]
     said = Reading(TONES[plan.light], *_told(plan.sentence))
-    return f"{html.reading(said)}<br>{html.cards(figures)}<br>{memory_bar(plan)}"
+    return f"{html.reading(said)}<br>{too_few(plan.test_rows)}{html.cards(figures)}<br>{memory_bar(plan)}"
+
+
+def too_few(test_rows: int) -> str:
+    """A warning, before anything is spent, that no verdict can come of so few test rows."""
+    if test_rows >= FEWEST_DECISIVE:
+        return ""
+    title = f"Too few test rows for a verdict: {test_rows:,}."
+    text = f"To ship takes at least {FEWEST_DECISIVE}. Hold out more on Inspect, or bring more examples."
+    return html.reading(Reading(Tone.WARNING, title, text)) + "<br>"
 
 
 def _told(sentence: str) -> tuple[str, str]:

@@ -130,14 +130,14 @@ def view(run: Run, points: list[Metric], *, title: str, kept: list[Checkpoint], 
         figures(run, far) + "<br>" + html.reading(train.reading(run, points)),
         gr.Column(visible=True),
         loss_curves(run, points),
-        answers_table(said),
+        answers_table(said, far.best.step if far.best else None),
         checkpoint_table(kept, far),
         gr.Button(
             visible=run.is_live,
             interactive=not run.job.is_stopping,
             value="Stopping …" if run.job.is_stopping else "Stop and keep the best",
         ),
-        gr.Button(visible=run.can_resume),
+        gr.Button(visible=run.can_resume, variant="secondary" if ended and kept else "primary"),
         gr.Button(visible=ended and bool(kept)),
         gr.Timer(active=run.is_live),
     ]
@@ -149,7 +149,7 @@ def figures(run: Run, far: Progress) -> str:
     speed = f"{far.tokens_per_second:,.0f}" if far.tokens_per_second else "…"
     best = f"{far.best.loss:.3f}" if far.best else "…"
     cards = [
-        html.Figure("Progress", f"{far.step:,} of {far.steps:,}", f"optimiser steps · {far.share:.0%}"),
+        html.Figure("Progress", f"{far.step:,} of {far.steps:,}", f"optimiser steps · {html.percent(far.share)}"),
         html.Figure("Time left", left, f"{html.duration(far.elapsed)} so far")
         if run.is_live
         else html.Figure("Took", html.duration(far.elapsed), run.job.words),
@@ -158,7 +158,7 @@ def figures(run: Run, far: Progress) -> str:
         ),
         html.Figure("Speed", speed, "tokens per second"),
     ]
-    bar = html.bar(far.share, f"{run.job.phase or run.job.words}", f"{far.share:.0%}") if run.is_live else ""
+    bar = html.bar(far.share, f"{run.job.phase or run.job.words}", html.percent(far.share)) if run.is_live else ""
     return html.cards(cards) + ("<br>" + bar if bar else "")
 
 
@@ -193,12 +193,14 @@ def loss_curves(run: Run, points: list[Metric]) -> dict[str, str] | None:
     return drawn(figure, words=words)
 
 
-def answers_table(said: list[Answers]) -> str:
-    """The same prompts before training and at the last checks, side by side."""
+def answers_table(said: list[Answers], best: int | None) -> str:
+    """The same prompts before training, at the best check and at the last ones, side by side."""
     if not said:
         return '<p class="help">The same few validation prompts are answered at every check; the first answers follow soon.</p>'
-    chosen = [said[0], *said[1:][-(SHOWN_ANSWERS - 1) :]]
-    heads = ["Prompt", *("before" if a.step == 0 else f"step {a.step:,}" for a in chosen)]
+    at_best = [a for a in said[1:] if a.step == best]
+    latest = [a for a in said[1:] if a.step != best][-(SHOWN_ANSWERS - 1 - len(at_best)) :]
+    chosen = [said[0], *sorted([*at_best, *latest], key=lambda a: a.step)]
+    heads = ["Prompt", *("before" if a.step == 0 else f"step {a.step:,}{', best' * (a.step == best)}" for a in chosen)]
     prompts = [prompt for prompt, _ in chosen[0].items]
     rows = [[prompt, *(html.Cell(dict(a.items).get(prompt, ""), written=True) for a in chosen)] for prompt in prompts]
     return html.table(heads, rows, stacked=True)

@@ -132,11 +132,11 @@ def details_table(decided: Decided) -> str:
     said, evidence = decided.verdict, decided.verdict.evidence
 
     def span(interval: Any) -> str:
-        return f"{interval.low:.1%} to {interval.high:.1%}"
+        return f"{100 * interval.low:.1f} % to {100 * interval.high:.1f} %"
 
     rows = [
-        ["Evidence that the fine-tuned model is better (20 or more settles it)", f"{evidence.e_better:,.2f}"],
-        ["Evidence that it is worse", f"{evidence.e_worse:,.2f}"],
+        ["Evidence that the fine-tuned model is better (20 to 1 settles it)", f"{evidence.e_better:,.2f} to 1"],
+        ["Evidence that it is worse", f"{evidence.e_worse:,.2f} to 1"],
         ["True preference, 95 % band that stays valid however often one looks", span(evidence.band)],
         ["The same at one look only (Wilson, Clopper–Pearson)", f"{span(evidence.wilson)}; {span(evidence.exact)}"],
         [

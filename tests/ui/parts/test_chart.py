@@ -33,7 +33,7 @@ def test_the_band_names_the_range_and_the_line_of_no_difference() -> None:
     assert figure["layout"]["xaxis"]["range"] == [0, 100]
     assert [shape["x0"] for shape in figure["layout"]["shapes"]] == [50]
     assert figure["data"][0]["x"] == [said.evidence.band.low * 100, said.evidence.band.high * 100]
-    assert "82% of decisive ratings" in value["words"]
+    assert "82 % of the ratings with a preference" in value["words"]
 
 
 def test_a_band_without_a_decisive_rating_has_no_point() -> None:

@@ -119,7 +119,7 @@ def test_the_link_for_raters_holds_a_token_and_no_id() -> None:
 def test_what_was_frozen_is_listed_without_a_seed_of_the_sides() -> None:
     said = words(compare.frozen_table(examples.study()))
     assert "24 sealed test rows" in said and "checkpoint of step 40" in said
-    assert "preferred in more than 55% of the decisive ratings" in said
+    assert "preferred in more than 55 % of the ratings with a preference" in said
     assert str(2**47 + 1) not in said
     warm = examples.study(sampling=Sampling(temperature=0.7, seed=3))
     assert "temperature 0.7, seed 3" in words(compare.frozen_table(warm))

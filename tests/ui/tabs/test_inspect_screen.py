@@ -17,7 +17,7 @@ from studio.ui.tabs import inspect
 from tests.ui import examples
 from tests.ui.markup import attributes, words
 
-NAMES = "situation again timer whole findings copies pick leave cut_off held_out seed".split()
+NAMES = "situation again timer whole findings copies pick leave cut_off held_out seed token_part seen_part split_part".split()
 COPIES = Finding(FindingKind.EXACT_DUPLICATE, "Exact copies", 2, "They count twice.", (Group((3, 9), (4, 10)),))
 CONFLICT = Finding(FindingKind.CONFLICT, "Contradictions", 2, "It cannot learn both.", (Group((5, 6), (6, 7)),))
 LENGTHS = Lengths("starter", (10,) * 40, (*([60] * 39), 900), stop_token_trained=True, stop_token="<|im_end|>")
@@ -97,7 +97,7 @@ def test_the_ledger_lists_every_place_and_its_sum() -> None:
     said = words(inspect.ledger_table(Ledger(counts, lines=40)))
     for title in BIN_TITLES.values():
         assert title in said
-    assert said.endswith("Lines with something in them (adds up) 40 100%")
+    assert said.endswith("Lines with something in them (adds up) 40 100 %")
     assert "does not add up" in words(inspect.ledger_table(Ledger(counts, lines=41)))
 
 
@@ -117,7 +117,7 @@ def test_the_picture_says_what_a_cut_off_costs(cut_off: int, lost: int) -> None:
 
 
 def test_a_cut_row_is_named_by_the_number_that_the_screen_counts_with() -> None:
-    assert "leaves out rows 40;" in words(lengths.facts(LENGTHS, 512))
+    assert "leaves out row 40:" in words(lengths.facts(LENGTHS, 512))
     assert "leaves no row out." in words(lengths.facts(LENGTHS, 1024))
 
 

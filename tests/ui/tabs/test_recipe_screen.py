@@ -28,7 +28,9 @@ def test_a_plan_is_a_sentence_and_four_figures() -> None:
     assert "✓ Fits: needs about 1.2 GB of 8 GB free." in said
     assert "Time 40–90 s on the CPU, 4 cores" in said
     assert "Steps 120 40 per pass" in said
-    assert "Rows to learn from 320 40 more check it" in said
+    assert "Rows to learn from 320 40 check it, 41 are sealed for the verdict" in said
+    assert "Too few" not in said
+    assert "Too few test rows for a verdict: 3." in words(recipe.plan_page(replace(examples.PLAN, test_rows=3)))
     assert "Memory 1.2 GB of 8.0 GB free" in said
 
 

@@ -78,7 +78,7 @@ def test_a_finished_run_says_what_is_kept_and_how_long_it_took() -> None:
 
 def test_a_live_run_says_how_long_it_still_takes() -> None:
     said = words(view(examples.run(seconds_left=125.0, phase="training"), examples.CURVE)["situation"])
-    assert "Time left 2 min 5 s" in said and "80 of 120" in said and "67%" in said
+    assert "Time left 2 min 5 s" in said and "80 of 120" in said and "67 %" in said
 
 
 def test_a_run_in_16_bits_is_not_called_qlora() -> None:
@@ -104,9 +104,15 @@ def test_before_the_first_point_there_is_no_curve() -> None:
 
 def test_answers_stand_side_by_side_from_before_to_the_last_checks() -> None:
     said = [Answers(step, (("Where is it?", f"answer {step}"),)) for step in (0, 10, 20, 30, 40)]
-    drawn = words(train.answers_table(said))
-    assert drawn == "Prompt before step 20 step 30 step 40 Where is it? answer 0 answer 20 answer 30 answer 40"
-    assert "the first answers follow soon" in words(train.answers_table([]))
+    drawn = words(train.answers_table(said, 40))
+    assert drawn == "Prompt before step 20 step 30 step 40, best Where is it? answer 0 answer 20 answer 30 answer 40"
+    assert "the first answers follow soon" in words(train.answers_table([], None))
+
+
+def test_the_answers_of_the_best_check_stay_in_sight() -> None:
+    said = [Answers(step, (("Where is it?", f"answer {step}"),)) for step in (0, 10, 20, 30, 40)]
+    heads = words(train.answers_table(said, 10)).split(" Where")[0]
+    assert heads == "Prompt before step 10, best step 30 step 40"
 
 
 def test_the_best_checkpoint_is_marked() -> None:
@@ -124,4 +130,4 @@ def test_the_log_stands_below_the_exact_recipe() -> None:
 
 def test_a_run_that_lost_its_number_of_steps_shows_no_impossible_share() -> None:
     run = examples.run(total=40)
-    assert "100%" in words(view(replace(run), examples.CURVE)["situation"])
+    assert "100 %" in words(view(replace(run), examples.CURVE)["situation"])
