@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class EventKind(StrEnum):
+    START = "start"
     PHASE = "phase"
     PROGRESS = "progress"
     METRIC = "metric"
@@ -41,7 +42,8 @@ class Outcome(BaseModel):
 class Reporter(Protocol):
     """How the engine and the readers tell what they do; the worker writes files, a test keeps a list.
 
-    Data by kind: phase {name}; progress {done, total, seconds_left?}; metric {step, epoch, loss?, validation_loss?,
+    Data by kind: start {step}, the step that a training goes on from: what earlier attempts told of later steps no
+    longer holds; phase {name}; progress {done, total, seconds_left?}; metric {step, epoch, loss?, validation_loss?,
     learning_rate?, grad_norm?, tokens?, tokens_per_second?, memory?}; checkpoint {step, epoch, validation_loss,
     path, sha256, bytes}; answers {step, items: [{prompt, answer}]}; note {text}.
     """

@@ -146,6 +146,14 @@ def remove(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
+def set_aside(folder: Path) -> Path:
+    """Rename a damaged checkpoint, so that nothing takes it for one and nothing of it is lost; the new place."""
+    place = folder.with_name(f"damaged-{folder.name}")
+    if place.exists():
+        shutil.rmtree(place)
+    return folder.rename(place)
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, in hex."""
     with path.open("rb") as file:

@@ -67,6 +67,7 @@ def _train(spec: dict[str, Any], reporter: Reporter) -> Outcome:
     origin = _origin(spec, recipe, rows_fingerprint([*train_rows, *validation_rows]))
     start = _resume_point(run, origin, reporter) if spec.get("resume") else None
     course = _course(spec, recipe, trainer, start[1] if start else origin)
+    reporter.report(EventKind.START, step=course.origin.step)
     progress = _progress_so_far(course)
     if spec.get("expected_steps") not in (None, course.steps):
         reporter.report(
@@ -109,12 +110,11 @@ def _origin(spec: dict[str, Any], recipe: Recipe, rows: str) -> Manifest:
 
 def _resume_point(run: Path, origin: Manifest, reporter: Reporter) -> tuple[Path, Manifest] | None:
     """The newest unharmed checkpoint, which must be of the same recipe, rows and model; None when there is none."""
-    for folder in checkpoints.damaged(run / "checkpoints"):
-        reporter.report(EventKind.NOTE, text=f"The checkpoint {folder.name} was damaged and is not used.")
-        checkpoints.remove(folder)
+    damaged = _set_aside_damaged(run / "checkpoints", reporter)
     found = checkpoints.newest_verified(run / "checkpoints")
     if found is None:
-        reporter.report(EventKind.NOTE, text="There was no checkpoint to go on from, so the run began again.")
+        why = f"{damaged}, so" if damaged else "There was no checkpoint to go on from, so"
+        reporter.report(EventKind.NOTE, text=f"{why} the run began again.")
         return None
     manifest = found[1]
     if (manifest.recipe, manifest.rows, manifest.model_id) != (origin.recipe, origin.rows, origin.model_id):
@@ -127,8 +127,22 @@ def _resume_point(run: Path, origin: Manifest, reporter: Reporter) -> tuple[Path
             EventKind.NOTE,
             text="Libraries have changed since the checkpoint, so the curve may differ slightly from here.",
         )
-    reporter.report(EventKind.NOTE, text=f"Went on from the checkpoint of step {manifest.step:,}.")
+    told = f"{damaged}. " if damaged else ""
+    reporter.report(EventKind.NOTE, text=f"{told}Went on from the checkpoint of step {manifest.step:,}.")
     return found
+
+
+def _set_aside_damaged(folder: Path, reporter: Reporter) -> str:
+    """Take damaged checkpoints out of the way; says in words which, without a full stop, or nothing."""
+    steps = []
+    for damaged in checkpoints.damaged(folder):
+        steps.append(checkpoints.step_of(damaged))
+        checkpoints.set_aside(damaged)
+        reporter.report(EventKind.CHECKPOINT, step=steps[-1], removed=True)
+    listed = ", ".join(f"{step:,}" for step in steps)
+    if len(steps) == 1:
+        return f"The checkpoint of step {listed} was damaged and set aside"
+    return f"The checkpoints of steps {listed} were damaged and set aside" if steps else ""
 
 
 def _course(spec: dict[str, Any], recipe: Recipe, trainer: "RowTrainer", origin: Manifest) -> "Course":

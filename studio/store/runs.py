@@ -82,9 +82,15 @@ def rename(store: Store, run_id: str, name: str) -> Run:
 
 
 def metrics(store: Store, run_id: str) -> list[Metric]:
-    """The curves, one point per step; steps that a later attempt repeated are as that attempt measured them."""
+    """The curves, one point per step; steps that a later attempt repeated are as that attempt measured them.
+
+    What an attempt measured beyond the step that a later one went on from belongs to no curve.
+    """
     steps: dict[int, tuple[int, dict[str, Any]]] = {}
+    starts = _starts(store, run_id)
     for attempt, _, data in _reported(store, run_id, EventKind.METRIC):
+        if _is_undone(starts, attempt, data["step"]):
+            continue
         first_by, point = steps.get(data["step"], (0, {}))
         if attempt > first_by:
             point = {}
@@ -95,9 +101,10 @@ def metrics(store: Store, run_id: str) -> list[Metric]:
 def checkpoints(store: Store, run_id: str) -> list[Checkpoint]:
     """The checkpoints that are still there, in the order of their steps."""
     kept: dict[int, dict[str, Any]] = {}
-    for _, _, data in _reported(store, run_id, EventKind.CHECKPOINT):
+    starts = _starts(store, run_id)
+    for attempt, _, data in _reported(store, run_id, EventKind.CHECKPOINT):
         kept.pop(data["step"], None)
-        if not data.get("removed"):
+        if not data.get("removed") and not _is_undone(starts, attempt, data["step"]):
             kept[data["step"]] = data
     return [
         Checkpoint(
@@ -115,8 +122,23 @@ def checkpoints(store: Store, run_id: str) -> list[Checkpoint]:
 
 def answers(store: Store, run_id: str) -> list[tuple[int, list[dict[str, str]]]]:
     """What the model answered to the watched prompts at each check: (step, [{prompt, answer}…]) by step."""
-    by_step = {data["step"]: data["items"] for _, _, data in _reported(store, run_id, EventKind.ANSWERS)}
+    starts = _starts(store, run_id)
+    by_step = {
+        data["step"]: data["items"]
+        for attempt, _, data in _reported(store, run_id, EventKind.ANSWERS)
+        if not _is_undone(starts, attempt, data["step"])
+    }
     return sorted(by_step.items())
+
+
+def _starts(store: Store, run_id: str) -> list[tuple[int, int]]:
+    """Which attempt went on from which step."""
+    return [(attempt, data["step"]) for attempt, _, data in _reported(store, run_id, EventKind.START)]
+
+
+def _is_undone(starts: list[tuple[int, int]], attempt: int, step: int) -> bool:
+    """Whether a later attempt went on from before this step."""
+    return any(later > attempt and step > start for later, start in starts)
 
 
 def notes(store: Store, run_id: str) -> list[Note]:

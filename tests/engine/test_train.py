@@ -120,10 +120,23 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_note(tmp_path, tiny_model, d
     notebook = Notebook()
     assert train({**spec, "resume": True}, notebook).state == "done"
     assert min(notebook.curve("loss")) == 7
-    assert [note["text"] for note in notebook.of(EventKind.NOTE)][:2] == [
-        "The checkpoint step-7 was damaged and is not used.",
-        "Went on from the checkpoint of step 6.",
+    assert [note["text"] for note in notebook.of(EventKind.NOTE)][:1] == [
+        "The checkpoint of step 7 was damaged and set aside. Went on from the checkpoint of step 6.",
     ]
+    assert {"step": 7, "removed": True} in notebook.of(EventKind.CHECKPOINT)
+    assert (tmp_path / "checkpoints" / "damaged-step-7" / "optimizer.pt").exists()
+
+
+def test_a_run_with_damaged_checkpoints_alone_says_why_it_begins_again(tmp_path, tiny_model, dataset):
+    spec = train_spec(tmp_path, dataset, tiny_model)
+    train(spec, Notebook(stop_at=7))
+    for folder in checkpoints.committed(tmp_path / "checkpoints"):
+        (folder / "optimizer.pt").write_bytes(b"")
+    notebook = Notebook(stop_at=3)
+    assert train({**spec, "resume": True}, notebook).state == "stopped"
+    assert notebook.of(EventKind.START) == [{"step": 0}]
+    (told,) = [note["text"] for note in notebook.of(EventKind.NOTE)]
+    assert told == "The checkpoints of steps 6, 7 were damaged and set aside, so the run began again."
 
 
 def test_a_run_does_not_go_on_from_another_recipe(straight, dataset, tiny_model):

@@ -190,7 +190,7 @@ def test_notes_are_listed_as_they_came(store: Store, examples: Examples):
 
 
 def _second_attempt(store: Store, run: Run) -> Run:
-    jobs.move(store, run.job.id, attempt=1, to=JobState.INTERRUPTED)
+    jobs.move(store, run.job.id, attempt=run.job.attempt, to=JobState.INTERRUPTED)
     jobs.requeue(store, run.job.id)
     assert jobs.claim(store, kinds=[JobKind.TRAIN]) is not None
     return runs.get(store, run.id)
@@ -205,6 +205,20 @@ def _checkpoint(step: int) -> tuple[EventKind, dict[str, object]]:
         "sha256": f"{step}" * 32,
         "bytes": step,
     }
+
+
+def test_what_was_told_beyond_the_step_that_a_run_went_on_from_no_longer_holds(store: Store, examples: Examples):
+    run = examples.running_run()
+    said = (EventKind.ANSWERS, {"step": 70, "items": [{"prompt": "a", "answer": "b"}]})
+    examples.report(run.job, _checkpoint(50), _checkpoint(70), (METRIC, {"step": 70, "epoch": 1.0, "loss": 0.1}), said)
+    second = _second_attempt(store, run)
+    examples.report(second.job, (EventKind.START, {"step": 0}), (METRIC, {"step": 1, "epoch": 0.1, "loss": 3.0}))
+    assert runs.checkpoints(store, run.id) == [] and runs.answers(store, run.id) == []
+    assert [point.step for point in runs.metrics(store, run.id)] == [1]
+    third = _second_attempt(store, second)
+    examples.report(third.job, (EventKind.START, {"step": 1}), _checkpoint(60))
+    assert [kept.step for kept in runs.checkpoints(store, run.id)] == [60]
+    assert [point.step for point in runs.metrics(store, run.id)] == [1]
 
 
 def _removed(step: int) -> dict[str, object]:
