@@ -110,12 +110,17 @@ def _votes(path: Path) -> list[Vote]:
             continue
         try:
             vote = orjson.loads(line)
-            found.append(Vote(str(vote["item"]), Choice(vote["choice"]), comment=str(vote.get("comment", ""))))
+            comment = vote.get("comment") or ""
+            if not isinstance(comment, str):
+                raise TypeError("a comment is text")
+            found.append(Vote(str(vote["item"]), Choice(vote["choice"]), comment=comment))
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
             raise StudyError(
                 f"Line {number} of {path.name} is not a judgement.",
                 fix='Each line needs {"item": "…", "choice": "left|right|tie|both_bad|skip"}; nothing was handed in.',
             ) from error
+    if not found:
+        raise StudyError(f"There are no judgements in {path.name}.", fix="Give one JSON object per line.")
     return found
 
 
@@ -129,7 +134,12 @@ def verdict(
     studio = opened()
     decided = decide.verdict(studio, study)
     if report is not None:
-        report.write_text(decide.report_page(studio, study), encoding="utf-8")
+        page = decide.report_page(studio, study)
+        try:
+            report.write_text(page, encoding="utf-8")
+        except OSError as error:
+            why = (error.strerror or "unknown reason").lower()
+            raise StudyError(f"{report} could not be written: {why}.", fix="Name another file.") from error
     said = decided.verdict
     values = {
         "study": study, "run": decided.run.id, "protocol": decided.study.protocol, "decision": said.decision,

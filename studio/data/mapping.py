@@ -85,6 +85,9 @@ def chosen_mapping(survey: Survey, mapping: Mapping) -> Guess:
             listed = ", ".join(survey.columns[:30]) or "none"
             raise DatasetError(f"The file has no field “{name}”.", fix=f"Its fields are: {listed}.", field=part)
     used = Mapping(mapping.layout, {part: name for part, name in mapping.fields.items() if name})
+    twice = next((name for name, uses in Counter(used.fields.values()).items() if uses > 1), None)
+    if twice is not None:
+        raise DatasetError(f"The field “{twice}” is chosen for two parts.", fix="Choose another field for one of them.")
     return _guess(survey, used, reason=f"Chosen by you: {survey.fits(used):,} of {survey.rows:,} rows fit.")
 
 

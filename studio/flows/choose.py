@@ -18,6 +18,8 @@ from studio.recipes.presets import Preset
 from studio.recipes.presets import presets as make_presets
 from studio.recipes.shape import shape_of_folder
 
+LONGEST_RECIPE = 100_000
+
 
 def presets(studio: Studio, dataset_id: str, model_id: str) -> list[Preset]:
     """Three ready recipes for this model and this many rows, the middle one being the default."""
@@ -66,6 +68,8 @@ def recipe_yaml(model_id: str, recipe: Recipe) -> str:
 
 def recipe_from_yaml(text: str) -> tuple[str | None, Recipe]:
     """Read a recipe back; RecipeError names the field that is wrong."""
+    if len(text) > LONGEST_RECIPE:
+        raise RecipeError("This file is too long for a recipe.", fix="Load a file that was saved here.")
     try:
         loaded = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -77,6 +81,8 @@ def recipe_from_yaml(text: str) -> tuple[str | None, Recipe]:
         raise RecipeError(
             f"This is not YAML{place}.", fix="Load a file that was saved here, or mend that line."
         ) from error
+    except (ValueError, RecursionError) as error:  # a date that does not exist, brackets without end
+        raise RecipeError("A value in this file cannot be read.", fix="Load a file that was saved here.") from error
     values = loaded.get("recipe", loaded) if isinstance(loaded, dict) else None
     if not isinstance(values, dict):
         raise RecipeError("This file holds no recipe.", fix="Load a file that was saved here.")

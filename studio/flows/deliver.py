@@ -33,9 +33,9 @@ def adapter(studio: Studio, run_id: str, *, step: int | None = None, to: Path | 
     """The adapter of a checkpoint (the best one by default) with model card, recipe and a script that runs it."""
     run = train.run(studio, run_id)
     checkpoint = train.checkpoint_at(studio, run_id, step)
-    if to is not None and to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise ExportError(f"{to} is there already and not an empty folder.", fix="Name a new folder.", field="to")
     try:
+        if to is not None and to.exists() and (not to.is_dir() or any(to.iterdir())):
+            raise ExportError(f"{to} is there already and not an empty folder.", fix="Name a new folder.", field="to")
         with tempfile.TemporaryDirectory(dir=studio.workspace.exports) as scratch:
             folder = Path(scratch) / f"{run.id}-step-{checkpoint.step}-adapter"
             _fill(studio, folder, run, checkpoint)

@@ -1,6 +1,7 @@
 """Judge: hand a rater one blind card at a time and keep what they say."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,7 +69,14 @@ def rate_all(studio: Studio, token: str, rater: str, votes: Sequence[Vote]) -> N
         _keep(studio, study, rater, vote)
 
 
+def is_rater(name: object) -> bool:
+    """Whether this can be a rater's name: up to 64 letters, digits, dots, dashes and the like."""
+    return isinstance(name, str) and re.fullmatch(r"[\w.@+-]{1,64}", name) is not None
+
+
 def _keep(studio: Studio, study: Study, rater: str, vote: Vote) -> None:
+    if not is_rater(rater):
+        raise StudyError("This cannot be a rater's name.", fix="Use up to 64 letters, digits, dots and dashes.")
     stored.rate(
         studio.store,
         Rating(

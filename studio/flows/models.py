@@ -41,6 +41,10 @@ def usable(studio: Studio, model_id: str) -> Model:
 
 def add_model(studio: Studio, path: Path) -> Model:
     """Add a model folder from this machine, checked before anything loads it; the same folder twice is one model."""
-    folder = path.expanduser().resolve()
+    try:
+        folder = path.expanduser().resolve()
+        folder.stat()
+    except (OSError, RuntimeError) as error:  # no such place, no such user, or a name that no disk can hold
+        raise RecipeError(f"There is no folder {str(path)[:200]}.", fix="Give the path of a model folder.") from error
     added = stored.add(studio.store, id=new_id("model"), title=check_model_folder(folder).title, path=folder)
     return model(studio, added.id)

@@ -106,6 +106,9 @@ def _disk(workspaces: Path) -> Check:
 
 def _writable(workspaces: Path) -> Check:
     """Try it: permissions, read-only disks and full quotas all show only when a file is written."""
+    if workspaces.exists() and not workspaces.is_dir():
+        fix = "Move that file, or name another folder in STUDIO_WORKSPACES."
+        return Check("Workspace folder", False, f"{workspaces} is a file", fix)
     place = next(folder for folder in (workspaces, *workspaces.absolute().parents) if folder.is_dir())
     try:
         with tempfile.NamedTemporaryFile(dir=place):
@@ -125,6 +128,8 @@ def _starter(folder: Path) -> Check:
 
 
 def _port(port: int) -> Check:
+    if not 1 <= port <= 65535:
+        return Check("Port", False, f"there is no port {port}", "Name one from 1 to 65535.", needed=False)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

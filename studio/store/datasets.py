@@ -130,4 +130,5 @@ def _guess(told: dict[str, Any] | None) -> Guess | None:
 
 
 def _problem(job: Job) -> str:
-    return job.message if job.state in (JobState.FAILED, JobState.INTERRUPTED, JobState.STOPPED) else ""
+    ended_badly = job.state in (JobState.FAILED, JobState.INTERRUPTED, JobState.STOPPED)
+    return f"{job.message} {job.fix}".strip() if ended_badly else ""

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import gradio as gr
 
-from studio.domain.errors import StudioError
+from studio.domain.errors import StudioError, StudyError
 from studio.domain.study import Card, Choice
 from studio.flows import judge
 from studio.flows.studio import Studio
@@ -33,6 +33,7 @@ KEYS = "".join(
     f"<span><kbd>{key}</kbd> {words}</span>"
     for key, words in (("←", "left"), ("→", "right"), ("=", "equal"), ("0", "both bad"), ("U", "undo"), ("S", "skip"))
 )
+STRANGER = StudyError("This page does not know you any more.", fix="Reload it and go on.")
 HEAD = """
 <script>
 document.addEventListener('keydown', (event) => {
@@ -77,7 +78,7 @@ def build(studio: Studio) -> gr.Blocks:
 
         @friendly
         def begin(known: str | None, request: gr.Request) -> list[Any]:
-            name = known or f"rater-{secrets.token_hex(4)}"
+            name = known if known and judge.is_rater(known) else f"rater-{secrets.token_hex(4)}"
             try:
                 return [name, *view(judge.next_card(studio, _link(request), name))]
             except StudioError as error:
@@ -85,7 +86,7 @@ def build(studio: Studio) -> gr.Blocks:
 
         @friendly
         def undone(name: str, request: gr.Request) -> list[Any]:
-            return view(judge.undo(studio, _link(request), name))
+            return view(judge.undo(studio, _link(request), name)) if judge.is_rater(name) else _closed(STRANGER)
 
         page.load(begin, rater, [rater, *shown], **QUIET)
         for choice, button in [*choices, (Choice.SKIP, skip)]:
@@ -101,6 +102,8 @@ def _link(request: gr.Request) -> str:
 def _rated(studio: Studio, choice: Choice) -> Any:
     @friendly
     def rated(name: str, item_id: str | None, shown_at: float | None, comment: str, request: gr.Request) -> list[Any]:
+        if not judge.is_rater(name):
+            return _closed(STRANGER)
         link, seconds = _link(request), None if shown_at is None else time.time() - shown_at
         try:
             if not item_id:

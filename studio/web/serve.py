@@ -45,7 +45,9 @@ def serve(
 
 
 def check_port(host: str, port: int) -> None:
-    """SetupError if something else answers on the port already."""
+    """SetupError if something else answers on the port already, or if there can be no such port."""
+    if not 1 <= port <= 65535:
+        raise SetupError(f"There is no port {port}.", fix="Name one from 1 to 65535.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -24,3 +24,19 @@ def test_a_line_that_is_no_judgement_is_named(tmp_path: Path, line: str):
     path.write_text(f'{{"item": "a", "choice": "tie"}}\n{line}\n')
     with pytest.raises(StudyError, match=r"Line 2 of votes\.jsonl"):
         _votes(path)
+
+
+def test_a_comment_that_is_null_is_none_and_one_that_is_no_text_is_refused(tmp_path: Path):
+    path = tmp_path / "votes.jsonl"
+    path.write_text('{"item": "a", "choice": "left", "comment": null}\n')
+    assert _votes(path) == [Vote("a", Choice.LEFT)]
+    path.write_text('{"item": "a", "choice": "left", "comment": {"a": 1}}\n')
+    with pytest.raises(StudyError, match="Line 1"):
+        _votes(path)
+
+
+def test_a_file_without_judgements_is_refused(tmp_path: Path):
+    path = tmp_path / "votes.jsonl"
+    path.write_text("\n\n")
+    with pytest.raises(StudyError, match="no judgements"):
+        _votes(path)

@@ -93,3 +93,10 @@ def test_a_file_of_plain_texts_is_told_that_it_has_no_answers(bring):
     assert brought.outcome.state == "failed"
     assert "No question and answer were recognised among its fields (text)." in brought.outcome.message
     assert len(brought.rejects) == 2 and brought.result["guess"] is None
+
+
+def test_one_field_cannot_be_both_question_and_answer(bring):
+    mapping = {"layout": "prompt_completion", "fields": {"prompt": "completion", "completion": "completion"}}
+    brought = bring('{"prompt": "a", "completion": "b"}\n', mapping=mapping)
+    assert brought.outcome.state == "failed"
+    assert brought.outcome.message == "The field “completion” is chosen for two parts."

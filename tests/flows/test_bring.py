@@ -78,7 +78,7 @@ def test_other_fields_make_a_second_dataset_and_leave_the_first_as_it_was(workin
 def test_a_field_that_the_file_lacks_is_named(working: Studio, file: Path):
     mapping = Mapping(Layout.PROMPT_COMPLETION, {"prompt": "question", "completion": "messages"})
     brought = read(working, bring.bring_file(working, file, mapping=mapping))
-    assert brought.problem == "The file has no field “question”."
+    assert brought.problem == "The file has no field “question”. Its fields are: messages."
     with pytest.raises(DatasetError, match="no field “question”") as refused:
         bring.ready(working, brought.id)
     assert refused.value.fix == "Its fields are: messages."
@@ -88,7 +88,8 @@ def test_a_file_of_another_kind_says_what_it_is_and_what_to_do(working: Studio, 
     path = tmp_path / "answers.jsonl"
     path.write_bytes(b"%PDF-1.7\n")
     brought = read(working, bring.bring_file(working, path))
-    assert (brought.state, brought.problem) == ("failed", "This is a PDF.")
+    assert brought.state == "failed"
+    assert brought.problem.startswith("This is a PDF. Save it as ")
     assert bring.rejects(working, brought.id) == []
     with pytest.raises(DatasetError):
         bring.rejects_file(working, brought.id)

@@ -86,3 +86,9 @@ def test_a_file_that_is_no_recipe_is_refused_in_a_sentence(text: str, message: s
     with pytest.raises(RecipeError) as refused:
         choose.recipe_from_yaml(text)
     assert refused.value.message == message
+
+
+@pytest.mark.parametrize("text", ["recipe: {epochs: 2020-13-45}", "[" * 20_000, "recipe: {seed: " + "9" * 6000 + "}"])
+def test_values_that_no_yaml_holds_are_refused_in_a_sentence(text: str):
+    with pytest.raises(RecipeError):
+        choose.recipe_from_yaml(text)

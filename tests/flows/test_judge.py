@@ -171,3 +171,13 @@ def test_a_very_long_comment_is_kept_to_its_beginning(opened: MakeStudy, quiet: 
     study = opened()
     judge.rate(quiet, study.rating_token, "ann", first_card(quiet, study).item_id, Choice.TIE, comment="x" * 5000)
     assert len(studies.ratings(quiet.store, study.id)[0].comment) == judge.LONGEST_COMMENT
+
+
+@pytest.mark.parametrize("name", ["", "a" * 65, "two words", "<b>", "line\nbreak"])
+def test_what_cannot_be_a_name_is_no_rater(opened: Callable[..., Study], quiet: Studio, name: str):
+    study = opened()
+    card = judge.next_card(quiet, study.rating_token, "ann")
+    assert card is not None
+    with pytest.raises(StudyError, match="cannot be a rater's name"):
+        judge.rate(quiet, study.rating_token, name, card.item_id, Choice.LEFT)
+    assert compare.progress(quiet, study.id).rated == 0

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -69,3 +70,10 @@ def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return found.getsockname()[1]
+
+
+def test_a_workspace_that_is_a_file_and_a_port_that_cannot_be_are_told(tmp_path: Path) -> None:
+    place = tmp_path / "workspaces"
+    place.write_text("")
+    assert not _writable(place).ok and "is a file" in _writable(place).found
+    assert not _port(99_999).ok and _port(99_999).found == "there is no port 99999"
