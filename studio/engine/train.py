@@ -207,4 +207,5 @@ def _outcome(course: "Course", progress: "Progress") -> Outcome:
             f"Validation loss stopped improving, so the run ended at step {progress.step:,} of {course.steps:,}. {kept}"
         )
         return Outcome(state="done", message=message, result=result)
-    return Outcome(state="done", message=f"Trained {progress.step:,} steps. {kept}", result=result)
+    steps = f"{progress.step:,} step{'' if progress.step == 1 else 's'}"
+    return Outcome(state="done", message=f"Trained {steps}. {kept}", result=result)

@@ -188,8 +188,10 @@ def show_plan(studio: Studio, data: str | None, model: str | None, chosen: str |
     """What the values mean; an invalid value is told at its control, and the start stays closed."""
     if data is None or model is None or inspect.measured(studio, data, model) is None:
         return [gr.skip()] * 6
-    if forms.problems(dict(zip(forms.FIELDS, values, strict=True))):
-        return [*[gr.skip()] * 5, gr.Button(interactive=False)]
+    wrong = forms.problems(dict(zip(forms.FIELDS, values, strict=True)))
+    if wrong:
+        said = Reading(Tone.BAD, "A value is out of bounds.", next(iter(wrong.values())))
+        return [html.reading(said), *[gr.skip()] * 4, gr.Button(interactive=False)]
     try:
         return view(studio, data, model, forms.recipe_of(values), chosen)
     except StudioError as error:
