@@ -1,0 +1,337 @@
+"""Alike: rows that say nearly the same, and rows made from one template, which are no copies of each other."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from studio.data.shingles import Shingles, distinct, joined, shingled
+
+NEAR = 0.7  # likeness of near copies
+LOOSE = (0.25, 0.4, 0.55, 0.7)  # likeness that ties a family; a set held together by chains alone is tried tighter
+FAMILY_ROWS = 20
+SHARED_ROWS, SHARED_WEIGHT = 0.75, 0.25  # a family's common words are in so many rows and carry so much of a row
+WITNESSES = 8  # rows beside a pair that are asked whether the words in which it differs are a slot
+LONGEST_COMPARED = 10_000  # words between the first and the last difference; beyond, difflib would take minutes
+SHOWN_WORDS, PATTERN_WORDS = 3, 40
+SLOT = "…"
+BLOCK_TOKENS = 1 << 21
+_PIECE = re.compile(r"\s+|[^\W\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]+|.", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A row that is kept (the first) and its near copies, in file order, with their `likeness` to it (0 to 1).
+
+    `reason` says in words how the second differs from the first.
+    """
+
+    rows: tuple[int, ...]
+    likeness: tuple[float, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Rows made from one template, in file order; `pattern` is what they share, with … where they differ."""
+
+    rows: tuple[int, ...]
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Near copies and template families; a row may stand in both only if it repeats a member word for word."""
+
+    near: tuple[Near, ...]
+    families: tuple[Family, ...]
+
+
+def alike(texts: Sequence[str] | Iterable[str], *, left_out: Collection[int] = ()) -> Alike:
+    """Near copies and families among `texts`, one whole text per row; rows `left_out` appear nowhere.
+
+    Likeness is the share of words in common, rare words counting more (Jaccard, weighted by inverse document
+    frequency). Near copies agree in at least 70 % and have the same numbers, signs and negations. Candidates are
+    found with min-hashes of word pairs (Broder 1997), so a few near copies of short texts can be missed.
+    """
+    shingles = shingled(texts, left_out=frozenset(left_out))
+    leaders, twins = _twins(shingles.order)
+    first, second = _candidates(shingles.bands[leaders], leaders)
+    sets = _WordSets(shingles)
+    likeness = sets.likeness(first, second)
+    families = _families(first, second, likeness, sets)
+    near = _near(shingles, sets, _Pairs(first, second, likeness), apart={p for family in families for p in family})
+    return Alike(
+        near=tuple(_as_near(group, twins, shingles) for group in _with_twins(near, twins)),
+        families=tuple(_as_family(family, twins, sets) for family in families),
+    )
+
+
+def differences(first: str, second: str) -> list[tuple[str, str]]:
+    """What two texts share and what only one has, word by word: ("same" | "only_first" | "only_second", text).
+
+    The pieces that are not `only_second` make up the first text, those that are not `only_first` the second. More than
+    LONGEST_COMPARED words between the first and the last difference are one piece each.
+    """
+    one, other = _PIECE.findall(first), _PIECE.findall(second)
+    blocks = [("same" if tag == "equal" else tag, one[i:j], other[k:m]) for tag, i, j, k, m in _opcodes(one, other)]
+    made: list[tuple[str, str]] = []
+    left, right = "", ""
+    for place, (tag, before, after) in enumerate(blocks):
+        is_gap = 0 < place < len(blocks) - 1 and "".join(before).isspace()  # a space between two changed words
+        if tag == "same" and not is_gap:
+            made += _changed(left, right)
+            made.append(("same", "".join(before)))
+            left, right = "", ""
+        else:
+            left, right = left + "".join(before), right + "".join(after)
+    return made + _changed(left, right)
+
+
+def _changed(left: str, right: str) -> list[tuple[str, str]]:
+    return [piece for piece in (("only_first", left), ("only_second", right)) if piece[1]]
+
+
+def _opcodes(first: Sequence[Any], second: Sequence[Any]) -> Iterator[tuple[str, int, int, int, int]]:
+    """How to turn one sequence into the other, as difflib tells it; the ends that agree cost next to nothing."""
+    shorter = min(len(first), len(second))
+    start = next((place for place in range(shorter) if first[place] != second[place]), shorter)
+    end = next((n for n in range(shorter - start) if first[-1 - n] != second[-1 - n]), shorter - start)
+    middle, other = first[start : len(first) - end], second[start : len(second) - end]
+    if start:
+        yield "equal", 0, start, 0, start
+    if max(len(middle), len(other)) > LONGEST_COMPARED:
+        yield "replace", start, start + len(middle), start, start + len(other)
+    else:
+        for tag, i, j, k, m in SequenceMatcher(None, middle, other).get_opcodes():
+            yield tag, i + start, j + start, k + start, m + start
+    if end:
+        yield "equal", len(first) - end, len(first), len(second) - end, len(second)
+
+
+def _twins(order: NDArray[np.uint64]) -> tuple[NDArray[np.int64], dict[int, list[int]]]:
+    """The first place of every sequence of tokens, and the later places that repeat one."""
+    _, firsts, inverse = np.unique(order, return_index=True, return_inverse=True)
+    leader = firsts[inverse]
+    twins: dict[int, list[int]] = defaultdict(list)
+    for place in np.flatnonzero(leader != np.arange(len(order))).tolist():
+        twins[int(leader[place])].append(place)
+    return np.sort(firsts), twins
+
+
+def _candidates(bands: NDArray[np.uint64], places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs that share a band: each row with the one before it and with the first, so their number grows linearly."""
+    found = [np.zeros(0, dtype=np.int64)]
+    for band in bands.T:
+        order = np.argsort(band, kind="stable")
+        sorted_band = band[order]
+        is_first = np.append(True, sorted_band[1:] != sorted_band[:-1])[: len(band)]
+        first = order[np.flatnonzero(is_first)[np.cumsum(is_first) - 1]] if len(band) else order
+        later = np.flatnonzero(~is_first)
+        for partner in (first[later], order[later - 1]):
+            found.append(partner * len(places) + order[later])
+        found = [distinct(np.concatenate(found))]
+    return places[found[0] // max(1, len(places))], places[found[0] % max(1, len(places))]
+
+
+class _WordSets:
+    """The words of every row as a set, with weights: whole numbers, so that sums do not depend on their order."""
+
+    def __init__(self, shingles: Shingles) -> None:
+        self.shingles = shingles
+        rows = len(shingles.numbers)
+        rarity = np.log((rows + 1) / np.maximum(shingles.spread, 1))
+        self.weights = np.maximum(1, np.round(rarity * 1024)).astype(np.int64)
+
+    def likeness(self, first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Likeness of many pairs of places."""
+        if not len(first):
+            return np.zeros(0)
+        places = distinct(np.concatenate([first, second]))
+        plain = self.matrix(places)
+        weighted = csr_array((self.weights[plain.indices], plain.indices, plain.indptr), shape=plain.shape)
+        total, sizes = plain @ self.weights, np.diff(plain.indptr).astype(np.int64)
+        one, other = np.searchsorted(places, first), np.searchsorted(places, second)
+        shared = np.zeros(len(first), dtype=np.int64)
+        for block in _blocks(sizes[one] + sizes[other]):
+            shared[block] = (weighted[one[block], :] * plain[other[block], :]).sum(axis=1)
+        return shared / (total[one] + total[other] - shared)
+
+    def likeness_of(self, first: int, second: int) -> float:
+        """The same for one pair of places."""
+        one, other = set(self.shingles.of(first)), set(self.shingles.of(second))
+        return self.weight(one & other) / self.weight(one | other)
+
+    def weight(self, words: Collection[int]) -> int:
+        return int(self.weights[list(words)].sum())
+
+    def matrix(self, places: NDArray[np.int64]) -> csr_array:
+        """One row per place, one column per word: 1 where it occurs."""
+        starts = self.shingles.starts
+        sizes = starts[places + 1] - starts[places]
+        rows = np.repeat(np.arange(len(places), dtype=np.int64), sizes)
+        shift = np.repeat(starts[places] - (np.cumsum(sizes) - sizes), sizes)
+        once = distinct(rows << 32 | self.shingles.tokens[np.arange(len(rows)) + shift])
+        pointers = np.searchsorted(once, np.arange(len(places) + 1, dtype=np.int64) << 32)
+        words = (once & 0xFFFFFFFF).astype(np.int32)
+        shape = (len(places), len(self.shingles.words))
+        return csr_array((np.ones(len(words), dtype=np.int8), words, pointers.astype(np.int32)), shape=shape)
+
+
+def _blocks(sizes: NDArray[np.int64]) -> Iterator[slice]:
+    """Stretches of about BLOCK_TOKENS in all."""
+    cuts = np.flatnonzero(np.diff(np.cumsum(sizes, dtype=np.int64) // BLOCK_TOKENS)) + 1
+    for start, end in pairwise([0, *cuts.tolist(), len(sizes)]):
+        yield slice(start, end)
+
+
+def _families(
+    first: NDArray[np.int64], second: NDArray[np.int64], likeness: NDArray[np.float64], sets: _WordSets
+) -> list[NDArray[np.int64]]:
+    """Sets of at least FAMILY_ROWS places, tied by loose likeness, whose rows do share a pattern."""
+    rows = len(sets.shingles.numbers)
+    taken = np.zeros(rows, dtype=bool)
+    found = []
+    for least in LOOSE:
+        tied = (likeness >= least) & ~taken[first] & ~taken[second]
+        ties = csr_array((np.ones(tied.sum(), dtype=np.int8), (first[tied], second[tied])), shape=(rows, rows))
+        _, component = connected_components(ties, directed=False)
+        large = np.bincount(component, minlength=1) >= FAMILY_ROWS if rows else np.zeros(1, dtype=bool)
+        members = np.flatnonzero(large[component])
+        order = members[np.argsort(component[members], kind="stable")]
+        for places in np.split(order, np.flatnonzero(np.diff(component[order])) + 1):
+            if len(places) and _is_of_one_pattern(places, sets):
+                taken[places] = True
+                found.append(places)
+    return sorted(found, key=lambda places: places[0])
+
+
+def _is_of_one_pattern(places: NDArray[np.int64], sets: _WordSets) -> bool:
+    shared = sets.weights[_shared(places, sets)].sum()
+    return shared >= SHARED_WEIGHT * np.median(sets.matrix(places) @ sets.weights)
+
+
+def _shared(places: NDArray[np.int64], sets: _WordSets) -> NDArray[np.int64]:
+    """The words that most of these rows have."""
+    return np.flatnonzero(np.bincount(sets.matrix(places).indices) >= SHARED_ROWS * len(places))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pairs:
+    """Pairs of places, the earlier one first, with their likeness."""
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    likeness: NDArray[np.float64]
+
+    def where(self, chosen: NDArray[np.bool_]) -> "_Pairs":
+        return _Pairs(self.first[chosen], self.second[chosen], self.likeness[chosen])
+
+    def partners(self) -> dict[int, list[int]]:
+        """For every place its partners, most alike first."""
+        order = np.lexsort((self.second, self.first, -self.likeness))
+        found: dict[int, list[int]] = defaultdict(list)
+        for first, second in zip(self.first[order].tolist(), self.second[order].tolist(), strict=True):
+            found[first].append(second)
+            found[second].append(first)
+        return found
+
+
+def _near(shingles: Shingles, sets: _WordSets, pairs: _Pairs, *, apart: set[int]) -> dict[int, list[tuple[int, float]]]:
+    """The near copies of every kept place, each compared with it and not only with another copy."""
+    meaning = shingles.meaning
+    is_apart = np.isin(pairs.second, np.fromiter(apart, np.int64, len(apart)))
+    close = (pairs.likeness >= NEAR) & (meaning[pairs.first] == meaning[pairs.second]) & ~is_apart
+    near = pairs.where(close).partners()
+    loose = pairs.where((pairs.likeness >= LOOSE[0]) & np.isin(pairs.first, list(near))).partners()
+    kept: dict[int, int] = {}
+    groups: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    for place in sorted(near):
+        leaders = sorted({kept[other] for other in near[place] if other < place})
+        for leader in leaders:
+            measured = sets.likeness_of(leader, place)
+            if measured >= NEAR and not _are_siblings(shingles, leader, place, loose):
+                kept[place] = leader
+                groups[leader].append((place, measured))
+                break
+        kept.setdefault(place, place)
+    return groups
+
+
+def _are_siblings(shingles: Shingles, first: int, second: int, loose: dict[int, list[int]]) -> bool:
+    """Whether a third row has yet another word where two differ: then that is a slot to fill, not a slip."""
+    others = dict.fromkeys(other for one in (first, second) for other in loose[one][:WITNESSES])
+    witnesses = [other for other in others if other not in (first, second)]
+    if not witnesses:
+        return False
+    kept = shingles.of(first)
+    slots = _replaced(kept, shingles.of(second))
+    return any(
+        words != slots.get(slot, words)
+        for witness in witnesses
+        for slot, words in _replaced(kept, shingles.of(witness)).items()
+    )
+
+
+def _replaced(first: list[int], second: list[int]) -> dict[tuple[int, int], list[int]]:
+    """What stands in the second text in place of the words of the first, by their place in the first."""
+    return {(i, j): second[k:m] for tag, i, j, k, m in _opcodes(first, second) if tag == "replace"}
+
+
+def _with_twins(
+    near: dict[int, list[tuple[int, float]]], twins: dict[int, list[int]]
+) -> Iterator[list[tuple[int, float]]]:
+    """Groups of (place, likeness to the first), in file order: near copies, and whatever repeats one of them."""
+    copies = {place for members in near.values() for place, _ in members}
+    for leader in sorted({*near, *twins} - copies):
+        members = [(leader, 1.0), *near.get(leader, [])]
+        yield sorted(members + [(twin, likeness) for place, likeness in members for twin in twins.get(place, [])])
+
+
+def _as_near(group: list[tuple[int, float]], twins: dict[int, list[int]], shingles: Shingles) -> Near:
+    (first, _), (second, _), *_ = group
+    return Near(
+        rows=tuple(int(shingles.numbers[place]) for place, _ in group),
+        likeness=tuple(round(likeness, 4) for _, likeness in group),
+        reason=_reason(*([shingles.words[token] for token in shingles.of(place)] for place in (first, second))),
+    )
+
+
+def _reason(first: list[str], second: list[str]) -> str:
+    if Counter(first) == Counter(second):
+        return "Only punctuation, capitals or spaces differ" if first == second else "Only the order of words differs"
+    changed = [code for code in _opcodes(first, second) if code[0] != "equal"]
+    left = [word for _, start, end, *_ in changed for word in first[start:end]]
+    right = [word for *_, start, end in changed for word in second[start:end]]
+    if not left:
+        return f"Only these words are added: {_quoted(right)}"
+    if not right:
+        return f"Only these words are missing: {_quoted(left)}"
+    only = "Only these" if max(len(left), len(right)) <= SHOWN_WORDS else "These"
+    return f"{only} words differ: {_quoted(left)} / {_quoted(right)}"
+
+
+def _quoted(words: list[str]) -> str:
+    return f"“{joined(words[:SHOWN_WORDS])}{' …' if len(words) > SHOWN_WORDS else ''}”"
+
+
+def _as_family(places: NDArray[np.int64], twins: dict[int, list[int]], sets: _WordSets) -> Family:
+    shingles = sets.shingles
+    everyone = sorted({twin for place in places.tolist() for twin in (place, *twins.get(place, []))})
+    shared = set(_shared(places, sets).tolist())
+    pattern: list[str] = []
+    for token in shingles.of(int(places[0])):
+        word = shingles.words[token] if token in shared else SLOT
+        if word != SLOT or pattern[-1:] != [SLOT]:
+            pattern.append(word)
+    if len(pattern) > PATTERN_WORDS:
+        pattern = [*pattern[:PATTERN_WORDS], SLOT]
+    return Family(tuple(shingles.numbers[everyone].tolist()), joined(pattern))
