@@ -3,6 +3,7 @@
 import hashlib
 from array import array
 from collections import Counter
+from collections.abc import Callable
 from collections.abc import Mapping as Named
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
@@ -13,18 +14,19 @@ import orjson
 
 from studio.data.atomic import replacing
 from studio.data.canonical import Canonical, canonical
+from studio.data.entry import Entry
 from studio.data.findings import Digests, Found, find, save_findings
 from studio.data.mapping import Survey, chosen_mapping, guess_mapping, mapping_from
 from studio.data.parsing import parse_object
 from studio.data.problem import Problem
 from studio.data.progress import Progress, Stopped
-from studio.data.reading import Entry, entries
-from studio.data.sniffing import has_bom
+from studio.data.reading import Readable, readable
 from studio.domain.dataset import Guess
 from studio.domain.errors import DatasetError
 from studio.domain.event import EventKind, Outcome, Reporter
 
-SURVEY_SHARE = 0.25  # of the time: looking at the fields parses every line, but keeps nothing
+READY_SHARE = 0.1  # of the time: unpacking and decoding, where there is any
+SURVEY_SHARE = 0.25  # of what is left: looking at the fields parses every line, but keeps nothing
 
 
 @dataclass(slots=True)
@@ -45,16 +47,27 @@ def ingest(spec: Named[str, Any], reporter: Reporter) -> Outcome:
 
     The fingerprint is the SHA-256 (first 16 hex digits) over the rows in order, each as the compact JSON of its
     messages and other fields with sorted names and a line feed; so it does not depend on how the file was formatted.
+    `spec["encoding"]` is optional: one of studio.data.encodings.CHARSETS, by which the whole file is then decoded.
     """
     source, out = Path(spec["source"]), Path(spec["out"])
     chosen = spec.get("mapping")
     try:
-        progress = Progress(reporter, total=source.stat().st_size)
-        reporter.report(EventKind.PHASE, name="Looking at the fields")
-        survey = _survey(source, progress)
-        guess = chosen_mapping(survey, mapping_from(chosen)) if chosen else guess_mapping(survey)
-        reporter.report(EventKind.PHASE, name="Reading the rows")
-        tally = _write(source, out, guess, progress, survey)
+        size = source.stat().st_size
+        progress = Progress(reporter, total=size)
+        with readable(
+            source,
+            scratch=out / "unpacked",
+            encoding=spec.get("encoding"),
+            at=_part(progress, 0, READY_SHARE, size=size),
+            tell=lambda text: reporter.report(EventKind.NOTE, text=text),
+        ) as ready:
+            begun = READY_SHARE if ready.was_made else 0
+            surveyed = begun + SURVEY_SHARE * (1 - begun)
+            reporter.report(EventKind.PHASE, name="Looking at the fields")
+            survey = _survey(ready, at=_part(progress, begun, surveyed, size=size))
+            guess = chosen_mapping(survey, mapping_from(chosen)) if chosen else guess_mapping(survey)
+            reporter.report(EventKind.PHASE, name="Reading the rows")
+            tally = _write(ready, out, guess, survey, at=_part(progress, surveyed, 1, size=size))
         if not tally.rows and not tally.rejects:
             raise DatasetError("There are no rows in this file.", fix="Upload a file with at least a few examples.")
         reporter.report(EventKind.PHASE, name="Looking for duplicates and contradictions")
@@ -65,15 +78,18 @@ def ingest(spec: Named[str, Any], reporter: Reporter) -> Outcome:
         return Outcome(state="stopped", message="Reading was stopped; nothing was kept of it.")
     except DatasetError as error:
         return Outcome(state="failed", message=error.message, fix=error.fix, code=error.code)
-    if has_bom(source):
-        reporter.report(EventKind.NOTE, text="The file starts with a byte order mark, which was skipped.")
-    return _outcome(tally, found, guess, survey, size=source.stat().st_size)
+    return _outcome(tally, found, guess, survey, size=size, is_table=ready.is_table)
 
 
-def _survey(source: Path, progress: Progress) -> Survey:
+def _part(progress: Progress, first: float, last: float, *, size: int) -> Callable[[float], None]:
+    """Tells how much of a part of the work is done, 0 to 1; the part is from the share `first` to `last` of it all."""
+    return lambda share: progress.at(int(size * (first + (last - first) * share)))
+
+
+def _survey(source: Readable, *, at: Callable[[float], None]) -> Survey:
     survey = Survey()
-    for entry in entries(source):
-        progress.at(int(entry.done * SURVEY_SHARE))
+    for entry in source.entries(telling=True):
+        at(entry.done / source.size)
         value = _parsed(entry)
         if not isinstance(value, Problem) and entry.raw:
             survey.add(value)
@@ -87,13 +103,13 @@ def _parsed(entry: Entry) -> dict[str, Any] | Problem:
     return parse_object(entry.raw) if entry.raw else {}
 
 
-def _write(source: Path, out: Path, guess: Guess | None, progress: Progress, survey: Survey) -> _Tally:
-    tally, start = _Tally(), SURVEY_SHARE * source.stat().st_size
+def _write(source: Readable, out: Path, guess: Guess | None, survey: Survey, *, at: Callable[[float], None]) -> _Tally:
+    tally = _Tally()
     with ExitStack() as files:
         rows = files.enter_context(replacing(out / "rows.jsonl"))
         rejects = files.enter_context(replacing(out / "rejects.jsonl"))
-        for entry in entries(source):
-            progress.at(int(start + entry.done * (1 - SURVEY_SHARE)))
+        for entry in source.entries():
+            at(entry.done / source.size)
             if not entry.raw and not entry.problem:
                 tally.blank_lines += 1
                 continue
@@ -131,7 +147,7 @@ def _refuse(entry: Entry, problem: Problem, tally: _Tally, rejects: BinaryIO) ->
     tally.rejects += 1
 
 
-def _outcome(tally: _Tally, found: Found, guess: Guess | None, survey: Survey, *, size: int) -> Outcome:
+def _outcome(tally: _Tally, found: Found, guess: Guess | None, survey: Survey, *, size: int, is_table: bool) -> Outcome:
     reasons: Counter[str] = Counter()
     for (reason, _), count in tally.reasons.items():
         reasons[reason] += count
@@ -151,7 +167,8 @@ def _outcome(tally: _Tally, found: Found, guess: Guess | None, survey: Survey, *
         return Outcome(state="done", message=f"{tally.rows:,} rows read{refused}.", result=result)
     (reason, fix), _ = tally.reasons.most_common(1)[0]
     if survey.rows == 0:
-        message = f"No line of this file is a JSON object. Line {tally.reject_lines[0]}, for one: {reason}"
+        what = "No row of this table could be read." if is_table else "No line of this file is a JSON object."
+        message = f"{what} Line {tally.reject_lines[0]}, for one: {reason}"
     else:
         message = f"None of the {tally.rejects:,} lines could become a row. {reason}"
     return Outcome(state="failed", message=message, fix=fix, code="dataset", result=result)

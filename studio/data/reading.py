@@ -1,56 +1,73 @@
-"""Reading: the rows of a file as they are written, each with its true line number.
+"""Reading: the rows of an upload as they are written, each with its true line number.
 
 A new format is one more generator of Entry; what follows (parsing, mapping, checks) stays the same.
 """
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from studio.data import delimited, parquet, workbooks
+from studio.data.encodings import in_utf8, not_in_encoding
+from studio.data.entry import KEPT_BYTES, LONGEST_LINE, TOO_LONG, Entry, Tell
 from studio.data.problem import Problem
-from studio.data.sniffing import BOM, Writing, writing_of
-from studio.domain.dataset import Reject
+from studio.data.sniffing import BOM, Writing, has_bom, writing_of
+from studio.data.unpacking import At, unpack
 from studio.domain.errors import DatasetError
 
-LONGEST_LINE = 10 * 2**20
 LARGEST_LIST = 256 * 2**20
-SHOWN_CHARACTERS = 2000
-TOO_LONG = Problem("This line is longer than 10 MB.", "Split it, or check that each row stands on a line of its own.")
 AFTER_THE_END = Problem("There is something after the end of the list.", "Remove what follows the closing bracket.")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """The bytes of one row, the line and column (both from 1) where it starts, and the bytes read so far.
+def _to_nobody(_text: str) -> None:
+    pass
 
-    `raw` is empty for a blank line; `problem` is set where the reader already knows that this is no row.
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """An upload made ready for reading: a file of `size` bytes, unpacked and its text in UTF-8.
+
+    `is_table` is false for JSON; `was_made` says whether making it ready took any work, and `encoding` what its text
+    was decoded from, if it was.
     """
 
-    line: int
-    raw: bytes
-    done: int
-    column: int = 1
-    problem: Problem | None = None
+    path: Path
+    size: int
+    tell: Tell
+    is_table: bool
+    was_made: bool = False
+    encoding: str | None = None
 
-    def reject(self, problem: Problem) -> Reject:
-        """The problem with its place in the file and the beginning of the text."""
-        column = problem.column
-        if column is not None and problem.lines_down == 0:
-            column += self.column - 1
-        return Reject(
-            line=self.line + problem.lines_down,
-            reason=problem.reason,
-            fix=problem.fix,
-            column=column,
-            field=problem.field,
-            text=self.raw[: 4 * SHOWN_CHARACTERS].decode("utf-8", "replace")[:SHOWN_CHARACTERS],
-        )
+    def entries(self, *, telling: bool = False) -> Iterator[Entry]:
+        """Every row in order; `telling` what was found on the way, for the first of several times."""
+        found = entries(self.path, tell=self.tell if telling else _to_nobody)
+        return found if self.encoding is None else _refused_where_marked(found, self.encoding)
 
 
-def entries(path: Path) -> Iterator[Entry]:
-    """Every row of a file in order; DatasetError when it is no file of JSON rows."""
+@contextmanager
+def readable(source: Path, *, scratch: Path, encoding: str | None, at: At, tell: Tell) -> Iterator[Readable]:
+    """The upload unpacked and in UTF-8, as long as the block runs; `scratch` is a folder that is gone afterwards.
+
+    `at` is told the share of this work that is done, 0 to 1, and may raise to stop it; `tell` is told what was found.
+    """
+    shutil.rmtree(scratch, ignore_errors=True)  # of a reading that was killed
+    try:
+        plain = unpack(source, into=scratch, at=lambda share: at(share / 2), tell=tell)
+        text = in_utf8(plain, into=scratch, encoding=encoding, at=lambda share: at(0.5 + share / 2), tell=tell)
+        size = max(text.path.stat().st_size, 1)
+        yield Readable(text.path, size, tell, _is_table(text.path), text.path != source, text.title)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def entries(path: Path, *, tell: Tell = _to_nobody) -> Iterator[Entry]:
+    """Every row of an unpacked file in order; DatasetError when it is no file of rows."""
+    if has_bom(path):
+        tell("The file starts with a byte order mark, which was skipped.")
     match writing_of(path):
         case Writing.LINES:
             return _lines(path)
@@ -58,6 +75,28 @@ def entries(path: Path) -> Iterator[Entry]:
             return _elements(path, in_list=True)
         case Writing.SPREAD:
             return _elements(path, in_list=False)
+        case Writing.WORKBOOK:
+            return workbooks.entries(path, tell=tell)
+        case Writing.PARQUET:
+            return parquet.entries(path, tell=tell)
+        case Writing.TEXT:
+            dialect = delimited.dialect_of(path)
+            return delimited.entries(path, dialect, tell=tell) if dialect else _lines(path)
+
+
+def _is_table(path: Path) -> bool:
+    match writing_of(path):
+        case Writing.WORKBOOK | Writing.PARQUET:
+            return True
+        case Writing.TEXT:
+            return delimited.dialect_of(path) is not None
+    return False
+
+
+def _refused_where_marked(found: Iterator[Entry], encoding: str) -> Iterator[Entry]:
+    for entry in found:
+        problem = entry.problem or not_in_encoding(entry.raw, title=encoding)
+        yield replace(entry, problem=problem) if problem else entry
 
 
 def _lines(path: Path) -> Iterator[Entry]:
@@ -73,7 +112,7 @@ def _lines(path: Path) -> Iterator[Entry]:
             if len(line) <= LONGEST_LINE:
                 yield Entry(number, line.rstrip(b" \t\r\n"), done)
                 continue
-            kept = line[: 4 * SHOWN_CHARACTERS]
+            kept = line[:KEPT_BYTES]
             while line and not line.endswith(b"\n"):
                 line = file.readline(LONGEST_LINE)
                 done += len(line)
@@ -125,7 +164,7 @@ class _Walk:
     def _entry(self, start: int, end: int, *, problem: Problem | None = None) -> Entry:
         raw = self._text[start:end].encode("utf-8", "surrogateescape")
         if len(raw) > LONGEST_LINE:
-            raw, problem = raw[: 4 * SHOWN_CHARACTERS], TOO_LONG
+            raw, problem = raw[:KEPT_BYTES], TOO_LONG
         if self._resume is None and not self._text[self._line_start : start].strip():
             self._resume = self._next_like(start)
         return Entry(self._line, raw, end, column=start - self._line_start + 1, problem=problem)

@@ -1,12 +1,22 @@
 """Reading: what cannot be read is named by its true line, its column, the reason and a fix; the rest is kept."""
 
+import csv
+import gzip
+import io
 import json
+import zipfile
 from pathlib import Path
 
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
-from studio.data.reading import LONGEST_LINE
+from studio.data.entry import LONGEST_LINE
 from studio.domain.errors import DatasetError
+from studio.domain.event import EventKind
 
 GOOD = '{"prompt": "a", "completion": "b"}'
 
@@ -98,22 +108,114 @@ WHOLE_FILES = [
     (b"", "The file is empty."),
     (b" \n\n", "The file has blank lines only."),
     (b"\n" * 100_000, "The file has blank lines only."),
+    (b"\xef\xbb\xbf", "The file has blank lines only."),
     (b"[]", "There are no rows in this file."),
-    (b"\x1f\x8b\x08\0\0\0", "This file is compressed (gzip)."),
-    (b"PK\x03\x04....", "This is a zip archive or an Excel workbook."),
-    (GOOD.encode("utf-16"), "The file is written in UTF-16 or UTF-32."),
-    (GOOD.encode("utf-16-le"), "The file is written in UTF-16, without saying so."),
+    (b"\x1f\x8b\x08\0\0\0", "The packed file is damaged or was cut off."),
+    (b"PK\x03\x04....", "The packed file is damaged or was cut off."),
+    (b"BZh91AY", "This file is compressed (bzip2)."),
+    (b"7z\xbc\xaf\x27\x1c", "This is a 7z archive."),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1", "This is an old Excel file (.xls), or one with a password."),
+    (b"name" + b"\0" * 253 + b"ustar\x0000", "This is a tar archive."),
+    (b"%PDF-1.7", "This is a PDF."),
+    (b"\x89PNG\r\n\x1a\n", "This is a picture."),
+    (b"<!DOCTYPE html><table><tr><td>a", "This is a web page or an XML file."),
+    (b'\n<?xml version="1.0"?><a/>', "This is a web page or an XML file."),
     (bytes(range(256)) * 20, "This is not a text file."),
-    (f"{GOOD}\r{GOOD}\r".encode(), "The lines end in carriage returns only (old Mac style)."),
 ]
 
 
-@pytest.mark.parametrize(("content", "message"), WHOLE_FILES, ids=[message for _, message in WHOLE_FILES])
-def test_a_file_that_is_no_jsonl_at_all_is_told_in_one_sentence(bring, content, message):
+@pytest.mark.parametrize(("content", "message"), WHOLE_FILES, ids=range(len(WHOLE_FILES)))
+def test_a_file_that_holds_no_rows_at_all_is_told_in_one_sentence(bring, content, message):
     outcome = bring(content).outcome
 
     assert (outcome.state, outcome.message, outcome.code) == ("failed", message, DatasetError.code)
     assert outcome.fix
+
+
+def test_lines_that_end_in_carriage_returns_only_are_read_and_told(bring):
+    brought = bring(f"{GOOD}\r\r{GOOD}\rnonsense\r")
+
+    assert [row.line for row in brought.rows] == [1, 3]
+    assert [reject.line for reject in brought.rejects] == [4]
+    assert any("carriage returns only" in note for note in notes(brought))
+
+
+def test_rows_of_json_below_a_line_of_nonsense_are_still_rows_of_json(bring):
+    brought = bring(f"exported, on Monday\n{GOOD}\n{GOOD}\n")
+
+    assert [row.line for row in brought.rows] == [2, 3]
+    assert [reject.line for reject in brought.rejects] == [1]
+
+
+def test_a_plain_file_tells_nothing_and_leaves_nothing_beside_it(bring):
+    brought = bring(GOOD)
+
+    assert notes(brought) == []
+    assert not (brought.folder / "unpacked").exists()
+
+
+letters = st.characters(exclude_categories=["Cs", "Cc", "Cn"]) | st.just("\n")
+texts = st.text(letters, min_size=1, max_size=40).filter(lambda text: text.strip())
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(st.fixed_dictionaries({"prompt": texts, "completion": texts}), min_size=1, max_size=6))
+@example(rows=[{"prompt": "007", "completion": "=1+1"}, {"prompt": "NA", "completion": "1,5;\t|"}])
+@example(rows=[{"prompt": "“a” ", "completion": '"'}, {"prompt": "2026-01-02", "completion": "#N/A"}])
+def test_the_same_rows_are_read_from_every_kind_of_file(bring, rows):
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    plain = bring(lines)
+
+    assert plain.result["rows"] == len(rows)
+    for name, content in {
+        "gzip": gzip.compress(lines.encode()),
+        "zip": zipped(lines),
+        "utf-16": lines.encode("utf-16"),
+        "utf-32": lines.encode("utf-32-be"),
+        "csv": delimited(rows, ","),
+        "tsv": delimited(rows, "\t"),
+        "xlsx": workbook(rows),
+        "parquet": parquet(rows),
+    }.items():
+        brought = bring(content)
+        assert brought.rejects == [], name
+        assert [row.messages for row in brought.rows] == [row.messages for row in plain.rows], name
+        assert brought.result["fingerprint"] == plain.result["fingerprint"], name
+
+
+def zipped(text: str) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("rows.jsonl", text)
+    return target.getvalue()
+
+
+def delimited(rows: list[dict[str, str]], delimiter: str) -> bytes:
+    target = io.StringIO()
+    writer = csv.DictWriter(target, ["prompt", "completion"], delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(rows)
+    return target.getvalue().encode()
+
+
+def workbook(rows: list[dict[str, str]]) -> bytes:
+    book, target = openpyxl.Workbook(), io.BytesIO()
+    for number, row in enumerate([{"prompt": "prompt", "completion": "completion"}, *rows], 1):
+        for column, text in enumerate((row["prompt"], row["completion"]), 1):
+            cell = book.active.cell(number, column, text)
+            cell.data_type = "s"  # else what looks like a formula or an error becomes one
+    book.save(target)
+    return target.getvalue()
+
+
+def parquet(rows: list[dict[str, str]]) -> bytes:
+    target = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), target)
+    return target.getvalue()
+
+
+def notes(brought) -> list[str]:
+    return [data["text"] for kind, data in brought.events if kind is EventKind.NOTE]
 
 
 @pytest.mark.parametrize("indent", [None, 2])

@@ -17,6 +17,7 @@ from studio.ui.parts.pickers import data_picker
 from studio.ui.session import PUBLIC, QUIET, Session
 
 PAGE = 4
+READ = [".jsonl", ".json", ".csv", ".tsv", ".txt", ".xlsx", ".parquet", ".gz", ".zip"]
 LAYOUTS = [(words, value.value) for value, words in LAYOUT_TITLES.items()]
 NOTHING = html.empty("Nothing here yet.", "Drop a file above, or pick a sample.")
 PARTS: dict[Layout, tuple[str, ...]] = {
@@ -82,7 +83,9 @@ def _bring(session: Session, start: gr.State) -> None:
     with gr.Row(equal_height=True):
         with gr.Column(scale=3, min_width=300):
             upload = gr.File(
-                label="Drop a JSONL file here, or click to choose one", file_types=[".jsonl", ".json"], height=170
+                label="Drop a file here, or click to choose one: JSONL, JSON, CSV, Excel (.xlsx) or Parquet",
+                file_types=READ,
+                height=170,
             )
         with gr.Column(scale=2, min_width=300):
             gr.HTML('<div class="help"><b>No file at hand?</b> Try the whole journey on a sample.</div>')

@@ -1,0 +1,93 @@
+"""Tables: what a CSV file, a workbook and a Parquet file share: column names, and cells that hold messages."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from studio.data.entry import KEPT_BYTES, LONGEST_LINE, TOO_LONG, Entry
+from studio.data.mapping import ANSWERS, CONVERSATIONS, INPUTS, INSTRUCTIONS, PROMPTS, SYSTEMS
+from studio.data.problem import Problem
+from studio.domain.errors import DatasetError
+
+MOST_COLUMNS = 1000
+LONGEST_NAME = 100
+KNOWN = frozenset((*CONVERSATIONS, *INSTRUCTIONS, *PROMPTS, *INPUTS, *ANSWERS, *SYSTEMS))
+VALUES = re.compile(r"[\d\s.,:;/%+-]+|true|false|null|none", re.IGNORECASE)
+NAME_THEM = "Put a line on top that names each column, such as prompt and completion."
+
+
+def column_names(cells: Sequence[str], *, line: int) -> tuple[str, ...]:
+    """The names that a table's first line gives its columns; one without a name is called after its place.
+
+    DatasetError when the line is no line of names, or when two columns bear the same one.
+    """
+    stripped = [cell.strip() for cell in cells]
+    if not is_header(stripped):
+        shown = ", ".join(f"“{cell[:40]}”" for cell in stripped[:5])
+        raise DatasetError(f"Line {line} does not name the columns of the table: {shown}.", fix=NAME_THEM)
+    if len(stripped) == 1 and stripped[0].casefold() not in CONVERSATIONS:
+        raise DatasetError(
+            f"Line {line} names one column only: “{stripped[0][:40]}”.",
+            fix="Delete what stands above the column names.",
+        )
+    return distinct([name or f"column {place}" for place, name in enumerate(stripped, 1)])
+
+
+def distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, once no two are the same and there are not too many."""
+    if len(names) > MOST_COLUMNS:
+        raise DatasetError(
+            f"The table has {len(names):,} columns; at most {MOST_COLUMNS:,} are read.",
+            fix="Keep the columns that hold what was asked and what was answered.",
+        )
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise DatasetError(f"Two columns are called “{name}”.", fix="Give every column a name of its own.")
+    return tuple(names)
+
+
+def is_header(cells: Sequence[str]) -> bool:
+    """Whether a line names columns: one of the names is well known, or they all look like names rather than values."""
+    names = [cell.strip() for cell in cells if cell.strip()]
+    if not names or any(len(name) > LONGEST_NAME for name in names):
+        return False
+    return is_known(names) or all(_is_name(name) for name in names)
+
+
+def is_known(cells: Sequence[str]) -> bool:
+    return any(cell.strip().casefold() in KNOWN for cell in cells)
+
+
+def _is_name(text: str) -> bool:
+    values = VALUES.fullmatch(text) or text[0] in "[{<"
+    return not values and not text.endswith((".", "?", "!", "…")) and ": " not in text and len(text.split()) <= 5
+
+
+def held(cell: str | None) -> Any:
+    """A cell as it is written; a JSON list of messages is read as such, everything else stays text."""
+    if cell is None or not cell.lstrip().startswith("["):
+        return cell
+    try:
+        value = orjson.loads(cell)
+    except orjson.JSONDecodeError:
+        return cell
+    return value if value and all(_is_message(item) for item in value) else cell
+
+
+def _is_message(item: Any) -> bool:
+    return isinstance(item, dict) and ({"role", "content"} <= item.keys() or {"from", "value"} <= item.keys())
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first names, for a sentence."""
+    more = f" and {len(names) - 12:,} more" if len(names) > 12 else ""
+    return ", ".join(names[:12]) + more
+
+
+def entry(line: int, raw: bytes, done: int, *, problem: Problem | None = None) -> Entry:
+    """An entry whose text is not kept whole when it is far too long."""
+    if len(raw) > LONGEST_LINE:
+        return Entry(line, raw[:KEPT_BYTES], done, problem=problem or TOO_LONG)
+    return Entry(line, raw, done, problem=problem)
