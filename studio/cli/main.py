@@ -53,25 +53,30 @@ def import_file(
     file: Annotated[Path, typer.Argument(help="A JSONL file, or the name of a sample.")],
     name: Annotated[str | None, typer.Option(help="What to call it.")] = None,
     map: Annotated[list[str] | None, typer.Option(help="Which field plays which part: --map prompt=question.")] = None,
+    repair: Annotated[list[str] | None, typer.Option(help="Repair lines: a kind of repair, or all.")] = None,
     json: Json = False,
 ) -> None:
     """Read a file of examples into an immutable dataset."""
-    mapping = _mapping(map) if map else None
+    mapping, repairs = _mapping(map) if map else None, _repairs(repair or [])
     studio = opened(working=True)
     if not file.exists() and str(file) in {sample.id for sample in bring.samples(studio)}:
-        found = bring.bring_sample(studio, str(file), name=name, mapping=mapping)
+        found = bring.bring_sample(studio, str(file), name=name, mapping=mapping, repairs=repairs)
     else:
-        found = bring.bring_file(studio, file, name=name, mapping=mapping)
+        found = bring.bring_file(studio, file, name=name, mapping=mapping, repairs=repairs)
     train.wait(studio, found.job_id)
     read, rejects = bring.ready(studio, found.id), bring.rejects(studio, found.id)
+    offers, repaired = bring.repairs(studio, found.id), bring.repaired(studio, found.id)
     values = {
         "dataset": read.id, "name": read.name, "rows": read.rows, "rejects": read.rejects, "lines": read.lines,
         "blank_lines": read.blank_lines, "fingerprint": read.fingerprint, "guess": read.guess, "rejected": rejects,
+        "repaired": repaired.counts, "repairs": offers,
     }  # fmt: skip
     words = [
         f"{read.id}: {read.rows:,} rows read, {read.rejects:,} {'line' if read.rejects == 1 else 'lines'} refused."
     ]
+    words += [repaired.sentence] if repaired.counts else []
     words += [f"  line {reject.line}: {reject.reason} {reject.fix}" for reject in rejects[:20]]
+    words += [f"{offer.title} {offer.remedy} Import with --repair {offer.kind}." for offer in offers]
     answer(json, values, "\n".join(words))
 
 
@@ -85,6 +90,15 @@ def _mapping(pairs: list[str]) -> Mapping:
     if "prompt" in fields or "completion" in fields:
         return Mapping(Layout.PROMPT_COMPLETION, fields)
     return Mapping(Layout.INSTRUCTION_RESPONSE, fields)
+
+
+def _repairs(kinds: list[str]) -> list[str]:
+    """The repairs that are named, or every one."""
+    if "all" in kinds:
+        return list(bring.Repair)
+    if unknown := [kind for kind in kinds if kind not in list(bring.Repair)]:
+        raise typer.BadParameter(f"{unknown[0]!r} is no repair; the repairs are all, {', '.join(bring.Repair)}")
+    return kinds
 
 
 def _pair(text: str) -> tuple[str, str]:

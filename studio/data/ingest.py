@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from collections.abc import Mapping as Named
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,17 +14,20 @@ import orjson
 
 from studio.data.atomic import replacing
 from studio.data.canonical import Canonical, canonical
-from studio.data.entry import Entry
+from studio.data.entry import SHOWN_CHARACTERS, Entry
 from studio.data.findings import Digests, Found, find, save_findings
 from studio.data.mapping import Survey, chosen_mapping, guess_mapping, mapping_from
+from studio.data.offers import Offers
 from studio.data.parsing import parse_object
 from studio.data.problem import Problem
 from studio.data.progress import Progress, Stopped
 from studio.data.reading import Readable, readable
+from studio.data.repairing import Mended, mended
 from studio.domain.dataset import Guess
 from studio.domain.errors import DatasetError
 from studio.domain.event import EventKind, Outcome, Reporter
 
+REPAIRABLE = " The studio can repair such lines: see before and after on the Data tab, or import with --repair all."
 READY_SHARE = 0.1  # of the time: unpacking and decoding, where there is any
 SURVEY_SHARE = 0.25  # of what is left: looking at the fields parses every line, but keeps nothing
 
@@ -39,18 +42,34 @@ class _Tally:
     digests: Digests = field(default_factory=Digests)
     reject_lines: array = field(default_factory=lambda: array("q"))
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
+    repaired: Counter[str] = field(default_factory=Counter)
+    offers: Offers = field(default_factory=Offers)
     sha256: Any = field(default_factory=hashlib.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How the rows are to be read: which field plays which part, and the repairs that were asked for."""
+
+    guess: Guess | None
+    survey: Survey
+    repairs: frozenset[str]
+
+    def row(self, value: dict[str, Any], *, raw: bytes) -> Canonical | Problem:
+        return canonical(value, self.guess.mapping, raw=raw) if self.guess else _no_layout(self.survey)
 
 
 def ingest(spec: Named[str, Any], reporter: Reporter) -> Outcome:
     """Read `spec["source"]` into the folder `spec["out"]`: rows.jsonl, rejects.jsonl, findings.json.
 
+    Refused lines are repaired in the ways that `spec["repairs"]` names, and in no other; what else could be repaired
+    is in the result as `repairs`, and what was in `repaired`: how many lines of each kind.
     The fingerprint is the SHA-256 (first 16 hex digits) over the rows in order, each as the compact JSON of its
     messages and other fields with sorted names and a line feed; so it does not depend on how the file was formatted.
     `spec["encoding"]` is optional: one of studio.data.encodings.CHARSETS, by which the whole file is then decoded.
     """
     source, out = Path(spec["source"]), Path(spec["out"])
-    chosen = spec.get("mapping")
+    repairs = frozenset(spec.get("repairs") or ())
     try:
         size = source.stat().st_size
         progress = Progress(reporter, total=size)
@@ -64,10 +83,10 @@ def ingest(spec: Named[str, Any], reporter: Reporter) -> Outcome:
             begun = READY_SHARE if ready.was_made else 0
             surveyed = begun + SURVEY_SHARE * (1 - begun)
             reporter.report(EventKind.PHASE, name="Looking at the fields")
-            survey = _survey(ready, at=_part(progress, begun, surveyed, size=size))
-            guess = chosen_mapping(survey, mapping_from(chosen)) if chosen else guess_mapping(survey)
+            survey = _survey(ready, repairs, at=_part(progress, begun, surveyed, size=size))
+            guess = _fields(survey, spec.get("mapping"), repairs)
             reporter.report(EventKind.PHASE, name="Reading the rows")
-            tally = _write(ready, out, guess, survey, at=_part(progress, surveyed, 1, size=size))
+            tally = _write(ready, out, _Way(guess, survey, repairs), at=_part(progress, surveyed, 1, size=size))
         if not tally.rows and not tally.rejects:
             raise DatasetError("There are no rows in this file.", fix="Upload a file with at least a few examples.")
         reporter.report(EventKind.PHASE, name="Looking for duplicates and contradictions")
@@ -86,14 +105,26 @@ def _part(progress: Progress, first: float, last: float, *, size: int) -> Callab
     return lambda share: progress.at(int(size * (first + (last - first) * share)))
 
 
-def _survey(source: Readable, *, at: Callable[[float], None]) -> Survey:
+def _survey(source: Readable, repairs: frozenset[str], *, at: Callable[[float], None]) -> Survey:
     survey = Survey()
     for entry in source.entries(telling=True):
         at(entry.done / source.size)
         value = _parsed(entry)
         if not isinstance(value, Problem) and entry.raw:
             survey.add(value)
+        elif repairs and (found := _mended(entry, value)) and found.kind in repairs:
+            for row in found.rows:
+                survey.add(row.value)
     return survey
+
+
+def _fields(survey: Survey, chosen: Named[str, Any] | None, repairs: frozenset[str]) -> Guess | None:
+    guess = None if chosen and not repairs else guess_mapping(survey)
+    if not chosen:
+        return guess
+    # A repair keeps the fields as they were: where they are what is found anyway, nobody needs to have chosen them.
+    mapping = mapping_from(chosen)
+    return guess if guess and guess.mapping == mapping else chosen_mapping(survey, mapping)
 
 
 def _parsed(entry: Entry) -> dict[str, Any] | Problem:
@@ -103,7 +134,12 @@ def _parsed(entry: Entry) -> dict[str, Any] | Problem:
     return parse_object(entry.raw) if entry.raw else {}
 
 
-def _write(source: Readable, out: Path, guess: Guess | None, survey: Survey, *, at: Callable[[float], None]) -> _Tally:
+def _mended(entry: Entry, value: dict[str, Any] | Problem) -> Mended | None:
+    """What the entry would be after a repair, where it is not JSON; what the reader itself refused is left alone."""
+    return mended(entry.raw) if isinstance(value, Problem) and not entry.problem else None
+
+
+def _write(source: Readable, out: Path, way: _Way, *, at: Callable[[float], None]) -> _Tally:
     tally = _Tally()
     with ExitStack() as files:
         rows = files.enter_context(replacing(out / "rows.jsonl"))
@@ -114,13 +150,34 @@ def _write(source: Readable, out: Path, guess: Guess | None, survey: Survey, *, 
                 tally.blank_lines += 1
                 continue
             value = _parsed(entry)
-            if not isinstance(value, Problem):
-                value = canonical(value, guess.mapping, raw=entry.raw) if guess else _no_layout(survey)
-            if isinstance(value, Problem):
-                _refuse(entry, value, tally, rejects)
+            row = value if isinstance(value, Problem) else way.row(value, raw=entry.raw)
+            if isinstance(row, Canonical):
+                _keep(entry, row, tally, rows)
+            elif found := _mended(entry, value):
+                _keep_or_offer(entry, row, found, way, tally, rows=rows, rejects=rejects)
             else:
-                _keep(entry, value, tally, rows)
+                _refuse(entry, row, tally, rejects)
     return tally
+
+
+def _keep_or_offer(
+    entry: Entry, problem: Problem, found: Mended, way: _Way, tally: _Tally, *, rows: BinaryIO, rejects: BinaryIO
+) -> None:
+    """A line that can be repaired: kept where that was asked for, and else refused with the offer."""
+    made = [way.row(written.value, raw=written.raw) for written in found.rows]
+    good = [row for row in made if isinstance(row, Canonical)]
+    still = next((row for row in made if isinstance(row, Problem)), None)
+    if found.kind in way.repairs:
+        if still:
+            _refuse(entry, still, tally, rejects)
+            return
+        for row in good:
+            _keep(entry, row, tally, rows, repaired=found.kind.value)
+        tally.repaired[found.kind.value] += 1
+    elif still and way.guess:  # repaired, it would be refused for another reason
+        _refuse(entry, problem, tally, rejects)
+    else:
+        _refuse(entry, problem, tally, rejects, offered=found)
 
 
 def _no_layout(survey: Survey) -> Problem:
@@ -131,16 +188,21 @@ def _no_layout(survey: Survey) -> Problem:
     )
 
 
-def _keep(entry: Entry, row: Canonical, tally: _Tally, rows: BinaryIO) -> None:
+def _keep(entry: Entry, row: Canonical, tally: _Tally, rows: BinaryIO, *, repaired: str | None = None) -> None:
     content = {"messages": row.messages, "extra": row.extra}
     tally.sha256.update(orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
-    rows.write(orjson.dumps({"line": entry.line, **content}, option=orjson.OPT_APPEND_NEWLINE))
+    told = {"repaired": repaired} if repaired else {}
+    rows.write(orjson.dumps({"line": entry.line, **content, **told}, option=orjson.OPT_APPEND_NEWLINE))
     tally.digests.add(row.messages, line=entry.line)
     tally.rows += 1
 
 
-def _refuse(entry: Entry, problem: Problem, tally: _Tally, rejects: BinaryIO) -> None:
+def _refuse(entry: Entry, problem: Problem, tally: _Tally, rejects: BinaryIO, *, offered: Mended | None = None) -> None:
     reject = entry.reject(problem)
+    if offered:
+        before, after = entry.raw.decode("utf-8", "backslashreplace"), offered.text
+        tally.offers.add(offered.kind, line=reject.line, before=before, after=after)
+        reject = replace(reject, repair=offered.kind.value, repaired=after[:SHOWN_CHARACTERS])
     rejects.write(orjson.dumps(reject, option=orjson.OPT_APPEND_NEWLINE))
     tally.reasons[reject.reason, reject.fix] += 1
     tally.reject_lines.append(reject.line)
@@ -161,16 +223,21 @@ def _outcome(tally: _Tally, found: Found, guess: Guess | None, survey: Survey, *
         "guess": _guess_as_dict(guess),
         "reject_reasons": dict(reasons.most_common()),
         "duplicates": found.duplicates,
+        "repaired": dict(tally.repaired.most_common()),
+        "repairs": tally.offers.as_list(),
     }
     if tally.rows:
         refused = f"; {tally.rejects:,} refused, each with its reason" if tally.rejects else ""
-        return Outcome(state="done", message=f"{tally.rows:,} rows read{refused}.", result=result)
+        repaired = f"; {tally.repaired.total():,} repaired as you asked" if tally.repaired else ""
+        return Outcome(state="done", message=f"{tally.rows:,} rows read{repaired}{refused}.", result=result)
     (reason, fix), _ = tally.reasons.most_common(1)[0]
     if survey.rows == 0:
         what = "No row of this table could be read." if is_table else "No line of this file is a JSON object."
         message = f"{what} Line {tally.reject_lines[0]}, for one: {reason}"
     else:
         message = f"None of the {tally.rejects:,} lines could become a row. {reason}"
+    if result["repairs"]:
+        fix += REPAIRABLE
     return Outcome(state="failed", message=message, fix=fix, code="dataset", result=result)
 
 

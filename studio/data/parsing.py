@@ -57,8 +57,8 @@ class _Twice(Exception):
 
 
 def _written_twice(raw: bytes, value: dict[str, Any]) -> Problem | None:
-    """A field that is there twice, of which a reader would silently keep the last."""
-    if not any(raw.count(b'"%s"' % name.encode()) > 1 for name in value):
+    """A field that is there twice, at any depth, of which a reader would silently keep the last."""
+    if all(raw.count(b'"%s"' % name.encode()) == count for name, count in _names(value, {}).items()):
         return None
     try:
         json.loads(raw, object_pairs_hook=_once)
@@ -66,6 +66,18 @@ def _written_twice(raw: bytes, value: dict[str, Any]) -> Problem | None:
         name = str(twice)
         return Problem(f"The field “{name}” is written twice.", "Keep one of the two.", field=name)
     return None
+
+
+def _names(value: Any, counts: dict[str, int]) -> dict[str, int]:
+    """How often each field is there, in an object and in all objects within it."""
+    if type(value) is dict:
+        for name in value:
+            counts[name] = counts.get(name, 0) + 1
+        value = value.values()
+    for inner in value:
+        if type(inner) is dict or type(inner) is list:
+            _names(inner, counts)
+    return counts
 
 
 def _once(pairs: list[tuple[str, Any]]) -> None:

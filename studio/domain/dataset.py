@@ -45,7 +45,11 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A line that could not become a row: where, why and what to do."""
+    """A line that could not become a row: where, why and what to do.
+
+    `repair` names the kind of repair that would make a row of it, where there is a safe one, and `repaired` is what the
+    line would then say; both are empty where a person has to mend it.
+    """
 
     line: int
     reason: str
@@ -53,6 +57,8 @@ class Reject:
     column: int | None = None
     field: str | None = None
     text: str = ""
+    repair: str = ""
+    repaired: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,13 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+from studio.data.offers import Offer, Repaired, offers_from, repaired_from
+from studio.data.repairing import Repair
 from studio.data.rows import load_rejects, load_rows
 from studio.domain.dataset import Dataset, Mapping, Reject
 from studio.domain.errors import DatasetError
@@ -43,11 +47,25 @@ def samples(studio: Studio) -> list[Sample]:
     ]
 
 
-def bring_sample(studio: Studio, sample_id: str, *, name: str | None = None, mapping: Mapping | None = None) -> Dataset:
+def bring_sample(
+    studio: Studio,
+    sample_id: str,
+    *,
+    name: str | None = None,
+    mapping: Mapping | None = None,
+    repairs: Sequence[str] = (),
+) -> Dataset:
     """A sample as a dataset of one's own."""
     for sample in samples(studio):
         if sample.id == sample_id:
-            return bring_file(studio, sample.path, name=name or sample.title, mapping=mapping, sample=sample.id)
+            return bring_file(
+                studio,
+                sample.path,
+                name=name or sample.title,
+                mapping=mapping,
+                sample=sample.id,
+                repairs=repairs,
+            )
     raise DatasetError(f"There is no sample called {sample_id}.", fix="Pick one of those listed.")
 
 
@@ -59,8 +77,14 @@ def bring_file(
     source_name: str | None = None,
     mapping: Mapping | None = None,
     sample: str | None = None,
+    repairs: Sequence[str] = (),
 ) -> Dataset:
-    """Copy a file into the workspace and read it in a process of its own; returns at once."""
+    """Copy a file into the workspace and read it in a process of its own; returns at once.
+
+    Lines are repaired in the ways that `repairs` names, and in no other.
+    """
+    if unknown := [kind for kind in repairs if kind not in list(Repair)]:
+        raise DatasetError(f"There is no repair called {unknown[0]}.", fix=f"Choose from {', '.join(Repair)}.")
     if not path.is_file():
         raise DatasetError(f"{path} is not a file.", fix="Give the path of a JSONL file.")
     shown = source_name or path.name
@@ -81,17 +105,47 @@ def bring_file(
             "source_name": shown,
             "out": str(folder),
             "mapping": asdict(mapping) if mapping else None,
+            "repairs": list(repairs),
         },
     )
 
 
-def reread(studio: Studio, dataset_id: str, mapping: Mapping) -> Dataset:
-    """The same upload read with other fields: a new dataset, the first one stays as it was."""
+def reread(studio: Studio, dataset_id: str, mapping: Mapping | None, *, repairs: Sequence[str] = ()) -> Dataset:
+    """The same upload read with other fields or more repairs: a new dataset, the first one stays as it was."""
     first = stored.get(studio.store, dataset_id)
-    source = studio.workspace.dataset(dataset_id) / "source"
+    earlier = jobs.spec(studio.store, first.job_id).get("repairs", [])
     return bring_file(
-        studio, source, name=first.name, source_name=first.source_name, mapping=mapping, sample=first.sample
+        studio,
+        studio.workspace.dataset(dataset_id) / "source",
+        name=first.name,
+        source_name=first.source_name,
+        mapping=mapping,
+        sample=first.sample,
+        repairs=list(dict.fromkeys([*earlier, *repairs])),
     )
+
+
+def repairs(studio: Studio, dataset_id: str) -> list[Offer]:
+    """The refused lines that could safely be repaired, by the kind of repair, the most lines first."""
+    return offers_from(_told(studio, dataset_id).get("repairs", []))
+
+
+def repaired(studio: Studio, dataset_id: str) -> Repaired:
+    """How many lines of each kind were repaired when the dataset was read."""
+    return repaired_from(_told(studio, dataset_id).get("repaired", {}))
+
+
+def repair(studio: Studio, dataset_id: str, kinds: Sequence[str]) -> Dataset:
+    """The same upload with these repairs: a new dataset with the same fields, the first one stays as it was."""
+    if not kinds:
+        raise DatasetError("No repair is chosen.", fix="Choose at least one.")
+    guess = stored.get(studio.store, dataset_id).guess
+    return reread(studio, dataset_id, guess.mapping if guess else None, repairs=kinds)
+
+
+def _told(studio: Studio, dataset_id: str) -> dict[str, Any]:
+    """What its reading told of a dataset, also where no line of it could be used."""
+    return jobs.get(studio.store, stored.get(studio.store, dataset_id).job_id).result
 
 
 def dataset(studio: Studio, dataset_id: str) -> Dataset:

@@ -1,5 +1,6 @@
 """Data: "did it understand my file?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from studio.ui.errors import handler
 from studio.ui.parts import html
 from studio.ui.parts.bringing import being_read
 from studio.ui.parts.pickers import data_picker
+from studio.ui.parts.repairs import offered
 from studio.ui.session import PUBLIC, QUIET, Session
 
 PAGE = 4
@@ -47,6 +49,18 @@ class Page:
         return [getattr(self, field.name) for field in fields(self)]
 
 
+@dataclass(frozen=True, slots=True)
+class Repairs:
+    """The components for what could be repaired, in the order of `repairs_view`."""
+
+    whole: gr.Column
+    offers: gr.HTML
+    ticked: gr.CheckboxGroup
+
+    def all(self) -> list[Any]:
+        return [getattr(self, field.name) for field in fields(self)]
+
+
 def build(session: Session, tab: gr.Tab) -> gr.Timer:
     gr.HTML(html.title("Data", "A file of examples: what was asked, and what should have been answered."))
     start = gr.State(0)
@@ -66,6 +80,7 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
                 answered = gr.Dropdown(label="The answer is in", choices=[], min_width=200)
             again = gr.Button("Read the file again this way", size="sm")
         with gr.Accordion("Lines that were refused", open=True, visible=False) as refused_part:
+            _repairs(session, tab, timer, start)
             refused = gr.HTML()
         forward = gr.Button("Continue to Inspect", variant="primary")
     page = Page(state, cancel, timer, whole, preview, guess, layout, asked, answered, refused_part, refused)
@@ -96,6 +111,17 @@ def _bring(session: Session, start: gr.State) -> None:
                 button.click(use, None, [session.data, start], trigger_mode="once", **QUIET)
     use = handler(use_file, session.studio)
     upload.upload(use, upload, [session.data, start, upload], api_name="bring_file", **PUBLIC)
+
+
+def _repairs(session: Session, tab: gr.Tab, timer: gr.Timer, start: gr.State) -> None:
+    """What could be repaired, before and after, and one button for what stays ticked."""
+    with gr.Column(visible=False) as whole:
+        offers = gr.HTML()
+        ticked = gr.CheckboxGroup(label="Repair", choices=[])
+        mend = gr.Button("Repair these lines")
+    page, studio, data = Repairs(whole, offers, ticked), session.studio, session.data
+    gr.on([tab.select, data.change, timer.tick], handler(show_repairs, studio), data, page.all(), **QUIET)
+    mend.click(handler(repair, studio), [data, ticked], [data, start], trigger_mode="once", **QUIET)
 
 
 def _wire(session: Session, tab: gr.Tab, page: Page, start: gr.State) -> None:
@@ -130,8 +156,13 @@ def show(studio: Studio, data: str | None, first: int) -> list[Any]:
         return nothing()
     found = bring.dataset(studio, data)
     rows = bring.preview(studio, data, start=first, count=PAGE) if found.is_ready else []
-    rejects = bring.rejects(studio, data) if found.rejects else []
-    return view(found, html.bubbles(rows), refused_table(data, rejects))
+    rejects = [] if found.is_being_read else bring.rejects(studio, data)
+    repaired = bring.repaired(studio, data).sentence
+    return view(found, html.bubbles(rows), refused_table(data, rejects), repaired=repaired)
+
+
+def show_repairs(studio: Studio, data: str | None) -> list[Any]:
+    return repairs_view(bring.repairs(studio, data) if data else [])
 
 
 def turn(studio: Studio, step: int, data: str | None, first: int) -> int:
@@ -144,6 +175,10 @@ def read_again(studio: Studio, data: str, layout: str, asked: str, answered: str
     parts = PARTS[Layout(layout)]
     mapping = Mapping(Layout(layout), dict(zip(parts, (asked, answered), strict=False)))
     return [data_picker(studio, bring.reread(studio, data, mapping).id), 0]
+
+
+def repair(studio: Studio, data: str, kinds: list[str]) -> list[Any]:
+    return [data_picker(studio, bring.repair(studio, data, kinds).id), 0]
 
 
 def fields_of(layout: str) -> list[Any]:
@@ -164,28 +199,38 @@ def nothing() -> list[Any]:
     return [NOTHING, gr.Button(visible=False), gr.Timer(active=False), gr.Column(visible=False), *[gr.skip()] * 7]
 
 
-def view(found: Dataset, preview: str, refused: str) -> list[Any]:
+def repairs_view(offers: Sequence[bring.Offer]) -> list[Any]:
+    """Every offer with its first lines, all of them ticked."""
+    choices = [(offer.title.removesuffix("."), offer.kind.value) for offer in offers]
+    return [
+        gr.Column(visible=bool(offers)),
+        offered(offers),
+        gr.CheckboxGroup(choices=choices, value=[kind for _, kind in choices]),
+    ]
+
+
+def view(found: Dataset, preview: str, refused: str, *, repaired: str = "") -> list[Any]:
     """The screen for one dataset: being read, failed, or there."""
     live = found.is_being_read
     guess = found.guess
     columns = list(guess.columns) if guess else []
     named = list(guess.mapping.fields.values()) if guess else []
     return [
-        situation(found),
+        situation(found, repaired=repaired),
         gr.Button(visible=live),
         gr.Timer(active=live),
-        gr.Column(visible=not live and bool(found.rows or found.rejects)),
+        gr.Column(visible=not live and bool(found.rows or found.rejects or refused)),
         preview,
         f'<p class="help">{html.text(guess.reason) if guess else ""}</p>',
         gr.Dropdown(choices=LAYOUTS, value=guess.mapping.layout.value if guess else None),
         gr.Dropdown(choices=columns, value=named[0] if named else None),
         gr.Dropdown(choices=columns, value=named[-1] if len(named) > 1 else None, visible=len(named) > 1),
-        gr.Accordion(visible=bool(found.rejects)),
+        gr.Accordion(visible=bool(found.rejects or refused)),
         refused,
     ]
 
 
-def situation(found: Dataset) -> str:
+def situation(found: Dataset, *, repaired: str = "") -> str:
     """What is known of the file in one sentence and four figures."""
     if found.is_being_read:
         return being_read(found)
@@ -213,10 +258,14 @@ def situation(found: Dataset) -> str:
         Reading(
             Tone.WARNING,
             f"{found.rows:,} rows are in, {refused} could not be used.",
-            "Nothing was repaired or dropped in silence.",
+            repaired or "Nothing was repaired or dropped in silence.",
         )
         if found.rejects
-        else Reading(Tone.GOOD, f"All {found.rows:,} rows were understood.", "Look at a few below, then inspect them.")
+        else Reading(
+            Tone.GOOD,
+            f"All {found.rows:,} rows were understood.",
+            f"{repaired} Look at a few below, then inspect them.".lstrip(),
+        )
     )
     blank = f" {html.count(found.blank_lines, 'blank line')} passed over." if found.blank_lines else ""
     said = Reading(said.tone, said.title, said.text + blank)
