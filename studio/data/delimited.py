@@ -20,7 +20,7 @@ from studio.data.tables import NAME_THEM, column_names, entry, held, is_known, l
 from studio.domain.errors import DatasetError
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
-SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+SEPARATOR_LINE = re.compile(r"sep=([,;\t|])\s*", re.IGNORECASE)
 NUL = Problem("A raw NUL stands in this line.", "Remove it.")
 RETURN = Problem("A raw carriage return stands inside a cell.", "Put the cell in quotation marks, or remove it.")
 QUOTES_FIX = 'Close every quotation mark; one inside a cell is written as two: "".'
@@ -48,7 +48,7 @@ def dialect_of(path: Path) -> Dialect | None:
         head = file.read(HEAD_BYTES).removeprefix(BOM)
         whole = not file.read(1)
     lines = list(io.StringIO(head.decode("utf-8", "surrogateescape"), newline="\n"))
-    first = next(line for line in lines if not line.isspace())
+    first = next((line for line in lines if not line.isspace()), "")
     if told := SEPARATOR_LINE.fullmatch(first):
         return Dialect(told[1], separator_line=True)
     tried = [Dialect(delimiter) for delimiter in DELIMITERS]
@@ -75,7 +75,7 @@ def _fit(lines: list[str], dialect: Dialect, *, whole: bool) -> tuple[bool, bool
     except csv.Error:
         clean = not whole and reader.line_num >= len(lines)  # the beginning of the file ends inside a cell
     if not names:  # their own quotation marks are wrong; told when they are read
-        names = [cell.strip('"') for cell in next(filter(str.strip, lines)).strip().split(dialect.delimiter)]
+        names = [cell.strip('"') for cell in next(filter(str.strip, lines), "").strip().split(dialect.delimiter)]
     rows = widths[1:] if whole or len(widths) < 3 else widths[1:-1]
     share = rows.count(len(names)) / len(rows) if rows else 1.0
     if len(names) < 2 or (share < 0.5 and not is_known(names)):
@@ -106,7 +106,7 @@ def _names(lines: "_Lines", dialect: Dialect, tell: Tell) -> tuple[str, ...]:
         if passed:
             names = column_names(record.cells, line=record.line)
             marks = "" if dialect.quoted else " Quotation marks are part of the text."
-            cells = f"a {DELIMITERS.get(dialect.delimiter, dialect.delimiter)} between the cells"
+            cells = f"a {DELIMITERS[dialect.delimiter]} between the cells"
             tell(f"Read as a table with {cells}; line {record.line} names the columns: {listed(names)}.{marks}")
             return names
         passed = True
@@ -136,7 +136,7 @@ def _wrong_width(cells: int, names: int, dialect: Dialect) -> Problem:
     reason = f"This row has {found}, and the table has {names} columns."
     if cells < names:
         return Problem(reason, "Add the missing cells, or leave the row out.")
-    name = DELIMITERS.get(dialect.delimiter, dialect.delimiter)
+    name = DELIMITERS[dialect.delimiter]
     return Problem(reason, f"A text that contains a {name} belongs in double quotation marks.")
 
 

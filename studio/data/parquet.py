@@ -27,7 +27,7 @@ def entries(path: Path, *, tell: Tell) -> Iterator[Entry]:
     import pyarrow.parquet as pq  # takes a moment to load, and few uploads are Parquet
 
     size, number, read = path.stat().st_size, 0, 0
-    with _told_if_damaged(), pq.ParquetFile(path, buffer_size=BUFFER) as file:
+    with _told_if_damaged(), pq.ParquetFile(path, buffer_size=BUFFER, page_checksum_verification=True) as file:
         distinct(file.schema_arrow.names)
         rows = max(file.metadata.num_rows, 1)
         tell(f"Read as a Parquet file with the columns {listed(file.schema_arrow.names)}.")

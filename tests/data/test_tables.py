@@ -15,7 +15,10 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from studio.data.delimited import Dialect, entries
 from studio.data.entry import LONGEST_LINE
 from studio.domain.event import EventKind
 from tests.data.conftest import Brought
@@ -71,6 +74,13 @@ def test_a_table_longer_than_what_is_first_looked_at_is_read_whole(bring):
 
 def test_a_line_that_names_the_separator_is_followed(bring):
     assert [(row.line, row.question) for row in bring("sep=;\nprompt;completion\na,b,c;d\n").rows] == [(3, "a,b,c")]
+
+
+@pytest.mark.parametrize("content", ["\u3000\n\u2028\n", 'sep="\na\n', "\x1c\n", ",\n,\n", '"', "|", "sep=;\n"])
+def test_text_that_says_next_to_nothing_is_refused_in_a_sentence(bring, content):
+    outcome = bring(content).outcome
+
+    assert (outcome.state, outcome.code) == ("failed", "dataset") and outcome.fix
 
 
 def test_a_table_after_a_byte_order_mark_and_blank_lines_is_read(bring):
@@ -228,6 +238,20 @@ def test_a_cell_of_a_megabyte_is_read(bring):
     brought = bring(written([("prompt", "completion"), ("line\n" * 200_000, "b"), ("c", "d")]))
 
     assert lines(brought) == [2, 200_003]
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text('",\n ab\r;\t', max_size=60))
+def test_whatever_stands_below_the_names_every_line_is_accounted_for_in_order(tmp_path, text):
+    path = tmp_path / "source"
+    path.write_text(HEADER + text, newline="")
+    found = list(entries(path, Dialect(","), tell=lambda _: None))
+
+    numbers = [entry.line for entry in found]
+    assert numbers == sorted(set(numbers)) and all(number >= 2 for number in numbers)
+    assert not found or found[-1].done == path.stat().st_size
+    kept = sum(len(entry.raw.strip()) for entry in found)
+    assert kept >= len(re.sub(r'[",\s]', "", text))
 
 
 # Excel
@@ -539,6 +563,9 @@ def test_what_a_file_says_of_itself_is_not_obeyed(bring):
     assert lines(bring(records(table))) == [1]
 
 
+CHECKED = records(
+    pa.table({"prompt": ["unmistakable"], "completion": ["c"]}), compression="none", write_page_checksum=True
+)
 PARQUET_BROKEN = "This Parquet file is damaged, was cut off, or holds something that is not read."
 NO_PARQUET = {
     "cut off": (PAIRS[:-5], PARQUET_BROKEN),
@@ -546,6 +573,7 @@ NO_PARQUET = {
     "nothing but its marks": (b"PAR1" + b"\0" * 60 + b"PAR1", PARQUET_BROKEN),
     "with a footer of 2 GB": (PAIRS[:-8] + b"\xff\xff\xff\x7fPAR1", PARQUET_BROKEN),
     "with a broken page": (PAIRS[:8] + b"\xff" * 40 + PAIRS[48:], PARQUET_BROKEN),
+    "with a wrong checksum": (CHECKED.replace(b"unmistakable", b"unmistakeble"), PARQUET_BROKEN),
     "with another name twice": (records(pa.table([["a"], ["b"], ["c"]], names=["prompt", "completion", "prompt"])), "Two columns are called “prompt”."),
     "with 1,001 columns": (records(pa.table({f"c{number}": ["x"] for number in range(1001)})), "The table has 1,001 columns; at most 1,000 are read."),
     "without records": (records(pa.table({"prompt": pa.array([], pa.string())})), "There are no rows in this file."),
@@ -576,3 +604,35 @@ def test_every_usual_compression_of_parquet_is_read(bring, compression):
     table = pa.table({"prompt": ["a", "b"], "completion": ["c", "d"]})
 
     assert lines(bring(records(table, compression=compression, row_group_size=1))) == [1, 2]
+
+
+# The same real rows in every kind of file
+
+
+def as_csv(rows: list[dict[str, Any]]) -> bytes:
+    cells = [[held if isinstance(held, str) else json.dumps(held) for held in row.values()] for row in rows]
+    return written([rows[0].keys(), *cells]).encode()
+
+
+def as_workbook(rows: list[dict[str, Any]]) -> bytes:
+    def fill(book: Any) -> None:
+        for row in csv.reader(io.StringIO(as_csv(rows).decode(), newline="")):
+            book.active.append(row)
+
+    return workbook(fill)
+
+
+KINDS = {"csv": as_csv, "xlsx": as_workbook, "parquet": lambda rows: records(pa.Table.from_pylist(rows))}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["alpaca_en_demo.json", "identity.json", "glaive_toolcall_en_demo.json"])
+def test_the_rows_of_a_real_file_are_the_same_in_every_kind_of_file(bring, foreign, name, kind):
+    rows = json.loads((foreign / name).read_text())
+    if kind == "xlsx":
+        rows = [row for row in rows if all(len(json.dumps(held)) < 32_000 for held in row.values())]
+    first, brought = bring(rows), bring(KINDS[kind](rows))
+
+    assert [row.messages for row in brought.rows] == [row.messages for row in first.rows]
+    assert len(brought.rejects) == len(first.rejects)
+    assert [row.line for row in brought.rows][:1] == [first.rows[0].line + (kind != "parquet")]
