@@ -98,7 +98,7 @@ def _bring(session: Session, start: gr.State) -> None:
     with gr.Row(equal_height=True):
         with gr.Column(scale=3, min_width=300):
             upload = gr.File(
-                label="Drop a file here, or click to choose one: JSONL, JSON, CSV, Excel (.xlsx) or Parquet",
+                label="Drop a JSONL, CSV, Excel or Parquet file here",
                 file_types=READ,
                 height=170,
             )
