@@ -9,11 +9,11 @@ in_venv = .venv/bin/python
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test dev browser check e2e pictures bench lock clean
+.PHONY: help setup run test dev browser check e2e pictures bench bench-data lock clean
 
 help: ## what you can ask for
 	@echo "Assay Studio: make TARGET [PORT=$(PORT)] [HOST=$(HOST)] [PYTHON=python3.12] [ARGS=…]"
-	@sed -n 's/^\([a-z0-9]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
 
 setup: ## prepare .venv (quick when nothing changed)
 	@PYTHON='$(PYTHON)' scripts/setup.sh run
@@ -43,6 +43,9 @@ pictures: dev browser ## make the pictures of the README anew
 
 bench: dev ## measure speed and memory
 	@$(in_venv) -m bench $(ARGS)
+
+bench-data: dev ## measure how well the checks of a dataset find what was planted
+	@$(in_venv) -m bench.data $(ARGS)
 
 lock: ## write the locks anew from the newest versions that pyproject.toml allows
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(or $(PYTHON),python3) -m venv "$$fresh" && \
