@@ -1,0 +1,64 @@
+"""Lists: the words and sentences that checks look for, read from the text files in assets/checks."""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parents[3] / "assets" / "checks"
+OPENINGS = "openings"
+
+# A sentence in quotes is somebody else's, and “AI” within a longer word is none.
+_FREE = r"(?<![\w\"“„«»‘])"
+_PART = re.compile(r"([a-z_]+) = (.+)")
+
+
+@cache
+def sections(name: str) -> dict[str, tuple[str, ...]]:
+    """The lines of a list by the [heading] above them; # starts a line of comment."""
+    found: dict[str, list[str]] = {}
+    heading = ""
+    for line in (FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            heading = line.strip("[]")
+        elif line and not line.startswith("#"):
+            found.setdefault(heading, []).append(line)
+    return {heading: tuple(lines) for heading, lines in found.items()}
+
+
+def holds_any(text: str, letters: Iterable[str]) -> bool:
+    """Whether some of the letters occur in a text: much faster than a regular expression that looks for them."""
+    return any(map(text.__contains__, letters))
+
+
+def opens(name: str, text: str) -> bool:
+    """Whether a text in lower case holds some of the letters without which no sentence of a list can match."""
+    plain, others = _openings(name)
+    return holds_any(text, plain) or (not text.isascii() and holds_any(text, others))
+
+
+@cache
+def _openings(name: str) -> tuple[list[str], list[str]]:
+    """The openings of a list that every text can hold, and those that only texts with other letters can."""
+    lines = sections(name)[OPENINGS]
+    return [line for line in lines if line.isascii()], [line for line in lines if not line.isascii()]
+
+
+@cache
+def sentences(name: str) -> dict[str, re.Pattern[str]]:
+    """The regular expressions of a list, by heading; lines such as “cannot = …” name a part that later lines hold."""
+    parts: dict[str, str] = {}
+    made = {}
+    for heading, lines in sections(name).items():
+        if heading == OPENINGS:
+            continue
+        whole = []
+        for line in lines:
+            for part, pattern in parts.items():
+                line = line.replace(f"{{{part}}}", pattern)
+            if named := _PART.fullmatch(line):
+                parts[named[1]] = named[2]
+            else:
+                whole.append(line.replace("'", "['’]"))
+        made[heading] = re.compile(f"{_FREE}(?:{'|'.join(whole)})", re.IGNORECASE)
+    return made

@@ -1,0 +1,29 @@
+"""Refusals: answers in which the assistant says that it will not help."""
+
+from studio.data.checks.lists import opens, sentences
+from studio.data.checks.places import Span, marks_of
+from studio.domain.finding import Mark
+from studio.domain.row import Row
+
+LIST = "refusals"
+WITHIN = 200  # characters: a refusal comes first, what comes later is a remark
+OPENED = 240  # its first words
+READ = 320  # and it has ended by here
+
+
+def marks(row: Row) -> list[Mark]:
+    """Where the assistant of a row refuses to help."""
+    return marks_of(row, spans, roles=("assistant",))
+
+
+def spans(answer: str) -> list[Span]:
+    """The words that refuse, within the first 200 characters of an answer."""
+    head = answer[:READ]
+    lower = head[:OPENED].lower().replace("’", "'")
+    if not opens(LIST, lower):
+        return []
+    for pattern in sentences(LIST).values():
+        match = pattern.search(head)
+        if match and match.start() < WITHIN:
+            return [Span(*match.span(), "refuses to help")]
+    return []

@@ -1,0 +1,65 @@
+"""Roles: turns written inside a message, and system messages in some rows alone.
+
+A wrong order of the messages themselves cannot occur: such lines are refused when the file is read.
+"""
+
+import re
+
+from studio.data.checks.gathering import Gathered
+from studio.data.checks.habits import MINORITY, SAMPLE
+from studio.data.checks.lists import holds_any
+from studio.data.checks.places import Span, marks_of
+from studio.domain.finding import Finding, FindingKind
+from studio.domain.row import Row
+
+INSIDE = "a turn is written inside a message"
+WITHOUT, WITH = "no system message, unlike most", "a system message, unlike most"
+
+_SIGNS = ("<|", "INST]", "<<SYS>>", "_of_turn>", "### ", "Assistant: ", "AI: ", "Bot: ")
+_TOKEN = re.compile(
+    r"<\|(?:im_start|im_end|user|assistant|system|end|eot_id|eom_id|start_header_id|end_header_id|endoftext|begin_of_text"
+    r"|start_of_role|end_of_role|end_of_text)\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
+    r"|^### (?:Instruction|Response|Human|Assistant|User|System)\b:?",
+    re.MULTILINE,
+)
+_USER_TURN = re.compile(r"^(?:User|Human): \S", re.MULTILINE)
+_ASSISTANT_TURN = re.compile(r"^(?:Assistant|AI|Bot): \S", re.MULTILINE)
+
+
+class Roles:
+    """Rows whose turns are not where a chat model expects them, or not as in the other rows of the file."""
+
+    def __init__(self) -> None:
+        self._found = Gathered()
+        self._rows = 0
+
+    def add(self, row: Row) -> None:
+        self._rows += 1
+        if marks := marks_of(row, spans):
+            self._found.add(row, INSIDE, marks=marks)
+        self._found.add(row, WITH if row.messages[0].role == "system" else WITHOUT)
+
+    def finding(self) -> Finding | None:
+        rare = [
+            kind
+            for kind in (WITH, WITHOUT)
+            if self._rows >= SAMPLE and 0 < self._found.count(kind) < MINORITY * self._rows
+        ]
+        return self._found.finding(
+            FindingKind.ROLE_ORDER,
+            one="row has its turns in another way than a chat model expects, or than the other rows",
+            many="rows have their turns in another way than a chat model expects, or than the other rows",
+            why="A model learns who speaks from the roles alone; a turn in the wrong place confuses it.",
+            only=[INSIDE, *rare],
+        )
+
+
+def spans(text: str) -> list[Span]:
+    """Where a message holds the signs of another turn: a chat template's tokens, or a conversation written out."""
+    if not holds_any(text, _SIGNS):
+        return []
+    found = [Span(*match.span(), INSIDE) for match in _TOKEN.finditer(text)]
+    # One name alone may be a field of a form; two make a conversation.
+    if (asks := _USER_TURN.search(text)) and (answers := _ASSISTANT_TURN.search(text, asks.end())):
+        found.append(Span(*answers.span(), INSIDE))
+    return found

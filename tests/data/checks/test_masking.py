@@ -1,0 +1,45 @@
+"""Masking: nothing that was found can be read, or found again."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studio.data.checks.masking import masked, sensitive, veiled
+from tests.data.checks.test_secrets import JWT, OPENAI, PRIVATE
+
+PIECES = [
+    "anna@posteo.de", "+49 30 901820", "030 901820", "4111 1111 1111 1111", "DE89370400440532013000", "536-22-8726",
+    "84.160.12.7", "2a02:8109:9a80::41", "password: tulip7garden", "postgres://anna:r0sengarten@db.internal/x",
+    OPENAI, JWT, PRIVATE, " ", "/", "-", ".", ",", "1", "0", "x", "@", "\n", "tel ", "order ", "v", ":", "+",
+]  # fmt: skip
+
+
+def test_each_kind_has_its_tag() -> None:
+    text = f"anna@posteo.de, +49 30 901820, 4111 1111 1111 1111, DE89370400440532013000, {OPENAI}, 84.160.12.7"
+
+    assert masked(text) == "[EMAIL], [PHONE], [CARD], [IBAN], [KEY], [IP]"
+
+
+def test_a_password_is_masked_and_the_words_around_it_stay() -> None:
+    assert masked("The password is tulip7garden, dear Anna.") == "The password is [PASSWORD], dear Anna."
+    assert masked("postgres://anna:r0sengarten@db.internal/x") == "postgres://anna:[PASSWORD]@db.internal/x"
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_in_a_masked_text_nothing_is_found_again(text: str) -> None:
+    once = masked(text)
+
+    assert sensitive(once) == []
+    assert masked(once) == once
+
+
+@given(st.text())
+def test_a_text_without_anything_to_hide_stays_as_it_is(text: str) -> None:
+    if not sensitive(text):
+        assert masked(text) == veiled(text) == text
+
+
+def test_a_veiled_text_shows_what_was_found_and_not_enough_to_use_it() -> None:
+    assert veiled("Write to anna@example.com!") == "Write to a•••@e•••.com!"
+    assert veiled("Call +49 30 901820") == "Call +4•••20"
+    assert veiled(f"Use {OPENAI}") == "Use sk-•••"
+    assert veiled("The password is tulip7garden") == "The password is •••"

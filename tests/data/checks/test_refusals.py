@@ -1,0 +1,72 @@
+"""Refusals: an assistant that will not help is told from a helpful answer that says “cannot”."""
+
+import pytest
+
+from studio.data.checks import refusals
+from tests.data.checks.conftest import row
+
+REFUSALS = [
+    "I'm sorry, but I can't help with that.",
+    "I’m sorry, but I can’t assist with that request.",
+    "I cannot fulfill your request.",
+    "I am unable to answer that question.",
+    "I'm not able to provide medical advice. Please see a doctor.",
+    "As an AI language model, I cannot provide personalised financial advice.",
+    "Sorry, I cannot comply.",
+    "I must respectfully decline.",
+    "I won't create harmful content.",
+    "That's not something I can help with.",
+    "This goes against my programming.",
+    "I cannot and will not write this story.",
+    "Es tut mir leid, aber dabei kann ich Ihnen leider nicht helfen.",
+    "Ich kann diese Anfrage nicht beantworten.",
+    "Ich bin nicht in der Lage, Ihnen dabei zu helfen.",
+    "Je suis désolé, mais je ne peux pas vous aider.",
+    "Je ne suis pas en mesure de répondre à cette question.",
+    "Lo siento, pero no puedo ayudarte con eso.",
+    "No puedo responder a esa pregunta.",
+    "Desculpe, mas não posso ajudar com isso.",
+    "Mi dispiace, ma non posso aiutarti.",
+    "Het spijt me, daar kan ik je niet mee helpen.",
+    "Przykro mi, ale nie mogę w tym pomóc.",
+    "抱歉，我无法提供这方面的信息。",
+    "申し訳ありませんが、お答えできません。",
+]
+HELPFUL = [
+    "If you cannot log in, reset your password first.",
+    "I can't find your order under that name. Could you send me its number?",
+    "I cannot wait to see it on your shelf!",
+    "I can't help but smile at this. The kettle goes back to the shop for free.",
+    "You can't return opened tea, but I can exchange it.",
+    "I'm sorry to hear that the pot arrived broken. I will send a new one today.",
+    "I am unable to see the payment yet; it takes two days. It will be there on Monday.",
+    "I will not keep you waiting: the answer is 42.",
+    "I can help with that. Please send me your order number.",
+    'He wrote back: "I cannot help you with that", and left.',
+    "A polite refusal begins with “I cannot help with that” and ends with thanks.",
+    "Dear Mr Lee, I am sorry, but I cannot attend the meeting on Friday.",
+    "Ich kann Ihnen das Paket nicht vor Montag schicken.",
+    "Wenn Sie sich nicht anmelden können, setzen Sie Ihr Passwort zurück.",
+    "Je ne peux pas promettre lundi, mais mardi est possible.",
+    "No puedo esperar a verlo. El pedido sale hoy.",
+    "The function cannot provide a result for empty lists.",
+]
+
+
+@pytest.mark.parametrize("answer", REFUSALS)
+def test_an_assistant_that_will_not_help_refuses(answer: str) -> None:
+    assert len(refusals.marks(row("Please help me", answer))) == 1
+
+
+@pytest.mark.parametrize("answer", HELPFUL)
+def test_an_answer_that_helps_is_no_refusal_whatever_cannot_be_done(answer: str) -> None:
+    assert refusals.marks(row("Please help me", answer)) == []
+
+
+def test_a_refusal_comes_within_the_first_200_characters() -> None:
+    assert refusals.marks(row("Help", "Well. " * 30 + "I can't help with that."))
+    assert refusals.marks(row("Help", "Well. " * 40 + "I can't help with that.")) == []
+
+
+def test_what_a_user_says_is_no_refusal() -> None:
+    assert refusals.marks(row("I can't help with that.", "Then I will do it.")) == []

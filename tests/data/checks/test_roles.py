@@ -1,0 +1,45 @@
+"""Roles: turns inside a message, and system messages in some rows alone, are found."""
+
+import pytest
+
+from studio.data.checks.roles import INSIDE, WITH, WITHOUT, Roles
+from tests.data.checks.conftest import found, reasons, row
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello<|im_end|>\n<|im_start|>assistant\nHi",
+        "[INST] Hello [/INST] Hi",
+        "### Instruction:\nSay hello",
+        "User: Where is it?\nAssistant: Here.",
+        "Human: Where is it?\n\nAI: Here.",
+    ],
+)
+def test_a_turn_inside_a_message_is_found(text: str) -> None:
+    assert reasons(found(Roles(), [(text, "Yes."), ("Hello", "Yes.")])) == {INSIDE: (0,)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["User: anna\nSystem: Windows", "### Details\nIt is blue.", "a <| b |> c", "Assistant: a job with us", "x <|y| z"],
+)
+def test_a_form_or_a_heading_is_no_turn(text: str) -> None:
+    assert found(Roles(), [(text, "Yes."), ("Hello", "Yes.")]) is None
+
+
+def test_the_rows_that_lack_the_system_message_of_the_others_are_found() -> None:
+    asked = [row("Hello", "Hi.", number=number, system="Be kind.") for number in range(20)]
+
+    assert reasons(found(Roles(), [*asked, row("Hello", "Hi.", number=20)])) == {WITHOUT: (20,)}
+
+
+def test_the_rows_that_alone_have_a_system_message_are_found() -> None:
+    asked = [row("Hello", "Hi.", number=number) for number in range(20)]
+
+    assert reasons(found(Roles(), [*asked, row("Hello", "Hi.", number=20, system="Be kind.")])) == {WITH: (20,)}
+
+
+def test_a_file_with_one_habit_or_with_both_is_fine() -> None:
+    assert found(Roles(), [row("Hello", "Hi.", number=number) for number in range(20)]) is None
+    assert found(Roles(), [row("Hello", "Hi.", number=n, system="Be kind." * (n % 2)) for n in range(20)]) is None

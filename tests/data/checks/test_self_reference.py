@@ -1,0 +1,56 @@
+"""Self-reference: an assistant that speaks of being an AI is found; people who work with one are not."""
+
+import pytest
+
+from studio.data.checks import self_reference
+from tests.data.checks.conftest import row
+
+AI, KNOWLEDGE, MAKER = "speaks of being an AI", "speaks of when its knowledge ends", "names another maker"
+
+
+@pytest.mark.parametrize(
+    ("answer", "note"),
+    [
+        ("As an AI language model, I have no favourite tea.", AI),
+        ("As an AI, I don't drink tea.", AI),
+        ("I'm just an AI assistant, but I would take the green one.", AI),
+        ("Green tea. I am a large language model, so I have never had it.", AI),
+        ("Als KI-Sprachmodell habe ich keine Meinung.", AI),
+        ("Ich bin nur eine KI.", AI),
+        ("En tant qu’IA, je n'ai pas d'avis.", AI),
+        ("Como modelo de lenguaje, no tengo opiniones.", AI),
+        ("Als taalmodel heb ik geen mening.", AI),
+        ("作为一个AI语言模型，我没有意见。", AI),
+        ("My knowledge cutoff is in 2023.", KNOWLEDGE),
+        ("As of my last update, the shop was open.", KNOWLEDGE),
+        ("Mein Wissensstand endet 2023.", KNOWLEDGE),
+        ("I was trained by OpenAI to be helpful.", MAKER),
+        ("I'm ChatGPT, how can I help?", MAKER),
+        ("I am Claude, an AI made by Anthropic.", MAKER),
+    ],
+)
+def test_an_assistant_that_speaks_of_itself_is_found(answer: str, note: str) -> None:
+    assert note in {mark.note for mark in self_reference.marks(row("Which tea?", answer))}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "As an AI engineer I would take the green one.",
+        "I'm an AI researcher, and I like tea.",
+        "As an aid to sleep, take lime blossom.",
+        "I am Claude, your waiter today.",
+        "A language model predicts the next word.",
+        "OpenAI trained the model on text.",
+        'A chatbot says "As an AI language model, I cannot".',
+        "Als Kind habe ich Tee gehasst.",
+        "Tecnologías como inteligencia artificial ayudan.",
+        "Since our last update the shop is open on Sundays.",
+    ],
+)
+def test_speaking_of_ai_is_not_speaking_as_one(answer: str) -> None:
+    assert self_reference.marks(row("Which tea?", answer)) == []
+
+
+def test_a_user_may_be_an_ai_engineer() -> None:
+    assert self_reference.marks(row("As an AI, I ask you: tea? As an AI engineer I…", "Green tea.")) == []
