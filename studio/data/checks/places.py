@@ -19,15 +19,17 @@ class Span:
     tag: str = ""
 
 
-def marks_of(row: Row, spans: Callable[[str], list[Span]], *, roles: tuple[str, ...] = ()) -> list[Mark]:
-    """The marks in the messages of a row; `roles` limits whose messages are looked at."""
-    return [
-        Mark(row.number, place, span.start, span.end, span.note)
-        for place, message in enumerate(row.messages)
-        if not roles or message.role in roles
+def marks_of(row: Row, spans: Callable[[str], list[Span]], *, by: str = "") -> list[Mark]:
+    """The marks in the messages of a row; `by` names the role whose messages alone are looked at."""
+    made: list[Mark] = []
+    for place, message in enumerate(row.messages):
+        if by and message.role != by:
+            continue
         # Most files have one system message for all rows.
-        for span in (_remembered(spans, message.content) if message.role == "system" else spans(message.content))
-    ]
+        found = _remembered(spans, message.content) if message.role == "system" else spans(message.content)
+        for span in found:
+            made.append(Mark(row.number, place, span.start, span.end, span.note))
+    return made
 
 
 @lru_cache(maxsize=16)

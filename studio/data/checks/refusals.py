@@ -13,7 +13,7 @@ READ = 320  # and it has ended by here
 
 def marks(row: Row) -> list[Mark]:
     """Where the assistant of a row refuses to help."""
-    return marks_of(row, spans, roles=("assistant",))
+    return marks_of(row, spans, by="assistant")
 
 
 def spans(answer: str) -> list[Span]:

@@ -10,7 +10,7 @@ LIST = "self_reference"
 
 def marks(row: Row) -> list[Mark]:
     """Where the assistant of a row speaks of itself as an AI."""
-    return marks_of(row, spans, roles=("assistant",))
+    return marks_of(row, spans, by="assistant")
 
 
 def spans(answer: str) -> list[Span]:

@@ -10,7 +10,8 @@ from studio.domain.row import Row
 
 _WORD = re.compile(r"\w+")
 _SIGNS = "!?.,;:…·-–—_/\\|()[]{}<>*#~\"'`’‘“”„«»¡¿。！？，、"
-_SPACED = str.maketrans(_SIGNS, " " * len(_SIGNS))
+# Letters stand in the table too: it is twice as fast when it need not be told that they stay.
+_SPACED = str.maketrans({chr(code): chr(code) for code in range(128)} | dict.fromkeys(_SIGNS, " "))
 
 
 def marks(row: Row) -> list[Mark]:
@@ -20,10 +21,13 @@ def marks(row: Row) -> list[Mark]:
 
 def spans(text: str) -> list[Span]:
     """The words of abuse in a text, as whole words, each with what it possibly is."""
-    words, phrases = _listed()
+    words, phrases, signals = _listed()
     lower = text.lower()
     found: list[Span] = []
-    if not words.keys().isdisjoint(lower.translate(_SPACED).split()):
+    used = lower.translate(_SPACED).split()
+    if signals.isdisjoint(used):
+        return found
+    if not words.keys().isdisjoint(used):
         found += [
             Span(*match.span(), f"possibly {kind}")
             for match in _WORD.finditer(text)
@@ -37,8 +41,11 @@ def spans(text: str) -> list[Span]:
 
 
 @cache
-def _listed() -> tuple[dict[str, str], dict[str, str]]:
-    """The words and the phrases of the list, each with what it is."""
+def _listed() -> tuple[dict[str, str], dict[str, str], frozenset[str]]:
+    """The words and the phrases of the list, each with what it is, and signals: a text without any holds none of them."""
     kinds = {text: kind for kind, texts in sections("toxic").items() for text in texts}
     phrases = {text: kind for text, kind in kinds.items() if not _WORD.fullmatch(text)}
-    return {text: kind for text, kind in kinds.items() if text not in phrases}, phrases
+    words = {text: kind for text, kind in kinds.items() if text not in phrases}
+    # The end of a phrase is what is rare about it: “go kill yourself”.
+    longest = {max(reversed(phrase.translate(_SPACED).split()), key=len) for phrase in phrases}
+    return words, phrases, frozenset(words) | longest
