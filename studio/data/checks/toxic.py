@@ -42,7 +42,7 @@ def spans(text: str) -> list[Span]:
 
 @cache
 def _listed() -> tuple[dict[str, str], dict[str, str], frozenset[str]]:
-    """The words and the phrases of the list, each with what it is, and signals: a text without any holds none of them."""
+    """The words and the phrases of the list, each with what it is; a text without any of the signals holds none."""
     kinds = {text: kind for kind, texts in sections("toxic").items() for text in texts}
     phrases = {text: kind for text, kind in kinds.items() if not _WORD.fullmatch(text)}
     words = {text: kind for text, kind in kinds.items() if text not in phrases}
