@@ -207,7 +207,12 @@ def _recipe(studio: Studio, dataset: str, model: str, recipe: Path | None, sets:
     if recipe is None:
         base = choose.default_recipe(studio, dataset, model)
     elif recipe.is_file():
-        base = choose.recipe_from_yaml(recipe.read_text(encoding="utf-8", errors="replace"))[1]
+        named, base = choose.recipe_from_yaml(recipe.read_text(encoding="utf-8", errors="replace"))
+        if named is not None and named != model:
+            raise RecipeError(
+                f"The recipe is for the model {named}, not for {model}.",
+                fix=f"Say --model {named}, or take it out of the file.",
+            )
     else:
         raise RecipeError(f"{recipe} is not a file.", fix="Name a recipe saved as YAML.")
     return choose.recipe_from(base.model_dump() | changes)

@@ -15,7 +15,8 @@ import orjson
 from studio.data.atomic import replacing
 from studio.data.canonical import Canonical, canonical
 from studio.data.entry import SHOWN_CHARACTERS, Entry
-from studio.data.findings import Digests, Found, find, save_findings
+from studio.data.examining import examine
+from studio.data.findings import Digests, Found, save_findings
 from studio.data.mapping import Survey, chosen_mapping, guess_mapping, mapping_from
 from studio.data.offers import Offers
 from studio.data.parsing import parse_object
@@ -23,12 +24,14 @@ from studio.data.problem import Problem
 from studio.data.progress import Progress, Stopped
 from studio.data.reading import Readable, readable
 from studio.data.repairing import Mended, mended
+from studio.data.rows import load_rows
 from studio.domain.dataset import Guess
 from studio.domain.errors import DatasetError
 from studio.domain.event import EventKind, Outcome, Reporter
 
 REPAIRABLE = " The studio can repair such lines: see before and after on the Data tab, or import with --repair all."
 READY_SHARE = 0.1  # of the time: unpacking and decoding, where there is any
+EXAMINED_FROM = 0.4  # of the time: the rows are read by then, and what is in them is looked at
 SURVEY_SHARE = 0.25  # of what is left: looking at the fields parses every line, but keeps nothing
 
 
@@ -81,16 +84,23 @@ def ingest(spec: Named[str, Any], reporter: Reporter) -> Outcome:
             tell=lambda text: reporter.report(EventKind.NOTE, text=text),
         ) as ready:
             begun = READY_SHARE if ready.was_made else 0
-            surveyed = begun + SURVEY_SHARE * (1 - begun)
+            surveyed = begun + SURVEY_SHARE * (EXAMINED_FROM - begun)
             reporter.report(EventKind.PHASE, name="Looking at the fields")
             survey = _survey(ready, repairs, at=_part(progress, begun, surveyed, size=size))
             guess = _fields(survey, spec.get("mapping"), repairs)
             reporter.report(EventKind.PHASE, name="Reading the rows")
-            tally = _write(ready, out, _Way(guess, survey, repairs), at=_part(progress, surveyed, 1, size=size))
+            tally = _write(
+                ready, out, _Way(guess, survey, repairs), at=_part(progress, surveyed, EXAMINED_FROM, size=size)
+            )
         if not tally.rows and not tally.rejects:
             raise DatasetError("There are no rows in this file.", fix="Upload a file with at least a few examples.")
-        reporter.report(EventKind.PHASE, name="Looking for duplicates and contradictions")
-        found = find(tally.digests, reject_lines=tally.reject_lines)
+        reporter.report(EventKind.PHASE, name="Looking for copies, contradictions and other problems")
+        found = examine(
+            load_rows(out),
+            tally.digests,
+            reject_lines=tally.reject_lines,
+            at=_part(progress, EXAMINED_FROM, 1, size=size),
+        )
         save_findings(found.findings, out)
         progress.end()
     except Stopped:

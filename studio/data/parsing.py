@@ -9,6 +9,7 @@ from studio.data.explaining import why_not_json
 from studio.data.problem import Problem
 
 DEEPEST = 64
+MANY_NAMES = 50
 FLAT_FIX = 'Give each row as an object, as in {"prompt": "…", "completion": "…"}.'
 TYPE_NAMES = {
     str: "a text",
@@ -58,7 +59,9 @@ class _Twice(Exception):
 
 def _written_twice(raw: bytes, value: dict[str, Any]) -> Problem | None:
     """A field that is there twice, at any depth, of which a reader would silently keep the last."""
-    if all(raw.count(b'"%s"' % name.encode()) == count for name, count in _names(value, {}).items()):
+    names = _names(value, {})
+    # Counting is quick for the few names of usual rows, but it reads the whole row for each.
+    if len(names) <= MANY_NAMES and all(raw.count(b'"%s"' % name.encode()) == n for name, n in names.items()):
         return None
     try:
         json.loads(raw, object_pairs_hook=_once)

@@ -98,10 +98,10 @@ def seen(studio: Studio, dataset_id: str, model_id: str, row_number: int, cut_of
     return pieces(lengths, model.path / "tokenizer.json", row_number, cut_off=cut_off)
 
 
-def group_rows(studio: Studio, dataset_id: str, group: Group) -> list[Row]:
-    """The rows of a duplicate group, to be shown side by side."""
+def group_rows(studio: Studio, dataset_id: str, group: Group, *, limit: int | None = None) -> list[Row]:
+    """The first `limit` rows of a group, to be shown side by side."""
     rows = load_rows(studio.workspace.dataset(dataset_id))
-    return [rows[number] for number in group.rows]
+    return [rows[number] for number in group.rows[:limit]]
 
 
 def lengths_file(studio: Studio, dataset_id: str, model_id: str) -> Path:

@@ -1,6 +1,7 @@
 """Split: deal the rows, and show where every one of them ended."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from studio.data.findings import load_findings
@@ -46,6 +47,13 @@ def choose(studio: Studio, dataset_id: str, choices: SplitChoices) -> Split:
     )
     splits.add(studio.store, split)
     return split
+
+
+def leave_out(studio: Studio, dataset_id: str, rows: Collection[int], *, out: Collection[int], why: str) -> Split:
+    """Of these rows, leave those in `out` out of every run, each with the reason, and take the others back."""
+    choices = current(studio, dataset_id).choices
+    removed = {number: reason for number, reason in choices.removed.items() if number not in rows}
+    return choose(studio, dataset_id, replace(choices, removed=removed | dict.fromkeys(sorted(out), why)))
 
 
 def used(split: Split, lengths: Lengths, cut_off: int) -> Dealt:

@@ -44,7 +44,7 @@ def test_rows_are_stored_in_order_with_their_lines_and_other_fields(bring):
 
 
 def test_a_file_without_a_good_row_fails_but_keeps_what_it_refused(bring):
-    brought = bring("prompt,completion\nhello,world\n")
+    brought = bring("hello\nworld\n")
 
     assert brought.outcome.state == "failed"
     assert brought.outcome.message.startswith("No line of this file is a JSON object. Line 1, for one:")

@@ -292,3 +292,11 @@ def test_every_row_of_a_real_file_is_kept_or_refused_with_a_reason(bring, foreig
     source = (foreign / name).read_text().split("\n")
     assert all(source[row.line - 1].strip().startswith("{") for row in brought.rows)
     assert all(reject.reason and reject.fix for reject in brought.rejects)
+
+
+def test_a_field_written_twice_is_found_among_thousands_as_well(bring):
+    many = {f"field {number}": "x" for number in range(3000)} | {"prompt": "a", "completion": "b"}
+    text = json.dumps(many)
+    brought = bring(text + "\n" + text[:-1] + ', "field 7": "y"}\n')
+    assert [reject.reason for reject in brought.rejects] == ["The field “field 7” is written twice."]
+    assert len(brought.rows) == 1

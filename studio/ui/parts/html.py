@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from studio.domain.finding import Mark
 from studio.domain.reading import Reading, Tone
 from studio.domain.row import Row
 
@@ -61,17 +62,29 @@ def bar(share: float, left: str, right: str = "") -> str:
     )
 
 
-def bubbles(rows: Sequence[Row]) -> str:
-    """Rows as conversations, each with its line in the file."""
-    return f'<div class="panel">{"".join(_conversation(row) for row in rows)}</div>'
+def bubbles(rows: Sequence[Row], marks: Sequence[Mark] = ()) -> str:
+    """Rows as conversations, each with its line in the file; the places that `marks` mean stand out."""
+    return f'<div class="panel">{"".join(_conversation(row, marks) for row in rows)}</div>'
 
 
-def _conversation(row: Row) -> str:
+def _conversation(row: Row, marks: Sequence[Mark]) -> str:
     turns = "".join(
-        f'<div class="bubble {escape(m.role)}"><em>{SPEAKERS.get(m.role, escape(m.role))}</em>{escape(m.content)}</div>'
-        for m in row.messages
+        f'<div class="bubble {escape(m.role)}"><em>{SPEAKERS.get(m.role, escape(m.role))}</em>'
+        f"{_marked(m.content, [mark for mark in marks if (mark.row, mark.message) == (row.number, number)])}</div>"
+        for number, m in enumerate(row.messages)
     )
     return f'<div class="chat"><small>line {row.line:,}</small>{turns}</div>'
+
+
+def _marked(content: str, marks: Sequence[Mark]) -> str:
+    """A text with the places that are meant, in order; a place within another one is part of it."""
+    parts, done = [], 0
+    for mark in sorted(marks, key=lambda mark: (mark.start, -mark.end)):
+        if mark.start >= done:
+            found = f'<mark title="{escape(mark.note)}">{escape(content[mark.start : mark.end])}</mark>'
+            parts += [escape(content[done : mark.start]), found]
+            done = mark.end
+    return "".join([*parts, escape(content[done:])])
 
 
 def table(

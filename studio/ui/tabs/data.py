@@ -152,8 +152,8 @@ def use_file(studio: Studio, path: str | None) -> list[Any]:
 
 
 def show(studio: Studio, data: str | None, first: int) -> list[Any]:
-    if data is None:
-        return nothing()
+    if data is None:  # the page opens empty; an answer that comes late must not empty it again
+        return [gr.skip()] * len(fields(Page))
     found = bring.dataset(studio, data)
     rows = bring.preview(studio, data, start=first, count=PAGE) if found.is_ready else []
     rejects = [] if found.is_being_read else bring.rejects(studio, data)
@@ -192,11 +192,6 @@ def fields_of(layout: str) -> list[Any]:
 
 def cancel_reading(studio: Studio, data: str) -> None:
     bring.cancel(studio, data)
-
-
-def nothing() -> list[Any]:
-    """The empty screen."""
-    return [NOTHING, gr.Button(visible=False), gr.Timer(active=False), gr.Column(visible=False), *[gr.skip()] * 7]
 
 
 def repairs_view(offers: Sequence[bring.Offer]) -> list[Any]:

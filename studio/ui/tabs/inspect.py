@@ -13,12 +13,11 @@ from studio.flows import bring, inspect, split
 from studio.flows.inspect import Inspection
 from studio.flows.studio import Studio
 from studio.ui.errors import handler, told
-from studio.ui.parts import html, lengths
+from studio.ui.parts import groups, html, lengths
 from studio.ui.parts.bringing import being_read
 from studio.ui.parts.chart import chart
 from studio.ui.session import QUIET, Session
 
-COPIES = (FindingKind.EXACT_DUPLICATE, FindingKind.NEAR_EXACT_DUPLICATE)
 EMPTY = html.empty("Nothing to inspect yet.", "Bring a file on the Data tab first.")
 COLOURS = (
     '<p class="help">Green is what it learns to say, grey is what it only reads, '
@@ -35,7 +34,7 @@ class Overview:
     timer: gr.Timer
     whole: gr.Column
     findings: gr.HTML
-    copies: gr.Column
+    groups: gr.Column
     pick: gr.Dropdown
     leave: gr.Checkbox
     cut_off: gr.Number
@@ -55,6 +54,8 @@ class Details:
     """The components that depend on the cut-off, a group or a row."""
 
     keep: gr.Radio
+    out: gr.CheckboxGroup
+    every: gr.Button
     group: gr.HTML
     picture: gr.HTML
     facts: gr.HTML
@@ -77,10 +78,12 @@ def _laid_out() -> tuple[Overview, Details, gr.Button]:
     again = gr.Button("Measure again", visible=False, min_width=160)
     with gr.Column(visible=False) as whole:
         findings = gr.HTML()
-        with gr.Column(visible=False) as copies:
+        with gr.Column(visible=False) as groups:
             with gr.Row(elem_classes="actions"):
-                pick = gr.Dropdown(label="Group of copies", choices=[], allow_custom_value=True, min_width=220)
-                keep = gr.Radio(label="Keep", choices=[], min_width=220)
+                pick = gr.Dropdown(label="Look at", choices=[], allow_custom_value=True, min_width=260, scale=2)
+                keep = gr.Radio(label="Keep", choices=[], visible=False, min_width=220)
+                out = gr.CheckboxGroup(label="Leave out", choices=[], visible=False, min_width=220)
+                every = gr.Button("Leave these rows out", visible=False, min_width=220)
                 leave = gr.Checkbox(label="Keep every copy", info="They then share a side of the split.", min_width=220)
             group = gr.HTML()
         with gr.Accordion("Token lengths with the chosen model", open=True, visible=False) as token_part:
@@ -119,10 +122,10 @@ def _laid_out() -> tuple[Overview, Details, gr.Button]:
             ledger, downloads = gr.HTML(), gr.HTML()
         forward = gr.Button("Continue to the recipe", variant="primary")
     overview = Overview(
-        situation, again, timer, whole, findings, copies, pick, leave, cut_off, held_out, seed,
+        situation, again, timer, whole, findings, groups, pick, leave, cut_off, held_out, seed,
         token_part, seen_part, split_part, about,
     )  # fmt: skip
-    return overview, Details(keep, group, picture, facts, number, seen, ledger, downloads), forward
+    return overview, Details(keep, out, every, group, picture, facts, number, seen, ledger, downloads), forward
 
 
 def _wire(session: Session, tab: gr.Tab, top: Overview, low: Details) -> None:
@@ -143,13 +146,20 @@ def _wire(session: Session, tab: gr.Tab, top: Overview, low: Details) -> None:
         [top.pick.change, top.about.change],
         handler(show_group, studio),
         [*ids, top.pick],
-        [low.keep, low.group],
+        [low.keep, low.out, low.every, low.group],
         **QUIET,
     )
+    for event, act, given in (
+        (low.out.input, leave_out, [*ids, top.pick, low.out]),
+        (low.every.click, leave_out_or_take_back, [*ids, top.pick]),
+    ):
+        event(handler(act, studio), given, [low.keep, low.out, low.every, low.group], **QUIET).then(
+            handler(show_lengths, studio), [*ids, top.cut_off], counted, **QUIET
+        )
     gr.on(
         [low.keep.input, top.leave.input, top.held_out.release, top.seed.input],
         handler(choose, studio),
-        [session.data, top.pick, low.keep, top.leave, top.held_out, top.seed],
+        [*ids, top.pick, low.keep, top.leave, top.held_out, top.seed],
         None,
         **QUIET,
     ).then(handler(show_lengths, studio), [*ids, top.cut_off], counted, **QUIET)
@@ -207,35 +217,58 @@ def show_seen(studio: Studio, data: str | None, model: str | None, tokens: float
     return lengths.seen(inspect.seen(studio, data, model, number, int(tokens)))
 
 
-def show_group(studio: Studio, data: str | None, model: str | None, first: int | None) -> tuple[Any, str]:
-    """The rows of one group of copies side by side, and which is kept."""
-    if data is None or model is None or first is None:
-        return gr.skip(), ""
-    found = _group(inspect.look(studio, data, model).findings, first)
-    if found is None:
-        return gr.skip(), ""
-    rows = inspect.group_rows(studio, data, found)
-    kept = split.current(studio, data).choices.keep.get(found.rows[0], found.rows[0])
-    choices = [(f"line {line:,}", row) for row, line in zip(found.rows, found.lines, strict=True)]
-    return gr.Radio(
-        choices=choices, value=kept
-    ), f'<div class="beside">{"".join(html.bubbles([row]) for row in rows)}</div>'
+def show_group(studio: Studio, data: str | None, model: str | None, picked: str | None) -> list[Any]:
+    """The rows of one group with what can be done about them."""
+    found = _picked(studio, data, model, picked)
+    if data is None or found is None:
+        return [gr.Radio(visible=False), gr.CheckboxGroup(visible=False), gr.Button(visible=False), ""]
+    finding, group = found
+    choices = split.current(studio, data).choices
+    shown = inspect.group_rows(studio, data, group, limit=groups.SHOWN_ROWS)
+    return groups.view(finding, group, shown, choices)
+
+
+def leave_out(studio: Studio, data: str, model: str, picked: str | None, lines: list[int]) -> list[Any]:
+    """Leave the ticked rows of a group out and take the others back."""
+    found = _picked(studio, data, model, picked)
+    if found is not None:
+        split.leave_out(studio, data, found[1].rows, out=lines, why=groups.why_left_out(*found))
+    return show_group(studio, data, model, picked)
+
+
+def leave_out_or_take_back(studio: Studio, data: str, model: str, picked: str | None) -> list[Any]:
+    """Leave every row of a group out, or take all of them back where that was done before."""
+    found = _picked(studio, data, model, picked)
+    if found is not None:
+        rows = found[1].rows
+        removed = split.current(studio, data).choices.removed
+        out = () if all(number in removed for number in rows) else rows
+        split.leave_out(studio, data, rows, out=out, why=groups.why_left_out(*found))
+    return show_group(studio, data, model, picked)
 
 
 def choose(
-    studio: Studio, data: str, first: int | None, kept: int | None, leave: bool, held_out: float, seed: float | None
+    studio: Studio,
+    data: str,
+    model: str,
+    picked: str | None,
+    kept: int | None,
+    leave: bool,
+    held_out: float,
+    seed: float | None,
 ) -> None:
     """Keep what a person decided as a new split."""
     choices = split.current(studio, data).choices
-    keep = choices.keep | ({first: kept} if first is not None and kept is not None else {})
+    found = _picked(studio, data, model, picked)
+    is_copy = found is not None and found[0].kind in groups.COPIES
+    keep = choices.keep | ({found[1].rows[0]: kept} if found and is_copy and kept is not None else {})
     keep = {group: row for group, row in keep.items() if group != row}
     split.choose(studio, data, replace(choices, keep=keep, keep_copies=leave, held_out=held_out, seed=int(seed or 0)))
 
 
 def view(look: Inspection, dealt: Split, *, same: bool) -> list[Any]:
     """The screen for one inspection; `same` leaves the reader's own choices as they are."""
-    groups = [group for finding in look.findings if finding.kind in COPIES for group in finding.groups]
-    choices = [(f"lines {', '.join(f'{line:,}' for line in group.lines)}", group.rows[0]) for group in groups]
+    choices = list(groups.group_choices(look.findings))
     fresh = not same
     return [
         situation_of(look),
@@ -243,7 +276,7 @@ def view(look: Inspection, dealt: Split, *, same: bool) -> list[Any]:
         gr.Timer(active=look.measuring is not None and look.measuring.is_live),
         gr.Column(visible=True),
         findings_table(look.findings),
-        gr.Column(visible=bool(groups)),
+        gr.Column(visible=bool(choices)),
         gr.Dropdown(choices=choices, value=choices[0][1] if choices else None) if fresh else gr.skip(),
         gr.Checkbox(value=dealt.choices.keep_copies),
         look.cut_off.tokens if fresh and look.cut_off else gr.skip(),
@@ -261,7 +294,7 @@ def situation_of(look: Inspection) -> str:
         return html.bar(share, "Measuring token lengths with the chosen model …", html.count(look.dataset.rows, "row"))
     if job is not None:
         return html.reading(Reading(Tone.BAD, "The lengths could not be measured.", f"{job.message} {job.fix}"))
-    copies = sum(finding.count for finding in look.findings if finding.kind in COPIES)
+    copies = sum(finding.count for finding in look.findings if finding.kind in groups.COPIES)
     conflicts = sum(finding.count for finding in look.findings if finding.kind is FindingKind.CONFLICT)
     cut = len(look.lengths.cut_rows(look.cut_off.tokens)) if look.lengths and look.cut_off else 0
     refused = look.dataset.rejects
@@ -311,5 +344,12 @@ def download_links(ledger: Ledger, data: str, model: str, cut_off: int) -> str:
     return f'<p class="help">Download with source line and reason: {" · ".join(links)}</p>'
 
 
-def _group(findings: tuple[Finding, ...], first: int) -> Group | None:
-    return next((group for f in findings if f.kind in COPIES for group in f.groups if group.rows[0] == first), None)
+def _picked(studio: Studio, data: str | None, model: str | None, picked: str | None) -> tuple[Finding, Group] | None:
+    """The finding and the group that a key of `group_choices` means."""
+    if data is None or model is None or picked is None:
+        return None
+    kind, _, number = picked.partition(":")
+    for finding in inspect.look(studio, data, model).findings:
+        if finding.kind.value == kind and number.isdigit() and int(number) < len(finding.groups):
+            return finding, finding.groups[int(number)]
+    return None

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from studio.domain.dataset import Dataset, Guess, Layout, Mapping, Reject
@@ -16,10 +17,9 @@ def view(found: Dataset, refused: str = "") -> dict[str, Any]:
     return dict(zip(NAMES, data.view(found, "preview", refused), strict=True))
 
 
-def test_the_empty_screen_says_what_to_do_next() -> None:
-    parts = dict(zip(NAMES, data.nothing(), strict=True))
-    assert words(parts["state"]) == "Nothing here yet. Drop a file above, or pick a sample."
-    assert not parts["cancel"].visible and not parts["timer"].active and not parts["whole"].visible
+def test_an_answer_about_no_file_leaves_the_screen_as_it_is() -> None:
+    assert data.show(None, None, 0) == [gr.skip()] * len(NAMES)  # type: ignore[arg-type]
+    assert words(data.NOTHING) == "Nothing here yet. Drop a file above, or pick a sample."
 
 
 @pytest.mark.parametrize("state", ["queued", "running"])

@@ -17,7 +17,7 @@ from studio.ui.tabs import inspect
 from tests.ui import examples
 from tests.ui.markup import attributes, words
 
-NAMES = "situation again timer whole findings copies pick leave cut_off held_out seed token_part seen_part split_part".split()
+NAMES = "situation again timer whole findings groups pick leave cut_off held_out seed token_part seen_part split_part".split()
 COPIES = Finding(FindingKind.EXACT_DUPLICATE, "Exact copies", 2, "They count twice.", (Group((3, 9), (4, 10)),))
 CONFLICT = Finding(FindingKind.CONFLICT, "Contradictions", 2, "It cannot learn both.", (Group((5, 6), (6, 7)),))
 LENGTHS = Lengths("starter", (10,) * 40, (*([60] * 39), 900), stop_token_trained=True, stop_token="<|im_end|>")
@@ -79,12 +79,16 @@ def test_every_kind_of_problem_is_counted() -> None:
     assert ("longer than the recommended cut-off" in said) == bool(LENGTHS.cut_rows(cut_off.tokens))
 
 
-def test_copies_can_be_picked_by_their_lines_and_contradictions_cannot() -> None:
+def test_copies_and_contradictions_can_be_looked_at_by_their_lines() -> None:
     found = Inspection(examples.dataset(), "starter", (CONFLICT, COPIES), LENGTHS, None, suggest_cut_off(LENGTHS))
     parts = view(found)
-    assert parts["copies"].visible
-    assert parts["pick"].choices == [("lines 4, 10", 3)] and parts["pick"].value == 3
-    assert not view(look())["copies"].visible
+    assert parts["groups"].visible
+    assert parts["pick"].choices == [
+        ("Contradiction: lines 6, 7", "conflicting_answers:0"),
+        ("Copies: lines 4, 10", "exact_duplicate:0"),
+    ]
+    assert parts["pick"].value == "conflicting_answers:0"
+    assert not view(look())["groups"].visible
 
 
 def test_findings_say_why_they_matter_and_none_says_so_too() -> None:
