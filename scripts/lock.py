@@ -18,7 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 # Wanted by another Python than the one that writes the lock; a new one stops the script, to be looked up by hand.
-ELSEWHERE = {"audioop-lts": 'audioop-lts==0.2.2 ; python_version >= "3.13"'}
+ELSEWHERE = {
+    "audioop-lts": 'audioop-lts==0.2.2 ; python_version >= "3.13"',
+    "fasttext-predict-v2": 'fasttext-predict-v2==1.1.0 ; python_version >= "3.14"',
+}
 
 # torch's wheel names these itself, for the machine that it was built for.
 BROUGHT_BY_TORCH = re.compile(r"(nvidia-(?!ml-py)|cuda-|triton)")

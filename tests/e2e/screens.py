@@ -11,7 +11,7 @@ PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
 CHARTS_FIT = """() => [...document.querySelectorAll('.chart')].every((chart) => {
   const drawn = chart.querySelector('.main-svg');
-  return !drawn || !chart.offsetWidth || Math.abs(drawn.getBoundingClientRect().width - chart.clientWidth) <= 1;
+  return !drawn || !chart.offsetWidth || Math.abs(drawn.getBoundingClientRect().width - chart.offsetWidth) <= 4;
 })"""
 
 
