@@ -67,7 +67,9 @@ def mended_by(raw: bytes, kind: Repair) -> Mended | None:
 
 
 LARGEST_LITERAL = 2**20
-STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+MOST_ROWS = 100_000  # on one line
+# A text; one that never ends is one piece too, for else every mark in it would be tried as the beginning of another.
+STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
 STRINGS = re.compile(STRING, re.DOTALL)
 
 
@@ -93,6 +95,8 @@ def _several_rows(raw: bytes) -> bytes | None:
     try:
         text = raw.decode()
         while place < len(text):
+            if text[place] != "{" or len(rows) == MOST_ROWS:
+                return None
             _, end = decoder.raw_decode(text, place)
             rows.append(text[place:end])
             between = BLANKS_AND_COMMA.match(text, end)
@@ -114,7 +118,9 @@ def _trailing_comma(raw: bytes) -> bytes:
     return _between(TRAILING, raw, lambda found: b"" if found[0] == b"," else found[0])
 
 
-PYTHON = re.compile(STRING.decode() + r"|'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'|\b(?:None|True|False)\b", re.DOTALL)
+PYTHON = re.compile(
+    STRING.decode() + r"|'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+(?:'|\\?\Z|(?=\\?\n))|\b(?:None|True|False)\b", re.DOTALL
+)
 PYTHON_WORDS = {"None": "null", "True": "true", "False": "false"}
 
 
@@ -162,7 +168,8 @@ def _reading(read: Callable[[str], Any], token: str) -> Any:
 # A text between typographic marks ends at the first mark of its family, and no straight one may stand in it.
 FAMILIES = ("“”„‟", "«»", "‘’‚‛")
 TYPOGRAPHIC = re.compile(
-    STRING.decode() + "".join(rf'|[{marks}][^{marks}"\\]*+(?:\\.[^{marks}"\\]*+)*+[{marks}]' for marks in FAMILIES),
+    STRING.decode()
+    + "".join(rf'|[{marks}][^{marks}"\\]*+(?:\\.[^{marks}"\\]*+)*+(?:([{marks}])|(?=")|\\?\Z)' for marks in FAMILIES),
     re.DOTALL,
 )
 
@@ -172,7 +179,7 @@ def _typographic_quotes(raw: bytes) -> bytes | None:
         text = raw.decode()
     except UnicodeDecodeError:
         return None
-    return TYPOGRAPHIC.sub(lambda found: f'"{found[0][1:-1]}"', text).encode()
+    return TYPOGRAPHIC.sub(lambda found: f'"{found[0][1:-1]}"' if found.lastindex else found[0], text).encode()
 
 
 UNQUOTED = _outside(rb"(?P<before>[{,][ \t\r\n]*+)(?P<name>[A-Za-z_$][A-Za-z0-9_$]*+)(?=[ \t\r\n]*+:)")
@@ -252,7 +259,7 @@ MEANT_OTHERWISE = re.compile(rb"\\(?:[\\/bfnrt'0\x00-\x1f]|" + HEX + rb")")
 
 def _backslash(raw: bytes) -> bytes | None:
     """Doubled where all of the line's backslashes are alone; who forgot some may have meant any as a real one."""
-    escapes = [escape for text in STRINGS.findall(raw) for escape in ESCAPES.findall(text)]
+    escapes = (escape[0] for text in STRINGS.finditer(raw) for escape in ESCAPES.finditer(text[0]))
     if any(MEANT_OTHERWISE.match(escape) for escape in escapes):
         return None
     return _within(ESCAPES, raw, lambda found: found[0] if found[0] == b'\\"' else b"\\" + found[0])
