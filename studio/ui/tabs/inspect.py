@@ -317,7 +317,8 @@ def findings_table(findings: tuple[Finding, ...]) -> str:
             Reading(Tone.GOOD, "No copies and no contradictions.", "Every row asks something of its own.")
         )
     rows = [
-        [f.title, html.Cell(f"{f.count:,}", number=True), html.count(len(f.groups), "group"), f.why] for f in findings
+        [f.title, html.Cell(f"{f.count:,}", number=True), html.Cell(f"{len(f.groups):,}", number=True), f.why]
+        for f in findings
     ]
     return f'<div class="panel">{html.table(["Finding", "Rows", "Groups", "Why it matters"], rows, stacked=True)}</div>'
 

@@ -92,7 +92,7 @@ def test_copies_and_contradictions_can_be_looked_at_by_their_lines() -> None:
 
 
 def test_findings_say_why_they_matter_and_none_says_so_too() -> None:
-    assert "Exact copies 2 1 group They count twice." in words(inspect.findings_table((COPIES,)))
+    assert "Exact copies 2 1 They count twice." in words(inspect.findings_table((COPIES,)))
     assert "No copies and no contradictions." in words(inspect.findings_table(()))
 
 
