@@ -50,7 +50,9 @@ def main() -> None:
 @app.command("import")
 @verb
 def import_file(
-    file: Annotated[Path, typer.Argument(help="A JSONL file, or the name of a sample.")],
+    file: Annotated[
+        Path, typer.Argument(help="A file of examples (JSONL, JSON, CSV, Excel, Parquet), or the name of a sample.")
+    ],
     name: Annotated[str | None, typer.Option(help="What to call it.")] = None,
     map: Annotated[list[str] | None, typer.Option(help="Which field plays which part: --map prompt=question.")] = None,
     repair: Annotated[list[str] | None, typer.Option(help="Repair lines: a kind of repair, or all.")] = None,

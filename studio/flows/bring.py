@@ -86,7 +86,9 @@ def bring_file(
     if unknown := [kind for kind in repairs if kind not in list(Repair)]:
         raise DatasetError(f"There is no repair called {unknown[0]}.", fix=f"Choose from {', '.join(Repair)}.")
     if not path.is_file():
-        raise DatasetError(f"{path} is not a file.", fix="Give the path of a JSONL file.")
+        raise DatasetError(
+            f"{path} is not a file.", fix="Give the path of a file with examples: JSONL, JSON, CSV, Excel or Parquet."
+        )
     shown = source_name or path.name
     dataset_id = new_id("data")
     folder = studio.workspace.dataset(dataset_id)
