@@ -80,11 +80,11 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
                 answered = gr.Dropdown(label="The answer is in", choices=[], min_width=200)
             again = gr.Button("Read the file again this way", size="sm")
         with gr.Accordion("Lines that were refused", open=True, visible=False) as refused_part:
-            _repairs(session, tab, timer, start)
+            repairs = _repairs(session, start)
             refused = gr.HTML()
         forward = gr.Button("Continue to Inspect", variant="primary")
     page = Page(state, cancel, timer, whole, preview, guess, layout, asked, answered, refused_part, refused)
-    _wire(session, tab, page, start)
+    _wire(session, tab, page, repairs, start)
     studio, data = session.studio, session.data
     back.click(handler(turn, studio, -PAGE), [data, start], start, **QUIET)
     on.click(handler(turn, studio, PAGE), [data, start], start, **QUIET)
@@ -113,24 +113,24 @@ def _bring(session: Session, start: gr.State) -> None:
     upload.upload(use, upload, [session.data, start, upload], api_name="bring_file", **PUBLIC)
 
 
-def _repairs(session: Session, tab: gr.Tab, timer: gr.Timer, start: gr.State) -> None:
+def _repairs(session: Session, start: gr.State) -> Repairs:
     """What could be repaired, before and after, and one button for what stays ticked."""
     with gr.Column(visible=False) as whole:
         offers = gr.HTML()
         ticked = gr.CheckboxGroup(label="Repair", choices=[])
         mend = gr.Button("Repair these lines")
-    page, studio, data = Repairs(whole, offers, ticked), session.studio, session.data
-    gr.on([tab.select, data.change, timer.tick], handler(show_repairs, studio), data, page.all(), **QUIET)
-    mend.click(handler(repair, studio), [data, ticked], [data, start], trigger_mode="once", **QUIET)
+    use = handler(repair, session.studio)
+    mend.click(use, [session.data, ticked], [session.data, start], trigger_mode="once", **QUIET)
+    return Repairs(whole, offers, ticked)
 
 
-def _wire(session: Session, tab: gr.Tab, page: Page, start: gr.State) -> None:
+def _wire(session: Session, tab: gr.Tab, page: Page, repairs: Repairs, start: gr.State) -> None:
     studio, data = session.studio, session.data
     gr.on(
         [tab.select, data.change, start.change, page.timer.tick],
-        handler(show, studio),
+        handler(show_with_repairs, studio),
         [data, start],
-        page.all(),
+        page.all() + repairs.all(),
         **QUIET,
     )
     page.layout.input(handler(fields_of), page.layout, [page.asked, page.answered], **QUIET)
@@ -151,6 +151,11 @@ def use_file(studio: Studio, path: str | None) -> list[Any]:
     return [data_picker(studio, brought.id), 0, None]
 
 
+def show_with_repairs(studio: Studio, data: str | None, first: int) -> list[Any]:
+    """Both in one answer, the repairs looked up last: once the first stops the timer, nothing would draw them."""
+    return [*show(studio, data, first), *show_repairs(studio, data)]
+
+
 def show(studio: Studio, data: str | None, first: int) -> list[Any]:
     if data is None:  # the page opens empty; an answer that comes late must not empty it again
         return [gr.skip()] * len(fields(Page))
@@ -162,7 +167,7 @@ def show(studio: Studio, data: str | None, first: int) -> list[Any]:
 
 
 def show_repairs(studio: Studio, data: str | None) -> list[Any]:
-    return repairs_view(bring.repairs(studio, data) if data else [])
+    return repairs_view(bring.repairs(studio, data)) if data else [gr.skip()] * len(fields(Repairs))
 
 
 def turn(studio: Studio, step: int, data: str | None, first: int) -> int:

@@ -1,6 +1,9 @@
 """Repairs on the Data tab: before and after, all ticked, and one sentence on what was done."""
 
 import re
+from dataclasses import fields
+
+import gradio as gr
 
 from studio.data.offers import Example, Offer
 from studio.data.repairing import Repair
@@ -58,3 +61,8 @@ def test_a_file_of_which_nothing_could_be_used_still_shows_its_lines() -> None:
     table = data.refused_table("data-1", [Reject(1, "Single quotes.", "Use double quotes.", text="{'a': 1}")])
     parts = data.view(found, "", table)
     assert parts[3].visible and parts[9].visible and "{'a': 1}" in words(parts[10])
+
+
+def test_page_and_repairs_are_one_answer_that_skips_both_where_no_file_is_open() -> None:
+    components = len(fields(data.Page)) + len(fields(data.Repairs))
+    assert data.show_with_repairs(None, None, 0) == [gr.skip()] * components  # type: ignore[arg-type]
