@@ -121,15 +121,15 @@ def device_title() -> str:
 
 def peak_memory() -> int:
     """The most bytes that this process has held: on the GPU if there is one, else in main memory."""
-    import resource
-    import sys
-
     import torch
 
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_reserved()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    return torch.cuda.max_memory_reserved() if torch.cuda.is_available() else _peak_of_main_memory()
+
+
+def _peak_of_main_memory() -> int:
+    """Bytes at this process's own high-water mark; `ru_maxrss` would be its parent's where that was larger."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) * 1024
 
 
 def _read_json(path: Path) -> dict[str, Any]:
