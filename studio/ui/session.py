@@ -16,7 +16,8 @@ PUBLIC: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None}
 @dataclass(frozen=True, slots=True)
 class Session:
     """`data`, `model` and `run` are the pickers of the header (their values are ids); `study` is the one last opened,
-    `cut_off` what was chosen on Inspect (None: as recommended).
+    `cut_off` what was chosen on Inspect (None: as recommended), and `dealt` the split that was dealt last: whatever shows
+    where rows are redraws when it changes.
 
     `tabs` takes gr.Tabs(selected="train") as an output to lead people on; `page` is the whole page, for its load event.
     """
@@ -29,3 +30,4 @@ class Session:
     run: gr.Dropdown
     study: gr.State
     cut_off: gr.State
+    dealt: gr.State

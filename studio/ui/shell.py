@@ -40,7 +40,7 @@ def build(studio: Studio) -> gr.Blocks:
             state = gr.HTML("", min_width=190, scale=1)
         memory = gr.BrowserState({}, storage_key="assay-studio", secret="ids-only")
         # States stand outside the tabs: as their children they would be counted as tabs.
-        study, cut_off = gr.State(None), gr.State(None)
+        study, cut_off, dealt = gr.State(None), gr.State(None), gr.State(None)
         with gr.Tabs(selected="data") as tabs:
             session = Session(
                 studio=studio,
@@ -51,6 +51,7 @@ def build(studio: Studio) -> gr.Blocks:
                 run=picked[2],
                 study=study,
                 cut_off=cut_off,
+                dealt=dealt,
             )
             tab_of, timers = {}, {}
             for tab_id, (label, module) in TABS.items():

@@ -26,6 +26,7 @@ from studio.flows.inspect import Inspection
 from studio.flows.train import Answers
 from studio.ui import rate
 from studio.ui.errors import told
+from studio.ui.inspect import findings
 from studio.ui.parts import html, lengths
 from studio.ui.tabs import compare, data, deliver, inspect, recipe, train, verdict
 from tests.ui import examples
@@ -86,7 +87,7 @@ def inspect_screen(text: str) -> str:
         inspect.situation_of(look)
         + inspect.situation_of(failed)
         + recipe.measuring(failed)
-        + inspect.findings_table((found,))
+        + findings.findings_table((found,))
         + lengths.facts(measured, 64)
         + lengths.seen(Seen(pieces=pieces, cut=pieces, total=4, cut_tokens=2, cut_trained=1))
     )

@@ -1,0 +1,126 @@
+"""Findings: what was found, by kind, and what can be done about each group of rows."""
+
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from studio.domain.finding import Finding, Group
+from studio.domain.reading import Reading, Tone
+from studio.flows import inspect, split
+from studio.flows.studio import Studio
+from studio.ui.errors import handler
+from studio.ui.inspect.looking import Look
+from studio.ui.parts import groups, html
+from studio.ui.session import QUIET, Session
+
+
+def build(session: Session, look: gr.State) -> None:
+    table = gr.HTML()
+    with gr.Column(visible=False) as whole:
+        with gr.Row(elem_classes="actions"):
+            pick = gr.Dropdown(label="Look at", choices=[], allow_custom_value=True, min_width=260, scale=2)
+            keep = gr.Radio(label="Keep", choices=[], visible=False, min_width=220)
+            out = gr.CheckboxGroup(label="Leave out", choices=[], visible=False, min_width=220)
+            every = gr.Button("Leave these rows out", visible=False, min_width=220)
+            leave = gr.Checkbox(label="Keep every copy", info="They then share a side of the split.", min_width=220)
+        group = gr.HTML()
+    studio, ids = session.studio, [session.data, session.model]
+    shown = [keep, out, every, group]
+    look.change(handler(show, studio), [look, pick], [table, whole, pick, leave], **QUIET)
+    gr.on([pick.change, look.change], handler(show_group, studio), [*ids, pick], shown, **QUIET)
+    for event, act, given in (
+        (out.input, leave_out, [*ids, pick, out]),
+        (every.click, leave_out_or_take_back, [*ids, pick]),
+    ):
+        event(handler(act, studio), given, [*shown, session.dealt], **QUIET)
+    gr.on(
+        [keep.input, leave.input],
+        handler(choose, studio),
+        [*ids, pick, keep, leave],
+        session.dealt,
+        **QUIET,
+    )
+
+
+def show(studio: Studio, look: Look | None, picked: str | None) -> list[Any]:
+    """The table of findings and what can be picked from it; what was picked before stays."""
+    if look is None:
+        return [gr.skip()] * 4
+    found = inspect.look(studio, look[0], look[1]).findings
+    return view(found, picked, keep_copies=split.current(studio, look[0]).choices.keep_copies)
+
+
+def view(findings: tuple[Finding, ...], picked: str | None, *, keep_copies: bool) -> list[Any]:
+    choices = list(groups.group_choices(findings))
+    keys = [key for _, key in choices]
+    return [
+        findings_table(findings),
+        gr.Column(visible=bool(choices)),
+        gr.Dropdown(choices=choices, value=picked if picked in keys else next(iter(keys), None)),
+        gr.Checkbox(value=keep_copies),
+    ]
+
+
+def show_group(studio: Studio, data: str | None, model: str | None, picked: str | None) -> list[Any]:
+    """The rows of one group with what can be done about them."""
+    found = _picked(studio, data, model, picked)
+    if data is None or found is None:
+        return [gr.Radio(visible=False), gr.CheckboxGroup(visible=False), gr.Button(visible=False), ""]
+    finding, group = found
+    choices = split.current(studio, data).choices
+    shown = inspect.group_rows(studio, data, group, limit=groups.SHOWN_ROWS)
+    return groups.view(finding, group, shown, choices)
+
+
+def leave_out(studio: Studio, data: str, model: str, picked: str | None, lines: list[int]) -> list[Any]:
+    """Leave the ticked rows of a group out and take the others back."""
+    found = _picked(studio, data, model, picked)
+    if found is not None:
+        split.leave_out(studio, data, found[1].rows, out=lines, why=groups.why_left_out(*found))
+    return [*show_group(studio, data, model, picked), split.current(studio, data).id]
+
+
+def leave_out_or_take_back(studio: Studio, data: str, model: str, picked: str | None) -> list[Any]:
+    """Leave every row of a group out, or take all of them back where that was done before."""
+    found = _picked(studio, data, model, picked)
+    if found is not None:
+        rows = found[1].rows
+        removed = split.current(studio, data).choices.removed
+        out = () if all(number in removed for number in rows) else rows
+        split.leave_out(studio, data, rows, out=out, why=groups.why_left_out(*found))
+    return [*show_group(studio, data, model, picked), split.current(studio, data).id]
+
+
+def choose(studio: Studio, data: str, model: str, picked: str | None, kept: int | None, leave: bool) -> str:
+    """Keep what a person decided about copies as a new split."""
+    choices = split.current(studio, data).choices
+    found = _picked(studio, data, model, picked)
+    is_copy = found is not None and found[0].kind in groups.COPIES
+    keep = choices.keep | ({found[1].rows[0]: kept} if found and is_copy and kept is not None else {})
+    keep = {group: row for group, row in keep.items() if group != row}
+    return split.choose(studio, data, replace(choices, keep=keep, keep_copies=leave)).id
+
+
+def findings_table(findings: tuple[Finding, ...]) -> str:
+    """What was found, how many rows it touches and why it matters."""
+    if not findings:
+        return html.reading(
+            Reading(Tone.GOOD, "No copies and no contradictions.", "Every row asks something of its own.")
+        )
+    rows = [
+        [f.title, html.Cell(f"{f.count:,}", number=True), html.Cell(f"{len(f.groups):,}", number=True), f.why]
+        for f in findings
+    ]
+    return f'<div class="panel">{html.table(["Finding", "Rows", "Groups", "Why it matters"], rows, stacked=True)}</div>'
+
+
+def _picked(studio: Studio, data: str | None, model: str | None, picked: str | None) -> tuple[Finding, Group] | None:
+    """The finding and the group that a key of `group_choices` means."""
+    if data is None or model is None or picked is None:
+        return None
+    kind, _, number = picked.partition(":")
+    for finding in inspect.look(studio, data, model).findings:
+        if finding.kind.value == kind and number.isdigit() and int(number) < len(finding.groups):
+            return finding, finding.groups[int(number)]
+    return None
