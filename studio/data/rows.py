@@ -1,7 +1,11 @@
-"""Rows: the good rows of a dataset, read from disk one at a time, and the lines that were refused."""
+"""Rows: the good rows of a dataset, read from disk one at a time, and the lines that were refused.
+
+`rows.jsonl` is what was read from the file and never changes; `edited.jsonl`, where there is one, holds the rows that
+people changed, each with its row number, and stands in for them.
+"""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, overload
@@ -17,10 +21,11 @@ CHUNK_BYTES = 1 << 24
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """All rows of a dataset by row number; only their places in the file are held in memory."""
+    """All rows of a dataset by row number; only their places in the file, and those that were edited, are in memory."""
 
     path: Path
     offsets: np.ndarray
+    edited: dict[int, bytes] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -32,7 +37,7 @@ class Rows:
     def __getitem__(self, number: int | slice) -> Row | list[Row]:
         if isinstance(number, slice):
             return [self[each] for each in range(*number.indices(len(self)))]
-        return _row(number, self._record(number))
+        return _row(number, self.record(number))
 
     def __iter__(self) -> Iterator[Row]:
         for number, record in enumerate(self.records()):
@@ -41,29 +46,35 @@ class Rows:
     def records(self) -> Iterator[dict[str, Any]]:
         """Every row as stored: line, messages, extra."""
         with self.path.open("rb") as file:
-            for line in file:
-                yield orjson.loads(line)
+            for number, line in enumerate(file):
+                yield orjson.loads(self.edited.get(number, line))
 
-    def extra(self, number: int) -> dict[str, str]:
-        """The fields of the source row that play no part in training, as text."""
-        return self._record(number)["extra"]
-
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """The stored size of every row in bytes."""
-        return tuple(np.diff(self.offsets).tolist())
-
-    def _record(self, number: int) -> dict[str, Any]:
+    def record(self, number: int) -> dict[str, Any]:
+        """One row as stored."""
         if not 0 <= number < len(self):
             raise IndexError(f"row {number} of {len(self)}")
+        if number in self.edited:
+            return orjson.loads(self.edited[number])
         start, end = int(self.offsets[number]), int(self.offsets[number + 1])
         with self.path.open("rb") as file:
             file.seek(start)
             return orjson.loads(file.read(end - start))
 
+    def extra(self, number: int) -> dict[str, str]:
+        """The fields of the source row that play no part in training, as text."""
+        return self.record(number)["extra"]
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The stored size of every row in bytes."""
+        held = np.diff(self.offsets)
+        for number, line in self.edited.items():
+            held[number] = len(line)
+        return tuple(held.tolist())
+
 
 def load_rows(folder: Path) -> Rows:
-    """The rows of a dataset folder; finds where each starts, parses none."""
+    """The rows of a dataset folder; finds where each starts, parses those alone that were edited."""
     path = folder / "rows.jsonl"
     found = [np.zeros(1, dtype=np.int64)]
     done = 0
@@ -71,7 +82,14 @@ def load_rows(folder: Path) -> Rows:
         while chunk := file.read(CHUNK_BYTES):
             found.append(np.flatnonzero(np.frombuffer(chunk, dtype=np.uint8) == ord("\n")) + (done + 1))
             done += len(chunk)
-    return Rows(path, np.concatenate(found))
+    return Rows(path, np.concatenate(found), _edited(folder / "edited.jsonl"))
+
+
+def _edited(path: Path) -> dict[int, bytes]:
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        return {orjson.loads(line)["number"]: line for line in file}
 
 
 def load_rejects(folder: Path, *, limit: int | None = None) -> list[Reject]:
