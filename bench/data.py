@@ -93,7 +93,8 @@ def check(rows: Sequence[Row]) -> Checked:
 
     for _ in range(REFERENCE_PASSES):  # the first warms up, the last counts
         timed("reference", lambda: {hashlib.blake2b(text.encode(), digest_size=16).digest(): text for text in texts})
-    found = {finding.kind: [group.rows for group in finding.groups] for finding in timed("copies", lambda: _find(rows))}
+    told = timed("copies", lambda: _find(rows))
+    found = {finding.kind: [group.rows for group in finding.groups] for finding in told.findings}
     exact = found.get(FindingKind.EXACT_DUPLICATE, [])
     normalised = found.get(FindingKind.NEAR_EXACT_DUPLICATE, [])
     left_out = {number for group in (*exact, *normalised) for number in group[1:]}
@@ -101,14 +102,14 @@ def check(rows: Sequence[Row]) -> Checked:
     said = timed("alike", lambda: alike(texts, left_out=left_out))
     after = _memory("VmHWM")
     megabytes = (after - before) / 1024 if before and after else None
-    return Checked(rows, exact, normalised, found.get(FindingKind.CONFLICT, []), said, seconds, megabytes)
+    return Checked(rows, exact, normalised, told.same_question, said, seconds, megabytes)
 
 
 def _find(rows: Sequence[Row]):
     digests = Digests()
     for line, row in enumerate(rows, start=1):
         digests.add((Message("user", row.question), Message("assistant", row.answer)), line=line)
-    return find(digests).findings
+    return find(digests)
 
 
 def _reset_peak() -> int | None:

@@ -1,18 +1,16 @@
 """Alike: rows that say nearly the same, and rows made from one template, which are no copies of each other."""
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from studio.data.differing import opcodes
 from studio.data.shingles import Shingles, distinct, joined, shingled
 
 NEAR = 0.7  # likeness of near copies
@@ -20,11 +18,9 @@ LOOSE = (0.25, 0.4, 0.55, 0.7)  # likeness that ties a family; a set held togeth
 FAMILY_ROWS = 20
 SHARED_ROWS, SHARED_WEIGHT = 0.75, 0.25  # a family's common words are in so many rows and carry so much of a row
 WITNESSES = 8  # rows beside a pair that are asked whether the words in which it differs are a slot
-LONGEST_COMPARED = 10_000  # words between the first and the last difference; beyond, difflib would take minutes
 SHOWN_WORDS, PATTERN_WORDS = 3, 40
 SLOT = "…"
 BLOCK_TOKENS = 1 << 21
-_PIECE = re.compile(r"\s+|[^\W\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]+|.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,48 +69,6 @@ def alike(texts: Sequence[str] | Iterable[str], *, left_out: Collection[int] = (
         near=tuple(_as_near(group, twins, shingles) for group in _with_twins(near, twins)),
         families=tuple(_as_family(family, twins, sets) for family in families),
     )
-
-
-def differences(first: str, second: str) -> list[tuple[str, str]]:
-    """What two texts share and what only one has, word by word: ("same" | "only_first" | "only_second", text).
-
-    The pieces that are not `only_second` make up the first text, those that are not `only_first` the second. More than
-    LONGEST_COMPARED words between the first and the last difference are one piece each.
-    """
-    one, other = _PIECE.findall(first), _PIECE.findall(second)
-    blocks = [("same" if tag == "equal" else tag, one[i:j], other[k:m]) for tag, i, j, k, m in _opcodes(one, other)]
-    made: list[tuple[str, str]] = []
-    left, right = "", ""
-    for place, (tag, before, after) in enumerate(blocks):
-        is_gap = 0 < place < len(blocks) - 1 and "".join(before).isspace()  # a space between two changed words
-        if tag == "same" and not is_gap:
-            made += _changed(left, right)
-            made.append(("same", "".join(before)))
-            left, right = "", ""
-        else:
-            left, right = left + "".join(before), right + "".join(after)
-    return made + _changed(left, right)
-
-
-def _changed(left: str, right: str) -> list[tuple[str, str]]:
-    return [piece for piece in (("only_first", left), ("only_second", right)) if piece[1]]
-
-
-def _opcodes(first: Sequence[Any], second: Sequence[Any]) -> Iterator[tuple[str, int, int, int, int]]:
-    """How to turn one sequence into the other, as difflib tells it; the ends that agree cost next to nothing."""
-    shorter = min(len(first), len(second))
-    start = next((place for place in range(shorter) if first[place] != second[place]), shorter)
-    end = next((n for n in range(shorter - start) if first[-1 - n] != second[-1 - n]), shorter - start)
-    middle, other = first[start : len(first) - end], second[start : len(second) - end]
-    if start:
-        yield "equal", 0, start, 0, start
-    if max(len(middle), len(other)) > LONGEST_COMPARED:
-        yield "replace", start, start + len(middle), start, start + len(other)
-    else:
-        for tag, i, j, k, m in SequenceMatcher(None, middle, other).get_opcodes():
-            yield tag, i + start, j + start, k + start, m + start
-    if end:
-        yield "equal", len(first) - end, len(first), len(second) - end, len(second)
 
 
 def _twins(order: NDArray[np.uint64]) -> tuple[NDArray[np.int64], dict[int, list[int]]]:
@@ -283,7 +237,7 @@ def _are_siblings(shingles: Shingles, first: int, second: int, loose: dict[int, 
 
 def _replaced(first: list[int], second: list[int]) -> dict[tuple[int, int], list[int]]:
     """What stands in the second text in place of the words of the first, by their place in the first."""
-    return {(i, j): second[k:m] for tag, i, j, k, m in _opcodes(first, second) if tag == "replace"}
+    return {(i, j): second[k:m] for tag, i, j, k, m in opcodes(first, second) if tag == "replace"}
 
 
 def _with_twins(
@@ -308,7 +262,7 @@ def _as_near(group: list[tuple[int, float]], twins: dict[int, list[int]], shingl
 def _reason(first: list[str], second: list[str]) -> str:
     if Counter(first) == Counter(second):
         return "Only punctuation, capitals or spaces differ" if first == second else "Only the order of words differs"
-    changed = [code for code in _opcodes(first, second) if code[0] != "equal"]
+    changed = [code for code in opcodes(first, second) if code[0] != "equal"]
     left = [word for _, start, end, *_ in changed for word in first[start:end]]
     right = [word for *_, start, end in changed for word in second[start:end]]
     if not left:

@@ -1,13 +1,16 @@
 """Examining: everything that is found in the rows of a file, once they have all been read."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 from studio.data.alike import Family, Near, alike
 from studio.data.checks.checking import Checks
+from studio.data.checks.gathering import titled
+from studio.data.conflicts import Conflict, Disputes, disputes
 from studio.data.findings import DUPLICATES, Digests, Found, find
 from studio.data.rows import Rows
-from studio.domain.finding import Finding, FindingKind, Group
+from studio.domain.finding import Finding, FindingKind, Grade, Group, by_weight
 
 NEAR_WHY = (
     "They differ in a word or two. Nothing is left out for it, but they stay on one side of the split, "
@@ -16,6 +19,11 @@ NEAR_WHY = (
 FAMILY_WHY = (
     "They fill the same template with other words. That is often meant; very many of one kind outweigh the others."
 )
+CONFLICT_WHY = (
+    "The model cannot tell which answer you want. Leave the wrong ones out, or keep both if the variety is meant."
+)
+VARIETY_WHY = "They ask for something made up, so several answers are fine. They stay on one side of the split."
+CHECKED, COMPARED = 0.75, 0.9  # of the time: the checks have seen every row by then, and the questions are compared
 
 
 def examine(
@@ -26,28 +34,65 @@ def examine(
     copies = {n for finding in found.findings if finding.kind in DUPLICATES for g in finding.groups for n in g.rows[1:]}
     checks = Checks()
     likeness = alike(_texts(rows, checks, at), left_out=copies)
-    conflicts = [finding for finding in found.findings if finding.kind is FindingKind.CONFLICT]
-    disputed = [set(group.rows) for finding in conflicts for group in finding.groups]
-    near = [near for near in likeness.near if not any(numbers.issuperset(near.rows) for numbers in disputed)]
-    more = (_near(near, digests), _families(likeness.families, digests), *checks.findings())
-    order = list(FindingKind)
-    findings = sorted((*found.findings, *filter(None, more)), key=lambda finding: order.index(finding.kind))
-    return replace(found, findings=tuple(findings))
+    at(CHECKED)
+    asked_before = copies.union(*(numbers[1:] for numbers in found.same_question))
+    questions = alike((row.question for row in rows), left_out=asked_before)
+    at(COMPARED)
+    disputed = disputes(rows, found.same_question, questions.near)
+    near, conflicts = _apart(likeness.near, disputed.conflicts)
+    more = (
+        _near(near, digests),
+        _families(likeness.families, digests),
+        _conflicts(conflicts, digests),
+        _varied(disputed, digests),
+        *checks.findings(),
+    )
+    return replace(found, findings=tuple(by_weight((*found.findings, *filter(None, more)))))
 
 
 def _texts(rows: Rows, checks: Checks, at: Callable[[float], None]) -> Iterator[str]:
     """The whole text of every row, which the checks see as it goes by."""
     for row in rows:
-        at(row.number / len(rows))
+        at(CHECKED * row.number / len(rows))
         checks.add(row)
         yield "\n".join(message.content for message in row.messages)
 
 
+def _apart(near: Sequence[Near], conflicts: Sequence[Conflict]) -> tuple[list[Near], list[Conflict]]:
+    """What is told once: near copies that contradict each other as a conflict, those that do not as near copies."""
+    grave = _homes([one.rows for one in conflicts if one.grade is not Grade.INFO])
+    close = _homes([one.rows for one in near])
+    return (
+        [one for one in near if not _is_within(one.rows, grave)],
+        [one for one in conflicts if one.grade is not Grade.INFO or not _is_within(one.rows, close)],
+    )
+
+
+def _homes(groups: Sequence[Sequence[int]]) -> dict[int, set[int]]:
+    """For every row the places of the groups that it stands in."""
+    homes: dict[int, set[int]] = {}
+    for place, numbers in enumerate(groups):
+        for number in numbers:
+            homes.setdefault(number, set()).add(place)
+    return homes
+
+
+def _is_within(numbers: Collection[int], homes: dict[int, set[int]]) -> bool:
+    """Whether some one group holds all these rows."""
+    return bool(set.intersection(*(homes.get(number, set()) for number in numbers)))
+
+
 def _near(found: Sequence[Near], digests: Digests) -> Finding | None:
-    groups = tuple(_group(near.rows, digests, near.reason) for near in found)
+    groups = tuple(_group(near.rows, digests, _why_near(near), likeness=near.likeness) for near in found)
     count = sum(len(group.rows) - 1 for group in groups)
     title = "1 row is nearly the same as another" if count == 1 else f"{count:,} rows are nearly the same as others"
     return Finding(FindingKind.NEAR_DUPLICATE, title, count, NEAR_WHY, groups) if groups else None
+
+
+def _why_near(near: Near) -> str:
+    share = int(100 * near.likeness[1])
+    common = f"{share} % of their words in common" if share < 100 else "The same words"
+    return f"{common}, and the same numbers, signs and negations. {near.reason}."
 
 
 def _families(found: Sequence[Family], digests: Digests) -> Finding | None:
@@ -58,5 +103,30 @@ def _families(found: Sequence[Family], digests: Digests) -> Finding | None:
     return Finding(FindingKind.FAMILY, title, count, FAMILY_WHY, groups) if groups else None
 
 
-def _group(rows: Sequence[int], digests: Digests, reason: str) -> Group:
-    return Group(tuple(rows), tuple(digests.lines[number] for number in rows), reason)
+def _conflicts(found: Sequence[Conflict], digests: Digests) -> Finding | None:
+    groups = tuple(_group(one.rows, digests, one.reason, grade=one.grade) for one in found)
+    rows = {number for group in groups for number in group.rows}
+    title = titled(len(groups), "question with different answers", "questions with different answers")
+    grades = Counter(group.grade for group in groups)
+    if len(grades) > 1:
+        said = ((Grade.HIGH, "contradict"), (Grade.MEDIUM, "may contradict"), (Grade.INFO, "in other words"))
+        title += ": " + ", ".join(f"{grades[grade]:,} {words}" for grade, words in said if grades[grade])
+    return Finding(FindingKind.CONFLICT, title, len(rows), CONFLICT_WHY, groups) if groups else None
+
+
+def _varied(found: Disputes, digests: Digests) -> Finding | None:
+    groups = tuple(_group(numbers, digests) for numbers in found.varied)
+    count = sum(len(group.rows) for group in groups)
+    title = titled(len(groups), "creative question with several answers", "creative questions with several answers")
+    return Finding(FindingKind.VARIETY, title, count, VARIETY_WHY, groups) if groups else None
+
+
+def _group(
+    rows: Sequence[int],
+    digests: Digests,
+    reason: str = "",
+    *,
+    grade: Grade | None = None,
+    likeness: tuple[float, ...] = (),
+) -> Group:
+    return Group(tuple(rows), tuple(digests.lines[number] for number in rows), reason, grade, likeness)

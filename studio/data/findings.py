@@ -1,4 +1,4 @@
-"""Findings: rows that repeat each other, and rows that contradict each other."""
+"""Findings: rows that repeat each other, rows that answer one question, and how findings are kept."""
 
 import hashlib
 from array import array
@@ -11,7 +11,7 @@ import orjson
 
 from studio.data.atomic import replacing
 from studio.data.normalising import normalised
-from studio.domain.finding import Finding, FindingKind, Group, Mark
+from studio.domain.finding import Finding, FindingKind, Grade, Group, Mark
 from studio.domain.row import Message
 
 DIGEST_BYTES = 16
@@ -37,14 +37,15 @@ class Digests:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The findings, and how many rows repeat an earlier one."""
+    """The findings, how many rows repeat an earlier one, and the rows that answer one question differently."""
 
     findings: tuple[Finding, ...]
     duplicates: int
+    same_question: tuple[tuple[int, ...], ...] = ()
 
 
 def find(digests: Digests, *, reject_lines: Sequence[int] = ()) -> Found:
-    """Exact copies, rows that are the same after normalising, conflicting answers, and the lines that are no rows.
+    """Exact copies, rows that are the same after normalising, and the lines that are no rows.
 
     Of every set of exact copies, only the first stands in the groups of the other kinds.
     """
@@ -52,15 +53,15 @@ def find(digests: Digests, *, reject_lines: Sequence[int] = ()) -> Found:
     exact = _alike(everyone, digests.exact)
     firsts = _firsts(everyone, exact)
     near = _alike(firsts, digests.normal)
-    conflicts = _alike(_firsts(firsts, near), digests.prompt)
+    asked_again = _alike(_firsts(firsts, near), digests.prompt)
     copies, near_copies = _beyond_first(exact), _beyond_first(near)
     findings = (
         _finding(FindingKind.EXACT_DUPLICATE, exact, digests, count=copies),
         _finding(FindingKind.NEAR_EXACT_DUPLICATE, near, digests, count=near_copies),
-        _finding(FindingKind.CONFLICT, conflicts, digests, count=sum(map(len, conflicts))),
         _malformed(reject_lines),
     )
-    return Found(tuple(finding for finding in findings if finding.count), copies + near_copies)
+    told = tuple(finding for finding in findings if finding.count)
+    return Found(told, copies + near_copies, tuple(map(tuple, asked_again)))
 
 
 def save_findings(findings: Sequence[Finding], folder: Path) -> None:
@@ -77,7 +78,14 @@ def load_findings(folder: Path) -> list[Finding]:
             count=entry["count"],
             why=entry["why"],
             groups=tuple(
-                Group(tuple(group["rows"]), tuple(group["lines"]), group["reason"]) for group in entry["groups"]
+                Group(
+                    rows=tuple(group["rows"]),
+                    lines=tuple(group["lines"]),
+                    reason=group["reason"],
+                    grade=Grade(group["grade"]) if group.get("grade") else None,
+                    likeness=tuple(group.get("likeness", ())),
+                )
+                for group in entry["groups"]
             ),
             marks=tuple(Mark(**mark) for mark in entry["marks"]),
         )
@@ -117,33 +125,27 @@ _WHY = {
     FindingKind.NEAR_EXACT_DUPLICATE: (
         "They differ only in capitals, spaces or punctuation, so they count as copies. The first is kept."
     ),
-    FindingKind.CONFLICT: (
-        "The same question has different answers, and the model cannot tell which you want. "
-        "Remove the wrong ones, or leave them if the variety is meant."
-    ),
     FindingKind.MALFORMED: "They are left out, and each is listed with its place, the reason and a fix.",
 }
 
 
-def _title(kind: FindingKind, count: int, groups: int) -> str:
+def _title(kind: FindingKind, count: int) -> str:
     one = count == 1
     match kind:
         case FindingKind.EXACT_DUPLICATE:
             return "1 row repeats another word for word" if one else f"{count:,} rows repeat another word for word"
         case FindingKind.NEAR_EXACT_DUPLICATE:
             return "1 row is almost a copy of another" if one else f"{count:,} rows are almost copies of others"
-        case FindingKind.CONFLICT:
-            return f"{groups:,} question{'' if groups == 1 else 's'} with different answers"
         case _:
             return "1 line could not become an example" if one else f"{count:,} lines could not become examples"
 
 
 def _finding(kind: FindingKind, groups: Sequence[Sequence[int]], digests: Digests, *, count: int) -> Finding:
     made = tuple(Group(tuple(group), tuple(digests.lines[number] for number in group)) for group in groups)
-    return Finding(kind, _title(kind, count, len(groups)), count, _WHY[kind], made)
+    return Finding(kind, _title(kind, count), count, _WHY[kind], made)
 
 
 def _malformed(lines: Sequence[int]) -> Finding:
     kind = FindingKind.MALFORMED
     groups = (Group((), tuple(lines)),) if lines else ()
-    return Finding(kind, _title(kind, len(lines), 1), len(lines), _WHY[kind], groups)
+    return Finding(kind, _title(kind, len(lines)), len(lines), _WHY[kind], groups)

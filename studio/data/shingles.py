@@ -104,6 +104,11 @@ def tokenised(text: str) -> list[str]:
     return _TOKEN.findall(normalised(text))
 
 
+def changes_meaning(word: str) -> bool:
+    """Whether one of these words more or less makes another statement: a number, a sign, a currency, a negation."""
+    return _role(word) != _PLAIN
+
+
 class _Making:
     """Texts come in one by one and are hashed in blocks that fit the processor's cache."""
 

@@ -11,7 +11,7 @@ from studio.domain.errors import DatasetError
 from studio.domain.finding import Finding, FindingKind
 from studio.domain.split import Bin, SplitChoices
 
-TOGETHER = (*DUPLICATES, FindingKind.NEAR_DUPLICATE, FindingKind.CONFLICT)
+TOGETHER = (*DUPLICATES, FindingKind.NEAR_DUPLICATE, FindingKind.CONFLICT, FindingKind.VARIETY)
 STRATA = 10
 
 

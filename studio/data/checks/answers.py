@@ -118,7 +118,7 @@ class OneWord:
         self._words = array("i")
 
     def add(self, row: Row) -> None:
-        words = _words(row.answer)
+        words = word_count(row.answer)
         self._words.append(words)
         if words == 1 and not _DIGIT.search(row.answer):
             mark = Mark(row.number, len(row.messages) - 1, 0, len(row.answer), "one word")
@@ -145,7 +145,7 @@ _DIGIT = re.compile(r"\d")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 
 
-def _words(answer: str) -> int:
+def word_count(answer: str) -> int:
     """The words of an answer; scripts that put no space between words count two characters as one."""
     words = len(answer.split())
     if words > 1 or answer.isascii():

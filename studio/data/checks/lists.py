@@ -26,6 +26,12 @@ def sections(name: str) -> dict[str, tuple[str, ...]]:
     return {heading: tuple(lines) for heading, lines in found.items()}
 
 
+@cache
+def words_of(name: str, heading: str) -> frozenset[str]:
+    """The single words under a heading of a list."""
+    return frozenset(word for line in sections(name)[heading] for word in line.split())
+
+
 def holds_any(text: str, letters: Iterable[str]) -> bool:
     """Whether some of the letters occur in a text: much faster than a regular expression that looks for them."""
     return any(map(text.__contains__, letters))

@@ -7,43 +7,26 @@ from typing import Any
 import gradio as gr
 
 from studio.data.checks.masking import veiled
-from studio.domain.finding import Finding, FindingKind, Group
+from studio.domain.finding import TREATMENTS, Finding, FindingKind, Group
 from studio.domain.row import Row
 from studio.domain.split import SplitChoices
 from studio.ui.parts import html
 
 COPIES = (FindingKind.EXACT_DUPLICATE, FindingKind.NEAR_EXACT_DUPLICATE)
 PAIRS = (FindingKind.NEAR_DUPLICATE, FindingKind.FAMILY)
-NAMES = {
-    FindingKind.EXACT_DUPLICATE: "Copies",
-    FindingKind.NEAR_EXACT_DUPLICATE: "Almost copies",
-    FindingKind.NEAR_DUPLICATE: "Nearly the same",
-    FindingKind.FAMILY: "One template",
-    FindingKind.CONFLICT: "Contradiction",
-    FindingKind.SECRET: "Secrets",
-    FindingKind.PERSONAL: "Personal data",
-    FindingKind.REFUSAL: "Refusals",
-    FindingKind.SELF_REFERENCE: "Speaks as an AI",
-    FindingKind.CUT_SHORT: "Cut short",
-    FindingKind.ONE_WORD: "One word",
-    FindingKind.ROLE_ORDER: "Order of roles",
-    FindingKind.FORMAT: "Another format",
-    FindingKind.LABELS: "Labels written differently",
-    FindingKind.SPACES: "Stray spaces",
-    FindingKind.LANGUAGE: "Another language",
-    FindingKind.TOXIC: "Possibly abuse",
-}
 SHOWN_GROUPS, SHOWN_ROWS = 50, 12
 
 
 def group_choices(findings: tuple[Finding, ...]) -> Iterator[tuple[str, str]]:
     """What can be looked at, with its key: the groups of every finding but the lines that are no rows."""
     for finding in findings:
-        for number, group in enumerate(finding.groups[:SHOWN_GROUPS] if finding.kind in NAMES else ()):
+        for number, group in enumerate(
+            finding.groups[:SHOWN_GROUPS] if finding.kind is not FindingKind.MALFORMED else ()
+        ):
             many = len(group.lines) > 6
             lines = html.count(len(group.lines), "row") if many else _lines(group)
             reason = f" ({group.reason})" if group.reason and finding.kind not in PAIRS else ""
-            yield f"{NAMES[finding.kind]}{reason}: {lines}", f"{finding.kind.value}:{number}"
+            yield f"{TREATMENTS[finding.kind].name}{reason}: {lines}", f"{finding.kind.value}:{number}"
 
 
 def _lines(group: Group) -> str:
@@ -53,7 +36,9 @@ def _lines(group: Group) -> str:
 
 def why_left_out(finding: Finding, group: Group) -> str:
     """Why a person left rows out, as the ledger tells it."""
-    return NAMES[finding.kind].lower() + (f", {group.reason}" if group.reason and finding.kind not in PAIRS else "")
+    return TREATMENTS[finding.kind].name.lower() + (
+        f", {group.reason}" if group.reason and finding.kind not in PAIRS else ""
+    )
 
 
 def view(finding: Finding, group: Group, rows: list[Row], choices: SplitChoices) -> list[Any]:

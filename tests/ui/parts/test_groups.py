@@ -34,10 +34,6 @@ def test_every_group_is_named_by_its_kind_its_reason_and_its_lines() -> None:
     ]
 
 
-def test_every_kind_but_lines_that_are_no_rows_has_a_name() -> None:
-    assert set(FindingKind) - set(groups.NAMES) == {FindingKind.MALFORMED, FindingKind.TOO_LONG}
-
-
 def test_of_copies_one_is_kept() -> None:
     parts = view(COPIES, [row(3, "a"), row(9, "a")], keep={3: 9})
     assert parts["keep"].visible and parts["keep"].value == 9

@@ -1,0 +1,116 @@
+"""Conflicts: questions that are asked more than once, or nearly so, and whose answers contradict each other."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from studio.data.alike import Near
+from studio.data.checks.lists import opens, sentences
+from studio.data.differing import opcodes
+from studio.data.grading import graded, gravest, is_slip
+from studio.data.normalising import normalised
+from studio.data.rows import Rows
+from studio.data.shingles import tokenised
+from studio.domain.finding import Grade
+from studio.domain.row import Row
+
+MOST_ANSWERS = 12  # answers to one question that are compared; the first with all, the others among the first few
+EACH_WITH_EACH = 5
+CREATIVE = "creative"
+CREATIVE_READ = 600  # characters of a question, from its beginning and from its end
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Rows that answer one question differently: how gravely, and why in words."""
+
+    rows: tuple[int, ...]
+    grade: Grade
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disputes:
+    """What was found: conflicts, the gravest first; and creative questions, to which several answers are meant."""
+
+    conflicts: tuple[Conflict, ...]
+    varied: tuple[tuple[int, ...], ...]
+
+
+def disputes(rows: Rows, same_question: Iterable[Sequence[int]], near_questions: Iterable[Near] = ()) -> Disputes:
+    """Grade the answers of rows that share a question with all that comes before it, and of nearly equal questions."""
+    found: list[Conflict] = []
+    varied: list[tuple[int, ...]] = []
+    for numbers in same_question:
+        answered = [rows[number] for number in numbers[:MOST_ANSWERS]]
+        if is_creative(answered[0].question):
+            varied.append(tuple(numbers))
+        else:
+            found.append(_conflict(numbers, answered))
+    for near in near_questions:
+        found += _of_near_questions([rows[number] for number in near.rows[:MOST_ANSWERS]])
+    found.sort(key=lambda conflict: (list(Grade).index(conflict.grade), conflict.rows))
+    return Disputes(tuple(found), tuple(varied))
+
+
+def is_creative(question: str) -> bool:
+    """Whether a question asks for something made up, of which there is always another."""
+    head = question[:CREATIVE_READ]
+    if len(question) > 2 * CREATIVE_READ:
+        head += " " + question[-CREATIVE_READ:]
+    return opens(CREATIVE, head.lower()) and bool(sentences(CREATIVE)[CREATIVE].search(head))
+
+
+def _conflict(numbers: Sequence[int], answered: Sequence[Row]) -> Conflict:
+    pairs = list(_compared(answered))
+    worst = gravest([graded(one.answer, other.answer) for one, other in pairs])
+    one, other = next(pair for pair in pairs if graded(pair[0].answer, pair[1].answer).grade is worst.grade)
+    where = f"Lines {one.line:,} and {other.line:,}: " if len(numbers) > 2 else ""
+    return Conflict(tuple(numbers), worst.grade, where + worst.reason)
+
+
+def _compared(answered: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
+    """The first with every other, and the first few with each other."""
+    yield from ((answered[0], other) for other in answered[1:])
+    yield from combinations(answered[1:EACH_WITH_EACH], 2)
+
+
+def _of_near_questions(asked: Sequence[Row]) -> Iterator[Conflict]:
+    """Contradictions among rows whose questions differ in next to nothing.
+
+    What differs must be a slip, the order of words, or words added: one word in place of another asks something else.
+    """
+    first = asked[0]
+    for other in asked[1:]:
+        how = _slip_between(first, other)
+        said = graded(first.answer, other.answer) if how and not is_creative(first.question) else None
+        if said and said.grade is Grade.HIGH:
+            grade = Grade.HIGH if how == SLIP else Grade.MEDIUM
+            yield Conflict((first.number, other.number), grade, f"{how} {said.reason}")
+
+
+SLIP = "The questions differ in a slip alone."
+ORDER = "The questions differ in the order of their words."
+ADDED = "One question has a word or two more."
+
+
+def _slip_between(first: Row, second: Row) -> str:
+    """How two contexts differ, in a sentence; nothing where they may ask for different things."""
+    if len(first.prompt) != len(second.prompt):
+        return ""
+    *before, last = [(one.content, other.content) for one, other in zip(first.prompt, second.prompt, strict=True)]
+    if any(normalised(one) != normalised(other) for one, other in before):
+        return ""
+    one, other = tokenised(last[0]), tokenised(last[1])
+    if sorted(one) == sorted(other):
+        return SLIP if one == other else ORDER
+    codes = [code for code in opcodes(one, other) if code[0] != "equal"]
+    replaced = [(one[i:j], other[k:m]) for tag, i, j, k, m in codes if tag == "replace"]
+    added = sum(max(j - i, m - k) for tag, i, j, k, m in codes if tag != "replace")
+    if any(not _are_slips(*pair) for pair in replaced) or added > 2:
+        return ""
+    return ADDED if added else SLIP
+
+
+def _are_slips(one: list[str], other: list[str]) -> bool:
+    return len(one) == len(other) and all(map(is_slip, one, other))
