@@ -149,6 +149,10 @@ class Bench:
         from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
         from trl import SFTConfig, SFTTrainer
 
+        from bench.stopwatch import Stopwatch
+        from studio.engine.batches import micro_batch_of
+
+        micro_batch = micro_batch_of(recipe.batch_size, recipe.micro_batch)
         quantisation = BitsAndBytesConfig(
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
@@ -164,7 +168,8 @@ class Bench:
                 assistant_only_loss=True,
                 max_length=recipe.max_length,
                 num_train_epochs=recipe.epochs,
-                per_device_train_batch_size=recipe.batch_size,
+                per_device_train_batch_size=micro_batch,
+                gradient_accumulation_steps=recipe.batch_size // micro_batch,
                 learning_rate=recipe.learning_rate,
                 lr_scheduler_type="cosine",
                 warmup_steps=recipe.warmup,
@@ -191,10 +196,10 @@ class Bench:
         from transformers import PrinterCallback
 
         trainer.remove_callback(PrinterCallback)
-        began = time.perf_counter()
+        watch = Stopwatch()
+        trainer.add_callback(watch)
         trainer.train()
-        seconds = time.perf_counter() - began
-        return next(log["num_tokens"] for log in reversed(trainer.state.log_history) if "num_tokens" in log) / seconds
+        return watch.tokens / sum(watch.steps)
 
     def answer(self, outcome: Outcome, rows: Sequence[int]) -> dict[int, dict[str, Any]]:
         from studio.engine.generate import generate

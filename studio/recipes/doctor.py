@@ -37,7 +37,7 @@ said = {"torch": torch.__version__, "cuda": torch.cuda.is_available(), "bitsandb
 try:
     import bitsandbytes
     from bitsandbytes.functional import dequantize_4bit, quantize_4bit
-    weights = torch.linspace(-1, 1, 4096).reshape(64, 64)
+    weights = torch.linspace(-1, 1, 4096, device="cuda" if said["cuda"] else "cpu").reshape(64, 64)
     packed, state = quantize_4bit(weights, quant_type="nf4", compress_statistics=True)
     error = (dequantize_4bit(packed, state) - weights).abs().max().item()
     said["bitsandbytes"] = bitsandbytes.__version__

@@ -53,7 +53,11 @@ GPU = Profile(
 
 def memory_parts(shape: Shape, recipe: Recipe, *, micro_batch: int, longest: int, on_gpu: bool) -> tuple[Part, ...]:
     """The parts of the peak for `micro_batch` rows of `longest` tokens each."""
-    profile = GPU if on_gpu else CPU
+    return parts_with(GPU if on_gpu else CPU, shape, recipe, micro_batch=micro_batch, longest=longest)
+
+
+def parts_with(profile: Profile, shape: Shape, recipe: Recipe, *, micro_batch: int, longest: int) -> tuple[Part, ...]:
+    """The same with a profile of one's own, which is how measured runs are fitted."""
     parts = (
         _base(shape, recipe),
         Part("Embeddings", (shape.parameters - shape.linear) * HALF, "Word tables and norms stay in 16 bits."),

@@ -49,16 +49,20 @@ class Work:
 
 def seconds(shape: Shape, recipe: Recipe, work: Work, machine: Machine) -> tuple[float, float]:
     """Fast and slow end of the expected duration."""
-    hardware = _hardware(machine)
+    hardware = hardware_of(machine)
+    checking = (recipe.evaluations + 1) * _check(shape, recipe, work, hardware)
+    expected = training_seconds(shape, recipe, work, hardware) + checking
+    return hardware.start + expected * hardware.fast, hardware.start * 1.5 + expected * hardware.slow
+
+
+def training_seconds(shape: Shape, recipe: Recipe, work: Work, hardware: Hardware) -> float:
+    """Expected seconds of the steps alone, without loading and checks."""
     trained = min(work.steps * recipe.batch_size, round(len(work.train_tokens) * recipe.epochs))
     epochs = trained / len(work.train_tokens)
     parts = epochs * len(work.train_tokens) / work.micro_batch
     tokens = epochs * padded_tokens(work.train_tokens, recipe, micro_batch=work.micro_batch)
-    training = tokens * _operations(shape, recipe, work.train_tokens) / hardware.operations
-    training += parts * _part(shape, recipe, hardware)
-    checking = (recipe.evaluations + 1) * _check(shape, recipe, work, hardware)
-    expected = training + checking
-    return hardware.start + expected * hardware.fast, hardware.start * 1.5 + expected * hardware.slow
+    computing = tokens * _operations(shape, recipe, work.train_tokens) / hardware.operations
+    return computing + parts * _part(shape, recipe, hardware)
 
 
 def padded_tokens(lengths: Sequence[int], recipe: Recipe, *, micro_batch: int) -> int:
@@ -74,7 +78,8 @@ def padded_tokens(lengths: Sequence[int], recipe: Recipe, *, micro_batch: int) -
     return total
 
 
-def _hardware(machine: Machine) -> Hardware:
+def hardware_of(machine: Machine) -> Hardware:
+    """What is expected of this machine: of its first GPU, or of its processor's cores."""
     if machine.has_gpu:
         return _gpu(machine.gpus[0])
     # Two cores with AVX512-BF16: 170 billion operations per second in the steady state and 5 ms a layer were measured
