@@ -175,6 +175,7 @@ class Shaped:
     def load(self, model_folder: Path, quantisation: Any) -> None:
         from studio.engine.load import load_model
 
+        forget_peaks()
         began = time.perf_counter()
         self.model = load_model(model_folder, quantisation=quantisation)
         seconds = time.perf_counter() - began

@@ -75,8 +75,8 @@ def test_a_run_killed_in_the_middle_goes_on_from_its_checkpoint(straight, triage
     record_property("first_difference", json.dumps(differences[13]))
     record_property("largest_difference", json.dumps(max(differences.values())))
     # A GPU may add in another order from one run to the next, so the curve is the same curve, not the same bits.
-    assert again[13] == pytest.approx(loss[13], rel=0.01)
-    assert again[14] == pytest.approx(loss[14], rel=0.03)
+    assert again[13] == pytest.approx(loss[13], rel=0.05)
+    assert again[14] == pytest.approx(loss[14], rel=0.1)
     ends = resumed.outcome.result["best_validation_loss"], whole.outcome.result["best_validation_loss"]
     assert ends[0] == pytest.approx(ends[1], rel=0.25)
 
