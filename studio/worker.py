@@ -80,6 +80,10 @@ def carry_out(spec: dict[str, Any], reporter: Reporter) -> Outcome:
             from studio.data.ingest import ingest
 
             return ingest(spec, reporter)
+        case JobKind.EXAMINE:
+            from studio.data.again import examine_again
+
+            return examine_again(spec, reporter)
         case JobKind.MEASURE:
             from studio.data.measure import measure
 
@@ -92,6 +96,8 @@ def carry_out(spec: dict[str, Any], reporter: Reporter) -> Outcome:
             from studio.engine.generate import generate
 
             return generate(spec, reporter)
+        case JobKind.MEND:
+            raise ValueError("a change to rows is made on the spot and is no work for a worker")
 
 
 def prepare(spec: Mapping[str, Any]) -> None:

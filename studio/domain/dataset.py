@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from studio.domain.mending import Mending, Step
+
 
 class Layout(StrEnum):
     """How the rows of a file are written."""
@@ -63,7 +65,11 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """What is known of one upload; until it has been read, little more than the `share_read` so far."""
+    """What is known of one version of an upload; until it has been read, little more than the `share_read` so far.
+
+    `root` is the id of its first version, `step` what made this one of its `parent`, and `edited` how many of its rows
+    have other texts than the file.
+    """
 
     id: str
     name: str
@@ -82,6 +88,17 @@ class Dataset:
     problem: str = ""
     reject_reasons: dict[str, int] = field(default_factory=dict)
     share_read: float = 0.0
+    root: str = ""
+    parent: str | None = None
+    version: int = 1
+    step: Step | None = None
+    mending: Mending = field(default_factory=Mending)
+    edited: int = 0
+
+    @property
+    def title(self) -> str:
+        """Its name, and which version it is where there are several."""
+        return self.name if self.version == 1 else f"{self.name} (version {self.version})"
 
     @property
     def is_ready(self) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 
 class JobKind(StrEnum):
     INGEST = "ingest"
+    MEND = "mend"
+    EXAMINE = "examine"
     MEASURE = "measure"
     TRAIN = "train"
     GENERATE = "generate"

@@ -154,9 +154,11 @@ def dataset(studio: Studio, dataset_id: str) -> Dataset:
     return stored.get(studio.store, dataset_id)
 
 
-def datasets(studio: Studio) -> list[Dataset]:
-    """Every dataset of the workspace, the newest first."""
-    return stored.all(studio.store)
+def datasets(studio: Studio, *, with_id: str | None = None) -> list[Dataset]:
+    """The newest version of every dataset of the workspace, those changed last first; also the one `with_id`."""
+    found = stored.all(studio.store)
+    newest = {dataset.root: dataset.version for dataset in sorted(found, key=lambda dataset: dataset.version)}
+    return [dataset for dataset in found if dataset.version == newest[dataset.root] or dataset.id == with_id]
 
 
 def ready(studio: Studio, dataset_id: str) -> Dataset:

@@ -150,10 +150,13 @@ def studies(studio: Studio, run_id: str | None = None) -> list[Study]:
 
 
 def earlier_looks(studio: Studio, study: Study) -> list[Study]:
-    """Comparisons on the same dataset that were closed before this one was frozen, so that their result was known."""
-    dataset = train.run(studio, study.run_id).dataset_id
+    """Comparisons on the same upload that were closed before this one was frozen, so that their result was known."""
+
+    def upload(run_id: str) -> str:
+        return bring.dataset(studio, train.run(studio, run_id).dataset_id).root
+
     closed = [s for s in stored.all(studio.store) if s.closed_at is not None and s.closed_at <= study.created_at]
-    return [s for s in closed if train.run(studio, s.run_id).dataset_id == dataset]
+    return [s for s in closed if upload(s.run_id) == upload(study.run_id)]
 
 
 def study_by_token(studio: Studio, token: str) -> Study:

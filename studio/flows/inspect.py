@@ -43,11 +43,16 @@ def look(studio: Studio, dataset_id: str, model_id: str) -> Inspection:
     return Inspection(
         dataset=dataset,
         model_id=model_id,
-        findings=tuple(load_findings(studio.workspace.dataset(dataset_id))),
+        findings=findings(studio, dataset_id),
         lengths=lengths,
         measuring=measuring,
         cut_off=_within(suggest_cut_off(lengths), lengths, usable(studio, model_id)) if lengths else None,
     )
+
+
+def findings(studio: Studio, dataset_id: str) -> tuple[Finding, ...]:
+    """What was found in the rows, as of when they were last examined."""
+    return tuple(load_findings(studio.workspace.dataset(dataset_id)))
 
 
 def _within(cut_off: CutOff, lengths: Lengths, model: Model) -> CutOff:

@@ -1,6 +1,5 @@
 """Split: deal the rows, and show where every one of them ended."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,13 +25,23 @@ class Dealt:
 
 
 def current(studio: Studio, dataset_id: str) -> Split:
-    """The newest split of a dataset, dealt with the default choices when there is none."""
-    return splits.latest(studio.store, dataset_id) or choose(studio, dataset_id, SplitChoices())
+    """The newest split of a dataset; a version without one is dealt as the version before it was."""
+    latest = splits.latest(studio.store, dataset_id)
+    if latest is not None:
+        return latest
+    parent = bring.dataset(studio, dataset_id).parent
+    return choose(studio, dataset_id, current(studio, parent).choices if parent else SplitChoices())
 
 
 def choose(studio: Studio, dataset_id: str, choices: SplitChoices) -> Split:
-    """Deal the rows with these choices; earlier splits stay, so runs can name theirs. Equal choices, equal split."""
+    """Deal the rows with these choices; earlier splits stay, so runs can name theirs. Equal choices, equal split.
+
+    Which rows are left out and which copies are kept is the version's own: `removed`, `keep` and `keep_copies` of the
+    choices are replaced by it.
+    """
     dataset = bring.ready(studio, dataset_id)
+    mending = dataset.mending
+    choices = replace(choices, removed=mending.removed, keep=mending.keep, keep_copies=mending.keep_copies)
     latest = splits.latest(studio.store, dataset_id)
     if latest and latest.choices == choices:
         return latest
@@ -47,13 +56,6 @@ def choose(studio: Studio, dataset_id: str, choices: SplitChoices) -> Split:
     )
     splits.add(studio.store, split)
     return split
-
-
-def leave_out(studio: Studio, dataset_id: str, rows: Collection[int], *, out: Collection[int], why: str) -> Split:
-    """Of these rows, leave those in `out` out of every run, each with the reason, and take the others back."""
-    choices = current(studio, dataset_id).choices
-    removed = {number: reason for number, reason in choices.removed.items() if number not in rows}
-    return choose(studio, dataset_id, replace(choices, removed=removed | dict.fromkeys(sorted(out), why)))
 
 
 def used(split: Split, lengths: Lengths, cut_off: int) -> Dealt:

@@ -10,6 +10,8 @@ from studio.domain.job import JobKind, JobState
 OUTCOME_NOT_WRITTEN = 74  # what a worker exits with when it could not write its outcome
 WORK = {
     JobKind.INGEST: "reading",
+    JobKind.MEND: "changing",
+    JobKind.EXAMINE: "checking",
     JobKind.MEASURE: "measuring",
     JobKind.TRAIN: "training",
     JobKind.GENERATE: "answering",

@@ -3,13 +3,18 @@
 import shutil
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from studio.domain.dataset import Dataset, Guess, Layout, Mapping
 from studio.domain.errors import DatasetError
 from studio.domain.job import Job, JobKind, JobState
+from studio.domain.mending import Mending, Step
 from studio.store import jobs, tables
 from studio.store.database import Store
+
+STEP, MENDING = TypeAdapter(Step), TypeAdapter(Mending)
 
 
 def add(
@@ -39,6 +44,45 @@ def add(
         return _get(connection, id)
 
 
+def add_version(
+    store: Store, parent: Dataset, *, id: str, step: Step, mending: Mending, edited: int, fingerprint: str
+) -> Dataset:
+    """The version that follows `parent`; DatasetError when another one does already."""
+    facts = jobs.get(store, parent.job_id).result | {"fingerprint": fingerprint, "edited": edited}
+    try:
+        with store.write() as connection:
+            job = jobs.record(connection, kind=JobKind.MEND, subject_id=id, message=step.words, result=facts)
+            connection.execute(
+                tables.datasets.insert().values(
+                    id=id,
+                    name=parent.name,
+                    source_name=parent.source_name,
+                    created_at=job.created_at,
+                    bytes=parent.bytes,
+                    sample=parent.sample,
+                    job_id=job.id,
+                    root_id=parent.root,
+                    parent_id=parent.id,
+                    version=parent.version + 1,
+                    step=STEP.dump_python(step, mode="json"),
+                    mending=MENDING.dump_python(mending, mode="json"),
+                )
+            )
+            return _get(connection, id)
+    except IntegrityError as error:
+        raise DatasetError(
+            f"{parent.title} has been changed meanwhile, so this was not done.", fix="Look at the newest version first."
+        ) from error
+
+
+def versions(store: Store, root: str) -> list[Dataset]:
+    """An upload and everything that was made of it by changing rows, in order."""
+    columns = tables.datasets.c
+    lineage = (columns.id == root) | (columns.root_id == root)
+    with store.read() as connection:
+        return [_dataset(row) for row in connection.execute(_datasets().where(lineage).order_by(columns.version))]
+
+
 def get(store: Store, dataset_id: str) -> Dataset:
     """The dataset; DatasetError when there is none."""
     with store.read() as connection:
@@ -46,7 +90,7 @@ def get(store: Store, dataset_id: str) -> Dataset:
 
 
 def all(store: Store) -> list[Dataset]:
-    """Every dataset, the newest first."""
+    """Every dataset, all their versions included, the newest first."""
     newest_first = tables.datasets.c.created_at.desc(), tables.datasets.c.id.desc()
     with store.read() as connection:
         return [_dataset(row) for row in connection.execute(_datasets().order_by(*newest_first))]
@@ -114,6 +158,12 @@ def _dataset(row: Row[Any]) -> Dataset:
         problem=_problem(job),
         reject_reasons=read.get("reject_reasons", {}),
         share_read=1.0 if job.state is JobState.DONE else job.done / job.total if job.total else 0.0,
+        root=value[columns.root_id] or value[columns.id],
+        parent=value[columns.parent_id],
+        version=value[columns.version],
+        step=STEP.validate_python(value[columns.step]) if value[columns.step] else None,
+        mending=MENDING.validate_python(value[columns.mending] or {}),
+        edited=read.get("edited", 0),
     )
 
 

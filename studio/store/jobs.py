@@ -71,6 +71,23 @@ def submit(
         return job_of(connection.execute(known).one())
 
 
+def record(connection: Connection, *, kind: JobKind, subject_id: str, message: str, result: dict[str, Any]) -> Job:
+    """Note a job that was too small to wait for: it is done already."""
+    now = datetime.now(UTC)
+    job = submit(connection, kind=kind, subject_id=subject_id, spec={})
+    done = {"state": JobState.DONE.value, "message": message, "result": result, "started_at": now, "ended_at": now}
+    connection.execute(update(tables.jobs).where(tables.jobs.c.id == job.id).values(done))
+    return _get(connection, job.id)
+
+
+def by_key(store: Store, *, kind: JobKind, key: str) -> Job | None:
+    """The job that was submitted under this key, if it was."""
+    known = select(tables.jobs).where(tables.jobs.c.kind == kind.value, tables.jobs.c.key == key)
+    with store.read() as connection:
+        row = connection.execute(known).one_or_none()
+    return job_of(row) if row else None
+
+
 def get(store: Store, job_id: str) -> Job:
     """The job; StudioError when there is none."""
     with store.read() as connection:

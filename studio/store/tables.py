@@ -160,6 +160,8 @@ events = Table(
     Index("ix_events_job_id_kind", "job_id", "kind", "attempt", "seq"),
 )
 
+# Every change to the rows of an upload is a dataset of its own: `root_id` is its first version (itself where NULL),
+# `step` what was changed. One version can follow another only once, so that no change is lost beside another.
 datasets = Table(
     "datasets",
     metadata,
@@ -170,6 +172,12 @@ datasets = Table(
     Column("bytes", BigInteger, nullable=False),
     Column("sample", Text),
     Column("job_id", Id, ForeignKey("jobs.id"), nullable=False, unique=True),
+    Column("root_id", Id),
+    Column("parent_id", Id),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("step", Json),
+    Column("mending", Json),
+    Index("ix_datasets_root_id_version", "root_id", "version", unique=True),
 )
 
 # `bins` has one letter per row.

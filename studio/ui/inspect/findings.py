@@ -1,17 +1,18 @@
 """Findings: what was found, by kind, and what can be done about each group of rows."""
 
-from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
 from studio.domain.finding import Finding, Group
+from studio.domain.mending import Rule, Which
 from studio.domain.reading import Reading, Tone
-from studio.flows import inspect, split
+from studio.flows import bring, inspect, mend
 from studio.flows.studio import Studio
 from studio.ui.errors import handler
 from studio.ui.inspect.looking import Look
 from studio.ui.parts import groups, html
+from studio.ui.parts.pickers import data_picker
 from studio.ui.session import QUIET, Session
 
 
@@ -29,18 +30,14 @@ def build(session: Session, look: gr.State) -> None:
     shown = [keep, out, every, group]
     look.change(handler(show, studio), [look, pick], [table, whole, pick, leave], **QUIET)
     gr.on([pick.change, look.change], handler(show_group, studio), [*ids, pick], shown, **QUIET)
+    # Each of these makes a new version, which the picker then shows and with it every part of the screen.
     for event, act, given in (
         (out.input, leave_out, [*ids, pick, out]),
         (every.click, leave_out_or_take_back, [*ids, pick]),
+        (keep.input, keep_one, [session.data, keep]),
+        (leave.input, keep_every, [session.data, leave]),
     ):
-        event(handler(act, studio), given, [*shown, session.dealt], **QUIET)
-    gr.on(
-        [keep.input, leave.input],
-        handler(choose, studio),
-        [*ids, pick, keep, leave],
-        session.dealt,
-        **QUIET,
-    )
+        event(handler(act, studio), given, session.data, trigger_mode="once", **QUIET)
 
 
 def show(studio: Studio, look: Look | None, picked: str | None) -> list[Any]:
@@ -48,7 +45,7 @@ def show(studio: Studio, look: Look | None, picked: str | None) -> list[Any]:
     if look is None:
         return [gr.skip()] * 4
     found = inspect.look(studio, look[0], look[1]).findings
-    return view(found, picked, keep_copies=split.current(studio, look[0]).choices.keep_copies)
+    return view(found, picked, keep_copies=bring.dataset(studio, look[0]).mending.keep_copies)
 
 
 def view(findings: tuple[Finding, ...], picked: str | None, *, keep_copies: bool) -> list[Any]:
@@ -68,38 +65,46 @@ def show_group(studio: Studio, data: str | None, model: str | None, picked: str 
     if data is None or found is None:
         return [gr.Radio(visible=False), gr.CheckboxGroup(visible=False), gr.Button(visible=False), ""]
     finding, group = found
-    choices = split.current(studio, data).choices
     shown = inspect.group_rows(studio, data, group, limit=groups.SHOWN_ROWS)
-    return groups.view(finding, group, shown, choices)
+    return groups.view(finding, group, shown, bring.dataset(studio, data).mending)
 
 
-def leave_out(studio: Studio, data: str, model: str, picked: str | None, lines: list[int]) -> list[Any]:
+def leave_out(studio: Studio, data: str, model: str, picked: str | None, out: list[int]) -> Any:
     """Leave the ticked rows of a group out and take the others back."""
     found = _picked(studio, data, model, picked)
-    if found is not None:
-        split.leave_out(studio, data, found[1].rows, out=lines, why=groups.why_left_out(*found))
-    return [*show_group(studio, data, model, picked), split.current(studio, data).id]
+    if found is None:
+        return gr.skip()
+    removed = bring.dataset(studio, data).mending.removed
+    back = [number for number in found[1].rows if number in removed and number not in out]
+    if back:
+        return data_picker(studio, mend.restore(studio, data, back).id)
+    return data_picker(studio, mend.drop(studio, data, out, why=groups.why_left_out(*found)).id)
 
 
-def leave_out_or_take_back(studio: Studio, data: str, model: str, picked: str | None) -> list[Any]:
+def leave_out_or_take_back(studio: Studio, data: str, model: str, picked: str | None) -> Any:
     """Leave every row of a group out, or take all of them back where that was done before."""
     found = _picked(studio, data, model, picked)
-    if found is not None:
-        rows = found[1].rows
-        removed = split.current(studio, data).choices.removed
-        out = () if all(number in removed for number in rows) else rows
-        split.leave_out(studio, data, rows, out=out, why=groups.why_left_out(*found))
-    return [*show_group(studio, data, model, picked), split.current(studio, data).id]
+    if found is None:
+        return gr.skip()
+    finding, group = found
+    removed = bring.dataset(studio, data).mending.removed
+    if all(number in removed for number in group.rows):
+        return data_picker(studio, mend.restore(studio, data, group.rows).id)
+    rule = Rule(finding.kind, group.reason)
+    made = mend.drop(studio, data, group.rows, why=groups.why_left_out(finding, group), rule=rule)
+    return data_picker(studio, made.id)
 
 
-def choose(studio: Studio, data: str, model: str, picked: str | None, kept: int | None, leave: bool) -> str:
-    """Keep what a person decided about copies as a new split."""
-    choices = split.current(studio, data).choices
-    found = _picked(studio, data, model, picked)
-    is_copy = found is not None and found[0].kind in groups.COPIES
-    keep = choices.keep | ({found[1].rows[0]: kept} if found and is_copy and kept is not None else {})
-    keep = {group: row for group, row in keep.items() if group != row}
-    return split.choose(studio, data, replace(choices, keep=keep, keep_copies=leave)).id
+def keep_one(studio: Studio, data: str, kept: int | None) -> Any:
+    """Of the copies that are looked at, keep this one."""
+    if kept is None:
+        return gr.skip()
+    return data_picker(studio, mend.keep(studio, data, Which.CHOSEN, row=kept).id)
+
+
+def keep_every(studio: Studio, data: str, every: bool) -> Any:
+    """Keep every copy, or of each group the first."""
+    return data_picker(studio, mend.keep(studio, data, Which.EVERY if every else Which.FIRST).id)
 
 
 def findings_table(findings: tuple[Finding, ...]) -> str:

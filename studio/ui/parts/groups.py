@@ -8,8 +8,8 @@ import gradio as gr
 
 from studio.data.checks.masking import veiled
 from studio.domain.finding import TREATMENTS, Finding, FindingKind, Group
+from studio.domain.mending import Mending
 from studio.domain.row import Row
-from studio.domain.split import SplitChoices
 from studio.ui.parts import html
 
 COPIES = (FindingKind.EXACT_DUPLICATE, FindingKind.NEAR_EXACT_DUPLICATE)
@@ -41,11 +41,11 @@ def why_left_out(finding: Finding, group: Group) -> str:
     )
 
 
-def view(finding: Finding, group: Group, rows: list[Row], choices: SplitChoices) -> list[Any]:
+def view(finding: Finding, group: Group, rows: list[Row], mending: Mending) -> list[Any]:
     """What can be done about one group, and its rows side by side or one below another."""
     copies, few = finding.kind in COPIES, len(group.rows) <= SHOWN_ROWS
     lines = [(f"line {line:,}", row) for row, line in zip(group.rows, group.lines, strict=True)]
-    out = [number for number in group.rows if number in choices.removed]
+    out = [number for number in group.rows if number in mending.removed]
     about = f'<p class="help">{html.text(group.reason)}</p>' if group.reason else ""
     marks = [mark for mark in finding.marks if mark.row in group.rows]
     # Whoever looks at the screen need not be one who may see them.
@@ -54,7 +54,7 @@ def view(finding: Finding, group: Group, rows: list[Row], choices: SplitChoices)
     rest = len(group.rows) - len(rows)
     more = f'<p class="help">… and {html.count(rest, "row")} more.</p>' if rest > 0 else ""
     if copies:
-        keep = gr.Radio(choices=lines, value=choices.keep.get(group.rows[0], group.rows[0]), visible=True)
+        keep = gr.Radio(choices=lines, value=mending.keep.get(group.rows[0], group.rows[0]), visible=True)
     else:
         keep = gr.Radio(visible=False)
     return [

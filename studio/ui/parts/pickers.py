@@ -10,7 +10,9 @@ from studio.flows.studio import Studio
 
 def opened(studio: Studio, wanted: dict[str, str]) -> list[gr.Dropdown]:
     """The three pickers with what was open last, or the newest of each; examples and run belong together."""
-    data = _wanted_or_first([found.id for found in bring.datasets(studio)], wanted.get("data"))
+    data = _wanted_or_first(
+        [found.id for found in bring.datasets(studio, with_id=wanted.get("data"))], wanted.get("data")
+    )
     run = _run_of(studio, data, wanted.get("run"))
     return [data_picker(studio, data), model_picker(studio, wanted.get("model")), run_picker(studio, run)]
 
@@ -44,8 +46,8 @@ def _wanted_or_first(ids: list[str], wanted: str | None) -> str | None:
 
 
 def data_picker(studio: Studio, wanted: str | None = None) -> gr.Dropdown:
-    """The datasets of the workspace, `wanted` or the newest chosen."""
-    return _picker([(found.name, found.id) for found in bring.datasets(studio)], wanted)
+    """The datasets of the workspace, `wanted` or the newest chosen; of one that was changed, the newest version."""
+    return _picker([(found.title, found.id) for found in bring.datasets(studio, with_id=wanted)], wanted)
 
 
 def model_picker(studio: Studio, wanted: str | None = None) -> gr.Dropdown:

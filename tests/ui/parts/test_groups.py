@@ -3,8 +3,8 @@
 from typing import Any
 
 from studio.domain.finding import Finding, FindingKind, Group, Mark
+from studio.domain.mending import Mending
 from studio.domain.row import Message, Row
-from studio.domain.split import SplitChoices
 from studio.ui.parts import groups
 
 COPIES = Finding(FindingKind.EXACT_DUPLICATE, "Copies", 1, "Twice.", (Group((3, 9), (4, 10)),))
@@ -24,7 +24,7 @@ def row(number: int, answer: str) -> Row:
 
 
 def view(finding: Finding, rows: list[Row], **choices: Any) -> dict[str, Any]:
-    return dict(zip(KEPT, groups.view(finding, finding.groups[0], rows, SplitChoices(**choices)), strict=True))
+    return dict(zip(KEPT, groups.view(finding, finding.groups[0], rows, Mending(**choices)), strict=True))
 
 
 def test_every_group_is_named_by_its_kind_its_reason_and_its_lines() -> None:
