@@ -1,7 +1,8 @@
 """History: what became of a dataset, version by version, how versions differ, and the same steps on another upload."""
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -178,10 +179,20 @@ def _applied(studio: Studio, version: Dataset, onto: Dataset, rows: Sequence[int
 
 
 def _same_rows(studio: Studio, before: str, numbers: Sequence[int], onto: Dataset) -> tuple[int, ...]:
-    """The rows of another upload that say exactly what these said before they were changed."""
-    held = load_rows(studio.workspace.dataset(before))
-    wanted = {_digest(held[number]) for number in numbers}
-    return tuple(row.number for row in load_rows(studio.workspace.dataset(onto.id)) if _digest(row) in wanted)
+    """The rows of another upload that say what these said before they were changed; of copies, the same one by order."""
+    there = {known: number for number, known in _known(load_rows(studio.workspace.dataset(onto.id)))}
+    wanted = set(numbers)
+    said = [known for number, known in _known(load_rows(studio.workspace.dataset(before))) if number in wanted]
+    return tuple(sorted(there[known] for known in said if known in there))
+
+
+def _known(rows: Rows) -> Iterator[tuple[int, tuple[bytes, int]]]:
+    """By what each row is known: what it says, and how many rows before it say the same."""
+    seen: Counter[bytes] = Counter()
+    for row in rows:
+        digest = _digest(row)
+        yield row.number, (digest, seen[digest])
+        seen[digest] += 1
 
 
 def _digest(row: Row) -> bytes:
