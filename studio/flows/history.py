@@ -179,7 +179,7 @@ def _applied(studio: Studio, version: Dataset, onto: Dataset, rows: Sequence[int
 
 
 def _same_rows(studio: Studio, before: str, numbers: Sequence[int], onto: Dataset) -> tuple[int, ...]:
-    """The rows of another upload that say what these said before they were changed; of copies, the same one by order."""
+    """The rows of another upload that say what these said before they were changed; copies are matched by order."""
     there = {known: number for number, known in _known(load_rows(studio.workspace.dataset(onto.id)))}
     wanted = set(numbers)
     said = [known for number, known in _known(load_rows(studio.workspace.dataset(before))) if number in wanted]
