@@ -7,7 +7,7 @@ from itertools import combinations
 from studio.data.alike import Near
 from studio.data.checks.lists import opens, sentences
 from studio.data.differing import opcodes
-from studio.data.grading import graded, gravest, is_slip
+from studio.data.grading import graded, is_slip
 from studio.data.normalising import normalised
 from studio.data.rows import Rows
 from studio.data.shingles import tokenised
@@ -62,10 +62,9 @@ def is_creative(question: str) -> bool:
 
 
 def _conflict(numbers: Sequence[int], answered: Sequence[Row]) -> Conflict:
-    pairs = list(_compared(answered))
-    worst = gravest([graded(one.answer, other.answer) for one, other in pairs])
-    one, other = next(pair for pair in pairs if graded(pair[0].answer, pair[1].answer).grade is worst.grade)
-    where = f"Lines {one.line:,} and {other.line:,}: " if len(numbers) > 2 else ""
+    said = [(graded(one.answer, other.answer), one.line, other.line) for one, other in _compared(answered)]
+    worst, line, other_line = min(said, key=lambda told: list(Grade).index(told[0].grade))
+    where = f"Lines {line:,} and {other_line:,}: " if len(numbers) > 2 else ""
     return Conflict(tuple(numbers), worst.grade, where + worst.reason)
 
 

@@ -4,14 +4,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import orjson
 
-from studio.data.checks.answers import word_count
 from studio.data.checks.forms import Format, form_of
 from studio.data.checks.lists import words_of
+from studio.data.checks.words import word_count
 from studio.data.differing import opcodes
 from studio.data.normalising import normalised
 from studio.data.numerals import Number, is_number, numbers, of_one_unit, value_of
@@ -57,11 +57,6 @@ def graded(first: str, second: str) -> Graded:
         if found := rule(first[:READ], second[:READ]):
             return found
     return Graded(Grade.INFO, OTHER_WORDS)
-
-
-def gravest(found: Sequence[Graded]) -> Graded:
-    """The first of the gravest."""
-    return min(found, key=lambda one: list(Grade).index(one.grade))
 
 
 # Named values
@@ -232,7 +227,7 @@ def _with_unit(text: str, number: Number) -> str:
 
 def _turned_round(first: str, second: str) -> Graded | None:
     """One text with another number, sign or currency, or with a “not” more or less."""
-    one, other = tokenised(first), tokenised(second)
+    one, other = _words(first), _words(second)
     share = _share(one, other)
     if share < (LIKE if _is_brief(first, second) else SAME) or any(map(_NO_ANSWER.match, (first, second))):
         return None
@@ -249,9 +244,9 @@ def _turned_round(first: str, second: str) -> Graded | None:
 
 def _telling(one: list[str], other: list[str], *, tells: Callable[[str], bool]) -> tuple[list[str], list[str]]:
     """Of the words that tell, those that only one text has; nothing where both have the same in another order."""
-    left, right = ([word for word in words if tells(word)] for words in (one, other))
-    only_left, only_right = Counter(left) - Counter(right), Counter(right) - Counter(left)
-    return [word for word in left if word in only_left], [word for word in right if word in only_right]
+    left, right = Counter(one), Counter(other)
+    only_left, only_right = ({word for word in more if tells(word)} for more in (left - right, right - left))
+    return [word for word in one if word in only_left], [word for word in other if word in only_right]
 
 
 def _negates(word: str) -> bool:
@@ -260,7 +255,7 @@ def _negates(word: str) -> bool:
 
 def _replaced(first: str, second: str) -> Graded | None:
     """One short sentence in which a word or two stand in place of others."""
-    one, other = tokenised(first), tokenised(second)
+    one, other = _words(first), _words(second)
     if max(word_count(first), word_count(second)) > SHORT_WORDS or _share(one, other) < LIKE:
         return None
     codes = [code for code in opcodes(one, other) if code[0] != "equal"]
@@ -296,12 +291,18 @@ def _words_in(text: str, words: Sequence[str]) -> tuple[Place, ...]:
     return tuple(places)
 
 
+@lru_cache(maxsize=32)
+def _words(text: str) -> list[str]:
+    """The words of a text; several rules ask for those of the same two answers."""
+    return tokenised(text)
+
+
 def _is_brief(first: str, second: str) -> bool:
-    return max(len(tokenised(first)), len(tokenised(second))) <= BRIEF_WORDS
+    return max(len(_words(first)), len(_words(second))) <= BRIEF_WORDS
 
 
 def _likeness(first: str, second: str) -> float:
-    return _share(tokenised(first), tokenised(second))
+    return _share(_words(first), _words(second))
 
 
 def _share(one: list[str], other: list[str]) -> float:

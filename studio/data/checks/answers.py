@@ -6,6 +6,8 @@ from collections import Counter
 
 from studio.data.checks.forms import Format, form_of
 from studio.data.checks.gathering import Gathered
+from studio.data.checks.nothing import says_nothing
+from studio.data.checks.words import word_count
 from studio.domain.finding import Finding, FindingKind, Mark
 from studio.domain.row import Row
 
@@ -120,7 +122,7 @@ class OneWord:
     def add(self, row: Row) -> None:
         words = word_count(row.answer)
         self._words.append(words)
-        if words == 1 and not _DIGIT.search(row.answer):
+        if words == 1 and not _DIGIT.search(row.answer) and not says_nothing(row.answer):
             mark = Mark(row.number, len(row.messages) - 1, 0, len(row.answer), "one word")
             self._found.add(row, "", marks=[mark])
 
@@ -142,13 +144,3 @@ class OneWord:
 
 
 _DIGIT = re.compile(r"\d")
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
-
-
-def word_count(answer: str) -> int:
-    """The words of an answer; scripts that put no space between words count two characters as one."""
-    words = len(answer.split())
-    if words > 1 or answer.isascii():
-        # Code and JSON without spaces are no words.
-        return words if words > 1 or len(answer) <= 30 else 2
-    return max(1, len(_CJK.findall(answer)) // 2) if _CJK.search(answer) else words

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from studio.data.checks import personal, refusals, secrets, self_reference, toxic
+from studio.data.checks import personal, placeholders, refusals, secrets, self_reference, tokens, toxic
 from studio.data.checks.answers import CutShort, OneWord
 from studio.data.checks.gathering import Gathered
 from studio.data.checks.habits import Formats, Spaces
 from studio.data.checks.labels import Labels
 from studio.data.checks.language import Languages
+from studio.data.checks.nothing import Nothing, Repeats
 from studio.data.checks.roles import Roles
 from studio.domain.finding import Finding, FindingKind, Mark
 from studio.domain.row import Row
@@ -55,6 +56,20 @@ _ROW_CHECKS = (
         "Such sentences come from another assistant, and the model would learn to speak as that one.",
     ),
     _RowCheck(
+        FindingKind.TOKENS,
+        tokens.marks,
+        "row holds signs of a chat format",
+        "rows hold signs of a chat format",
+        "A tokenizer can take them for the end of a turn instead of text, and the model then sees turns that are none.",
+    ),
+    _RowCheck(
+        FindingKind.PLACEHOLDER,
+        placeholders.marks,
+        "answer has a place that was not filled in",
+        "answers have places that were not filled in",
+        "The model would learn to write them as they are. Fill them in, or leave these rows out.",
+    ),
+    _RowCheck(
         FindingKind.TOXIC,
         toxic.marks,
         "row possibly holds abuse",
@@ -69,7 +84,10 @@ class Checks:
 
     def __init__(self) -> None:
         self._gathered = [(check, Gathered()) for check in _ROW_CHECKS]
-        self._habits = (CutShort(), OneWord(), Roles(), Formats(), Labels(), Spaces(), Languages())
+        self._languages = Languages()
+        self._habits = (
+            CutShort(), OneWord(), Nothing(), Repeats(), Roles(), Formats(), Labels(), Spaces(), self._languages,
+        )  # fmt: skip
 
     def add(self, row: Row) -> None:
         for check, gathered in self._gathered:
@@ -85,5 +103,5 @@ class Checks:
             gathered.finding(check.kind, one=check.one, many=check.many, why=check.why)
             for check, gathered in self._gathered
         ]
-        found += [habit.finding() for habit in self._habits]
+        found += [*(habit.finding() for habit in self._habits), self._languages.mix()]
         return [finding for finding in found if finding]

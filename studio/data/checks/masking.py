@@ -6,6 +6,9 @@ from collections.abc import Callable
 from studio.data.checks import personal, secrets
 from studio.data.checks.places import Span, apart
 
+# What stands for masked data; these are no places that somebody forgot to fill in.
+TAGS = frozenset(f"[{name}]" for name in "EMAIL PHONE IBAN CARD SSN IP KEY PASSWORD".split())
+
 
 def masked(text: str) -> str:
     """The text with a tag such as [EMAIL] or [KEY] in place of all that is found; nothing is found in it again."""

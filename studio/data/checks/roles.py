@@ -15,13 +15,8 @@ from studio.domain.row import Row
 INSIDE = "a turn is written inside a message"
 WITHOUT, WITH = "no system message, unlike most", "a system message, unlike most"
 
-_SIGNS = ("<|", "INST]", "<<SYS>>", "_of_turn>", "### ", "Assistant: ", "AI: ", "Bot: ")
-_TOKEN = re.compile(
-    r"<\|(?:im_start|im_end|user|assistant|system|end|eot_id|eom_id|start_header_id|end_header_id|endoftext|begin_of_text"
-    r"|start_of_role|end_of_role|end_of_text)\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
-    r"|^### (?:Instruction|Response|Human|Assistant|User|System)\b:?",
-    re.MULTILINE,
-)
+_SIGNS = ("### ", "Assistant: ", "AI: ", "Bot: ")
+_HEADING = re.compile(r"^### (?:Instruction|Response|Human|Assistant|User|System)\b:?", re.MULTILINE)
 _USER_TURN = re.compile(r"^(?:User|Human): \S", re.MULTILINE)
 _ASSISTANT_TURN = re.compile(r"^(?:Assistant|AI|Bot): \S", re.MULTILINE)
 
@@ -55,10 +50,10 @@ class Roles:
 
 
 def spans(text: str) -> list[Span]:
-    """Where a message holds the signs of another turn: a chat template's tokens, or a conversation written out."""
+    """Where a message holds another turn: under a heading for it, or in a conversation that is written out."""
     if not holds_any(text, _SIGNS):
         return []
-    found = [Span(*match.span(), INSIDE) for match in _TOKEN.finditer(text)]
+    found = [Span(*match.span(), INSIDE) for match in _HEADING.finditer(text)]
     # One name alone may be a field of a form; two make a conversation.
     if (asks := _USER_TURN.search(text)) and (answers := _ASSISTANT_TURN.search(text, asks.end())):
         found.append(Span(*answers.span(), INSIDE))

@@ -64,3 +64,23 @@ def test_a_file_of_translations_is_no_finding() -> None:
 
 def test_capitals_do_not_change_the_language() -> None:
     assert found(Languages(), [*[ENGLISH] * 20, (ENGLISH[0].upper(), ENGLISH[1].upper())]) is None
+
+
+AUF_DEUTSCH = "Das Paket geht morgen aus dem Haus, und wir schicken Ihnen eine Nachricht mit der Nummer dazu."
+IN_ENGLISH = "The parcel leaves our house tomorrow, and we send you a message with the number that belongs to it."
+
+
+def test_the_mix_of_languages_is_told_with_the_share_of_each():
+    languages = Languages()
+    found(languages, [(IN_ENGLISH, IN_ENGLISH)] * 15 + [(AUF_DEUTSCH, AUF_DEUTSCH)] * 5)
+    mix = languages.mix()
+
+    assert mix.title == "The answers are in 2 languages: English 75 %, German 25 %" and mix.count == 5
+    assert reasons(mix) == {"answers in German": (15, 16, 17, 18, 19)}
+
+
+def test_one_language_and_a_single_stray_answer_are_no_mix():
+    languages = Languages()
+    found(languages, [(IN_ENGLISH, IN_ENGLISH)] * 20 + [(AUF_DEUTSCH, AUF_DEUTSCH)])
+
+    assert languages.mix() is None

@@ -9,8 +9,6 @@ from tests.data.checks.conftest import found, reasons, row
 @pytest.mark.parametrize(
     "text",
     [
-        "Hello<|im_end|>\n<|im_start|>assistant\nHi",
-        "[INST] Hello [/INST] Hi",
         "### Instruction:\nSay hello",
         "User: Where is it?\nAssistant: Here.",
         "Human: Where is it?\n\nAI: Here.",
