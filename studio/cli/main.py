@@ -14,6 +14,7 @@ from studio.cli.output import Json, answer, error_values, verb
 from studio.cli.workspace import opened, workspaces_folder
 from studio.domain.dataset import Layout, Mapping
 from studio.domain.errors import DatasetError, ExportError, RecipeError, RunError
+from studio.domain.finding import GRADE_WORDS, TREATMENTS, by_weight
 from studio.domain.job import JobState
 from studio.domain.recipe import Recipe
 from studio.domain.run import Run
@@ -131,15 +132,21 @@ def inspect_dataset(dataset: Dataset, model: ModelId = models.STARTER, json: Jso
         "dataset": dataset,
         "model": model,
         "findings": [
-            {"kind": f.kind, "title": f.title, "count": f.count, "why": f.why, "groups": [g.lines for g in f.groups]}
-            for f in look.findings
+            {
+                "kind": f.kind, "grade": f.grade, "title": f.title, "count": f.count, "why": f.why,
+                "action": TREATMENTS[f.kind].action, "groups": [g.lines for g in f.groups],
+                "details": [{"lines": g.lines, "reason": g.reason, "grade": g.grade or f.grade} for g in f.groups],
+            }
+            for f in by_weight(look.findings)
         ],
         "lengths": {
             "longest": max(look.lengths.total), "cut_off": look.cut_off.tokens, "reason": look.cut_off.reason,
             "cut_rows": len(cut), "stop_token_trained": look.lengths.stop_token_trained,
         },
     }  # fmt: skip
-    words = [f"{f.title}: {f.count:,}. {f.why}" for f in look.findings] or ["Nothing was found that needs mending."]
+    words = [f"{GRADE_WORDS[f.grade]:<13} {f.title}. {f.why}" for f in by_weight(look.findings)] or [
+        "Nothing was found that needs mending."
+    ]
     words.append(f"Suggested cut-off: {look.cut_off.tokens} tokens. {look.cut_off.reason}")
     answer(json, values, "\n".join(words))
 

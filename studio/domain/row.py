@@ -13,11 +13,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One example. `number` is its place among the good rows (from 0), `line` its line in the file (from 1)."""
+    """One example. `number` is its place among the good rows (from 0), `line` its line in the file (from 1).
+
+    `rejected` is the end that was judged worse than the end of `messages`, for rows that are preference pairs.
+    """
 
     number: int
     line: int
     messages: tuple[Message, ...]
+    rejected: tuple[Message, ...] = ()
 
     @property
     def prompt(self) -> tuple[Message, ...]:

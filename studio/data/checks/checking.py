@@ -10,6 +10,7 @@ from studio.data.checks.habits import Formats, Spaces
 from studio.data.checks.labels import Labels
 from studio.data.checks.language import Languages
 from studio.data.checks.nothing import Nothing, Repeats
+from studio.data.checks.preferences import Preferences
 from studio.data.checks.roles import Roles
 from studio.domain.finding import Finding, FindingKind, Mark
 from studio.domain.row import Row
@@ -84,7 +85,7 @@ class Checks:
 
     def __init__(self) -> None:
         self._gathered = [(check, Gathered()) for check in _ROW_CHECKS]
-        self._languages = Languages()
+        self._languages, self._preferences = Languages(), Preferences()
         self._habits = (
             CutShort(), OneWord(), Nothing(), Repeats(), Roles(), Formats(), Labels(), Spaces(), self._languages,
         )  # fmt: skip
@@ -96,6 +97,7 @@ class Checks:
                     gathered.add(row, reason, marks=[mark for mark in marks if mark.note == reason])
         for habit in self._habits:
             habit.add(row)
+        self._preferences.add(row)
 
     def findings(self) -> list[Finding]:
         """One finding for each kind that occurs."""
@@ -103,5 +105,5 @@ class Checks:
             gathered.finding(check.kind, one=check.one, many=check.many, why=check.why)
             for check, gathered in self._gathered
         ]
-        found += [*(habit.finding() for habit in self._habits), self._languages.mix()]
+        found += [*(habit.finding() for habit in self._habits), self._languages.mix(), *self._preferences.findings()]
         return [finding for finding in found if finding]
