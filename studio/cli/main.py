@@ -52,7 +52,10 @@ def main() -> None:
 @verb
 def import_file(
     file: Annotated[
-        Path, typer.Argument(help="A file of examples (JSONL, JSON, CSV, Excel, Parquet), or the name of a sample.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A file of examples (JSONL, JSON, CSV, Excel, Parquet), or the name of a sample."
+        ),
     ],
     name: Annotated[str | None, typer.Option(help="What to call it.")] = None,
     map: Annotated[list[str] | None, typer.Option(help="Which field plays which part: --map prompt=question.")] = None,
@@ -203,7 +206,9 @@ def list_models(context: typer.Context, json: Json = False) -> None:
 
 @models_app.command("add")
 @verb
-def add_model(path: Annotated[Path, typer.Argument(help="A folder with a model.")], json: Json = False) -> None:
+def add_model(
+    path: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder with a model.")], json: Json = False
+) -> None:
     """Add a model folder from this machine."""
     added = models.add_model(opened(), path)
     answer(json, {"model": added.id, "title": added.title}, f"{added.id}: {added.title} can be used.")

@@ -34,8 +34,15 @@ KEYS = "".join(
     for key, words in (("←", "left"), ("→", "right"), ("=", "equal"), ("0", "both bad"), ("U", "undo"), ("S", "skip"))
 )
 STRANGER = StudyError("This page does not know you any more.", fix="Reload it and go on.")
+# Nobody reads a card in half a second: what arrives sooner is the second half of a double click, meant for the card before.
 HEAD = """
 <script>
+let judged = -Infinity;
+document.addEventListener('click', (event) => {
+  if (!event.target.closest('#rate-buttons button, #rate-skip')) return;
+  const now = performance.now();
+  if (now - judged < 500) { event.preventDefault(); event.stopImmediatePropagation(); } else judged = now;
+}, true);
 document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (event.target.closest('input, textarea, select')) return;

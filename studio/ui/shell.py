@@ -1,5 +1,6 @@
 """Shell: the header row, the tabs of the journey, and what they share."""
 
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -25,6 +26,35 @@ TABS: dict[str, tuple[str, ModuleType]] = {
     "deliver": ("Deliver", deliver),
 }
 BRAND = '<div class="brand"><i></i>Assay Studio</div>'
+# The address names the open tab (…/#train), so that reloading and the browser's back button lead where one expects.
+READ_ADDRESS = "(kept) => [kept, location.hash.slice(1)]"
+HEAD = """
+<script>
+let moved = false;
+window.opened = (tab) => {
+  moved ||= tab !== 'data';  // the first tab tells of itself on arrival, before the address has been followed
+  if (!moved) return;
+  if ((location.hash.slice(1) || 'data') !== tab) history.pushState(null, '', '#' + tab);
+  window.scrollTo(0, 0);
+};
+window.addEventListener('popstate', () => document.getElementById('go-back')?.click());
+// Gradio's list of choices would open again on the very Tab that leaves it, and stay open.
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Tab' && event.target.getAttribute('role') === 'combobox') event.stopPropagation();
+}, true);
+</script>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What stands beside the pickers, seen or unseen: the machine's state, what the browser keeps, and the address."""
+
+    state: gr.HTML
+    pulse: gr.Timer
+    memory: gr.BrowserState
+    address: gr.Textbox
+    back: gr.Button
 
 
 def build(studio: Studio) -> gr.Blocks:
@@ -38,7 +68,13 @@ def build(studio: Studio) -> gr.Blocks:
                 for label in ("Examples", "Model", "Run")
             ]
             state = gr.HTML("", min_width=190, scale=1)
-        memory = gr.BrowserState({}, storage_key="assay-studio", secret="ids-only")
+        header = Header(
+            state=state,
+            pulse=gr.Timer(3.0, active=False),
+            memory=gr.BrowserState({}, storage_key="assay-studio", secret="ids-only"),
+            address=gr.Textbox(visible=False, label="Address"),
+            back=gr.Button("Back", elem_id="go-back", elem_classes="unseen"),
+        )
         # States stand outside the tabs: as their children they would be counted as tabs.
         study, cut_off, dealt = gr.State(None), gr.State(None), gr.State(None)
         with gr.Tabs(selected="data") as tabs:
@@ -58,28 +94,15 @@ def build(studio: Studio) -> gr.Blocks:
                 with gr.Tab(label, id=tab_id) as tab:
                     timers[tab_id] = module.build(session, tab)
                 tab_of[tab_id] = tab
-        _wire(session, state, memory, tab_of, timers)
+        _wire(session, header, tab_of, timers)
+        _wire_address(session, header, tab_of)
     return page
 
 
-def _wire(
-    session: Session,
-    state: gr.HTML,
-    memory: gr.BrowserState,
-    tab_of: dict[str, gr.Tab],
-    timers: dict[str, gr.Timer | None],
-) -> None:
+def _wire(session: Session, header: Header, tab_of: dict[str, gr.Tab], timers: dict[str, gr.Timer | None]) -> None:
     pickers: list[Any] = [session.data, session.model, session.run]
-
-    @friendly
-    def restore(kept: dict[str, str] | None, request: gr.Request) -> list[Any]:
-        return [*opened(session.studio, (kept or {}) | dict(request.query_params)), machine_words(session.studio)]
-
-    @friendly
-    def status() -> str:
-        return machine_words(session.studio)
-
-    session.page.load(restore, memory, [*pickers, state], **QUIET)
+    memory, state = header.memory, [header.state, header.pulse]
+    status = handler(machine_now, session.studio)
     gr.on(
         [picker.change for picker in pickers],
         lambda data, model, run: {"data": data, "model": model, "run": run},
@@ -93,9 +116,38 @@ def _wire(
     # No timer is stopped when its tab is left: the answer to leaving one tab could arrive after the answer to opening the
     # next and stop that one for good. They tick only while something is live, and cheaply.
     ticks = [timer.tick for timer in timers.values() if timer is not None]
-    gr.on([*ticks, session.run.change], status, None, state, **QUIET)
+    gr.on([*ticks, header.pulse.tick, session.run.change], status, None, state, **QUIET)
     for tab in tab_of.values():
         tab.select(status, None, state, **QUIET)
+
+
+def _wire_address(session: Session, header: Header, tab_of: dict[str, gr.Tab]) -> None:
+    """The open tab is part of the page's address."""
+
+    @friendly
+    def restore(kept: dict[str, str] | None, address: str, request: gr.Request) -> list[Any]:
+        wanted = (kept or {}) | dict(request.query_params)
+        return [
+            *opened(session.studio, wanted),
+            *machine_now(session.studio),
+            tab_named(address) if address else gr.skip(),
+        ]
+
+    shown = [session.data, session.model, session.run, header.state, header.pulse, session.tabs]
+    session.page.load(restore, [header.memory, header.address], shown, js=READ_ADDRESS, **QUIET)
+    header.back.click(tab_named, header.address, session.tabs, js="() => location.hash.slice(1)", **QUIET)
+    for tab_id, tab in tab_of.items():
+        tab.select(None, None, None, js=f"() => window.opened('{tab_id}')", **QUIET)
+
+
+def tab_named(address: str) -> Any:
+    """The tab that an address names; without one, the journey starts at its first."""
+    return gr.Tabs(selected=address if address in TABS else next(iter(TABS)))
+
+
+def machine_now(studio: Studio) -> list[Any]:
+    """What the machine is busy with, looked at again until it is idle."""
+    return [machine_words(studio), gr.Timer(active=any(machine.busy(studio)))]
 
 
 def machine_words(studio: Studio) -> str:

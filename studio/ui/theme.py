@@ -53,6 +53,8 @@ def theme() -> gr.themes.Base:
         input_border_color_dark="#414955",
         input_border_color_focus="#9a6b1f",
         input_border_color_focus_dark="#d3a24c",
+        input_placeholder_color="#6b7280",
+        input_placeholder_color_dark="#8f97a3",
         input_border_width="1px",
         input_radius="6px",
         slider_color="#9a6b1f",

@@ -60,4 +60,4 @@ def build_app(studio: Studio, *, hosts: tuple[str, ...] = LOCAL_HOSTS, max_uploa
         "pwa": False,
     }
     gr.mount_gradio_app(app, rate.build(studio), path="/rate", head=rate.HEAD, **shared)
-    return gr.mount_gradio_app(app, shell.build(studio), path="", **shared)
+    return gr.mount_gradio_app(app, shell.build(studio), path="", head=shell.HEAD, **shared)

@@ -22,6 +22,11 @@ def open_tab(page: Page, name: str) -> None:
     expect(tab).to_have_attribute("aria-selected", "true")
 
 
+def selected(page: Page, name: str) -> Locator:
+    """A tab, where it is the open one."""
+    return page.get_by_role("tab", name=name, exact=True, selected=True).last
+
+
 def button(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=name)
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.conftest import RunningStudio
-from tests.e2e.screens import PHONE, bring_sample, button, open_tab, picture, set_number
+from tests.e2e.screens import PHONE, bring_sample, button, open_tab, picture, selected, set_number
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 PASSES = "6"
@@ -57,15 +57,37 @@ def test_the_messy_sample_shows_its_faults(page: Page, studio: RunningStudio) ->
     picture(page, "inspect-messy")
 
 
+def test_the_address_and_the_back_button_know_the_open_tab(page: Page, studio: RunningStudio) -> None:
+    visit(page, studio)
+    open_tab(page, "Compare")
+    open_tab(page, "Recipe")
+    expect(page).to_have_url(re.compile("#recipe$"))
+    page.reload()
+    expect(selected(page, "Recipe")).to_be_visible()
+    page.go_back()
+    expect(selected(page, "Compare")).to_be_visible()
+
+
+def test_the_keyboard_passes_the_pickers_without_leaving_lists_open(page: Page, studio: RunningStudio) -> None:
+    visit(page, studio)
+    page.get_by_label("Examples", exact=True).focus()
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    expect(page.get_by_role("tab", name="Data", exact=True).last).to_be_focused()
+    expect(page.get_by_role("option")).to_have_count(0)
+
+
 def test_triage_is_inspected(page: Page, studio: RunningStudio) -> None:
     visit(page, studio)
     bring_sample(page, "Sort customers' messages")
     picture(page, "data")
     button(page, "Continue to Inspect").click()
     expect(page.get_by_text("Ready to train on.")).to_be_visible()
+    page.wait_for_function("window.scrollY === 0")
     expect(page.locator(".seen")).to_contain_text("category: ")
     expect(page.locator(".seen .trained").first).to_be_visible()
     expect(page.locator(".chart svg").first).to_be_visible()
+    expect(page.get_by_role("button", name="Share")).to_have_count(0)
     picture(page, "inspect")
 
 
@@ -157,6 +179,13 @@ def test_answers_are_written_and_rated_blind(browser: Browser, page: Page, studi
         expect(rater.locator("#answer-left")).to_be_visible()
         picture(rater, "rate")
         rate_some(rater, 3)
+        rater.evaluate("judged = performance.now() + 1e6")  # as if the card before had been judged this very moment
+        rater.keyboard.press("ArrowLeft")
+        rater.evaluate("judged = -Infinity")
+        rate_some(rater, 1)
+        expect(rater.get_by_text("5 of 24")).to_be_visible()
+        rater.keyboard.press("u")
+        expect(rater.get_by_text("4 of 24")).to_be_visible()
         rater.keyboard.press("u")
         expect(rater.get_by_text("3 of 24")).to_be_visible()
         whole = heard_by(rater)
@@ -227,8 +256,9 @@ def heard_by(page: Page) -> str:
 
 
 def rate_some(page: Page, count: int) -> None:
-    """Judge as somebody would who wants the three lines: by key, waiting for each next card."""
+    """Judge as somebody would who wants the three lines: by key, waiting for each next card and looking at it."""
     for _ in range(count):
+        page.wait_for_function("performance.now() - judged > 500")
         shown = page.locator(".rate-card").inner_text()
         left, right = page.locator("#answer-left").inner_text(), page.locator("#answer-right").inner_text()
         prefers = [bool(TRIAGE_LINES.search(answer)) for answer in (left, right)]

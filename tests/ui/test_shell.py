@@ -76,13 +76,14 @@ def test_nothing_ticks_before_there_is_something_to_follow(page: gr.Blocks) -> N
 
 
 def test_no_timer_is_stopped_by_another_tab(page: gr.Blocks) -> None:
-    """Two answers can overtake each other, so a timer is only ever set by its own tab."""
+    """Two answers can overtake each other, so a timer is only ever set by its own tab, and the header's by all."""
+    in_tabs = {block._id for tab in tabs(page) for block in within(tab)}
     for tab in tabs(page):
         own = {block._id for block in within(tab)}
         for event in page.fns.values():
             if (tab._id, "select") in event.targets:
                 set_here = {output._id for output in event.outputs if isinstance(output, gr.Timer)}
-                assert set_here <= own, tab.label
+                assert set_here & in_tabs <= own, tab.label
 
 
 def test_the_journey_has_its_seven_steps_in_order(page: gr.Blocks) -> None:
@@ -107,15 +108,33 @@ def test_what_is_done_once_cannot_be_clicked_twice(page: gr.Blocks) -> None:
 
 
 def test_every_handler_that_asks_the_studio_tells_its_errors_in_words(page: gr.Blocks) -> None:
-    bare = [event.fn for event in page.fns.values() if not hasattr(event.fn, "__wrapped__")]
+    bare = [event.fn for event in page.fns.values() if event.fn and not hasattr(event.fn, "__wrapped__")]
     named = {getattr(written, "__name__", type(written).__name__) for written in bare}
     # What is left touches nothing but the page: it opens a tab, shows a row or draws a key.
-    assert named <= {"<lambda>", "_nothing"}
+    assert named <= {"<lambda>", "_nothing", "tab_named"}
 
 
 def test_the_machine_is_told_in_two_lines(empty_studio: Studio) -> None:
     said = shell.machine_words(empty_studio)
     assert "nothing running" in said and "disk free" in said
+
+
+def test_the_machine_is_looked_at_again_until_it_is_idle(empty_studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shell.machine_now(empty_studio)[1].active is False
+    monkeypatch.setattr(shell.machine, "busy", lambda studio: (0, 1))
+    said, pulse = shell.machine_now(empty_studio)
+    assert "0 running, 1 waiting" in said and pulse.active is True
+
+
+def test_an_address_opens_the_tab_that_it_names(page: gr.Blocks) -> None:
+    assert shell.tab_named("compare").selected == "compare"
+    assert shell.tab_named("").selected == shell.tab_named("no-such-tab").selected == "data"
+
+
+def test_opening_a_tab_names_it_in_the_address(page: gr.Blocks) -> None:
+    for tab in tabs(page):
+        scripts = {event.js for event in page.fns.values() if (tab._id, "select") in event.targets}
+        assert f"() => window.opened('{tab.id}')" in scripts
 
 
 def tabs(page: gr.Blocks) -> list[gr.Tab]:

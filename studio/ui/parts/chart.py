@@ -26,7 +26,7 @@ const draw = () => {
   figure.layout.font = {...figure.layout.font, color: ink};
   for (const axis of ['xaxis', 'yaxis']) figure.layout[axis] = {...figure.layout[axis], gridcolor: line, linecolor: line};
   if (!element.contains(place)) element.appendChild(place);
-  Plotly.react(place, figure.data, figure.layout, {responsive: true, displaylogo: false, modeBarButtonsToRemove: ['lasso2d', 'select2d']});
+  Plotly.react(place, figure.data, figure.layout, {responsive: true, displaylogo: false, showSendToCloud: false, modeBarButtonsToRemove: ['lasso2d', 'select2d']});
 };
 watch('value', draw);
 draw();

@@ -92,7 +92,7 @@ def _laid_out(session: Session) -> tuple[Screen, Asking]:
         warning = gr.HTML()
         with gr.Row():
             prompts = gr.Number(
-                label="Prompts", precision=0, minimum=1, info="Sealed test rows that training never saw.", min_width=200
+                label="Prompts", precision=0, info="Sealed test rows that training never saw.", min_width=200
             )
             question = gr.Textbox(
                 label="Question to the raters", value=compare.QUESTION, info="What “better” should mean.", min_width=280
@@ -110,7 +110,8 @@ def _wire(session: Session, tab: gr.Tab, screen: Screen, asking: Asking) -> None
     studio, shown, study = session.studio, screen.all(), session.study
     seen = [session.run, study, screen.prompts]
     gr.on([tab.select, session.run.change], handler(show, studio), seen, shown, **QUIET)
-    screen.timer.tick(handler(look_again, studio), [session.run, study], shown, **QUIET)
+    drawn = gr.State(None)
+    screen.timer.tick(handler(follow, studio), [session.run, study, drawn], [*shown, drawn], **QUIET)
     screen.picked.input(handler(look_again, studio), [session.run, screen.picked], shown, **QUIET)
     tab.select(lambda: secrets.token_hex(8), None, asking.click, **QUIET)
     asking.create.click(
@@ -139,6 +140,21 @@ def show(studio: Studio, run_id: str | None, study_id: str | None, asked: float 
 def look_again(studio: Studio, run_id: str | None, study_id: str | None) -> list[Any]:
     """The same a moment later, or another comparison: what is being filled in for a new one stays."""
     return _page(studio, run_id, study_id, asked=None)
+
+
+def follow(studio: Studio, run_id: str | None, study_id: str | None, before: Any) -> list[Any]:
+    """The same once more, where something has happened since; nothing is sent while nothing has."""
+    now = _moment(studio, study_id) if study_id else None
+    if now is not None and now == before:
+        return [*[gr.skip()] * len(fields(Screen)), now]
+    return [*look_again(studio, run_id, study_id), now]
+
+
+def _moment(studio: Studio, study_id: str) -> tuple[Any, ...]:
+    """All of a comparison that may change while somebody looks at it."""
+    study, far = compare.study(studio, study_id), compare.progress(studio, study_id)
+    job = far.job
+    return study.id, study.state, job.state, job.done, job.seconds_left, job.message, far.rated, far.raters
 
 
 def _page(studio: Studio, run_id: str | None, study_id: str | None, *, asked: int | None) -> list[Any]:

@@ -310,14 +310,15 @@ def reasons_table(plan: Plan) -> str:
 
 def model_table(found: list[Model]) -> str:
     """Every model with what it is, what it needs and whether it can be used here."""
-    rows = [
-        f"<tr{'' if m.is_usable else ' class=quiet'}><td><b>{escape(m.title)}</b><br><small>{escape(m.about)}</small></td>"
-        f'<td class="number">{html.parameters(m.parameters)}</td><td class="number">{m.context:,}</td><td>{escape(m.licence)}</td>'
-        f"<td>{_availability(m)}</td></tr>"
-        for m in found
-    ]
-    head = "<tr><th>Model</th><th class=number>Size</th><th class=number>Context</th><th>Licence</th><th>Here</th></tr>"
-    return f'<div class="scroll"><table class="plain"><thead>{head}</thead><tbody>{"".join(rows)}</tbody></table></div>'
+    headings = ("Model", "Size", "Context", "Licence", "Here")
+    head = "".join(f'<th scope="col">{heading}</th>' for heading in headings)
+    rows = []
+    for m in found:
+        name = f"<b>{escape(m.title)}</b><br><small>{escape(m.about)}</small>"
+        cells = (name, html.parameters(m.parameters), f"{m.context:,} tokens", escape(m.licence), _availability(m))
+        inner = "".join(f'<td data-label="{label}">{cell}</td>' for label, cell in zip(headings, cells, strict=True))
+        rows.append(f"<tr{'' if m.is_usable else ' class=quiet'}>{inner}</tr>")
+    return f'<div class="scroll"><table class="plain stacked models"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
 
 
 def _availability(model: Model) -> str:

@@ -145,17 +145,18 @@ def view(run: Run, points: list[Metric], *, title: str, kept: list[Checkpoint], 
 
 def figures(run: Run, far: Progress) -> str:
     """Four figures and the progress bar."""
-    left = html.duration(far.seconds_left) if far.seconds_left is not None else ("…" if run.is_live else "0 s")
-    speed = f"{far.tokens_per_second:,.0f}" if far.tokens_per_second else "…"
-    best = f"{far.best.loss:.3f}" if far.best else "…"
+    soon = "…" if run.is_live else "–"
+    left = html.duration(far.seconds_left) if far.seconds_left is not None else soon
+    speed = f"{far.tokens_per_second:,.0f}" if far.tokens_per_second else soon
+    best = f"{far.best.loss:.3f}" if far.best else soon
+    unchecked = "after the first check" if run.is_live else "no check was reached"
+    checked = f"at step {far.best.step:,}" if far.best else unchecked
     cards = [
         html.Figure("Progress", f"{far.step:,} of {far.steps:,}", f"optimiser steps · {html.percent(far.share)}"),
         html.Figure("Time left", left, f"{html.duration(far.elapsed)} so far")
         if run.is_live
         else html.Figure("Took", html.duration(far.elapsed), run.job.words),
-        html.Figure(
-            "Best validation loss", best, f"at step {far.best.step:,}" if far.best else "after the first check"
-        ),
+        html.Figure("Best validation loss", best, checked),
         html.Figure("Speed", speed, "tokens per second"),
     ]
     bar = html.bar(far.share, f"{run.job.phase or run.job.words}", html.percent(far.share)) if run.is_live else ""

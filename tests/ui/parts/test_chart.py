@@ -25,6 +25,10 @@ def test_a_chart_travels_as_a_picture_with_its_words() -> None:
     assert "'aria-label', value.words" in DRAW
 
 
+def test_no_chart_can_be_sent_to_anybody() -> None:
+    assert "showSendToCloud: false" in DRAW
+
+
 def test_the_band_names_the_range_and_the_line_of_no_difference() -> None:
     said = examples.decided().verdict
     value = band.picture(said, keep="study-1")

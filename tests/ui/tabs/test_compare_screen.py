@@ -2,17 +2,21 @@
 
 import re
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
 
 from studio.domain.job import JobState
-from studio.domain.study import Sampling, Study, StudyState
+from studio.domain.study import Choice, Sampling, Side, Study, StudyState
+from studio.flows import judge
 from studio.flows.compare import ENOUGH, StudyProgress
+from studio.flows.studio import open_studio
 from studio.ui.tabs import compare
 from tests.ui import examples
 from tests.ui.markup import attributes, words
+from tests.ui.rating_room import open_study, pairs
 
 NAMES = [field.name for field in fields(compare.Screen)]
 LEAD = re.compile(r"\b(lead|leads|leading|wins?|won|ahead|preferred so far|score is|better so far|loses?|lost)\b", re.I)
@@ -123,3 +127,17 @@ def test_what_was_frozen_is_listed_without_a_seed_of_the_sides() -> None:
     assert str(2**47 + 1) not in said
     warm = examples.study(sampling=Sampling(temperature=0.7, seed=3))
     assert "temperature 0.7, seed 3" in words(compare.frozen_table(warm))
+
+
+def test_nothing_is_sent_while_nothing_has_happened(tmp_path: Path) -> None:
+    studio = open_studio(tmp_path / "workspace")
+    study = open_study(studio, pairs([Side.LEFT, Side.RIGHT]))
+    first = compare.follow(studio, study.run_id, study.id, None)
+    again = compare.follow(studio, study.run_id, study.id, first[-1])
+    assert again == [*[gr.skip()] * len(NAMES), first[-1]]
+    card = judge.next_card(studio, study.rating_token, "rater-1")
+    assert card is not None
+    judge.rate(studio, study.rating_token, "rater-1", card.item_id, Choice.TIE)
+    after = compare.follow(studio, study.run_id, study.id, again[-1])
+    assert after[0] != gr.skip() and after[-1] != again[-1]
+    studio.store.close()

@@ -56,8 +56,14 @@ def test_every_value_has_its_reason() -> None:
 def test_a_model_that_cannot_be_used_says_why() -> None:
     far = model(title="Qwen3 8B", parameters=8_190_000_000, path=None, reason="It needs 20 GB of GPU memory.")
     said = words(recipe.model_table([model(), far]))
-    assert "Pebble Tiny. 5.9 M 2,048 Apache-2.0 ✓ usable Runs anywhere." in said
-    assert "Qwen3 8B Tiny. 8.2 B 2,048 Apache-2.0 not here It needs 20 GB of GPU memory." in said
+    assert "Pebble Tiny. 5.9 M 2,048 tokens Apache-2.0 ✓ usable Runs anywhere." in said
+    assert "Qwen3 8B Tiny. 8.2 B 2,048 tokens Apache-2.0 not here It needs 20 GB of GPU memory." in said
+
+
+def test_on_a_phone_every_cell_of_the_models_names_its_column() -> None:
+    page = recipe.model_table([model()])
+    assert 'class="plain stacked' in page
+    assert attributes(page, "data-label") == ["Model", "Size", "Context", "Licence", "Here"]
 
 
 def test_before_there_is_anything_to_plan_nothing_can_be_started(empty_studio: Studio) -> None:

@@ -48,6 +48,13 @@ def test_each_state_offers_what_can_be_done_in_it(
     assert parts["timer"].active is ticks
 
 
+def test_a_run_that_ended_before_its_first_check_waits_for_none() -> None:
+    waiting = words(view(examples.run())["situation"])
+    assert "Best validation loss … after the first check" in waiting
+    ended = words(view(examples.run(state=JobState.FAILED, ended_at=examples.AT))["situation"])
+    assert "Best validation loss – no check was reached" in ended and "…" not in ended
+
+
 def test_a_stop_is_asked_for_once() -> None:
     parts = view(examples.run(wish=Wish.STOP))
     assert parts["stop"].visible and not parts["stop"].interactive
