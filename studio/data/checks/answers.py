@@ -51,7 +51,7 @@ class CutShort:
 
     def _prose_end(self, answer: str) -> str:
         """How a sentence breaks off; counts whether prose in this file ends with an end mark."""
-        if answer.count(" ") < PROSE - 1:
+        if answer.count(" ") < PROSE - 1 and (answer.isascii() or word_count(answer) < PROSE):
             return ""
         ended = bool(_END_MARK.match(answer[-1]))
         last_line = answer[answer.rfind("\n") + 1 :]

@@ -81,7 +81,7 @@ def _labels(answer: str) -> Iterator[tuple[str, str]]:
 
 def _plain(text: str) -> str:
     """What the ways to write a label have in common."""
-    return _JOINED.sub(" ", text.casefold()).strip(" .,;:!?\"'“”") or text
+    return _JOINED.sub(" ", text.casefold()).strip(" \t\r\n.,;:!?\"'“”") or text
 
 
 def _groups(ways: dict[str, _Uses]) -> Iterator[Group]:

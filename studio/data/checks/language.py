@@ -15,10 +15,12 @@ from studio.domain.finding import Finding, FindingKind
 from studio.domain.row import Row
 
 SHORTEST = 20  # characters; the language of less is a guess
+SHORTEST_CHINESE = 8  # the same for scripts that put a word into two characters
 READ_WORDS = 240  # characters in which small words are looked for
 READ = 120  # characters that are looked at; more changes the answer too seldom for its time
 ENOUGH = 3  # different small words that tell a language
-SURE = 0.8  # the detector's own score, from 0 to 1
+SURE = 0.65  # the detector's own score, from 0 to 1
+SHORT, SURE_IF_SHORT = 60, 0.9  # characters, and the score that so few must have: a name or two can deceive it
 
 MIX_ROWS, MIX_SHARE, SHOWN_LANGUAGES = 2, 0.01, 6  # what makes a language a part of the mix, and how many are named
 
@@ -26,6 +28,10 @@ LIST = "languages"
 _CODE_SIGNS = ("```", ";", "{", "(", "=")
 _CODE = re.compile(r"```|[{};]\s*\n|\b(?:def|class|import|function|return|SELECT|const|var) .*[(=;]")
 _LINK = re.compile(r"https?://\S+")
+_QUOTES = '“„«「"'
+_QUOTED = re.compile('“[^”]{8,}”|„[^“”]{8,}[“”]|«[^»]{8,}»|「[^」]{8,}」|"[^"\n]{8,}"')
+_SPACED = str.maketrans(".,;:!?\"'“”()", " " * 12)
+_HAN, _KANA, _HANGUL = (re.compile(letters) for letters in ("[\u3400-\u9fff]", "[\u3040-\u30ff]", "[\uac00-\ud7af]"))
 
 
 class Languages:
@@ -37,6 +43,7 @@ class Languages:
         self._mix = Gathered()
         self._answers = Counter[str]()
         self._differing: set[str] = set()
+        self._usual = ""
         self._pairs = self._unlike = 0
 
     def add(self, row: Row) -> None:
@@ -47,16 +54,20 @@ class Languages:
             return
         self._answers[answered] += 1
         self._mix.add(row, f"answers in {_name(answered)}")
-        asked = self._language(row.question)
+        asked = self._language(_own_words(row.question))
+        is_alike = asked == "" or _are_close(asked, answered)
         self._pairs += asked != ""
-        if asked == "" or _are_close(asked, answered):
-            self._found.add(row, f"answer in {_name(answered)}")
+        self._unlike += not is_alike
+        if self._answers[answered] > self._answers[self._usual]:
+            self._usual = answered
+        # What is in the language of most answers is never named, so nobody need ask why it is.
+        if (answered != self._usual or not is_alike) and _asks_for_another(row.question):
             return
-        self._unlike += 1
-        if not _translating().search(row.question):
-            reason = f"question in {_name(asked)}, answer in {_name(answered)}"
+        reason = f"answer in {_name(answered)}"
+        if not is_alike:
+            reason = f"question in {_name(asked)}, {reason}"
             self._differing.add(reason)
-            self._found.add(row, reason)
+        self._found.add(row, reason)
 
     def _language(self, text: str) -> str:
         return language_of(text, detector=self._known)
@@ -96,8 +107,18 @@ class Languages:
         return found and replace(found, title=f"The answers are in {len(told)} languages: {shares}{more}")
 
 
+def _own_words(question: str) -> str:
+    """A question without the longer texts that it quotes, which may be in any language."""
+    if not holds_any(question, _QUOTES):
+        return question
+    rest = _QUOTED.sub(" ", question)
+    return rest if len(rest.strip()) >= SHORTEST else question
+
+
 def language_of(text: str, *, detector: LangDetector) -> str:
     """The code (ISO 639-1) of a text's language, or nothing where the text is short, code, or not clear."""
+    if not text.isascii() and (code := _east_asian(text[:READ])):
+        return code
     if len(text) < SHORTEST:
         return ""
     head = text[:READ_WORDS]
@@ -111,7 +132,19 @@ def language_of(text: str, *, detector: LangDetector) -> str:
             return code
     head = head[:READ]
     guess = detector.detect(head.lower() if head.isupper() else head)
-    return guess[0]["lang"] if guess and guess[0]["score"] >= SURE and guess[0]["lang"] in _names() else ""
+    sure = SURE if len(head) >= SHORT else SURE_IF_SHORT
+    return guess[0]["lang"] if guess and guess[0]["score"] >= sure and guess[0]["lang"] in _names() else ""
+
+
+def _east_asian(text: str) -> str:
+    """Chinese, Japanese or Korean, which their letters tell; nothing where other letters prevail."""
+    counts = [len(letters.findall(text)) for letters in (_HAN, _KANA, _HANGUL)]
+    if sum(counts) < max(SHORTEST_CHINESE, len(text) // 3):
+        return ""
+    han, kana, hangul = counts
+    if hangul > kana and hangul * 4 > han:
+        return "ko"
+    return "ja" if kana * 8 > han else "zh"
 
 
 @cache
@@ -143,7 +176,24 @@ def _close() -> list[set[str]]:
     return [set(line.split()) for line in sections(LIST)["close"]]
 
 
+def _asks_for_another(question: str) -> bool:
+    """Whether a question asks for a language: a regular expression decides, where a word in it makes that possible."""
+    lower = question.lower()
+    used = lower.translate(_SPACED).split()
+    may_be = holds_any(lower, sections(LIST)["translating"]) or not _language_words().isdisjoint(used)
+    return may_be and _translating().search(question) is not None
+
+
+@cache
+def _language_words() -> frozenset[str]:
+    return frozenset([*sections(LIST)["languages"], *map(str.lower, _names().values())])
+
+
 @cache
 def _translating() -> re.Pattern[str]:
-    verbs, languages = ("|".join(sections(LIST)[heading]) for heading in ("translating", "languages"))
-    return re.compile(rf"{verbs}|\b(?:in|into|to|auf|ins|en) (?:{languages})\b", re.IGNORECASE)
+    verbs, words = ("|".join(sections(LIST)[heading]) for heading in ("translating", "translations"))
+    languages = "|".join(_language_words())
+    return re.compile(
+        rf"{verbs}|\b(?:in|into|to|auf|ins|en|em|op|på) (?:{languages})\b|\b(?:{languages}) (?:{words})\b",
+        re.IGNORECASE,
+    )

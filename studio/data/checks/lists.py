@@ -8,8 +8,8 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parents[3] / "assets" / "checks"
 OPENINGS = "openings"
 
-# A sentence in quotes is somebody else's, and “AI” within a longer word is none.
-_FREE = r"(?<![\w\"“„«»‘])"
+# A sentence in quotes is somebody else's, and “AI” within a longer word is none; Chinese puts no space between words.
+_FREE = r"(?<![\"“„«»‘「])(?:(?<!\w)|(?=[\u3040-\u9fff]))"
 _PART = re.compile(r"([a-z_]+) = (.+)")
 
 

@@ -20,7 +20,8 @@ _SEVEN_DIGITS = re.compile(r"[0-9](?:[ \u00a0\u2011.()/–-]{0,3}[0-9]){6}")
 _IPV4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _IPV6 = re.compile(r"(?<![\w:.])[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]{3,35}(?![\w:])")
 _VERSION_BEFORE = re.compile(
-    r"(?:version|ver|release|build|firmware|driver|revision|rev|section|chapter|clause|abschnitt|kapitel|ziffer|§)[\s.:]*v?$",
+    r"(?:(?:version|ver|release|build|firmware|driver|revision|rev|section|chapter|clause|paragraph|article|rule|table"
+    r"|figure|item|annex|appendix|abschnitt|kapitel|ziffer|artikel|absatz|tabelle|§)[\s.:]*v?|[=<>~^@])$",
     re.IGNORECASE,
 )
 _BEFORE = 16  # characters that are read for the word before an address

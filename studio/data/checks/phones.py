@@ -13,7 +13,7 @@ _COUNTRY = (
 _ABROAD = rf"(?:1{_GAP}{{0,3}}[2-9](?:{_GAP}{{0,3}}[0-9]){{9}}|{_COUNTRY}(?:{_GAP}{{0,3}}[0-9]){{7,12}})(?![0-9])"
 
 _WITH_PLUS = re.compile(rf"(?<![\w+])\+{_ABROAD}")
-_FREE = r"(?<![\w.,/+-])"
+_FREE = r"(?<![\w.,/+-])(?<![0-9] )"
 _JOIN = "(?: ?[/–-] ?| )"
 _NUMBER_ENDS = r"(?!\w|[.,/ -]?[0-9])"
 # These look like other numbers too, so the word before them decides.
@@ -25,12 +25,22 @@ _NATIONAL = (
     re.compile(_FREE + r"0[1-9](?:[. ][0-9]{2}){4}" + _NUMBER_ENDS),
     # 01711234567, 07700900123, 0612345678
     re.compile(_FREE + r"0(?:1[567][0-9]{8,9}|7[0-9]{9}|[67][0-9]{8})" + _NUMBER_ENDS),
+    # 8 (912) 345-67-89, 8 912 345-67-89 (Russia)
+    re.compile(_FREE + r"8[ -]?\(?[3-9][0-9]{2}\)?[ -][0-9]{3}-[0-9]{2}-[0-9]{2}" + _NUMBER_ENDS),
+    # (21) 98765-4321 (Brazil)
+    re.compile(_FREE + r"\([1-9][1-9]\) ?9?[0-9]{4}-[0-9]{4}" + _NUMBER_ENDS),
+    # 13812345678, 138 1234 5678 (China)
+    re.compile(_FREE + r"1[3-9][0-9](?:[0-9]{8}|([ -])[0-9]{4}\1[0-9]{4})(?<!0000)" + _NUMBER_ENDS),
+    # 98765 43210 (India)
+    re.compile(_FREE + r"[6-9][0-9]{4}[ -][0-9]{5}(?<!000)" + _NUMBER_ENDS),
+    # 612 34 56 78 (Spain), 612-345-678 (Spain, Poland)
+    re.compile(_FREE + r"(?:[6-9][0-9]{2}(?: [0-9]{2}){3}|[5-7][0-9]{2}-[0-9]{3}-[0-9]{3})" + _NUMBER_ENDS),
     # 212-555-0143, (212) 555-0143, 1-800-555-0199
     re.compile(_FREE + r"(?:1[-. ])?(?:\([2-9][0-9]{2}\)[ -]?|[2-9][0-9]{2}[-.])[0-9]{3}[-. ][0-9]{4}" + _NUMBER_ENDS),
 )  # fmt: skip
 _NAMED = re.compile(
     r"(?<!\w)(?:(?:tel|tele?(?:phone|fone?|fono)|téléphone|teléfono|phone|cell(?:phone)?|mobile|mobil|móvil|handy|whatsapp"
-    r"|portable|telefax|fax|hotline)(?:\s?(?:number|nummer|nr|no|numéro))?"
+    r"|portable|telefax|fax|hotline|celular|cellulare|telefonu?|телефон|тел|电话|電話|手机|手機|携帯)(?:\s?(?:number|nummer|nr|no|numéro))?"
     r"|(?:call|ring|text|reach)(?: me| us)?(?= (?:at|on)\b))"
     rf"[\s.:]{{0,4}}(?:(?:is|ist|est|es|at|on)\b)?[\s:]{{0,3}}(\(?[0-9](?:{_GAP}{{0,2}}[0-9]){{6,13}})" + _NUMBER_ENDS,
     re.IGNORECASE,

@@ -25,6 +25,13 @@ def _is_mixed(value: str) -> bool:
     return any(c.isalpha() for c in value) and any(c.isdigit() for c in value) and not _PLACEHOLDER.search(value)
 
 
+def _is_random(value: str) -> bool:
+    """Capitals, small letters and digits in no order: neither a word nor a fingerprint."""
+    last = value.rpartition("_")[2]
+    capitals, digits = sum(c.isupper() for c in last), sum(c.isdigit() for c in last)
+    return _is_key(last) and min(capitals, digits, len(last) - capitals - digits) >= 2
+
+
 def _is_password(value: str) -> bool:
     return not _PLACEHOLDER.search(value) and value.casefold() not in _NO_PASSWORDS
 
@@ -61,6 +68,12 @@ _SHAPES = (
     _Shape("token (looks like Hugging Face’s)", ("_",), re.compile(_START + r"(hf_[A-Za-z0-9]{30,})")),
     _Shape("API key (looks like Stripe’s)", ("_",), re.compile(
         _START + r"((?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,})")),
+    _Shape("API key (looks like SendGrid’s)", ("SG.",), re.compile(_START + r"(SG\.[\w-]{16,32}\.[\w-]{16,64})")),
+    _Shape("token (looks like PyPI’s)", ("pypi-",), re.compile(_START + r"(pypi-AgE[\w-]{50,})")),
+    _Shape("token (looks like Telegram’s)", (":AA",), re.compile(_START + r"([0-9]{8,10}:AA[\w-]{32,34})(?![\w-])")),
+    _Shape("token (looks like Shopify’s)", ("shp",), re.compile(_START + r"(shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32})")),
+    _Shape("token (by its shape)", ("_",), re.compile(
+        _START + r"([a-z][a-z0-9]{1,9}_(?:[a-z0-9]{1,8}_)?[A-Za-z0-9]{30,})(?![\w-])"), is_real=_is_random),
     _Shape("sign-in token (JWT)", ("eyJ",), re.compile(
         _START + r"(eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,})"), is_real=bool),
     _Shape("sign-in token", ("earer ",), re.compile(r"[Bb]earer ([A-Za-z0-9._~+/-]{20,}=*)")),

@@ -50,6 +50,17 @@ def test_an_answer_that_is_finished_is_not_found(answer: str) -> None:
     assert found(CutShort(), answers(*WHOLE, answer)) is None
 
 
+def test_an_answer_in_chinese_or_japanese_that_breaks_off_is_found() -> None:
+    whole = ["包裹星期一离开我们家，星期三就会到您那里。", "荷物は月曜日に出て、水曜日に届きます。"] * 6
+
+    assert reasons(
+        found(CutShort(), answers(*whole, "包裹星期一离开我们家，星期三就会", "荷物は月曜日にこちらを出て、"))
+    ) == {
+        NO_END_MARK: (12,),
+        COMMA: (13,),
+    }
+
+
 def test_a_file_without_end_marks_has_no_cut_answers() -> None:
     assert found(CutShort(), answers(*(text.rstrip(".") for text in WHOLE))) is None
 

@@ -22,6 +22,10 @@ def test_a_label_that_is_written_in_several_ways_is_found() -> None:
     assert finding.groups[0].lines == (61, 62, 64)
 
 
+def test_a_line_that_follows_a_label_makes_no_other_of_it() -> None:
+    assert reasons(found(Labels(), answers(*USUAL, "billing\n"))) == {"“billing\n” once, “billing” 20 times": (60,)}
+
+
 def test_labels_in_lines_and_in_json_are_compared_within_their_field() -> None:
     lines = [f"category: {label}\nteam: Billing" for label in USUAL]
     objects = [json.dumps({"category": label, "team": "Billing", "n": 3}) for label in USUAL]

@@ -40,6 +40,8 @@ def test_a_file_in_two_languages_is_no_finding() -> None:
     [
         ("Übersetze: It left our house yesterday.", GERMAN[1]),
         ("Please answer in German: where is my parcel now?", GERMAN[1]),
+        ("Give me the German version of this sentence: it left our house yesterday.", GERMAN[1]),
+        (f"What does this mail say? “{GERMAN[0]}”", ENGLISH[1]),
         (ENGLISH[0], "Bonjour Anna !"),
         (ENGLISH[0], "```python\nfor zahl in zahlen:\n    print(zahl)\n```"),
         (ENGLISH[0], '{"kategorie": "Rechnung", "wichtigkeit": "sehr hoch"}'),
@@ -56,6 +58,15 @@ def test_an_answer_in_the_language_that_was_asked_for_is_not_unlike_the_others()
     asked = ("Please translate into French: it left our house yesterday and will be with you tomorrow.", FRENCH[1])
 
     assert found(Languages(), [*[ENGLISH] * 20, asked]) is None
+
+
+def test_chinese_and_japanese_are_told_apart_by_their_letters() -> None:
+    chinese = ("包裹什么时候能到苏州？", "包裹已经在星期一离开苏州，现在正在路上。")
+    japanese = ("荷物はいつ苏州に届きますか。", "荷物は月曜日に苏州を出て、今こちらへ向かっています。")
+
+    finding = found(Languages(), [*[chinese] * 20, (chinese[0], japanese[1])])
+
+    assert reasons(finding) == {"question in Chinese, answer in Japanese": (20,)}
 
 
 def test_a_file_of_translations_is_no_finding() -> None:

@@ -33,6 +33,13 @@ def notes(text: str) -> list[tuple[str, str]]:
         "(212) 555-0143",
         "212-555-0143",
         "1-800-555-0199",
+        "8 (912) 345-67-89",
+        "(21) 98765-4321",
+        "13812345678",
+        "138 1234 5678",
+        "98765 43210",
+        "612 34 56 78",
+        "512-345-678",
     ],
 )
 def test_a_phone_number_is_found_as_people_write_it(number: str) -> None:
@@ -74,6 +81,9 @@ def test_a_short_number_is_a_phone_number_when_a_word_says_so(text: str, number:
         "From 09:30 to 17:45, 08-12 May",
         "x = 0.123456789012",
         "C3PO",
+        "AA80 1283 0321 9578 43 is the code of the lamp",
+        "The code on the box is 4084905219978",
+        "Between 12345 67890 and 90000 60000",
     ],
 )
 def test_other_numbers_are_no_personal_data(text: str) -> None:

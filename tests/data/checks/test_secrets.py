@@ -29,6 +29,11 @@ SHAPES = [
     (made_up("AI" + "za", 35), "API key (looks like Google’s)"),
     (made_up("h" + "f_", 34), "token (looks like Hugging Face’s)"),
     (made_up("sk_" + "live_", 24), "API key (looks like Stripe’s)"),
+    (made_up("S" + "G.", 22) + "." + made_up("", 43), "API key (looks like SendGrid’s)"),
+    (made_up("py" + "pi-AgEIcHlwaS5vcmc", 60), "token (looks like PyPI’s)"),
+    ("123456789:" + made_up("AA", 33), "token (looks like Telegram’s)"),
+    (made_up("shp" + "at_", 32, "0123456789abcdef"), "token (looks like Shopify’s)"),
+    (made_up("newvendor_" + "live_", 36), "token (by its shape)"),
     (JWT, "sign-in token (JWT)"),
     (PRIVATE, "private key"),
 ]
