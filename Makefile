@@ -45,7 +45,7 @@ bench: dev ## measure speed and memory
 	@$(in_venv) -m bench $(ARGS)
 
 bench-data: dev ## measure how well the checks of a dataset find what was planted
-	@$(in_venv) -m bench.data $(ARGS)
+	@$(in_venv) -m bench.accuracy $(ARGS)
 
 lock: ## write the locks anew from the newest versions that pyproject.toml allows
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(or $(PYTHON),python3) -m venv "$$fresh" && \

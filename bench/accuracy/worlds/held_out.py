@@ -6,7 +6,7 @@ It shares no vocabulary and no sentence with the other one; sentences are built 
 import random
 import re
 
-from bench.planted import Topic, World
+from bench.accuracy.copies import Topic, World
 
 THINGS = (
     "policy claim premium employee contract payroll shift overtime pension vacancy interview candidate salary "

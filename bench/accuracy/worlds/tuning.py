@@ -3,7 +3,7 @@
 import random
 import re
 
-from bench.planted import Topic, World
+from bench.accuracy.copies import Topic, World
 
 NOUNS = (
     "order parcel invoice refund basket voucher delivery warehouse courier label receipt catalogue discount shelf "
