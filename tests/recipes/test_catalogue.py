@@ -1,8 +1,7 @@
 """The model picker: what is offered, and why something cannot be used here."""
 
 import re
-from dataclasses import replace
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
