@@ -88,6 +88,10 @@ def carry_out(spec: dict[str, Any], reporter: Reporter) -> Outcome:
             from studio.data.measure import measure
 
             return measure(spec, reporter)
+        case JobKind.MEANING:
+            from studio.engine.meaning import meaning
+
+            return meaning(spec, reporter)
         case JobKind.TRAIN:
             from studio.engine.train import train
 
@@ -104,8 +108,8 @@ def prepare(spec: Mapping[str, Any]) -> None:
     """Set the environment for the libraries, and let long work give way to the page."""
     os.environ.update(ENVIRONMENT)
     # Measuring splits a lot of text in this process; the others may fork, and then the tokenizer must not use threads.
-    os.environ["TOKENIZERS_PARALLELISM"] = "true" if spec["kind"] == JobKind.MEASURE else "false"
-    if spec["kind"] in (JobKind.TRAIN, JobKind.GENERATE):
+    os.environ["TOKENIZERS_PARALLELISM"] = "true" if spec["kind"] in (JobKind.MEASURE, JobKind.MEANING) else "false"
+    if spec["kind"] in (JobKind.TRAIN, JobKind.GENERATE, JobKind.MEANING):
         os.nice(5)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from studio import __version__
-from studio.cli import study
+from studio.cli import meaning, study
 from studio.cli.output import Json, answer, error_values, verb
 from studio.cli.workspace import opened, workspaces_folder
 from studio.domain.dataset import Layout, Mapping
@@ -34,6 +34,7 @@ app.add_typer(models_app, name="models")
 app.add_typer(study.app, name="study")
 app.command("rate")(study.rate)
 app.command("verdict")(study.verdict)
+app.command("meaning")(meaning.meaning)
 
 Dataset = Annotated[str, typer.Argument(metavar="DATASET", help="A dataset, as `import` names it.")]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run, as `train` names it.")]

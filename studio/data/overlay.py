@@ -14,7 +14,7 @@ from studio.data.rows import load_rows
 from studio.domain.mending import Mending
 
 EDITED = "edited.jsonl"
-OF_TEXTS = "lengths"  # what was measured of the texts is no longer true once they change
+OF_TEXTS = ("lengths", "meaning")  # what was measured of the texts is no longer true once they change
 
 
 def follow(parent: Path, folder: Path, changed: Mapping[int, dict[str, Any]] | None) -> int:
@@ -62,7 +62,7 @@ def _laid(parent: Path, folder: Path, edited: Mapping[int, dict[str, Any]], *, w
 
 def _shared(parent: Path, *, with_lengths: bool) -> Sequence[Path]:
     kept = [path.relative_to(parent) for path in parent.rglob("*") if path.is_file() and path.suffix != ".part"]
-    return [name for name in kept if name.name != EDITED and (with_lengths or name.parts[0] != OF_TEXTS)]
+    return [name for name in kept if name.name != EDITED and (with_lengths or name.parts[0] not in OF_TEXTS)]
 
 
 def _share(source: Path, target: Path) -> None:

@@ -11,6 +11,7 @@ class JobKind(StrEnum):
     MEND = "mend"
     EXAMINE = "examine"
     MEASURE = "measure"
+    MEANING = "meaning"
     TRAIN = "train"
     GENERATE = "generate"
 

@@ -13,6 +13,7 @@ WORK = {
     JobKind.MEND: "changing",
     JobKind.EXAMINE: "checking",
     JobKind.MEASURE: "measuring",
+    JobKind.MEANING: "comparing",
     JobKind.TRAIN: "training",
     JobKind.GENERATE: "answering",
 }

@@ -37,7 +37,7 @@ GONE_WITHIN = 10.0
 # Training and answering share the one processor or GPU; reading and measuring fit beside them.
 SLOTS = (
     (frozenset({JobKind.TRAIN, JobKind.GENERATE}), 1),
-    (frozenset({JobKind.INGEST, JobKind.EXAMINE, JobKind.MEASURE}), 2),
+    (frozenset({JobKind.INGEST, JobKind.EXAMINE, JobKind.MEASURE, JobKind.MEANING}), 2),
 )
 
 log = logging.getLogger(__name__)

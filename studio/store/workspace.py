@@ -49,6 +49,15 @@ class Workspace:
         """Where the token lengths of a dataset are kept for one model."""
         return self.dataset(dataset_id) / "lengths" / f"{slug(model_id)}.npz"
 
+    def meaning(self, dataset_id: str) -> Path:
+        """Where it is kept which rows of a dataset are alike in meaning."""
+        return self.dataset(dataset_id) / "meaning" / "pairs.npz"
+
+    @property
+    def meanings_of_words(self) -> Path:
+        """Vectors of words, made at the first use."""
+        return self.root / "meaning" / "words.npz"
+
     def run(self, run_id: str) -> Path:
         return self.root / "runs" / _plain(run_id)
 
