@@ -79,11 +79,11 @@ def carry_out(spec: dict[str, Any], reporter: Reporter) -> Outcome:
         case JobKind.INGEST:
             from studio.data.ingest import ingest
 
-            return ingest(spec, reporter)
+            return _confined(ingest, spec, reporter)
         case JobKind.EXAMINE:
             from studio.data.again import examine_again
 
-            return examine_again(spec, reporter)
+            return _confined(examine_again, spec, reporter)
         case JobKind.MEASURE:
             from studio.data.measure import measure
 
@@ -102,6 +102,16 @@ def carry_out(spec: dict[str, Any], reporter: Reporter) -> Outcome:
             return generate(spec, reporter)
         case JobKind.MEND:
             raise ValueError("a change to rows is made on the spot and is no work for a worker")
+
+
+def _confined(work: Work, spec: dict[str, Any], reporter: Reporter) -> Outcome:
+    """Work on a file from outside, held to half of the memory, so that it takes nothing else with it."""
+    from studio.data.confining import Confines, confined
+    from studio.recipes.machine import memory
+
+    whole, _ = memory()
+    with confined(reporter, Confines(memory=whole // 2)) as watched:
+        return work(spec, watched)
 
 
 def prepare(spec: Mapping[str, Any]) -> None:

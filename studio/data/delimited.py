@@ -15,7 +15,7 @@ import orjson
 from studio.data.entry import LONGEST_LINE, TOO_LONG, Entry, Tell
 from studio.data.mapping import CONVERSATIONS
 from studio.data.problem import Problem
-from studio.data.sniffing import BOM, HEAD_BYTES
+from studio.data.sniffing import BOM, HEAD_BYTES, head_of
 from studio.data.tables import NAME_THEM, column_names, entry, held, is_known, listed
 from studio.domain.errors import DatasetError
 
@@ -44,9 +44,7 @@ class Dialect:
 
 def dialect_of(path: Path) -> Dialect | None:
     """How the cells of a table are separated, judged by the beginning of the file; None when it is no table."""
-    with path.open("rb") as file:
-        head = file.read(HEAD_BYTES).removeprefix(BOM)
-        whole = not file.read(1)
+    head, whole = head_of(path).removeprefix(BOM), path.stat().st_size <= HEAD_BYTES
     lines = list(io.StringIO(head.decode("utf-8", "surrogateescape"), newline="\n"))
     first = next((line for line in lines if not line.isspace()), "")
     if told := SEPARATOR_LINE.fullmatch(first):

@@ -18,7 +18,8 @@ Tell = Callable[[str], None]
 class Entry:
     """The bytes of one row, the line and column (both from 1) where it starts, and the bytes read so far.
 
-    `raw` is the row as JSON, and empty for a blank line; the line is the record's number where a file has no lines.
+    `raw` is the row as JSON, and empty for `blanks` blank lines, of which `line` is the last; the line is the record's
+    number where a file has no lines.
     `problem` is set where the reader already knows that this is no row; `raw` then is the text as it stands.
     """
 
@@ -27,6 +28,7 @@ class Entry:
     done: int
     column: int = 1
     problem: Problem | None = None
+    blanks: int = 1
 
     def reject(self, problem: Problem) -> Reject:
         """The problem with its place in the file and the beginning of the text."""

@@ -25,6 +25,8 @@ CONTROL_NAMES = {
     "\0": ("NUL", "\\u0000"),
 }
 TYPOGRAPHIC = "“”„‘’«»"
+COMMENTS = ("//", "/*", "#")
+COMMENT = ("A comment stands here; JSON has none.", "Remove it.")
 
 
 def why_not_json(raw: bytes, error: orjson.JSONDecodeError) -> Problem:
@@ -66,6 +68,8 @@ def _ends_early(text: str, _rest: str) -> tuple[str, str]:
 
 
 def _goes_on(_text: str, rest: str) -> tuple[str, str]:
+    if rest.startswith(COMMENTS):
+        return COMMENT
     if rest.strip() == ",":
         return "There is a comma after the row.", "Remove it: in JSONL every line stands alone."
     if rest.lstrip(" \t\r,").startswith("{"):
@@ -74,6 +78,8 @@ def _goes_on(_text: str, rest: str) -> tuple[str, str]:
 
 
 def _no_name(_text: str, rest: str) -> tuple[str, str]:
+    if rest.startswith(COMMENTS):
+        return COMMENT
     if rest[0] == "'":
         return "Single quotes stand where JSON wants double quotes.", QUOTES_FIX
     if rest[0] in TYPOGRAPHIC:
@@ -85,7 +91,7 @@ def _no_value(text: str, rest: str) -> tuple[str, str]:
     for word, told in WORDS.items():
         if rest.startswith(word):
             return told
-    if rest[0] in "'" + TYPOGRAPHIC:
+    if rest[0] in "'" + TYPOGRAPHIC or rest.startswith(COMMENTS):
         return _no_name(text, rest)
     if rest == text:
         return "This line is not JSON.", 'A row starts with { and ends with }, as {"prompt": "…", "completion": "…"}.'
@@ -96,6 +102,13 @@ def _sign_alone(_text: str, rest: str) -> tuple[str, str]:
     if rest.startswith("Infinity"):
         return WORDS["-Infinity"]
     return "A minus sign stands here without a number.", "Put texts in double quotes; write null for no value."
+
+
+def _endless_number(_text: str, _rest: str) -> tuple[str, str]:
+    return (
+        "A number here is larger than any that a computer counts with.",
+        "Put it in double quotes if it is an identifier, or leave it out.",
+    )
 
 
 def _byte_order_mark(_text: str, _rest: str) -> tuple[str, str]:
@@ -141,6 +154,7 @@ _EXPLANATIONS: tuple[tuple[str, Callable[[str, str], tuple[str, str]]], ...] = (
     ("expected a string key", _no_name),
     ("expected a JSON value", _no_value),
     ("after sign", _sign_alone),
+    ("number is infinity", _endless_number),
     ("control character", _control),
     ("surrogate", _half_character),
     ("escape", _backslash),

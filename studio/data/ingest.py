@@ -25,11 +25,16 @@ from studio.data.progress import Progress, Stopped
 from studio.data.reading import Readable, readable
 from studio.data.repairing import Mended, mended
 from studio.data.rows import load_rows
+from studio.data.tables import is_known
 from studio.domain.dataset import Guess
 from studio.domain.errors import DatasetError
 from studio.domain.event import EventKind, Outcome, Reporter
 
 REPAIRABLE = " The studio can repair such lines: see before and after on the Data tab, or import with --repair all."
+MOST_REFUSED = 1_000_000  # lines of one file: each is kept with its place and reason
+MOST_REASONS = 200  # counted by themselves; a reason can have a name or a number of its line in it
+OTHER_REASONS = ("Other reasons; each line is listed with its own.", "Look at the list of refused lines.")
+MOST_NAMES, LONGEST_NAME = 1000, 200  # of fields that can be chosen; others are kept beside the rows
 READY_SHARE = 0.1  # of the time: unpacking and decoding, where there is any
 EXAMINED_FROM = 0.4  # of the time: the rows are read by then, and what is in them is looked at
 SURVEY_SHARE = 0.25  # of what is left: looking at the fields parses every line, but keeps nothing
@@ -116,16 +121,26 @@ def _part(progress: Progress, first: float, last: float, *, size: int) -> Callab
 
 
 def _survey(source: Readable, repairs: frozenset[str], *, at: Callable[[float], None]) -> Survey:
-    survey = Survey()
+    survey, names = Survey(), set()
     for entry in source.entries(telling=True):
         at(entry.done / source.size)
         value = _parsed(entry)
         if not isinstance(value, Problem) and entry.raw:
-            survey.add(value)
+            survey.add(_looked_at(value, names))
         elif repairs and (found := _mended(entry, value)) and found.kind in repairs:
             for row in found.rows:
-                survey.add(row.value)
+                survey.add(_looked_at(row.value, names))
     return survey
+
+
+def _looked_at(value: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    """The fields of a row that may be chosen: of very many names, the first ones and those that are well known."""
+    if value.keys() <= names:
+        return value
+    for name in value:
+        if len(name) <= LONGEST_NAME and (len(names) < MOST_NAMES or is_known([name])):
+            names.add(name)
+    return {name: held for name, held in value.items() if name in names}
 
 
 def _fields(survey: Survey, chosen: Named[str, Any] | None, repairs: frozenset[str]) -> Guess | None:
@@ -157,7 +172,7 @@ def _write(source: Readable, out: Path, way: _Way, *, at: Callable[[float], None
         for entry in source.entries():
             at(entry.done / source.size)
             if not entry.raw and not entry.problem:
-                tally.blank_lines += 1
+                tally.blank_lines += entry.blanks
                 continue
             value = _parsed(entry)
             row = value if isinstance(value, Problem) else way.row(value, raw=entry.raw)
@@ -214,9 +229,16 @@ def _refuse(entry: Entry, problem: Problem, tally: _Tally, rejects: BinaryIO, *,
         tally.offers.add(offered.kind, line=reject.line, before=before, after=after)
         reject = replace(reject, repair=offered.kind.value, repaired=after[:SHOWN_CHARACTERS])
     rejects.write(orjson.dumps(reject, option=orjson.OPT_APPEND_NEWLINE))
-    tally.reasons[reject.reason, reject.fix] += 1
+    reason = reject.reason, reject.fix
+    tally.reasons[reason if reason in tally.reasons or len(tally.reasons) < MOST_REASONS else OTHER_REASONS] += 1
     tally.reject_lines.append(reject.line)
     tally.rejects += 1
+    if tally.rejects > MOST_REFUSED:
+        raise DatasetError(
+            f"More than {MOST_REFUSED:,} lines of this file are refused; line {tally.reject_lines[0]:,}, for one: "
+            f"{next(iter(tally.reasons))[0]}",
+            fix="Mend how the file is written, or upload it in parts.",
+        )
 
 
 def _outcome(tally: _Tally, found: Found, guess: Guess | None, survey: Survey, *, size: int, is_table: bool) -> Outcome:

@@ -1,14 +1,18 @@
 """Parsing: the bytes of one row become a JSON object, or the reason why not."""
 
 import json
+import re
 from typing import Any
 
 import orjson
 
 from studio.data.explaining import why_not_json
+from studio.data.naming import shown_name
 from studio.data.problem import Problem
 
 DEEPEST = 64
+ESCAPED_NAME = re.compile(rb'\\.[^"\\]*"[ \t\r\n]*:')
+ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 MANY_NAMES = 50
 FLAT_FIX = 'Give each row as an object, as in {"prompt": "…", "completion": "…"}.'
 TYPE_NAMES = {
@@ -31,7 +35,7 @@ def parse_object(raw: bytes) -> dict[str, Any] | Problem:
         return _not_an_object(value)
     if raw.count(b"{") + raw.count(b"[") > DEEPEST and _depth(value) > DEEPEST:
         return Problem(f"Brackets are nested more than {DEEPEST} deep.", "Give each row as a flat object with texts.")
-    return _written_twice(raw, value) or value
+    return _written_twice(raw, value) or _holding_nul(raw) or value
 
 
 def _not_an_object(value: Any) -> Problem:
@@ -61,12 +65,16 @@ def _written_twice(raw: bytes, value: dict[str, Any]) -> Problem | None:
     """A field that is there twice, at any depth, of which a reader would silently keep the last."""
     names = _names(value, {})
     # Counting is quick for the few names of usual rows, but it reads the whole row for each.
-    if len(names) <= MANY_NAMES and all(raw.count(b'"%s"' % name.encode()) == n for name, n in names.items()):
+    if (
+        len(names) <= MANY_NAMES
+        and all(raw.count(b'"%s"' % name.encode()) == n for name, n in names.items())
+        and not (b"\\" in raw and ESCAPED_NAME.search(raw))
+    ):
         return None
     try:
         json.loads(raw, object_pairs_hook=_once)
     except _Twice as twice:
-        name = str(twice)
+        name = shown_name(str(twice))
         return Problem(f"The field “{name}” is written twice.", "Keep one of the two.", field=name)
     return None
 
@@ -89,3 +97,17 @@ def _once(pairs: list[tuple[str, Any]]) -> None:
         if name in names:
             raise _Twice(name)
         names.add(name)
+
+
+def _holding_nul(raw: bytes) -> Problem | None:
+    """A NUL written as an escape: no text needs one, and databases and programs in C stop at it."""
+    found = ESCAPED_NUL.search(raw) if b"\\u0000" in raw else None
+    if found is None:
+        return None
+    before = raw[: found.end() - len("\\u0000")].decode()
+    return Problem(
+        "A NUL (\\u0000) stands inside a text.",
+        "Remove it.",
+        column=len(before) - before.rfind("\n"),
+        lines_down=before.count("\n"),
+    )

@@ -7,8 +7,8 @@ from studio.domain.event import EventKind, Reporter
 EVERY_SECONDS = 0.2
 
 
-class Stopped(Exception):
-    """A person asked to stop; whatever was half written is thrown away."""
+class Stopped(BaseException):
+    """A person asked to stop; whatever was half written is thrown away. No `except Exception` may hold it up."""
 
 
 class Progress:

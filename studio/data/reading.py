@@ -16,10 +16,11 @@ from studio.data.encodings import in_utf8, not_in_encoding
 from studio.data.entry import KEPT_BYTES, LONGEST_LINE, TOO_LONG, Entry, Tell
 from studio.data.problem import Problem
 from studio.data.sniffing import BOM, Writing, has_bom, writing_of
-from studio.data.unpacking import At, unpack
+from studio.data.unpacking import CHUNK, At, unpack
 from studio.domain.errors import DatasetError
 
 LARGEST_LIST = 256 * 2**20
+BLANKS_AT_ONCE = 10_000
 AFTER_THE_END = Problem("There is something after the end of the list.", "Remove what follows the closing bracket.")
 
 
@@ -101,22 +102,27 @@ def _refused_where_marked(found: Iterator[Entry], encoding: str) -> Iterator[Ent
 
 def _lines(path: Path) -> Iterator[Entry]:
     """JSONL, split on line feeds alone: other line separators of Unicode may stand inside a text."""
-    done = 0
+    done = number = blanks = 0
     with path.open("rb") as file:
         if file.read(len(BOM)) != BOM:
             file.seek(0)
-        number = 0
         while line := file.readline(LONGEST_LINE + 1):
             number += 1
+            is_whole = len(line) <= LONGEST_LINE
+            raw = line.rstrip(b" \t\r\n") if is_whole else line[:KEPT_BYTES]
+            if blanks and (raw or blanks == BLANKS_AT_ONCE):
+                yield Entry(number - 1, b"", done, blanks=blanks)
+                blanks = 0
             done += len(line)
-            if len(line) <= LONGEST_LINE:
-                yield Entry(number, line.rstrip(b" \t\r\n"), done)
-                continue
-            kept = line[:KEPT_BYTES]
-            while line and not line.endswith(b"\n"):
-                line = file.readline(LONGEST_LINE)
+            while not is_whole and line and not line.endswith(b"\n"):
+                line = file.readline(CHUNK)
                 done += len(line)
-            yield Entry(number, kept, done, problem=TOO_LONG)
+            if raw:
+                yield Entry(number, raw, done, problem=None if is_whole else TOO_LONG)
+            else:
+                blanks += 1
+    if blanks:
+        yield Entry(number, b"", done, blanks=blanks)
 
 
 def _elements(path: Path, *, in_list: bool) -> Iterator[Entry]:

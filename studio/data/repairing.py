@@ -196,8 +196,8 @@ def _foreign_word(raw: bytes) -> bytes:
     return _between(FOREIGN, raw, lambda found: {b"True": b"true", b"False": b"false"}.get(found[0], b"null"))
 
 
-ESCAPE_OR_CONTROL = re.compile(rb"\\.|[\x00-\x1f]", re.DOTALL)
-SHORT = {b"\b": rb"\b", b"\t": rb"\t", b"\n": rb"\n", b"\f": rb"\f", b"\r": rb"\r", b"\0": b""}
+ESCAPE_OR_CONTROL = re.compile(rb"\\(?:u0000|.)|[\x00-\x1f]", re.DOTALL)
+SHORT = {b"\b": rb"\b", b"\t": rb"\t", b"\n": rb"\n", b"\f": rb"\f", b"\r": rb"\r", b"\0": b"", rb"\u0000": b""}
 
 
 def _control_character(raw: bytes) -> bytes:
@@ -206,7 +206,9 @@ def _control_character(raw: bytes) -> bytes:
 
 def _escaped(found: re.Match[bytes]) -> bytes:
     held = found[0]
-    return held if len(held) > 1 else SHORT.get(held, rb"\u%04x" % ord(held))
+    if held in SHORT:
+        return SHORT[held]
+    return held if len(held) > 1 else rb"\u%04x" % ord(held)
 
 
 MARKS = _outside(rb"\xef\xbb\xbf")

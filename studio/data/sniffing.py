@@ -69,8 +69,12 @@ ZEROS: dict[tuple[bool, ...], Unicode] = {
 
 
 def head_of(path: Path) -> bytes:
+    """The first bytes of a file; where these are blank lines alone, those from the first line that is not."""
     with path.open("rb") as file:
-        return file.read(HEAD_BYTES)
+        head = start = file.read(HEAD_BYTES)
+        while start and not start.removeprefix(BOM).strip():
+            start = file.read(HEAD_BYTES)
+        return head if start is head or not start else start.lstrip() + file.read(HEAD_BYTES)
 
 
 def writing_of(path: Path) -> Writing:

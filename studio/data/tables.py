@@ -8,6 +8,7 @@ import orjson
 
 from studio.data.entry import KEPT_BYTES, LONGEST_LINE, TOO_LONG, Entry
 from studio.data.mapping import ANSWERS, CONVERSATIONS, INPUTS, INSTRUCTIONS, PROMPTS, SYSTEMS
+from studio.data.naming import shown_name
 from studio.data.problem import Problem
 from studio.domain.errors import DatasetError
 
@@ -44,7 +45,8 @@ def distinct(names: Sequence[str]) -> tuple[str, ...]:
         )
     for place, name in enumerate(names):
         if name in names[:place]:
-            raise DatasetError(f"Two columns are called “{name}”.", fix="Give every column a name of its own.")
+            message = f"Two columns are called “{shown_name(name)}”."
+            raise DatasetError(message, fix="Give every column a name of its own.")
     return tuple(names)
 
 
@@ -83,7 +85,7 @@ def _is_message(item: Any) -> bool:
 def listed(names: Sequence[str]) -> str:
     """The first names, for a sentence."""
     more = f" and {len(names) - 12:,} more" if len(names) > 12 else ""
-    return ", ".join(names[:12]) + more
+    return ", ".join(map(shown_name, names[:12])) + more
 
 
 def entry(line: int, raw: bytes, done: int, *, problem: Problem | None = None) -> Entry:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from studio.data.entry import Tell
+from studio.data.naming import shown_name
 from studio.data.sniffing import GZIP, SAVE_AS, ZIPS
 from studio.domain.errors import DatasetError
 
@@ -104,12 +105,6 @@ def _check(member: zipfile.ZipInfo) -> None:
         raise DatasetError("The archive is packed in an unusual way.", fix="Pack it again as a plain zip file.")
     if member.header_offset < 0:
         raise zipfile.BadZipFile(name)
-
-
-def shown_name(name: str) -> str:
-    """A name from within a file, fit for a sentence."""
-    cleaned = "".join(letter if letter.isprintable() else "�" for letter in name)
-    return cleaned if len(cleaned) <= 80 else f"{cleaned[:79]}…"
 
 
 @contextmanager

@@ -11,10 +11,11 @@ from typing import Any, BinaryIO
 import orjson
 
 from studio.data.entry import Entry, Tell
+from studio.data.naming import shown_name
 from studio.data.problem import Problem
 from studio.data.sniffing import SAVE_AS
 from studio.data.tables import column_names, entry, held, listed
-from studio.data.unpacking import LIMITS, OFFICE, Sparing, checked, opened, shown_name
+from studio.data.unpacking import LIMITS, OFFICE, Sparing, checked, opened
 from studio.domain.errors import DatasetError
 
 LARGEST = 256 * 2**20

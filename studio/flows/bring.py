@@ -1,12 +1,16 @@
 """Bring: a file or a sample becomes an immutable dataset."""
 
 import json
+import os
 import shutil
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from studio.data.naming import file_name, printable, shown_name
 from studio.data.offers import Offer, Repaired, offers_from, repaired_from
 from studio.data.repairing import Repair
 from studio.data.rows import load_rejects, load_rows
@@ -15,9 +19,13 @@ from studio.domain.errors import DatasetError
 from studio.domain.job import JobKind, Wish
 from studio.domain.row import Row
 from studio.flows.studio import Studio
+from studio.recipes.machine import disk_free
 from studio.store import datasets as stored
 from studio.store import jobs
 from studio.store.ids import new_id
+
+A_DAY = 86_400.0
+LEFT_FREE = 200_000_000  # bytes of the disk, for the database and whatever else is being written
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,27 +86,29 @@ def bring_file(
     mapping: Mapping | None = None,
     sample: str | None = None,
     repairs: Sequence[str] = (),
+    is_ours: bool = False,
 ) -> Dataset:
-    """Copy a file into the workspace and read it in a process of its own; returns at once.
+    """Take a file into the workspace and read it in a process of its own; returns at once.
 
-    Lines are repaired in the ways that `repairs` names, and in no other.
+    Lines are repaired in the ways that `repairs` names, and in no other. A file that `is_ours`, which nobody changes
+    any more, is not copied where a link will do.
     """
     if unknown := [kind for kind in repairs if kind not in list(Repair)]:
         raise DatasetError(f"There is no repair called {unknown[0]}.", fix=f"Choose from {', '.join(Repair)}.")
     if not path.is_file():
         raise DatasetError(
-            f"{path} is not a file.", fix="Give the path of a file with examples: JSONL, JSON, CSV, Excel or Parquet."
+            f"{printable(str(path))} is not a file.",
+            fix="Give the path of a file with examples: JSONL, JSON, CSV, Excel or Parquet.",
         )
-    shown = source_name or path.name
+    shown = file_name(source_name or path.name)
     dataset_id = new_id("data")
     folder = studio.workspace.dataset(dataset_id)
-    folder.mkdir(parents=True, exist_ok=True)
     source = folder / "source"
-    shutil.copyfile(path, source)
+    _take(path, source, is_ours=is_ours)
     return stored.add(
         studio.store,
         id=dataset_id,
-        name=name or Path(shown).stem,
+        name=shown_name(name or Path(shown).stem),
         source_name=shown,
         bytes=source.stat().st_size,
         sample=sample,
@@ -112,6 +122,35 @@ def bring_file(
     )
 
 
+def _take(path: Path, source: Path, *, is_ours: bool) -> None:
+    """Copy or link a file to where it stays; DatasetError when the disk has no room to read it."""
+    needed = path.stat().st_size * (1 if is_ours else 2) + LEFT_FREE
+    free = disk_free(source)
+    if free < needed:
+        raise DatasetError(
+            f"Reading this file takes {needed / 1e9:.1f} GB on the disk, and {free / 1e9:.1f} GB is free.",
+            fix="Make room on the disk of the workspace and bring the file in again.",
+        )
+    source.parent.mkdir(parents=True, exist_ok=True)
+    if is_ours:
+        with suppress(OSError):  # it lies on another disk
+            os.link(path, source)
+            return
+    try:
+        shutil.copyfile(path, source)
+    except OSError as error:
+        shutil.rmtree(source.parent, ignore_errors=True)
+        told = (error.strerror or "unknown reason").lower()
+        raise DatasetError(f"The file cannot be copied: {told}.", fix="Try again once that is mended.") from error
+
+
+def forget_uploads(studio: Studio, *, older_than: float = A_DAY) -> None:
+    """Delete what browsers sent so many seconds ago and nobody took in: an upload that was cut off leaves its part."""
+    for path in studio.workspace.uploads.rglob("*"):
+        if path.is_file() and time.time() - path.stat().st_mtime > older_than:
+            path.unlink(missing_ok=True)
+
+
 def reread(studio: Studio, dataset_id: str, mapping: Mapping | None, *, repairs: Sequence[str] = ()) -> Dataset:
     """The same upload read with other fields or more repairs: a new dataset, the first one stays as it was."""
     first = stored.get(studio.store, dataset_id)
@@ -123,6 +162,7 @@ def reread(studio: Studio, dataset_id: str, mapping: Mapping | None, *, repairs:
         source_name=first.source_name,
         mapping=mapping,
         sample=first.sample,
+        is_ours=True,
         repairs=list(dict.fromkeys([*earlier, *repairs])),
     )
 

@@ -19,6 +19,7 @@ WORK = {
 }
 RESUME = "Resume goes on from the last checkpoint."
 AGAIN = "Start it again."
+NO_FURTHER = (signal.SIGXCPU, signal.SIGALRM)  # the limits of studio.data.confining
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,12 @@ def untold(kind: JobKind, status: int, *, stopping: bool, has_checkpoint: bool) 
     fix = RESUME if has_checkpoint else AGAIN
     if stopping:
         return Ending(JobState.STOPPED, "Stopped; it did not finish its step in time and was ended.", fix)
+    if -status in NO_FURTHER:
+        return Ending(
+            JobState.FAILED,
+            f"The {WORK[kind]} got no further for minutes and was ended.",
+            "Upload the file in two halves to find the part that it cannot get past, and leave that part out.",
+        )
     return Ending(JobState.INTERRUPTED, f"The {WORK[kind]} process {_cause(status)}.", fix)
 
 

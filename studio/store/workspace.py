@@ -42,6 +42,11 @@ class Workspace:
     def exports(self) -> Path:
         return self.root / "exports"
 
+    @property
+    def uploads(self) -> Path:
+        """Where what a browser sends lies until it is taken into a dataset."""
+        return self.root / "uploads"
+
     def dataset(self, dataset_id: str) -> Path:
         return self.root / "datasets" / _plain(dataset_id)
 
@@ -73,7 +78,7 @@ class Workspace:
     def prepare(self) -> None:
         """Make the folders that are missing, for their owner alone; SetupError where nothing can be written."""
         try:
-            for name in ("", "datasets", "runs", "studies", "jobs", "exports"):
+            for name in ("", "datasets", "runs", "studies", "jobs", "exports", "uploads"):
                 (self.root / name).mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         except OSError as error:
             raise SetupError(

@@ -1,5 +1,6 @@
 """App: one FastAPI application with the studio, the rating page and the report behind it."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 def build_app(studio: Studio, *, hosts: tuple[str, ...] = LOCAL_HOSTS, max_upload: str = "1gb") -> FastAPI:
     """The whole web process. The rating page is a Gradio app of its own, so that a rater's page holds nothing else."""
+    # Gradio asks the environment alone. On the disk of the workspace a file of 1 GB is taken in without copying it.
+    os.environ["GRADIO_TEMP_DIR"] = str(studio.workspace.uploads.resolve())
     app = FastAPI(title="Assay Studio", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(SameOriginGate)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))

@@ -8,6 +8,7 @@ from pathlib import Path
 import uvicorn
 
 from studio.domain.errors import SetupError
+from studio.flows import bring
 from studio.flows.studio import open_studio
 from studio.jobs.supervisor import keep_supervised
 from studio.store.workspace import Workspace
@@ -35,6 +36,7 @@ def serve(
     studio = open_studio(workspaces, url=os.environ.get("STUDIO_DATABASE"))
     if supervise:
         keep_supervised(Workspace(workspaces))
+    bring.forget_uploads(studio)
     hosts = LOCAL_HOSTS if host in LOOPBACK else ("*",)
     app = build_app(studio, hosts=hosts)
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host

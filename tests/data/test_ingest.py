@@ -121,3 +121,31 @@ def test_the_samples_are_read_whole(bring, root: Path):
         if entry["file"] != "messy.jsonl":
             result = bring(root / "assets/samples" / entry["file"]).result
             assert (result["rows"], result["rejects"]) == (entry["rows"], 0)
+
+
+def test_a_flood_of_refused_lines_is_told_with_the_first_of_them(bring, monkeypatch):
+    monkeypatch.setattr("studio.data.ingest.MOST_REFUSED", 100)
+    brought = bring("\n".join([json.dumps(pair("a", "b")), *["1"] * 101]))
+
+    assert brought.outcome.message == (
+        "More than 100 lines of this file are refused; line 2, for one: This line is a number, not an object."
+    )
+    assert brought.outcome.fix and [path.name for path in brought.folder.iterdir()] == ["source"]
+
+
+def test_reasons_that_differ_from_line_to_line_are_counted_up_to_a_limit(bring, monkeypatch):
+    monkeypatch.setattr("studio.data.ingest.MOST_REASONS", 3)
+    talks = [{"messages": [{"role": f"wizard {n}", "content": "a"}]} for n in range(10)]
+    brought = bring([{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}, *talks])
+
+    assert list(brought.result["reject_reasons"].values()) == [7, 1, 1, 1]
+    assert len({reject.reason for reject in brought.rejects}) == 10
+
+
+def test_of_very_many_fields_the_first_and_the_well_known_can_be_chosen(bring):
+    fields = {f"field {n}": n for n in range(2000)} | {"x" * 500: 1}
+    brought = bring([fields | pair("a", "b")])
+
+    columns = brought.result["guess"]["columns"]
+    assert len(columns) == 1002 and list(columns[-2:]) == ["prompt", "completion"]
+    assert len(brought.rows.extra(0)) == 2001

@@ -146,8 +146,10 @@ def use_file(studio: Studio, path: str | None) -> list[Any]:
     if path is None:
         return [gr.skip(), gr.skip(), gr.skip()]
     uploaded = Path(path)
-    brought = bring.bring_file(studio, uploaded)
-    uploaded.unlink(missing_ok=True)
+    try:
+        brought = bring.bring_file(studio, uploaded, is_ours=True)
+    finally:
+        uploaded.unlink(missing_ok=True)
     return [data_picker(studio, brought.id), 0, None]
 
 

@@ -1,0 +1,22 @@
+"""Naming: names from outside, fit for a sentence; what a file is called never says where it is put."""
+
+import re
+
+LONGEST = 80
+NAMELESS = "file"
+
+
+def printable(text: str) -> str:
+    """A text with a sign in place of whatever cannot be printed."""
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
+
+
+def shown_name(name: str) -> str:
+    """A printable name, cut off where it is long."""
+    return printable(name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…")
+
+
+def file_name(path: str) -> str:
+    """What an uploaded file is called: the last part of its path on whatever computer it comes from."""
+    last = re.split(r"[/\\]", path)[-1].strip()
+    return shown_name(last) if last.strip(".") else NAMELESS
