@@ -122,7 +122,7 @@ def findings_table(findings: tuple[Finding, ...]) -> str:
 
 def _picked(studio: Studio, data: str | None, model: str | None, picked: str | None) -> tuple[Finding, Group] | None:
     """The finding and the group that a key of `group_choices` means."""
-    if data is None or model is None or picked is None:
+    if data is None or model is None or picked is None or not bring.dataset(studio, data).is_ready:
         return None
     kind, _, number = picked.partition(":")
     for finding in inspect.look(studio, data, model).findings:

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from studio.domain.split import BIN_TITLES, Ledger
-from studio.flows import inspect, split
+from studio.flows import bring, inspect, split
 from studio.flows.studio import Studio
 from studio.ui.errors import handler
 from studio.ui.inspect.looking import Look
@@ -48,7 +48,7 @@ def show(studio: Studio, look: Look | None) -> list[Any]:
 
 def show_ledger(studio: Studio, data: str | None, model: str | None, cut_off: int | None) -> list[Any]:
     """Where every line ended; with a cut-off, rows that are too long for it are counted apart."""
-    if data is None or model is None:
+    if data is None or model is None or not bring.dataset(studio, data).is_ready:
         return [gr.skip()] * 2
     within = cut_off if inspect.measured(studio, data, model) is not None else None
     counted = split.ledger(studio, data, model_id=model, cut_off=within)

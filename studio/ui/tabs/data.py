@@ -44,6 +44,10 @@ class Page:
     answered: gr.Dropdown
     refused_part: gr.Accordion
     refused: gr.HTML
+    pager: gr.Row
+    back: gr.Button
+    on: gr.Button
+    forward: gr.Button
 
     def all(self) -> list[Any]:
         return [getattr(self, field.name) for field in fields(self)]
@@ -70,7 +74,7 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
     timer = gr.Timer(0.5, active=False)
     with gr.Column(visible=False) as whole:
         preview = gr.HTML()
-        with gr.Row(elem_classes="actions"):
+        with gr.Row(elem_classes="actions") as pager:
             back, on = gr.Button("← Earlier rows", size="sm"), gr.Button("Later rows →", size="sm")
         with gr.Accordion("How the file was read", open=False):
             guess = gr.HTML()
@@ -83,7 +87,10 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
             repairs = _repairs(session, start)
             refused = gr.HTML()
         forward = gr.Button("Continue to Inspect", variant="primary")
-    page = Page(state, cancel, timer, whole, preview, guess, layout, asked, answered, refused_part, refused)
+    page = Page(
+        state, cancel, timer, whole, preview, guess, layout, asked, answered, refused_part, refused, pager, back, on,
+        forward,
+    )  # fmt: skip
     _wire(session, tab, page, repairs, start)
     studio, data = session.studio, session.data
     back.click(handler(turn, studio, -PAGE), [data, start], start, **QUIET)
@@ -165,7 +172,8 @@ def show(studio: Studio, data: str | None, first: int) -> list[Any]:
     rows = bring.preview(studio, data, start=first, count=PAGE) if found.is_ready else []
     rejects = [] if found.is_being_read else bring.rejects(studio, data)
     repaired = bring.repaired(studio, data).sentence
-    return view(found, html.bubbles(rows), refused_table(data, rejects), repaired=repaired)
+    preview = html.bubbles(rows) if rows else ""
+    return view(found, preview, refused_table(data, rejects), repaired=repaired, first=first)
 
 
 def show_repairs(studio: Studio, data: str | None) -> list[Any]:
@@ -211,8 +219,8 @@ def repairs_view(offers: Sequence[bring.Offer]) -> list[Any]:
     ]
 
 
-def view(found: Dataset, preview: str, refused: str, *, repaired: str = "") -> list[Any]:
-    """The screen for one dataset: being read, failed, or there."""
+def view(found: Dataset, preview: str, refused: str, *, repaired: str = "", first: int = 0) -> list[Any]:
+    """The screen for one dataset, `first` being the first row that is shown: being read, failed, or there."""
     live = found.is_being_read
     guess = found.guess
     columns = list(guess.columns) if guess else []
@@ -229,6 +237,10 @@ def view(found: Dataset, preview: str, refused: str, *, repaired: str = "") -> l
         gr.Dropdown(choices=columns, value=named[-1] if len(named) > 1 else None, visible=len(named) > 1),
         gr.Accordion(visible=bool(found.rejects or refused)),
         refused,
+        gr.Row(visible=found.rows > PAGE),
+        gr.Button(interactive=first > 0),
+        gr.Button(interactive=first + PAGE < found.rows),
+        gr.Button(visible=bool(found.rows)),
     ]
 
 
@@ -259,13 +271,13 @@ def situation(found: Dataset, *, repaired: str = "") -> str:
     said = (
         Reading(
             Tone.WARNING,
-            f"{found.rows:,} rows are in, {refused} could not be used.",
+            f"{html.count(found.rows, 'row is', 'rows are')} in, {refused} could not be used.",
             repaired or "Nothing was repaired or dropped in silence.",
         )
         if found.rejects
         else Reading(
             Tone.GOOD,
-            f"All {found.rows:,} rows were understood.",
+            f"All {found.rows:,} rows were understood." if found.rows > 1 else "The one row was understood.",
             f"{repaired} Look at a few below, then inspect them.".lstrip(),
         )
     )

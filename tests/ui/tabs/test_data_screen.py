@@ -1,5 +1,6 @@
 """Data: what the screen says of a file that is being read, failed, or is there."""
 
+from dataclasses import fields
 from typing import Any
 
 import gradio as gr
@@ -10,11 +11,11 @@ from studio.ui.tabs import data
 from tests.ui import examples
 from tests.ui.markup import attributes, words
 
-NAMES = "state cancel timer whole preview guess layout asked answered refused_part refused".split()
+NAMES = [field.name for field in fields(data.Page)]
 
 
-def view(found: Dataset, refused: str = "") -> dict[str, Any]:
-    return dict(zip(NAMES, data.view(found, "preview", refused), strict=True))
+def view(found: Dataset, refused: str = "", *, first: int = 0) -> dict[str, Any]:
+    return dict(zip(NAMES, data.view(found, "preview", refused, first=first), strict=True))
 
 
 def test_an_answer_about_no_file_leaves_the_screen_as_it_is() -> None:
@@ -55,6 +56,20 @@ def test_a_file_without_a_usable_line_says_so_and_still_lists_its_lines() -> Non
     parts = view(examples.dataset(rows=0, rejects=2, guess=None))
     assert parts["whole"].visible and parts["refused_part"].visible
     assert "No row could be used. Every line was refused; the reasons are below." in words(parts["state"])
+    assert not parts["pager"].visible and not parts["forward"].visible, "there is nothing to turn to or to inspect"
+
+
+@pytest.mark.parametrize(("first", "earlier", "later"), [(0, False, True), (4, True, True), (8, True, False)])
+def test_pages_are_turned_where_there_are_any(first: int, earlier: bool, later: bool) -> None:
+    parts = view(examples.dataset(rows=10), first=first)
+    assert parts["pager"].visible and parts["forward"].visible
+    assert (parts["back"].interactive, parts["on"].interactive) == (earlier, later)
+    assert not view(examples.dataset(rows=4))["pager"].visible
+
+
+def test_one_row_is_counted_as_one() -> None:
+    assert "The one row was understood." in words(view(examples.dataset(rows=1))["state"])
+    assert "1 row is in, 1 line could not be used." in words(view(examples.dataset(rows=1, rejects=1))["state"])
 
 
 def test_a_file_that_could_not_be_read_says_why() -> None:
