@@ -39,7 +39,8 @@ def split_sizes(rows: int, *, held_out: float) -> SplitSizes:
     aside = max(2, round(rows * held_out))
     if aside >= rows:
         raise DatasetError(
-            f"{rows} examples are too few to hold any out.", fix="Add examples until there are at least 10."
+            f"{rows} {'example is' if rows == 1 else 'examples are'} too few to hold any out.",
+            fix="Add examples until there are at least 10.",
         )
     return SplitSizes(train=rows - aside, validation=aside // 2, test=aside - aside // 2)
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import gradio as gr
 
+from studio.domain.errors import StudioError
 from studio.domain.split import BIN_TITLES, Ledger
 from studio.flows import bring, inspect, split
 from studio.flows.studio import Studio
-from studio.ui.errors import handler
+from studio.ui.errors import handler, told
 from studio.ui.inspect.looking import Look
 from studio.ui.parts import html
 from studio.ui.session import QUIET, Session
@@ -42,7 +43,10 @@ def show(studio: Studio, look: Look | None) -> list[Any]:
     """The choices that the rows were dealt with."""
     if look is None:
         return [gr.skip()] * 3
-    choices = split.current(studio, look[0]).choices
+    try:
+        choices = split.current(studio, look[0]).choices
+    except StudioError:  # the ledger below says why nothing can be dealt
+        return [gr.Accordion(visible=True), gr.skip(), gr.skip()]
     return [gr.Accordion(visible=True), gr.Slider(value=choices.held_out), choices.seed]
 
 
@@ -51,7 +55,10 @@ def show_ledger(studio: Studio, data: str | None, model: str | None, cut_off: in
     if data is None or model is None or not bring.dataset(studio, data).is_ready:
         return [gr.skip()] * 2
     within = cut_off if inspect.measured(studio, data, model) is not None else None
-    counted = split.ledger(studio, data, model_id=model, cut_off=within)
+    try:
+        counted = split.ledger(studio, data, model_id=model, cut_off=within)
+    except StudioError as error:
+        return [told(error), ""]
     return [ledger_table(counted), download_links(counted, data, model, within)]
 
 
