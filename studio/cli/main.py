@@ -12,7 +12,7 @@ from studio import __version__
 from studio.cli import meaning, study
 from studio.cli.output import Json, answer, error_values, verb
 from studio.cli.workspace import opened, workspaces_folder
-from studio.domain.dataset import Layout, Mapping
+from studio.domain.dataset import PART_TITLES, PARTS, Mapping
 from studio.domain.errors import DatasetError, ExportError, RecipeError, RunError
 from studio.domain.finding import GRADE_WORDS, TREATMENTS, by_weight
 from studio.domain.job import JobState
@@ -41,8 +41,6 @@ RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run, as `train` nam
 ModelId = Annotated[str, typer.Option("--model", help="A model, as `models` names it.")]
 Sets = Annotated[list[str] | None, typer.Option("--set", help="Change one value of the recipe: --set epochs=5.")]
 RecipeFile = Annotated[Path | None, typer.Option("--recipe", help="A recipe saved as YAML.")]
-
-PARTS = ("messages", "prompt", "completion", "instruction", "input", "response", "system")
 
 
 def main() -> None:
@@ -90,13 +88,11 @@ def import_file(
 def _mapping(pairs: list[str]) -> Mapping:
     """The mapping that the named parts belong to; whether its fields exist is found out by who reads the file."""
     fields = dict(_pair(pair) for pair in pairs)
-    if unknown := [part for part in fields if part not in PARTS]:
-        raise typer.BadParameter(f"{unknown[0]!r} is no part of a row; the parts are {', '.join(PARTS)}")
-    if "messages" in fields:
-        return Mapping(Layout.MESSAGES, fields)
-    if "prompt" in fields or "completion" in fields:
-        return Mapping(Layout.PROMPT_COMPLETION, fields)
-    return Mapping(Layout.INSTRUCTION_RESPONSE, fields)
+    if unknown := [part for part in fields if part not in PART_TITLES]:
+        raise typer.BadParameter(f"{unknown[0]!r} is no part of a row; the parts are {', '.join(PART_TITLES)}")
+    telling = ("text", "chosen", "rejected", "messages", "completion", "response", "instruction", "prompt")
+    first = next((part for part in telling if part in fields), "messages")
+    return Mapping(next(layout for layout, parts in PARTS.items() if first in parts.all), fields)
 
 
 def _repairs(kinds: list[str]) -> list[str]:
@@ -146,11 +142,13 @@ def inspect_dataset(dataset: Dataset, model: ModelId = models.STARTER, json: Jso
         "lengths": {
             "longest": max(look.lengths.total), "cut_off": look.cut_off.tokens, "reason": look.cut_off.reason,
             "cut_rows": len(cut), "stop_token_trained": look.lengths.stop_token_trained,
+            "left_out": look.lengths.left_out, "partial_rows": len(look.lengths.partial),
         },
     }  # fmt: skip
     words = [f"{GRADE_WORDS[f.grade]:<13} {f.title}. {f.why}" for f in by_weight(look.findings)] or [
         "Nothing was found that needs mending."
     ]
+    words += [look.lengths.partial_sentence] if look.lengths.partial else []
     words.append(f"Suggested cut-off: {look.cut_off.tokens} tokens. {look.cut_off.reason}")
     answer(json, values, "\n".join(words))
 

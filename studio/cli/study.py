@@ -61,7 +61,7 @@ def answers(study: StudyId, rater: Rater = "cli", json: Json = False) -> None:
     studio = opened()
     cards = judge.remaining_cards(studio, compare.study(studio, study).rating_token, rater)
     words = "\n\n".join(
-        f"[{card.item_id}] {card.prompt[-1].content}\n  left:  {card.left}\n  right: {card.right}" for card in cards
+        f"[{card.item_id}] {card.prompt[-1].text}\n  left:  {card.left}\n  right: {card.right}" for card in cards
     )
     answer(json, {"study": study, "cards": cards}, words or "Everything has been rated.")
 

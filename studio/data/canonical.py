@@ -1,33 +1,36 @@
 """Canonical: one row as written becomes messages, or the reason why it cannot. Nothing is repaired."""
 
 import json
-from collections.abc import Sequence
+import re
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
-import orjson
-
+from studio.data.calls import tools_text
 from studio.data.problem import Problem
+from studio.data.texts import LARGEST_EXACT, Refused, optional_text, text
+from studio.data.turns import ANSWER_FIX, Turn, as_text, check_order, turn_of, turns_of
 from studio.domain.dataset import Layout, Mapping
-from studio.domain.row import Message
+from studio.domain.row import TEXT, Message, record_of
 
-ROLES = {"system": "system", "user": "user", "human": "user", "assistant": "assistant", "gpt": "assistant"}
-LARGEST_EXACT = 2**63
+LONG_NUMBER = re.compile(rb"\d{17}")
+CHOSEN_FIX = "These look like preference pairs: choose that layout for the file, or add the chosen answer at the end."
 
 
 @dataclass(frozen=True, slots=True)
 class Canonical:
-    """The messages of a row, and its other fields as text."""
+    """The messages of a row, its other fields as text, the tools that it describes and the answer that it rejects."""
 
     messages: tuple[Message, ...]
     extra: dict[str, str]
+    tools: str = ""
+    rejected: tuple[Message, ...] = ()
+    asked: int | None = None
 
-
-class _Refused(Exception):
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.reason)
-        self.problem = problem
+    @property
+    def record(self) -> dict[str, Any]:
+        """What is stored of the row besides its line."""
+        told = record_of(self.messages, tools=self.tools, rejected=self.rejected, asked=self.asked)
+        return {**told, "extra": self.extra}
 
 
 def canonical(value: dict[str, Any], mapping: Mapping, *, raw: bytes) -> Canonical | Problem:
@@ -37,134 +40,119 @@ def canonical(value: dict[str, Any], mapping: Mapping, *, raw: bytes) -> Canonic
     """
     fields = mapping.fields
     extra = _extra(value, used=set(fields.values()), raw=raw)
+    if (b"tool" in raw or b"function" in raw) and LONG_NUMBER.search(raw):
+        value = json.loads(raw)  # the arguments of calls keep every digit
     try:
-        if mapping.layout is Layout.MESSAGES:
-            messages = _turns(value, fields["messages"], extra)
-        elif mapping.layout is Layout.PROMPT_COMPLETION:
-            messages = _prompt_and_completion(value, fields, extra)
-        else:
-            instruction = _text(value, fields["instruction"])
-            given = _optional_text(value, fields.get("input"))
-            asked = f"{instruction}\n\n{given}" if given else instruction
-            messages = [Message("user", asked), Message("assistant", _text(value, fields["response"]))]
-        system = _optional_text(value, fields.get("system"))
-        if system:
-            messages.insert(0, Message("system", system))
-        _check_order(messages, field=fields.get("messages") or fields.get("completion"), fields=value)
-    except _Refused as refused:
+        if mapping.layout is Layout.TEXT:
+            return Canonical((Message(TEXT, text(value, fields["text"])),), extra)
+        if mapping.layout is Layout.PREFERENCE:
+            return _preference(value, fields, extra)
+        turns = _conversation(value, mapping, extra)
+        check_order(turns, field=fields.get("messages") or fields.get("completion"), answer_fix=_answer_fix(value))
+        return Canonical(_messages(turns), extra, _tools(value, fields))
+    except Refused as refused:
         return refused.problem
-    return Canonical(tuple(messages), extra)
 
 
-def _prompt_and_completion(value: dict[str, Any], fields: dict[str, str], extra: dict[str, str]) -> list[Message]:
-    prompt, completion = fields["prompt"], fields["completion"]
-    if isinstance(value.get(prompt), list) and isinstance(value.get(completion), list):
-        return _turns(value, prompt, extra) + _turns(value, completion, extra)
-    return [Message("user", _text(value, prompt)), Message("assistant", _text(value, completion))]
+def _tools(value: dict[str, Any], fields: dict[str, str]) -> str:
+    return tools_text(value.get(fields["tools"]), field=fields["tools"]) if "tools" in fields else ""
 
 
-def _turns(value: dict[str, Any], field: str, extra: dict[str, str]) -> list[Message]:
-    turns = value.get(field)
-    if turns is None:
-        raise _Refused(_missing(value, field))
-    if not isinstance(turns, list):
-        raise _Refused(Problem(f"“{field}” is not a list of messages.", _MESSAGES_FIX, field=field))
-    if not turns:
-        raise _Refused(Problem(f"“{field}” is an empty list.", "Add a user message and its answer.", field=field))
-    return [_turn(turn, f"{field}[{place}]", extra) for place, turn in enumerate(turns)]
+def _messages(turns: list[Turn]) -> tuple[Message, ...]:
+    return tuple([turn.message for turn in turns])
 
 
-_MESSAGES_FIX = 'Write [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}].'
+def _answer_fix(value: dict[str, Any]) -> str:
+    return CHOSEN_FIX if "chosen" in value and "rejected" in value else ANSWER_FIX
 
 
-def _turn(turn: Any, place: str, extra: dict[str, str]) -> Message:
-    if not isinstance(turn, dict):
-        raise _Refused(Problem("A message is not an object with role and content.", _MESSAGES_FIX, field=place))
-    role_name, content_name = ("role", "content") if "role" in turn else ("from", "value")
-    if role_name not in turn:
-        raise _Refused(Problem("A message has no role.", _MESSAGES_FIX, field=f"{place}.role"))
-    written = turn[role_name]
-    role = ROLES.get(written.casefold()) if isinstance(written, str) else None
-    if role is None:
-        shown = f"“{written[:40]}”" if isinstance(written, str) else "that is not a text"
-        fix = "The roles are system, user and assistant. Tool calls cannot be trained yet; leave such rows out."
-        raise _Refused(Problem(f"A message has a role {shown}, which is not known.", fix, field=f"{place}.{role_name}"))
-    for name, held in turn.items():
-        if name in (role_name, content_name) or held is None:
-            continue
-        if name in ("tool_calls", "function_call"):
-            fix = "Tool calls cannot be trained yet; leave such rows out."
-            raise _Refused(Problem("A message calls a tool.", fix, field=f"{place}.{name}"))
-        if name == "weight" and held != 1:
-            fix = "Every answer of a row is trained: remove the weight, or leave the row out."
-            raise _Refused(Problem("A message has a weight other than 1.", fix, field=f"{place}.weight"))
-        extra[f"{place}.{name}"] = _as_text(held)
-    return Message(role, _text(turn, content_name, path=f"{place}.{content_name}"))
+def _conversation(value: dict[str, Any], mapping: Mapping, extra: dict[str, str]) -> list[Turn]:
+    fields = mapping.fields
+    if mapping.layout is Layout.MESSAGES:
+        return _with_system(turns_of(value, fields["messages"], extra), value, fields)
+    if mapping.layout is Layout.PROMPT_COMPLETION:
+        prompt, completion = fields["prompt"], fields["completion"]
+        if isinstance(value.get(prompt), list) and isinstance(value.get(completion), list):
+            return _with_system(turns_of(value, prompt, extra) + turns_of(value, completion, extra), value, fields)
+        asked, answer = _asked(value, fields), text(value, completion)
+    else:
+        asked, answer = _asked(value, fields, part="instruction"), text(value, fields["response"])
+    return _with_system([asked, Turn(Message("assistant", answer))], value, fields)
 
 
-def _check_order(messages: Sequence[Message], *, field: str | None, fields: dict[str, Any]) -> None:
-    def refuse(reason: str, fix: str) -> None:
-        raise _Refused(Problem(reason, fix, field=field))
-
-    turns = messages
-    if turns[0].role == "system":
-        turns = turns[1:]
-    roles = [message.role for message in turns]
-    if "system" in roles:
-        refuse("A system message stands after the beginning.", "Put one system message first, or none.")
-    answer_fix = _CHOSEN_FIX if "chosen" in fields and "rejected" in fields else _ANSWER_FIX
-    if "assistant" not in roles:
-        refuse("There is no answer: no message is by the assistant.", answer_fix)
-    if roles[0] == "assistant":
-        refuse("The conversation starts with the assistant.", "Start with what the user says.")
-    if any(first == second for first, second in pairwise(roles)):
-        refuse("Two messages in a row have the same role.", "Join them, or add the message between them.")
-    if roles[-1] == "user":
-        refuse("The last message is by the user: there is no answer to learn.", answer_fix)
+def _asked(value: dict[str, Any], fields: dict[str, str], *, part: str = "prompt") -> Turn:
+    asked, given = text(value, fields[part]), optional_text(value, fields.get("input"))
+    return Turn(Message("user", f"{asked}\n\n{given}" if given else asked))
 
 
-_ANSWER_FIX = "Add the assistant's answer as the last message."
-_CHOSEN_FIX = "These look like preference pairs: add the chosen answer as the last message, and leave the other out."
+def _with_system(turns: list[Turn], value: dict[str, Any], fields: dict[str, str]) -> list[Turn]:
+    """The turns below the system message of a field; one that the conversation begins with anyway is not doubled."""
+    system = optional_text(value, fields.get("system"))
+    if not system or turns[0].message == Message("system", system):
+        return turns
+    return [Turn(Message("system", system)), *turns]
 
 
-def _optional_text(value: dict[str, Any], field: str | None) -> str:
-    """The text of a field that may be missing, null or blank."""
-    held = value.get(field) if field else None
-    if held is None or (isinstance(held, str) and not held.strip()):
-        return ""
-    return _text(value, str(field))
+def _preference(value: dict[str, Any], fields: dict[str, str], extra: dict[str, str]) -> Canonical:
+    """What was asked with the better answer, and the worse one beside it."""
+    chosen, rejected = (_end(value, fields[part], extra) for part in ("chosen", "rejected"))
+    if "prompt" in fields:
+        is_list = isinstance(value.get(fields["prompt"]), list)
+        asked = turns_of(value, fields["prompt"], extra) if is_list else [_asked(value, fields)]
+        shared = _repeated(asked, {fields["chosen"]: chosen, fields["rejected"]: rejected})
+    else:
+        shared = _shared(chosen, rejected, fields)
+        asked = chosen[:shared]
+    asked = _with_system(asked, value, fields)
+    better, worse = chosen[shared:], rejected[shared:]
+    check_order([*asked, *worse], field=fields["rejected"])
+    check_order([*asked, *better], field=fields["chosen"])
+    return Canonical(
+        messages=_messages([*asked, *better]),
+        extra=extra,
+        tools=_tools(value, fields),
+        rejected=_messages(worse),
+        asked=None if len(better) == len(worse) else len(asked),
+    )
 
 
-def _text(value: dict[str, Any], field: str, *, path: str | None = None) -> str:
-    """A text that is there and says something; a number is not made a text, that is the writer's decision."""
-    held, path = value.get(field), path or field
-    if isinstance(held, str):
-        if not held or held.isspace():
-            raise _Refused(Problem(f"{_shown(path)} is empty.", "Fill it in, or leave the row out.", field=path))
-        return held
-    if held is None:
-        raise _Refused(_missing(value, field, path=path))
-    if isinstance(held, bool | int | float):
-        name = "true or false" if isinstance(held, bool) else "a number"
-        written = orjson.dumps(held).decode() if abs(held) < LARGEST_EXACT else "12345"
-        fix = f'If it is meant as text, put it in double quotes: "{written}".'
-        raise _Refused(Problem(f"{_shown(path)} is {name}, not a text.", fix, field=path))
-    kind = "a list" if isinstance(held, list) else "an object"
-    fix = "Write the text alone, in double quotes."
-    raise _Refused(Problem(f"{_shown(path)} is {kind}, not a text.", fix, field=path))
+def _end(value: dict[str, Any], field: str, extra: dict[str, str]) -> list[Turn]:
+    """An answer as a text, as one message, or as a list of them that may begin with what was asked."""
+    held = value.get(field)
+    if isinstance(held, list):
+        return turns_of(value, field, extra)
+    return [turn_of(held, field, extra)] if isinstance(held, dict) else [Turn(Message("assistant", text(value, field)))]
 
 
-def _missing(value: dict[str, Any], field: str, *, path: str | None = None) -> Problem:
-    path = path or field
-    if field in value:
-        return Problem(f"{_shown(path)} is null.", "Fill it in, or leave the row out.", field=path)
-    return Problem(f"{_shown(path)} is missing.", "Add the field, or choose other fields for this file.", field=path)
+def _repeated(asked: list[Turn], ends: dict[str, list[Turn]]) -> int:
+    """How many messages of the answers repeat what was asked: all of it, in both, or none."""
+    whole = {name: turns[0].message.role in ("system", "user") for name, turns in ends.items()}
+    if not any(whole.values()):
+        return 0
+    for name, turns in ends.items():
+        if len(turns) <= len(asked) or _messages(turns[: len(asked)]) != _messages(asked):
+            reason = f"“{name}” does not begin with what was asked, but the other answer is a whole conversation."
+            if whole[name]:
+                reason = f"“{name}” is a whole conversation, but not about what was asked."
+            fix = "Write the answers alone, or choose no field for what was asked."
+            raise Refused(Problem(reason, fix, field=name))
+    return len(asked)
 
 
-def _shown(path: str) -> str:
-    """A field's name in a sentence; the place of a message is told apart, so that equal reasons count together."""
-    owner, dot, name = path.rpartition(".")
-    return f"“{name}” of a message" if dot and owner.endswith("]") else f"The field “{path}”"
+def _shared(chosen: list[Turn], rejected: list[Turn], fields: dict[str, str]) -> int:
+    """How many messages two whole conversations begin with alike, up to where both answer."""
+    shared = 0
+    while shared < min(len(chosen), len(rejected)) - 1 and chosen[shared].message == rejected[shared].message:
+        shared += 1
+    names = f"“{fields['chosen']}” and “{fields['rejected']}”"
+    if not any(turn.message.role == "user" for turn in chosen[:shared]):
+        reason = f"{names} do not begin with the same question."
+        fix = "Begin both alike, or choose the field that holds what was asked."
+        raise Refused(Problem(reason, fix, field=fields["rejected"]))
+    if any(turns[shared].message.role != "assistant" for turns in (chosen, rejected)):
+        reason = f"{names} differ in what was asked, not in the answer."
+        raise Refused(Problem(reason, "Ask the same in both.", field=fields["rejected"]))
+    return shared
 
 
 def _extra(value: dict[str, Any], *, used: set[str], raw: bytes) -> dict[str, str]:
@@ -173,8 +161,4 @@ def _extra(value: dict[str, Any], *, used: set[str], raw: bytes) -> dict[str, st
     if any(isinstance(held, float) and abs(held) >= LARGEST_EXACT for held in kept.values()):
         exact = json.loads(raw, parse_int=str, parse_float=str)
         kept = {name: exact[name] if isinstance(held, float) else held for name, held in kept.items()}
-    return {name: _as_text(held) for name, held in kept.items()}
-
-
-def _as_text(held: Any) -> str:
-    return held if isinstance(held, str) else orjson.dumps(held).decode()
+    return {name: as_text(held) for name, held in kept.items()}

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import orjson
 
 from studio.data.entry import LONGEST_LINE, TOO_LONG, Entry, Tell
-from studio.data.mapping import CONVERSATIONS
+from studio.data.known import ALONE
 from studio.data.problem import Problem
 from studio.data.sniffing import BOM, HEAD_BYTES, head_of
 from studio.data.tables import NAME_THEM, column_names, entry, held, is_known, listed
@@ -54,7 +54,7 @@ def dialect_of(path: Path) -> Dialect | None:
     fits = [(fit, dialect) for dialect in tried if (fit := _fit(lines, dialect, whole=whole))]
     if fits:
         return max(fits, key=lambda pair: pair[0])[1]
-    return Dialect(",") if first.strip().strip('"').casefold() in CONVERSATIONS else None
+    return Dialect(",") if first.strip().strip('"').casefold() in ALONE else None
 
 
 def _fit(lines: list[str], dialect: Dialect, *, whole: bool) -> tuple[bool, bool, float, int, bool] | None:

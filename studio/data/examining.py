@@ -55,7 +55,7 @@ def _texts(rows: Rows, checks: Checks, at: Callable[[float], None]) -> Iterator[
     for row in rows:
         at(CHECKED * row.number / len(rows))
         checks.add(row)
-        yield "\n".join(message.content for message in row.messages)
+        yield "\n".join(message.text for message in row.messages)
 
 
 def _apart(near: Sequence[Near], conflicts: Sequence[Conflict]) -> tuple[list[Near], list[Conflict]]:

@@ -15,24 +15,28 @@ from studio.domain.finding import Finding, FindingKind, Grade, Group, Mark
 from studio.domain.row import Message
 
 DIGEST_BYTES = 16
+NO_PROMPT = b""  # of a plain text
 DUPLICATES = (FindingKind.EXACT_DUPLICATE, FindingKind.NEAR_EXACT_DUPLICATE)
 
 
 class Digests:
-    """What must be remembered of every row to find what belongs together: its line and three hashes, not its text."""
+    """What must be remembered of every row to find what belongs together: its line and four hashes, not its text."""
 
     def __init__(self) -> None:
         self.lines = array("q")
         self.exact: list[bytes] = []
         self.normal: list[bytes] = []
         self.prompt: list[bytes] = []
+        self.answer: list[bytes] = []
 
-    def add(self, messages: Sequence[Message], *, line: int) -> None:
-        plain = [f"{message.role}\x1f{normalised(message.content)}" for message in messages]
+    def add(self, messages: Sequence[Message], *, line: int, tools: str = "", rejected: Sequence[Message] = ()) -> None:
+        plain = [f"{message.role}\x1f{normalised(message.text)}" for message in messages]
+        beside = [tools, *(message.text for message in rejected)] if tools or rejected else []
         self.lines.append(line)
-        self.exact.append(_digest(f"{message.role}\x1f{message.content}" for message in messages))
-        self.normal.append(_digest(plain))
-        self.prompt.append(_digest(plain[:-1]))
+        self.exact.append(_digest([*(f"{message.role}\x1f{message.text}" for message in messages), *beside]))
+        self.normal.append(_digest([*plain, *beside]))
+        self.prompt.append(_digest([*plain[:-1], *([tools] if tools else [])]) if len(plain) > 1 else NO_PROMPT)
+        self.answer.append(_digest(plain[-1:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,9 @@ def find(digests: Digests, *, reject_lines: Sequence[int] = ()) -> Found:
     exact = _alike(everyone, digests.exact)
     firsts = _firsts(everyone, exact)
     near = _alike(firsts, digests.normal)
-    asked_again = _alike(_firsts(firsts, near), digests.prompt)
+    asked = [number for number in _firsts(firsts, near) if digests.prompt[number] != NO_PROMPT]
+    again = _alike(asked, digests.prompt)
+    asked_again = [group for group in again if len({digests.answer[number] for number in group}) > 1]
     copies, near_copies = _beyond_first(exact), _beyond_first(near)
     findings = (
         _finding(FindingKind.EXACT_DUPLICATE, exact, digests, count=copies),

@@ -72,8 +72,8 @@ def ingest(spec: Named[str, Any], reporter: Reporter) -> Outcome:
 
     Refused lines are repaired in the ways that `spec["repairs"]` names, and in no other; what else could be repaired
     is in the result as `repairs`, and what was in `repaired`: how many lines of each kind.
-    The fingerprint is the SHA-256 (first 16 hex digits) over the rows in order, each as the compact JSON of its
-    messages and other fields with sorted names and a line feed; so it does not depend on how the file was formatted.
+    The fingerprint is the SHA-256 (first 16 hex digits) over the rows in order, each as the compact JSON of all that is
+    kept of it with sorted names and a line feed; so it does not depend on how the file was formatted.
     `spec["encoding"]` is optional: one of studio.data.encodings.CHARSETS, by which the whole file is then decoded.
     """
     source, out = Path(spec["source"]), Path(spec["out"])
@@ -214,11 +214,11 @@ def _no_layout(survey: Survey) -> Problem:
 
 
 def _keep(entry: Entry, row: Canonical, tally: _Tally, rows: BinaryIO, *, repaired: str | None = None) -> None:
-    content = {"messages": row.messages, "extra": row.extra}
+    content = row.record
     tally.sha256.update(orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
     told = {"repaired": repaired} if repaired else {}
     rows.write(orjson.dumps({"line": entry.line, **content, **told}, option=orjson.OPT_APPEND_NEWLINE))
-    tally.digests.add(row.messages, line=entry.line)
+    tally.digests.add(row.messages, line=entry.line, tools=row.tools, rejected=row.rejected)
     tally.rows += 1
 
 

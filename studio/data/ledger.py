@@ -43,11 +43,11 @@ def ledger_of(split: Split, *, rejects: int, lengths: Lengths | None = None, cut
 
 
 def bins_of(split: Split, *, lengths: Lengths | None = None, cut_off: int | None = None) -> tuple[Bin, ...]:
-    """The bin of every row; TOO_LONG takes from training, validation and test alone."""
+    """The bin of every row; TOO_LONG and UNWRITTEN take from training, validation and test alone."""
     if lengths is None or cut_off is None:
         return split.bins
-    long = set(lengths.cut_rows(cut_off))
-    return tuple(Bin.TOO_LONG if number in long and held in DEALT else held for number, held in enumerate(split.bins))
+    taken = dict.fromkeys(lengths.cut_rows(cut_off), Bin.TOO_LONG) | dict.fromkeys(lengths.partial, Bin.UNWRITTEN)
+    return tuple(taken.get(number, held) if held in DEALT else held for number, held in enumerate(split.bins))
 
 
 def bin_rows(
@@ -128,6 +128,8 @@ def _why(
             total = lengths.total[row.number]
             lost = total - cut_off
             return f"It has {total:,} tokens; at a cut-off of {cut_off:,} its answer would lose the last {lost:,}."
+        case Bin.UNWRITTEN if lengths:
+            return f"This model's chat template leaves out {lengths.left_out_words}, so the row would not be whole."
         case _:
             raise AssertionError(f"a good row cannot be in {bin}")
 

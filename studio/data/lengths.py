@@ -47,12 +47,15 @@ def load_lengths(path: Path) -> Lengths:
             total=tuple(held["total"].tolist()),
             stop_token_trained=facts["stop_token_trained"],
             stop_token=facts["stop_token"],
+            left_out=tuple(facts.get("left_out", ())),
+            partial=frozenset(held["partial"].tolist()) if "partial" in held else frozenset(),
         )
 
 
 def suggest_cut_off(lengths: Lengths) -> CutOff:
     """The smallest step that fits every row, or 99 % of them where a few very long rows would cost four times that."""
-    ordered = sorted(lengths.total)
+    ordered = sorted(total for number, total in enumerate(lengths.total) if number not in lengths.partial)
+    ordered = ordered or sorted(lengths.total)
     count, longest = len(ordered), ordered[-1]
     whole = _step(longest)
     most = _step(ordered[min(count - 1, int(np.ceil(ENOUGH * count)) - 1)])

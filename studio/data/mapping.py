@@ -1,62 +1,16 @@
 """Mapping: which field of a file plays which part, guessed from every row of it."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Named
-from enum import StrEnum
 from itertools import product
 from typing import Any
 
-from studio.domain.dataset import Guess, Layout, Mapping
+from studio.data import known
+from studio.data.known import named
+from studio.data.survey import ANSWERS, LISTS, WRITTEN, Kind, Survey
+from studio.domain.dataset import PARTS, Guess, Layout, Mapping, Origin
 from studio.domain.errors import DatasetError
-
-CONVERSATIONS = ("messages", "conversations", "conversation", "chat", "dialogue", "dialog", "turns")
-INSTRUCTIONS = ("instruction", "instructions", "task")
-PROMPTS = ("prompt", "question", "query", "input", "user", "input_text", "source", "text1")
-INPUTS = ("input", "context")
-ANSWERS = (
-    "completion", "response", "answer", "output", "reply", "assistant", "target", "output_text", "text2",
-)  # fmt: skip
-SYSTEMS = ("system", "system_prompt")
-PARTS = {
-    Layout.MESSAGES: (("messages",), ()),
-    Layout.PROMPT_COMPLETION: (("prompt", "completion"), ("system",)),
-    Layout.INSTRUCTION_RESPONSE: (("instruction", "response"), ("input", "system")),
-}
-
-
-class Kind(StrEnum):
-    """What a field of one row holds, as far as a mapping cares."""
-
-    MESSAGES = "messages"
-    TEXT = "text"
-    BLANK = "blank"
-    OTHER = "other"
-
-
-class Survey:
-    """Counts, over all rows of a file, which fields are there and what kind of value they hold."""
-
-    def __init__(self) -> None:
-        self.rows = 0
-        self._signatures: Counter[tuple[tuple[str, Kind], ...]] = Counter()
-
-    def add(self, value: dict[str, Any]) -> None:
-        self.rows += 1
-        self._signatures[tuple((name, _kind(held)) for name, held in value.items())] += 1
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Every field name of the file, in the order of their first row."""
-        return tuple(dict.fromkeys(name for signature in self._signatures for name, _ in signature))
-
-    def fits(self, mapping: Mapping) -> int:
-        """How many rows have what the mapping asks for."""
-        return sum(count for signature, count in self._signatures.items() if _fits(dict(signature), mapping))
-
-    def holding(self, kind: Kind) -> tuple[str, ...]:
-        """The fields that hold this kind in at least one row."""
-        return tuple(dict.fromkeys(name for signature in self._signatures for name, held in signature if held is kind))
 
 
 def guess_mapping(survey: Survey) -> Guess | None:
@@ -73,14 +27,14 @@ def guess_mapping(survey: Survey) -> Guess | None:
 
 def chosen_mapping(survey: Survey, mapping: Mapping) -> Guess:
     """A person's own mapping, checked against the file; DatasetError names the part or field that is wrong."""
-    required, optional = PARTS[mapping.layout]
-    for part in required:
+    parts = PARTS[mapping.layout]
+    for part in parts.required:
         if not mapping.fields.get(part):
             raise DatasetError(f"No field is chosen for {part}.", fix="Choose the field of your file.", field=part)
     for part, name in mapping.fields.items():
-        if part not in required + optional:
-            known = ", ".join(required + optional)
-            raise DatasetError(f"“{part}” is no part of this layout.", fix=f"Its parts are {known}.", field=part)
+        if part not in parts.all:
+            listed = ", ".join(parts.all)
+            raise DatasetError(f"“{part}” is no part of this layout.", fix=f"Its parts are {listed}.", field=part)
         if name and name not in survey.columns:
             listed = ", ".join(survey.columns[:30]) or "none"
             raise DatasetError(f"The file has no field “{name}”.", fix=f"Its fields are: {listed}.", field=part)
@@ -88,7 +42,19 @@ def chosen_mapping(survey: Survey, mapping: Mapping) -> Guess:
     twice = next((name for name, uses in Counter(used.fields.values()).items() if uses > 1), None)
     if twice is not None:
         raise DatasetError(f"The field “{twice}” is chosen for two parts.", fix="Choose another field for one of them.")
-    return _guess(survey, used, reason=f"Chosen by you: {survey.fits(used):,} of {survey.rows:,} rows fit.")
+    reason = f"Chosen by you: {survey.fits(used):,} of {survey.rows:,} rows fit."
+    return _guess(survey, used, reason=reason, origin=Origin.CHOSEN)
+
+
+def remembered_mapping(survey: Survey, earlier: Iterable[Named[str, Any]]) -> Guess | None:
+    """What a person chose for their last file with the very same columns, where rows of this one fit it."""
+    columns = set(survey.columns)
+    found = next((mapping_from(each) for each in earlier if set(each["columns"]) == columns), None)
+    fits = survey.fits(found) if found else 0
+    if found is None or not fits:
+        return None
+    reason = f"Read like your last file with these fields: {fits:,} of {survey.rows:,} rows fit."
+    return _guess(survey, found, reason=reason, origin=Origin.REMEMBERED)
 
 
 def mapping_from(spec: Named[str, Any]) -> Mapping:
@@ -96,78 +62,77 @@ def mapping_from(spec: Named[str, Any]) -> Mapping:
     try:
         layout = Layout(spec["layout"])
     except ValueError as error:
-        known = ", ".join(layout.value for layout in Layout)
-        raise DatasetError(f"There is no layout “{spec['layout']}”.", fix=f"Choose one of {known}.") from error
+        listed = ", ".join(layout.value for layout in Layout)
+        raise DatasetError(f"There is no layout “{spec['layout']}”.", fix=f"Choose one of {listed}.") from error
     return Mapping(layout, dict(spec["fields"]))
 
 
-def _guess(survey: Survey, mapping: Mapping, *, reason: str) -> Guess:
+def _guess(survey: Survey, mapping: Mapping, *, reason: str, origin: Origin = Origin.GUESSED) -> Guess:
     unused = [name for name in survey.columns if name not in mapping.fields.values()]
     if unused:
         more = f" and {len(unused) - 8} more" if len(unused) > 8 else ""
         reason += f" Kept beside the rows but not trained: {', '.join(unused[:8])}{more}."
-    return Guess(mapping, reason, survey.columns, survey.fits(mapping), survey.rows)
+    return Guess(mapping, reason, survey.columns, survey.fits(mapping), survey.rows, origin)
 
 
-Frozen = tuple[Layout, tuple[tuple[str, str], ...]]
+Fields = tuple[tuple[str, str], ...]
+Frozen = tuple[Layout, Fields]
 
 
 def _candidates(survey: Survey) -> Iterator[Frozen]:
     """Every mapping worth trying, best known first; of two that fit equally many rows, the first wins."""
-    conversations, texts = survey.holding(Kind.MESSAGES), survey.holding(Kind.TEXT)
+    conversations, texts = survey.holding(LISTS), survey.holding(WRITTEN)
     both = tuple(dict.fromkeys(texts + conversations))
-    system = [("system", name) for name in _named(SYSTEMS, texts)[:1]]
-    for name in _named(CONVERSATIONS, conversations):
-        yield Layout.MESSAGES, (("messages", name),)
-    answers, inputs = _named(ANSWERS, texts), _named(INPUTS, texts)
-    for asked, given, answer in product(_named(INSTRUCTIONS + PROMPTS, texts), inputs, answers):
+    more: Fields = (
+        *(("system", name) for name in named(known.SYSTEMS, texts)[:1]),
+        *(("tools", name) for name in named(known.TOOLS, survey.holding((Kind.TOOLS, Kind.JSON)))[:1]),
+    )
+    for fields in _preferences(survey, texts, both):
+        yield Layout.PREFERENCE, (*fields, *more)
+    for name in named(known.CONVERSATIONS, conversations):
+        yield Layout.MESSAGES, (("messages", name), *more)
+    answers, inputs = named(known.ANSWERS, texts), named(known.INPUTS, texts)
+    for asked, given, answer in product(named(known.INSTRUCTIONS + known.PROMPTS, texts), inputs, answers):
         if asked != given:
-            fields = [("instruction", asked), ("input", given), ("response", answer), *system]
-            yield Layout.INSTRUCTION_RESPONSE, tuple(fields)
-    for asked, answer in product(_named(INSTRUCTIONS, texts), answers):
-        yield Layout.INSTRUCTION_RESPONSE, (("instruction", asked), ("response", answer), *system)
-    for asked, answer in product(_named(PROMPTS, both), _named(ANSWERS, both)):
-        yield Layout.PROMPT_COMPLETION, (("prompt", asked), ("completion", answer), *system)
+            yield Layout.INSTRUCTION_RESPONSE, (("instruction", asked), ("input", given), ("response", answer), *more)
+    for asked, answer in product(named(known.INSTRUCTIONS, texts), answers):
+        yield Layout.INSTRUCTION_RESPONSE, (("instruction", asked), ("response", answer), *more)
+    for asked, answer in product(named(known.PROMPTS, both), named(known.ANSWERS, both)):
+        yield Layout.PROMPT_COMPLETION, (("prompt", asked), ("completion", answer), *more)
+    yield from _by_what_they_hold(conversations, texts, more)
+
+
+def _by_what_they_hold(conversations: tuple[str, ...], texts: tuple[str, ...], more: Fields) -> Iterator[Frozen]:
+    """Fields whose names say nothing: a conversation, two texts, a text."""
     for name in conversations:
-        yield Layout.MESSAGES, (("messages", name),)
-    if len(texts) == 2:
+        if not named(known.CHOSEN + known.REJECTED, [name]):
+            yield Layout.MESSAGES, (("messages", name), *more)
+    if len(texts) == 2 and not _is_text_with_a_side(texts):
         yield Layout.PROMPT_COMPLETION, (("prompt", texts[0]), ("completion", texts[1]))
+    for name in named(known.TEXTS, texts):
+        yield Layout.TEXT, (("text", name),)
+
+
+def _preferences(survey: Survey, texts: tuple[str, ...], both: tuple[str, ...]) -> Iterator[Fields]:
+    """Pairs of a better and a worse answer, with what was asked in a field of its own or in both conversations."""
+    ends = survey.holding((*ANSWERS, Kind.MESSAGES))
+    asking = named(known.CONVERSATIONS, both) + named(known.INSTRUCTIONS + known.PROMPTS, both)
+    for chosen, rejected in product(named(known.CHOSEN, ends), named(known.REJECTED, ends)):
+        pair = (("chosen", chosen), ("rejected", rejected))
+        for asked, given in product(asking, named(known.INPUTS, texts)):
+            if asked != given:
+                yield (("prompt", asked), ("input", given), *pair)
+        for asked in asking:
+            yield (("prompt", asked), *pair)
+        yield pair
+
+
+def _is_text_with_a_side(columns: tuple[str, ...]) -> bool:
+    return bool(named(known.TEXTS, columns) and named(known.SIDES, columns))
 
 
 def _thawed(frozen: Frozen) -> Mapping:
     return Mapping(frozen[0], dict(frozen[1]))
-
-
-def _named(known: tuple[str, ...], columns: tuple[str, ...]) -> list[str]:
-    """The columns that bear a known name, the best known first; capitals do not matter."""
-    return [column for name in known for column in columns if column.casefold() == name]
-
-
-def _kind(value: Any) -> Kind:
-    if isinstance(value, str):
-        return Kind.BLANK if not value or value.isspace() else Kind.TEXT
-    if value is None:
-        return Kind.BLANK
-    if isinstance(value, list) and value and all(_is_message(item) for item in value):
-        return Kind.MESSAGES
-    return Kind.OTHER
-
-
-def _is_message(item: Any) -> bool:
-    return isinstance(item, dict) and (("role" in item and "content" in item) or ("from" in item and "value" in item))
-
-
-def _fits(kinds: dict[str, Kind], mapping: Mapping) -> bool:
-    fields = mapping.fields
-    if mapping.layout is Layout.MESSAGES:
-        return kinds.get(fields["messages"]) is Kind.MESSAGES
-    if mapping.layout is Layout.PROMPT_COMPLETION:
-        asked, answered = kinds.get(fields["prompt"]), kinds.get(fields["completion"])
-        required = asked is answered and asked in (Kind.TEXT, Kind.MESSAGES)
-    else:
-        required = kinds.get(fields["instruction"]) is Kind.TEXT and kinds.get(fields["response"]) is Kind.TEXT
-    optional = (kinds.get(fields[part], Kind.BLANK) for part in ("input", "system") if part in fields)
-    return required and all(kind in (Kind.TEXT, Kind.BLANK) for kind in optional)
 
 
 def _reason(survey: Survey, mapping: Mapping, fits: int) -> str:
@@ -175,14 +140,25 @@ def _reason(survey: Survey, mapping: Mapping, fits: int) -> str:
     subject = f"All {fits:,} rows have" if fits == survey.rows else f"{fits:,} of {survey.rows:,} rows have"
     if survey.rows == 1:
         subject = "The one row has"
-    if mapping.layout is Layout.MESSAGES:
-        return f"{subject} a list of messages with roles in {fields['messages']}."
-    if mapping.layout is Layout.PROMPT_COMPLETION:
-        said = f"{subject} a prompt in {fields['prompt']} and its answer in {fields['completion']}."
-    else:
-        said = f"{subject} an instruction in {fields['instruction']} and its answer in {fields['response']}."
-    if "input" in fields:
-        said += f" {fields['input']} is added below the instruction where it is not empty."
-    if "system" in fields:
-        said += f" {fields['system']} becomes the system message where it is not empty."
-    return said
+    match mapping.layout:
+        case Layout.MESSAGES:
+            said = f"{subject} a list of messages with roles in {fields['messages']}."
+        case Layout.PROMPT_COMPLETION:
+            said = f"{subject} a prompt in {fields['prompt']} and its answer in {fields['completion']}."
+        case Layout.INSTRUCTION_RESPONSE:
+            said = f"{subject} an instruction in {fields['instruction']} and its answer in {fields['response']}."
+        case Layout.TEXT:
+            said = f"{subject} a plain text in {fields['text']}, and no question with an answer."
+        case Layout.PREFERENCE:
+            said = f"{subject} a better answer in {fields['chosen']} and a worse one in {fields['rejected']}."
+            asked = f"What was asked is in {fields['prompt']}." if "prompt" in fields else SHARED
+            said = f"{said} {asked}"
+    return " ".join([said, *(MORE[part].format(fields[part]) for part in MORE if part in fields)])
+
+
+SHARED = "Both are whole conversations: what they begin with alike is what was asked."
+MORE = {
+    "input": "{} is added below the instruction where it is not empty.",
+    "system": "{} becomes the system message where it is not empty.",
+    "tools": "{} describes the tools that may be called.",
+}

@@ -1,12 +1,15 @@
 """Measure: every row as tokens with a model's own tokenizer and chat template, exactly as training will see it.
 
-Training is TRL's SFTTrainer on {"messages": […]} with assistant_only_loss: every assistant turn is learned, as far
-as the template marks it. A contract test holds what is stored here equal to the labels that TRL itself makes.
+Every assistant turn is learned, as far as the template marks it. Training writes its rows with the same function; a
+contract test holds what is stored here equal to the labels that TRL itself makes of the same messages.
+
+A row of which the template leaves something out (tool calls, say) is measured as far as it is written, and marked: it
+is never trained. A plain text is measured as it stands, with the end token after it.
 """
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from jinja2 import TemplateError
 from studio.data.atomic import replacing
 from studio.data.progress import Progress, Stopped
 from studio.data.rows import Rows, load_rows
+from studio.domain.chat import Chat, left_out, parts_of, written
 from studio.domain.errors import RecipeError
 from studio.domain.event import EventKind, Outcome, Reporter
 from studio.domain.row import Row
@@ -34,27 +38,37 @@ class _Measured:
     mask: bytearray = field(default_factory=bytearray)
     offsets: array = field(default_factory=lambda: array("q", [0]))
     prompt: array = field(default_factory=lambda: array("i"))
+    partial: array = field(default_factory=lambda: array("i"))
+
+    def add(self, row: Row, ids: Sequence[int], mask: Sequence[int], *, partial: bool) -> None:
+        self.ids.extend(ids)
+        self.mask.extend(mask)
+        self.offsets.append(len(self.ids))
+        self.prompt.append(_start_of_answer(mask))
+        if partial:
+            self.partial.append(row.number)
 
 
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    """A tokenizer with the template that training uses with it."""
+    """A tokenizer with the template that training uses with it, and what that leaves out of rows with tools."""
 
     tokenizer: Any
     template: str | None
     stop_token: str
     stop_token_trained: bool
+    left_out: tuple[str, ...]
 
-    def write(self, conversations: Sequence[Sequence[Mapping[str, str]]]) -> tuple[list[list[int]], list[list[int]]]:
-        """Token ids and mask (1 where the model learns to say the token) of every conversation."""
-        written = self.tokenizer.apply_chat_template(
-            list(conversations),
-            tokenize=True,
-            return_dict=True,
-            return_assistant_tokens_mask=True,
-            chat_template=self.template,
-        )
-        return written["input_ids"], written["assistant_masks"]
+    def writes_whole(self, row: Row) -> bool:
+        return not row.uses_tools or parts_of(row).isdisjoint(self.left_out)
+
+    def write(self, rows: Sequence[Row]) -> list[tuple[list[int], list[int]]]:
+        """Token ids and mask (1 where the model learns to say the token) of every row."""
+        if rows[0].is_text:  # then all of them are
+            ends = self.tokenizer.eos_token or ""
+            texts = [row.answer if ends and row.answer.endswith(ends) else row.answer + ends for row in rows]
+            return [(ids, [1] * len(ids)) for ids in self.tokenizer(texts)["input_ids"]]
+        return written(self.tokenizer, [Chat(row.messages, row.tools) for row in rows], template=self.template)
 
 
 def measure(spec: Mapping[str, Any], reporter: Reporter) -> Outcome:
@@ -74,6 +88,7 @@ def measure(spec: Mapping[str, Any], reporter: Reporter) -> Outcome:
         "model_id": spec["model_id"],
         "stop_token": writer.stop_token,
         "stop_token_trained": writer.stop_token_trained,
+        "left_out": writer.left_out,
     }
     with replacing(out) as file:
         np.savez(
@@ -82,6 +97,7 @@ def measure(spec: Mapping[str, Any], reporter: Reporter) -> Outcome:
             mask=np.frombuffer(measured.mask, dtype=np.bool_),
             offsets=np.frombuffer(measured.offsets, dtype=np.int64),
             prompt=np.frombuffer(measured.prompt, dtype=np.int32),
+            partial=np.frombuffer(measured.partial, dtype=np.int32),
             total=total,
             facts=np.frombuffer(orjson.dumps(facts), dtype=np.uint8),
         )
@@ -114,8 +130,9 @@ def _writer(model: Path) -> _Writer:
         trained = is_chat_template_stop_token_trained(tokenizer, chat_template=template)
     except (ValueError, TemplateError) as error:
         raise RecipeError("The chat template of this model cannot be used for training.", fix=OTHER_MODEL) from error
-    written = tokenizer.apply_chat_template(list(STOP_PROBE), chat_template=template, tokenize=True, return_dict=True)
-    return _Writer(tokenizer, template, _stop_token(tokenizer, written["input_ids"]), trained)
+    probe = tokenizer.apply_chat_template(list(STOP_PROBE), chat_template=template, tokenize=True, return_dict=True)
+    stop_token = _stop_token(tokenizer, probe["input_ids"])
+    return _Writer(tokenizer, template, stop_token, trained, left_out(tokenizer, template=template))
 
 
 def _stop_token(tokenizer: Any, ids: Sequence[int]) -> str:
@@ -128,17 +145,16 @@ def _measure(rows: Rows, writer: _Writer, progress: Progress) -> _Measured:
     measured = _Measured()
     for batch in _batches(rows):
         progress.at(batch[0].number)
-        ids, masks = _written(batch, writer)
-        for row, row_ids, mask in zip(batch, ids, masks, strict=True):
-            if 1 not in mask:
+        whole = [row for row in batch if writer.writes_whole(row)]
+        tokens = dict(zip((row.number for row in whole), _written(whole, writer), strict=True))
+        for row in batch:
+            ids, mask = tokens[row.number] if row.number in tokens else _as_far_as_written(row, writer)
+            if 1 not in mask and row.number in tokens:
                 raise RecipeError(
                     f"With this model's chat template, the row of line {row.line} has no token to learn.",
                     fix=OTHER_MODEL,
                 )
-            measured.ids.extend(row_ids)
-            measured.mask.extend(mask)
-            measured.offsets.append(len(measured.ids))
-            measured.prompt.append(_start_of_answer(mask))
+            measured.add(row, ids, mask, partial=row.number not in tokens)
     progress.end()
     return measured
 
@@ -154,14 +170,21 @@ def _batches(rows: Rows) -> Iterator[list[Row]]:
         yield batch
 
 
-def _written(batch: Sequence[Row], writer: _Writer) -> tuple[list[list[int]], list[list[int]]]:
-    conversations = [[asdict(message) for message in row.messages] for row in batch]
+def _as_far_as_written(row: Row, writer: _Writer) -> tuple[list[int], list[int]]:
+    """A row of which the template leaves something out, to be looked at; nothing where the template refuses it."""
     try:
-        return writer.write(conversations)
+        return writer.write([row])[0]
+    except (TemplateError, TypeError, ValueError):
+        return [], []
+
+
+def _written(batch: Sequence[Row], writer: _Writer) -> list[tuple[list[int], list[int]]]:
+    try:
+        return writer.write(batch) if batch else []
     except (TemplateError, TypeError, ValueError) as error:
-        for row, conversation in zip(batch, conversations, strict=True):
+        for row in batch:
             try:
-                writer.write([conversation])
+                writer.write([row])
             except (TemplateError, TypeError, ValueError) as cause:
                 told = str(cause).strip().rstrip(".")[:200]
                 raise RecipeError(
@@ -174,7 +197,7 @@ def _written(batch: Sequence[Row], writer: _Writer) -> tuple[list[list[int]], li
 def _start_of_answer(mask: Sequence[int]) -> int:
     """How many tokens come before the last run of learned ones: before the last answer."""
     place = len(mask)
-    while not mask[place - 1]:
+    while place and not mask[place - 1]:
         place -= 1
     while place and mask[place - 1]:
         place -= 1

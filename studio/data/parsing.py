@@ -33,7 +33,7 @@ def parse_object(raw: bytes) -> dict[str, Any] | Problem:
         return why_not_json(raw, error)
     if type(value) is not dict:
         return _not_an_object(value)
-    if raw.count(b"{") + raw.count(b"[") > DEEPEST and _depth(value) > DEEPEST:
+    if raw.count(b"{") + raw.count(b"[") > DEEPEST and depth_of(value) > DEEPEST:
         return Problem(f"Brackets are nested more than {DEEPEST} deep.", "Give each row as a flat object with texts.")
     return _written_twice(raw, value) or _holding_nul(raw) or value
 
@@ -44,7 +44,8 @@ def _not_an_object(value: Any) -> Problem:
     return Problem(f"This line is {TYPE_NAMES[type(value)]}, not an object.", FLAT_FIX)
 
 
-def _depth(value: Any) -> int:
+def depth_of(value: Any) -> int:
+    """How deep objects and lists are nested."""
     deepest, level = 0, [value]
     while level:
         deepest += 1
@@ -57,8 +58,8 @@ def _depth(value: Any) -> int:
     return deepest
 
 
-class _Twice(Exception):
-    pass
+class Twice(Exception):
+    """A name that an object has twice."""
 
 
 def _written_twice(raw: bytes, value: dict[str, Any]) -> Problem | None:
@@ -72,8 +73,8 @@ def _written_twice(raw: bytes, value: dict[str, Any]) -> Problem | None:
     ):
         return None
     try:
-        json.loads(raw, object_pairs_hook=_once)
-    except _Twice as twice:
+        json.loads(raw, object_pairs_hook=once)
+    except Twice as twice:
         name = shown_name(str(twice))
         return Problem(f"The field “{name}” is written twice.", "Keep one of the two.", field=name)
     return None
@@ -91,14 +92,6 @@ def _names(value: Any, counts: dict[str, int]) -> dict[str, int]:
     return counts
 
 
-def _once(pairs: list[tuple[str, Any]]) -> None:
-    names = set()
-    for name, _ in pairs:
-        if name in names:
-            raise _Twice(name)
-        names.add(name)
-
-
 def _holding_nul(raw: bytes) -> Problem | None:
     """A NUL written as an escape: no text needs one, and databases and programs in C stop at it."""
     found = ESCAPED_NUL.search(raw) if b"\\u0000" in raw else None
@@ -111,3 +104,12 @@ def _holding_nul(raw: bytes) -> Problem | None:
         column=len(before) - before.rfind("\n"),
         lines_down=before.count("\n"),
     )
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these names and values, for json.loads; Twice when a name is there again."""
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise Twice(next(name for place, name in enumerate(names) if name in names[:place]))
+    return value

@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 
 from studio.domain.dataset import Reject
-from studio.domain.row import Message, Row
+from studio.domain.row import Row, row_from
 
 CHUNK_BYTES = 1 << 24
 
@@ -37,14 +37,14 @@ class Rows:
     def __getitem__(self, number: int | slice) -> Row | list[Row]:
         if isinstance(number, slice):
             return [self[each] for each in range(*number.indices(len(self)))]
-        return _row(number, self.record(number))
+        return row_from(number, self.record(number))
 
     def __iter__(self) -> Iterator[Row]:
         for number, record in enumerate(self.records()):
-            yield _row(number, record)
+            yield row_from(number, record)
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """Every row as stored: line, messages, extra."""
+        """Every row as stored: line, messages, extra, and tools and rejected where it has them."""
         with self.path.open("rb") as file:
             for number, line in enumerate(file):
                 yield orjson.loads(self.edited.get(number, line))
@@ -99,8 +99,3 @@ def load_rejects(folder: Path, *, limit: int | None = None) -> list[Reject]:
         return []
     with path.open("rb") as file:
         return [Reject(**orjson.loads(line)) for line in islice(file, limit)]
-
-
-def _row(number: int, record: dict[str, Any]) -> Row:
-    messages = tuple(Message(message["role"], message["content"]) for message in record["messages"])
-    return Row(number, record["line"], messages)

@@ -7,14 +7,14 @@ from typing import Any
 import orjson
 
 from studio.data.entry import KEPT_BYTES, LONGEST_LINE, TOO_LONG, Entry
-from studio.data.mapping import ANSWERS, CONVERSATIONS, INPUTS, INSTRUCTIONS, PROMPTS, SYSTEMS
+from studio.data.known import ALONE, KNOWN
 from studio.data.naming import shown_name
 from studio.data.problem import Problem
+from studio.data.survey import Kind, kind_of
 from studio.domain.errors import DatasetError
 
 MOST_COLUMNS = 1000
 LONGEST_NAME = 100
-KNOWN = frozenset((*CONVERSATIONS, *INSTRUCTIONS, *PROMPTS, *INPUTS, *ANSWERS, *SYSTEMS))
 VALUES = re.compile(r"[\d\s.,:;/%+-]+|true|false|null|none", re.IGNORECASE)
 NAME_THEM = "Put a line on top that names each column, such as prompt and completion."
 
@@ -28,7 +28,7 @@ def column_names(cells: Sequence[str], *, line: int) -> tuple[str, ...]:
     if not is_header(stripped):
         shown = ", ".join(f"“{cell[:40]}”" for cell in stripped[:5])
         raise DatasetError(f"Line {line} does not name the columns of the table: {shown}.", fix=NAME_THEM)
-    if len(stripped) == 1 and stripped[0].casefold() not in CONVERSATIONS:
+    if len(stripped) == 1 and stripped[0].casefold() not in ALONE:
         raise DatasetError(
             f"Line {line} names one column only: “{stripped[0][:40]}”.",
             fix="Delete what stands above the column names.",
@@ -68,18 +68,14 @@ def _is_name(text: str) -> bool:
 
 
 def held(cell: str | None) -> Any:
-    """A cell as it is written; a JSON list of messages is read as such, everything else stays text."""
-    if cell is None or not cell.lstrip().startswith("["):
+    """A cell as it is written; JSON that is a message or a list of them is read as such, everything else stays text."""
+    if cell is None or cell.lstrip()[:1] not in ("[", "{"):
         return cell
     try:
         value = orjson.loads(cell)
     except orjson.JSONDecodeError:
         return cell
-    return value if value and all(_is_message(item) for item in value) else cell
-
-
-def _is_message(item: Any) -> bool:
-    return isinstance(item, dict) and ({"role", "content"} <= item.keys() or {"from", "value"} <= item.keys())
+    return value if kind_of(value) in (Kind.MESSAGES, Kind.REPLY, Kind.MESSAGE) else cell
 
 
 def listed(names: Sequence[str]) -> str:

@@ -13,36 +13,82 @@ class Layout(StrEnum):
     MESSAGES = "messages"
     PROMPT_COMPLETION = "prompt_completion"
     INSTRUCTION_RESPONSE = "instruction_response"
+    PREFERENCE = "preference"
+    TEXT = "text"
 
 
 LAYOUT_TITLES = {
     Layout.MESSAGES: "Conversations (messages)",
     Layout.PROMPT_COMPLETION: "Prompt and completion",
     Layout.INSTRUCTION_RESPONSE: "Instruction and response",
+    Layout.PREFERENCE: "Preference pairs (chosen and rejected)",
+    Layout.TEXT: "Plain text",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a field can be in one layout: parts that every row needs, and parts that it may have."""
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return self.required + self.optional
+
+
+PARTS = {
+    Layout.MESSAGES: Parts(("messages",), ("system", "tools")),
+    Layout.PROMPT_COMPLETION: Parts(("prompt", "completion"), ("system", "tools")),
+    Layout.INSTRUCTION_RESPONSE: Parts(("instruction", "response"), ("input", "system", "tools")),
+    Layout.PREFERENCE: Parts(("chosen", "rejected"), ("prompt", "input", "system", "tools")),
+    Layout.TEXT: Parts(("text",)),
+}
+PART_TITLES = {
+    "messages": "The conversation",
+    "prompt": "What was asked",
+    "completion": "The answer",
+    "instruction": "The instruction",
+    "input": "Input below the instruction",
+    "response": "The answer",
+    "chosen": "The better answer (chosen)",
+    "rejected": "The worse answer (rejected)",
+    "text": "The text",
+    "system": "System message",
+    "tools": "Descriptions of tools",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Which field of the file plays which part.
-
-    `fields` maps a part to a field name; the parts are `messages` for conversations, `prompt` and `completion`,
-    or `instruction`, `input` (optional) and `response`; `system` is optional for the last two.
-    """
+    """Which field of the file plays which part: `fields` maps the parts of the layout (PARTS) to field names."""
 
     layout: Layout
     fields: dict[str, str]
 
 
+class Origin(StrEnum):
+    """Where a mapping comes from."""
+
+    GUESSED = "guessed"
+    CHOSEN = "chosen"
+    REMEMBERED = "remembered"
+
+
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """The mapping that fits most rows of the file, with the reason in words and what else is possible."""
+    """The mapping that a file was read with: the one that fits most rows, a person's own, or their last one.
+
+    `reason` says in words why; `fits` of the `seen` rows have what it asks for.
+    """
 
     mapping: Mapping
     reason: str
     columns: tuple[str, ...]
     fits: int
     seen: int
+    origin: Origin = Origin.GUESSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +107,9 @@ class Reject:
     text: str = ""
     repair: str = ""
     repaired: str = ""
+
+
+NO_TEXT_TRAINING = "Plain text without questions and answers cannot be trained yet."
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +148,11 @@ class Dataset:
     def title(self) -> str:
         """Its name, and which version it is where there are several."""
         return self.name if self.version == 1 else f"{self.name} (version {self.version})"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its rows are plain texts: they are read and checked, and not trained yet."""
+        return self.guess is not None and self.guess.mapping.layout is Layout.TEXT
 
     @property
     def is_ready(self) -> bool:

@@ -9,6 +9,9 @@ class Lengths:
 
     `prompt` tokens come before the trained answer, `total` is the whole row; a row whose `total` exceeds the cut-off
     would lose the end of its answer.
+
+    `left_out` names what the template leaves out of rows with tools; the rows that have such a part are `partial`, and
+    are never trained.
     """
 
     model_id: str
@@ -16,10 +19,29 @@ class Lengths:
     total: tuple[int, ...]
     stop_token_trained: bool
     stop_token: str
+    left_out: tuple[str, ...] = ()
+    partial: frozenset[int] = frozenset()
+
+    @property
+    def left_out_words(self) -> str:
+        """What the template leaves out, as part of a sentence."""
+        *first, last = self.left_out or ("nothing",)
+        return f"{', '.join(first)} and {last}" if first else last
+
+    @property
+    def partial_sentence(self) -> str:
+        """How many rows are not trained on because of that, and with what; "" where there are none."""
+        if not self.partial:
+            return ""
+        rows = "1 row has" if len(self.partial) == 1 else f"{len(self.partial):,} rows have"
+        return (
+            f"This model's template leaves out {self.left_out_words}: {rows} such parts and cannot be trained on with "
+            "this model."
+        )
 
     def cut_rows(self, cut_off: int) -> tuple[int, ...]:
         """Row numbers whose answer would lose its end at `cut_off` tokens."""
-        return tuple(number for number, total in enumerate(self.total) if total > cut_off)
+        return tuple(n for n, total in enumerate(self.total) if total > cut_off and n not in self.partial)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ class Bin(StrEnum):
     TEST = "test"
     DUPLICATE = "duplicate"
     TOO_LONG = "too_long"
+    UNWRITTEN = "unwritten"
     MALFORMED = "malformed"
     REMOVED = "removed"
 
@@ -22,6 +23,7 @@ BIN_TITLES = {
     Bin.TEST: "Test (sealed for the verdict)",
     Bin.DUPLICATE: "Duplicate of another row",
     Bin.TOO_LONG: "Too long for the cut-off",
+    Bin.UNWRITTEN: "Not whole in this model's template",
     Bin.MALFORMED: "Malformed line",
     Bin.REMOVED: "Left out by you",
 }

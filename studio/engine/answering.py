@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from studio.domain.row import Message
+from studio.domain.chat import Chat, conversation, tool_list
 from studio.domain.study import Sampling
-from studio.engine.rows import conversation
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -17,7 +16,7 @@ TUNED = "tuned"
 def answer(
     model: Any,
     tokenizer: "PreTrainedTokenizerBase",
-    prompts: Sequence[Sequence[Message]],
+    prompts: Sequence[Chat],
     *,
     sampling: Sampling,
     adapters: Sequence[str] | None = None,
@@ -49,10 +48,12 @@ def answer(
     return tokenizer.batch_decode(tokens[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
 
 
-def encode(tokenizer: "PreTrainedTokenizerBase", prompts: Sequence[Sequence[Message]]) -> Any:
+def encode(tokenizer: "PreTrainedTokenizerBase", prompts: Sequence[Chat]) -> Any:
     """Prompts as the chat template writes them, up to where an answer begins, padded on the left."""
     written: Any = [
-        tokenizer.apply_chat_template(conversation(prompt), add_generation_prompt=True, tokenize=False)
+        tokenizer.apply_chat_template(
+            conversation(prompt.messages), tools=tool_list(prompt.tools), add_generation_prompt=True, tokenize=False
+        )
         for prompt in prompts
     ]
     # Not in one call: apply_chat_template takes padding_side and pads on the right all the same.

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from transformers import PreTrainedTokenizerBase
 
+from studio.domain.chat import Chat
 from studio.domain.row import Row
 from studio.domain.study import Sampling
 from studio.engine.answering import answer
@@ -55,5 +56,5 @@ def watched_answers(model: Any, tokenizer: PreTrainedTokenizerBase, rows: Sequen
     """What the model answers now, greedily and briefly, to a few prompts that it never trains on."""
     if not rows:
         return []
-    texts = answer(model, tokenizer, [row.prompt for row in rows], sampling=WATCH)
+    texts = answer(model, tokenizer, [Chat(row.prompt, row.tools) for row in rows], sampling=WATCH)
     return [{"row": row.number, "prompt": row.question, "answer": text} for row, text in zip(rows, texts, strict=True)]

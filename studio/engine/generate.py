@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from studio.domain.chat import Chat
 from studio.domain.errors import RunError, StudioError, StudyError
 from studio.domain.event import EventKind, Outcome, Reporter
-from studio.domain.row import Message
+from studio.domain.row import messages_from
 from studio.domain.study import Sampling
 from studio.engine import checkpoints
 from studio.engine.answering import BASE, TUNED, answer, encode
@@ -30,7 +31,7 @@ class Prompt:
     """One prompt under the number that its answer is filed by."""
 
     row: int
-    messages: tuple[Message, ...]
+    chat: Chat
 
 
 def generate(spec: dict[str, Any], reporter: Reporter) -> Outcome:
@@ -122,7 +123,7 @@ def adapter_matters(model: Any, tokenizer: "PreTrainedTokenizerBase", prompt: Pr
     """Whether the model computes something else with its adapter than without it, for one prompt."""
     import torch
 
-    inputs = encode(tokenizer, [prompt.messages]).to(model.device)
+    inputs = encode(tokenizer, [prompt.chat]).to(model.device)
     with torch.no_grad():
         tuned = model(**inputs).logits
         with model.disable_adapter():
@@ -159,18 +160,17 @@ def _load(model_folder: Path, *, adapter: Path | None, manifest: Manifest | None
 def _prompts(spec: dict[str, Any]) -> list[Prompt]:
     if spec.get("prompts"):
         return [
-            Prompt(row=number, messages=tuple(Message(role=m["role"], content=m["content"]) for m in messages))
-            for number, messages in enumerate(spec["prompts"])
+            Prompt(row=number, chat=Chat(messages_from(messages))) for number, messages in enumerate(spec["prompts"])
         ]
     rows = read_rows(Path(spec["dataset"]), spec.get("rows") or [])
     if not rows:
         raise StudyError("There are no prompts to answer.", fix="Keep test rows aside, or write prompts of your own.")
-    return [Prompt(row=row.number, messages=row.prompt) for row in rows]
+    return [Prompt(row=row.number, chat=Chat(row.prompt, row.tools)) for row in rows]
 
 
 def _batches(prompts: Sequence[Prompt], tokenizer: "PreTrainedTokenizerBase") -> list[list[Prompt]]:
     """Prompts of like length together; the same for every attempt, so that a repeated batch answers the same."""
-    lengths = {prompt.row: encode(tokenizer, [prompt.messages])["input_ids"].shape[1] for prompt in prompts}
+    lengths = {prompt.row: encode(tokenizer, [prompt.chat])["input_ids"].shape[1] for prompt in prompts}
     ordered = sorted(prompts, key=lambda prompt: (lengths[prompt.row], prompt.row))
     size = PROMPTS_AT_ONCE[device()]
     return [ordered[start : start + size] for start in range(0, len(ordered), size)]
@@ -188,7 +188,7 @@ def _answer_both(
     import torch
 
     torch.manual_seed(sampling.seed + batch[0].row)
-    prompts = [prompt.messages for prompt in batch]
+    prompts = [prompt.chat for prompt in batch]
     if not identity["adapter_on_tuned"]:
         base = answer(model, tokenizer, prompts, sampling=sampling)
         return [{"row": p.row, "base": b, "identity": identity} for p, b in zip(batch, base, strict=True)]

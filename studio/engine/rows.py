@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from studio.domain.errors import DatasetError
-from studio.domain.row import Message, Row
+from studio.domain.row import Row, record_of, row_from
 
 
 def read_rows(dataset: Path, numbers: Iterable[int]) -> list[Row]:
@@ -18,7 +18,7 @@ def read_rows(dataset: Path, numbers: Iterable[int]) -> list[Row]:
     with (dataset / "rows.jsonl").open("rb") as file:
         for number, line in enumerate(file):
             if number in needed:
-                found[number] = _row(number, edited.get(number, line))
+                found[number] = row_from(number, json.loads(edited.get(number, line)))
     missing = needed - found.keys()
     if missing:
         raise DatasetError(
@@ -32,13 +32,10 @@ def rows_fingerprint(rows: Sequence[Row]) -> str:
     digest = hashlib.sha256()
     for row in rows:
         digest.update(json.dumps([[m.role, m.content] for m in row.messages], ensure_ascii=False).encode())
+        if row.uses_tools:
+            digest.update(json.dumps(record_of(row.messages, tools=row.tools), ensure_ascii=False).encode())
         digest.update(b"\n")
     return digest.hexdigest()[:16]
-
-
-def conversation(messages: Sequence[Message]) -> list[dict[str, str]]:
-    """Messages in the form that chat templates read."""
-    return [{"role": message.role, "content": message.content} for message in messages]
 
 
 def _edited(path: Path) -> dict[int, bytes]:
@@ -47,9 +44,3 @@ def _edited(path: Path) -> dict[int, bytes]:
         return {}
     with path.open("rb") as file:
         return {json.loads(line)["number"]: line for line in file}
-
-
-def _row(number: int, line: bytes) -> Row:
-    value = json.loads(line)
-    messages = tuple(Message(role=message["role"], content=message["content"]) for message in value["messages"])
-    return Row(number=number, line=value["line"], messages=messages)

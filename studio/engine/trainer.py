@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from bitsandbytes.nn import Linear4bit
 from datasets import Dataset
+from jinja2 import TemplateError
 from peft import LoraConfig
 from torch.utils.data import DataLoader
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
@@ -17,11 +18,11 @@ from trl.chat_template_utils import (
     is_chat_template_stop_token_trained,
 )
 
+from studio.domain.chat import Chat, left_out, parts_of, written
 from studio.domain.errors import RecipeError, RunError
 from studio.domain.recipe import Recipe
 from studio.domain.row import Row
 from studio.engine.batches import Batches, micro_batch_of
-from studio.engine.rows import conversation
 
 SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
 
@@ -59,8 +60,8 @@ def build_trainer(
     trainer = RowTrainer(
         model=model,
         args=training_arguments(recipe, staging=staging),
-        train_dataset=_dataset(train),
-        eval_dataset=_dataset(validation),
+        train_dataset=_dataset(train, tokenizer),
+        eval_dataset=_dataset(validation, tokenizer),
         processing_class=tokenizer,
         peft_config=LoraConfig(
             r=recipe.rank,
@@ -93,7 +94,6 @@ def training_arguments(recipe: Recipe, *, staging: Path) -> SFTConfig:
     micro_batch = micro_batch_of(recipe.batch_size, recipe.micro_batch)
     return SFTConfig(
         output_dir=str(staging),
-        assistant_only_loss=True,
         max_length=None,  # the cut-off is checked row by row below; TRL would cut and drop without a word
         num_train_epochs=recipe.epochs,
         per_device_train_batch_size=micro_batch,
@@ -131,16 +131,20 @@ def keep_differentiable(model: torch.nn.Module) -> None:
 
 def check_template(tokenizer: PreTrainedTokenizerBase) -> bool:
     """Refuse a chat template that cannot say which words are answers; True if its end of turn is trained as well."""
-    template = None
-    if not has_generation_markers(tokenizer.chat_template or ""):
-        try:
-            template = get_training_chat_template(tokenizer)
-        except ValueError as error:
-            raise RecipeError(
-                "This model's chat template does not say where answers begin and end, so they cannot be trained alone.",
-                fix="Choose another model, or put {% generation %} … {% endgeneration %} around its template's answer.",
-            ) from error
-    return is_chat_template_stop_token_trained(tokenizer, chat_template=template)
+    return is_chat_template_stop_token_trained(tokenizer, chat_template=training_template(tokenizer))
+
+
+def training_template(tokenizer: PreTrainedTokenizerBase) -> str | None:
+    """TRL's own version of a template that does not mark its answers; None for one that does and is used as it is."""
+    if has_generation_markers(tokenizer.chat_template or ""):
+        return None
+    try:
+        return get_training_chat_template(tokenizer)
+    except ValueError as error:
+        raise RecipeError(
+            "This model's chat template does not say where answers begin and end, so they cannot be trained alone.",
+            fix="Choose another model, or put {% generation %} … {% endgeneration %} around its template's answer.",
+        ) from error
 
 
 def lengths_of(dataset: Any) -> list[int]:
@@ -148,8 +152,40 @@ def lengths_of(dataset: Any) -> list[int]:
     return [len(ids) for ids in dataset["input_ids"]]
 
 
-def _dataset(rows: Sequence[Row]) -> Dataset:
-    return Dataset.from_list([{"messages": conversation(row.messages)} for row in rows])
+def _dataset(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> Dataset:
+    """The rows as tokens, with a label for each that is learned.
+
+    Not as messages: in a column of messages, `datasets` gives every tool call the arguments of all the others, and
+    rounds their numbers.
+    """
+    template = training_template(tokenizer)
+    _refuse_rows_in_part(rows, tokenizer, template)
+    try:
+        tokens = written(tokenizer, [Chat(row.messages, row.tools) for row in rows], template=template)
+    except (TemplateError, TypeError, ValueError) as error:
+        raise RunError(
+            "This model's chat template refuses a row.", fix="Measure the rows on Inspect: it says which, and why."
+        ) from error
+    return Dataset.from_dict(
+        {
+            "input_ids": [ids for ids, _ in tokens],
+            "labels": [[number if trained else -100 for number, trained in zip(*pair, strict=True)] for pair in tokens],
+        }
+    )
+
+
+def _refuse_rows_in_part(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, template: str | None) -> None:
+    """Nothing of a row may be left out in silence; the flow hands over no such rows."""
+    if not any(row.uses_tools for row in rows):
+        return
+    missing = set(left_out(tokenizer, template=template))
+    for row in rows:
+        if without := sorted(parts_of(row) & missing):
+            raise RunError(
+                f"The row on line {row.line} would be trained without {' and '.join(without)}: "
+                "this model's chat template leaves them out.",
+                fix="Measure the rows on Inspect and start the run anew, or choose another model.",
+            )
 
 
 def _exactly(prepared: Any, rows: Sequence[Row], *, recipe: Recipe) -> Dataset:

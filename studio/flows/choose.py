@@ -7,10 +7,11 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from studio.domain.dataset import NO_TEXT_TRAINING
 from studio.domain.errors import RecipeError
 from studio.domain.plan import Plan
 from studio.domain.recipe import Recipe
-from studio.flows import inspect, models, split
+from studio.flows import bring, inspect, models, split
 from studio.flows.studio import Studio
 from studio.recipes.machine import measure_machine
 from studio.recipes.planner import plan as make_plan
@@ -50,7 +51,15 @@ def plan(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe) -> Plan
         if job.state in ("failed", "interrupted", "stopped"):
             raise RecipeError(f"The token lengths could not be measured: {job.message}", fix=job.fix)
         raise RecipeError("The token lengths are still being measured.", fix="Wait a moment and try again.")
+    if bring.ready(studio, dataset_id).is_text:
+        raise RecipeError(NO_TEXT_TRAINING, fix="Bring rows that ask something and answer it.")
     dealt = split.used(split.current(studio, dataset_id), lengths, recipe.max_length)
+    if not dealt.train and lengths.partial:
+        raise RecipeError(
+            f"No rows are left to train on. {lengths.partial_sentence}",
+            fix="Choose a model whose template writes them.",
+            field="model",
+        )
     made = make_plan(
         shape_of_folder(found.path),
         recipe,

@@ -153,7 +153,7 @@ def _rating_records(studio: Studio, study_id: str) -> Iterator[dict[str, Any]]:
             "outcome": "skip" if rating.choice is Choice.SKIP else _outcome(rating, item),
             "seconds": rating.seconds,
             "comment": rating.comment,
-            "prompt": "\n".join(f"{m.role}: {m.content}" for m in item.prompt),
+            "prompt": "\n".join(f"{m.role}: {m.text}" for m in item.prompt),
             "tuned_answer": item.tuned_answer,
             "base_answer": item.base_answer,
             "reference": item.reference,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from studio.data.findings import load_findings
-from studio.data.ledger import bin_rows, ledger_of, write_bin
+from studio.data.ledger import bin_rows, bins_of, ledger_of, write_bin
 from studio.data.rows import load_rejects, load_rows
 from studio.data.splitting import deal
 from studio.domain.lengths import Lengths
@@ -59,11 +59,11 @@ def choose(studio: Studio, dataset_id: str, choices: SplitChoices) -> Split:
 
 
 def used(split: Split, lengths: Lengths, cut_off: int) -> Dealt:
-    """Rows of each part that fit the cut-off; the others are listed as too long, never cut."""
-    long = set(lengths.cut_rows(cut_off))
+    """Rows of each part that fit the cut-off and the template; the others are listed with their reason, never cut."""
+    bins = bins_of(split, lengths=lengths, cut_off=cut_off)
 
     def fitting(bin: Bin) -> tuple[int, ...]:
-        return tuple(number for number in split.rows(bin) if number not in long)
+        return tuple(number for number, held in enumerate(bins) if held is bin)
 
     return Dealt(train=fitting(Bin.TRAIN), validation=fitting(Bin.VALIDATION), test=fitting(Bin.TEST))
 

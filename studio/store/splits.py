@@ -18,6 +18,7 @@ LETTER = {
     Bin.TEST: "s",
     Bin.DUPLICATE: "d",
     Bin.TOO_LONG: "l",
+    Bin.UNWRITTEN: "u",
     Bin.MALFORMED: "m",
     Bin.REMOVED: "r",
 }

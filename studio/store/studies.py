@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from studio.domain.errors import StudyError
 from studio.domain.job import JobKind, JobState
-from studio.domain.row import Message
+from studio.domain.row import messages_from, records_of
 from studio.domain.study import Choice, Item, Rating, Sampling, Side, Study, StudyState
 from studio.store import jobs, tables
 from studio.store.database import Store
@@ -271,7 +271,7 @@ def _study(row: Row[Any]) -> Study:
 
 
 def _item_values(item: Item) -> dict[str, Any]:
-    return asdict(item) | {"tuned_side": item.tuned_side.value}
+    return asdict(item) | {"tuned_side": item.tuned_side.value, "prompt": records_of(item.prompt)}
 
 
 def _item(row: Row[Any]) -> Item:
@@ -280,7 +280,7 @@ def _item(row: Row[Any]) -> Item:
         study_id=row.study_id,
         position=row.position,
         row_number=row.row_number,
-        prompt=tuple(Message(**message) for message in row.prompt),
+        prompt=messages_from(row.prompt),
         reference=row.reference,
         base_answer=row.base_answer,
         tuned_answer=row.tuned_answer,

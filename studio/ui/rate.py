@@ -22,7 +22,12 @@ from studio.ui.errors import friendly
 from studio.ui.parts import html
 from studio.ui.session import QUIET
 
-SPEAKERS = {"system": "The instructions were", "user": "The request was", "assistant": "An earlier answer was"}
+SPEAKERS = {
+    "system": "The instructions were",
+    "user": "The request was",
+    "assistant": "An earlier answer was",
+    "tool": "A tool answered",
+}
 BUTTONS: tuple[tuple[Choice, str, Literal["primary", "secondary"]], ...] = (
     (Choice.LEFT, "← Left is better", "primary"),
     (Choice.TIE, "Equally good", "secondary"),
@@ -148,7 +153,7 @@ def _voting(is_open: bool) -> list[Any]:
 
 def _card(card: Card) -> str:
     asked = "".join(
-        f'<div class="asked-label">{SPEAKERS.get(m.role, "")}</div><div class="asked">{escape(m.content)}</div>'
+        f'<div class="asked-label">{SPEAKERS.get(m.role, "")}</div><div class="asked">{escape(m.text)}</div>'
         for m in card.prompt
     )
     answers = "".join(

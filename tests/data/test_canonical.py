@@ -39,10 +39,10 @@ def test_roles_must_alternate_and_end_with_an_answer(bring, row, reason):
     assert refusal(bring, row) == ("messages", reason)
 
 
-SAID = "“content” of a message is "
+SAID, HAS = "“content” of a message is ", "“content” of a message has "
 NAMELESS = "A message has a role that is not a text, which is not known."
 ASKED, ANSWERED = GOOD["messages"]
-PARTS = [{"type": "text", "text": "a"}]
+PICTURE = [{"type": "text", "text": "a"}, {"type": "image_url", "image_url": {"url": "x"}}]
 FIELDS = [
     (pair("a", 5), "completion", "The field “completion” is a number, not a text."),
     (pair(True, "b"), "prompt", "The field “prompt” is true or false, not a text."),
@@ -52,14 +52,15 @@ FIELDS = [
     (pair("a", {"text": "b"}), "completion", "The field “completion” is an object, not a text."),
     (turns("user: a", "assistant: "), "messages[1].content", "“content” of a message is empty."),
     ({"messages": [{**ASKED, "content": 7}, ANSWERED]}, "messages[0].content", SAID + "a number, not a text."),
-    ({"messages": [{**ASKED, "content": PARTS}, ANSWERED]}, "messages[0].content", SAID + "a list, not a text."),
+    ({"messages": [{**ASKED, "content": {}}, ANSWERED]}, "messages[0].content", SAID + "an object, not a text."),
+    ({"messages": [{**ASKED, "content": PICTURE}, ANSWERED]}, "messages[0].content[1]", HAS + "a part of the type “image_url”."),
+    ({"messages": [{**ASKED, "content": [" "]}, ANSWERED]}, "messages[0].content", SAID + "empty."),
     (turns("agent: a", "assistant: b"), "messages[0].role", "A message has a role “agent”, which is not known."),
     ({"messages": [{"role": 3, "content": "a"}]}, "messages[0].role", NAMELESS),
     ({"messages": [{"content": "a"}]}, "messages[0].role", "A message has no role."),
     ({"messages": ["a", "b"]}, "messages[0]", "A message is not an object with role and content."),
     ({"messages": []}, "messages", "“messages” is an empty list."),
     ({"messages": "a"}, "messages", "“messages” is not a list of messages."),
-    ({"messages": [ASKED, {**ANSWERED, "tool_calls": [{}]}]}, "messages[1].tool_calls", "A message calls a tool."),
     ({"messages": [ASKED, {**ANSWERED, "weight": 0}]}, "messages[1].weight", "A message has a weight other than 1."),
 ]  # fmt: skip
 
@@ -69,10 +70,31 @@ def test_a_row_without_two_texts_is_refused_by_field(bring, row, field, reason):
     assert refusal(bring, row) == (field, reason)
 
 
-def test_preference_pairs_are_told_what_to_do_with_the_chosen_answer(bring):
-    brought = bring([{**turns("user: a"), "chosen": "b", "rejected": "c"}])
+def test_preference_pairs_that_are_read_as_conversations_are_told_that_there_is_a_layout_for_them(bring):
+    row = {**turns("user: a"), "chosen": "b", "rejected": "c"}
+    brought = bring([row], mapping={"layout": "messages", "fields": {"messages": "messages"}})
 
-    assert brought.outcome.state == "failed" and "chosen answer" in brought.outcome.fix
+    assert brought.outcome.state == "failed" and "preference pairs: choose that layout" in brought.outcome.fix
+
+
+def test_a_text_in_parts_is_joined_as_chat_templates_join_it(bring):
+    parts = [{"type": "text", "text": "a "}, {"type": "input_text", "text": "b"}, "\nc"]
+
+    assert bring([{"messages": [{**ASKED, "content": parts}, ANSWERED]}]).rows[0].question == "a b\nc"
+
+
+def test_the_developer_s_message_is_the_system_message(bring):
+    assert bring([turns("developer: s", "user: a", "assistant: b")]).rows[0].messages[0] == Message("system", "s")
+
+
+def test_a_system_field_stands_before_the_conversation_and_is_not_doubled(bring):
+    told = turns("system: s", "user: a", "assistant: b")
+    brought = bring([{**GOOD, "system": "s"}, {**told, "system": "s"}, {**told, "system": "other"}])
+
+    assert [row.messages for row in brought.rows] == [
+        (Message("system", "s"), Message("user", "a"), Message("assistant", "b"))
+    ] * 2
+    assert [reject.reason for reject in brought.rejects] == ["A system message stands after the beginning."]
 
 
 def test_human_and_gpt_are_other_names_for_user_and_assistant(bring):

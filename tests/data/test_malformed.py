@@ -249,8 +249,8 @@ KEPT = {
     "a number written as text": ([pair("a", "b", id="1")], {"id": "1"}),
     "a number of 30 digits": ([pair("a", "b", id=123456789012345678901234567890)], {"id": "123456789012345678901234567890"}),
     "fields of a trace": (
-        [{"id": "7", "source": "s", "model": "m", "system_prompt": "Be brief.", "messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}],
-        {"id": "7", "source": "s", "model": "m", "system_prompt": "Be brief."},
+        [{"id": "7", "source": "s", "model": "m", "hint": "Be brief.", "messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}],
+        {"id": "7", "source": "s", "model": "m", "hint": "Be brief."},
     ),
     "tools with different arguments": (
         [pair("a", "b", tool={"arguments": {"city": "Rome"}}), pair("c", "d", tool={"arguments": {"n": 1}})], {"tool": '{"arguments":{"n":1}}'},

@@ -12,6 +12,8 @@ GUESSES = [
     ({"conversations": SHAREGPT}, "messages", {"messages": "conversations"}),
     ({"dialog_of_the_day": TURNS}, "messages", {"messages": "dialog_of_the_day"}),
     ({"prompt": "a", "messages": TURNS}, "messages", {"messages": "messages"}),
+    ({"system": "s", "messages": TURNS, "tools": [{"name": "f"}]}, "messages", {"messages": "messages", "system": "system", "tools": "tools"}),
+    ({"conversations": SHAREGPT, "tools": '[{"name": "f"}]'}, "messages", {"messages": "conversations", "tools": "tools"}),
     (pair("a", "b"), "prompt_completion", {"prompt": "prompt", "completion": "completion"}),
     (pair(TURNS[:1], TURNS[1:]), "prompt_completion", {"prompt": "prompt", "completion": "completion"}),
     ({"Question": "a", "Answer": "b"}, "prompt_completion", {"prompt": "Question", "completion": "Answer"}),
@@ -87,11 +89,11 @@ def test_a_mapping_that_cannot_be_is_refused_by_name(bring, layout, fields, mess
     assert (outcome.state, outcome.message) == ("failed", message) and outcome.fix
 
 
-def test_a_file_of_plain_texts_is_told_that_it_has_no_answers(bring):
-    brought = bring([{"text": "a"}, {"text": "b"}])
+def test_a_file_without_a_known_field_is_told_which_fields_it_has(bring):
+    brought = bring([{"verse": "a"}, {"verse": "b"}])
 
     assert brought.outcome.state == "failed"
-    assert "No question and answer were recognised among its fields (text)." in brought.outcome.message
+    assert "No question and answer were recognised among its fields (verse)." in brought.outcome.message
     assert len(brought.rejects) == 2 and brought.result["guess"] is None
 
 

@@ -6,10 +6,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from studio.data.lengths import load_lengths
+from studio.data.lengths import load_lengths, suggest_cut_off
 from studio.data.measure import measure
 from studio.data.seen import pieces
+from studio.domain.chat import conversation
 from studio.domain.event import EventKind
 from tests.data.conftest import Brought, ListReporter, pair
 
@@ -23,6 +25,26 @@ CONVERSATIONS = [
             {"role": "user", "content": "and <|end|> then?"},
             {"role": "assistant", "content": "second\n\nanswer  with spaces "},
         ]
+    },
+]
+CALL = {"name": "weather", "arguments": {"city": "Rome"}}
+WITH_TOOLS = [
+    {**CONVERSATIONS[0], "tools": []},
+    {
+        "messages": [
+            {"role": "user", "content": "Is it warm in Rome?"},
+            {"role": "assistant", "content": "", "tool_calls": [CALL]},
+            {"role": "tool", "content": "24 °C"},
+            {"role": "assistant", "content": "It is."},
+        ],
+        "tools": [{"name": "weather", "description": "Weather of a city."}],
+    },
+    {
+        "messages": [
+            {"role": "user", "content": "And the time?"},
+            {"role": "assistant", "content": "", "tool_calls": [{"name": "time", "arguments": {"zone": None}}]},
+        ],
+        "tools": [{"name": "time", "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}}}],
     },
 ]
 WITHOUT_MARKS = (
@@ -44,8 +66,8 @@ def stored(path: Path) -> list[tuple[list[int], list[int]]]:
     return [(ids[row].tolist(), np.where(mask[row], ids[row], -100).tolist()) for row in rows]
 
 
-def trl_rows(messages: list, model: Path, tmp_path: Path) -> list[tuple[list[int], list[int]]]:
-    """What SFTTrainer itself makes of the same conversations."""
+def trl_rows(rows: list, model: Path, tmp_path: Path) -> list[tuple[list[int], list[int]]]:
+    """What SFTTrainer itself makes of the same conversations, of messages alone or with tools."""
     from datasets import Dataset
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
     from trl import SFTConfig, SFTTrainer
@@ -55,7 +77,7 @@ def trl_rows(messages: list, model: Path, tmp_path: Path) -> list[tuple[list[int
         args=SFTConfig(
             output_dir=str(tmp_path), assistant_only_loss=True, max_length=None, use_cpu=True, report_to="none"
         ),
-        train_dataset=Dataset.from_list([{"messages": turns} for turns in messages]),
+        train_dataset=Dataset.from_list([row if isinstance(row, dict) else {"messages": row} for row in rows]),
         processing_class=AutoTokenizer.from_pretrained(model),
     )
     return [(row["input_ids"], row["labels"]) for row in trainer.train_dataset]
@@ -86,6 +108,78 @@ def test_a_template_without_marks_is_replaced_as_trl_does(bring, starter, tmp_pa
     assert outcome.state == "done"
     messages = [record["messages"] for record in brought.rows.records()]
     assert stored(path) == trl_rows(messages, model, tmp_path)
+
+
+@pytest.fixture
+def qwen(starter: Path, tmp_path: Path) -> Path:
+    """The starter with Qwen3's published template, which writes tools."""
+    from trl.chat_template_utils import qwen3_chat_template
+
+    model = tmp_path / "qwen3"
+    shutil.copytree(starter, model)
+    (model / "chat_template.jinja").write_text(qwen3_chat_template)
+    return model
+
+
+def test_tools_calls_and_results_are_measured_as_trl_trains_on_them(bring, qwen, tmp_path):
+    brought = bring(WITH_TOOLS)
+
+    outcome, path = measured(brought, qwen)
+
+    assert outcome.state == "done"
+    lengths = load_lengths(path)
+    assert (lengths.left_out, lengths.partial) == ((), frozenset())
+    rows = [{"messages": conversation(row.messages), "tools": row.tools or None} for row in brought.rows]
+    # One by one: in a column of messages, `datasets` would give every call the arguments of all the others.
+    assert stored(path) == [trl_rows([row], qwen, tmp_path)[0] for row in rows]
+    found = pieces(path, qwen / "tokenizer.json", 1, cut_off=1000)
+    trained = "".join(piece.text for piece in found.pieces if piece.trained)
+    assert '{"name": "weather", "arguments": {"city": "Rome"}}' in trained and "24 °C" not in trained
+    assert '"description": "Weather of a city."' in "".join(piece.text for piece in found.pieces)
+
+
+def test_what_a_template_leaves_out_is_said_and_the_rows_that_have_it_are_marked(bring, starter):
+    _, path = measured(bring(WITH_TOOLS), starter)
+
+    lengths = load_lengths(path)
+    assert lengths.left_out == ("the descriptions of tools", "tool calls")
+    assert lengths.partial == {1, 2} and lengths.cut_rows(1) == (0,)
+    assert lengths.partial_sentence.startswith(
+        "This model's template leaves out the descriptions of tools and tool calls: 2 rows have such parts"
+    )
+    assert suggest_cut_off(lengths).longest == lengths.total[0]
+
+
+def test_a_row_with_tools_that_a_template_refuses_does_not_stop_the_others(bring, starter, tmp_path):
+    model = tmp_path / "strict"
+    shutil.copytree(starter, model)
+    refuse = (
+        "{%- for m in messages -%}{%- if m.role == 'tool' -%}{{ raise_exception('What?') }}{%- endif -%}{%- endfor -%}"
+    )
+    (model / "chat_template.jinja").write_text(refuse + (model / "chat_template.jinja").read_text())
+
+    outcome, path = measured(bring(WITH_TOOLS), model)
+
+    lengths = load_lengths(path)
+    assert outcome.state == "done" and lengths.partial == {1, 2}
+    assert lengths.total[0] > 0 and lengths.total[1] == 0
+    assert lengths.left_out[-1] == "the results of tools"
+
+
+def test_the_better_answer_of_a_pair_is_the_one_that_is_measured(bring, starter):
+    brought = bring([{"prompt": "Open?", "chosen": "Yes, until six.", "rejected": "Dunno."}])
+    _, path = measured(brought, starter)
+
+    written = "".join(piece.text for piece in pieces(path, starter / "tokenizer.json", 0, cut_off=100).pieces)
+    assert "Yes, until six." in written and "Dunno" not in written
+
+
+def test_a_plain_text_is_measured_as_it_stands(bring, starter):
+    _, path = measured(bring([{"text": "Roses are red."}] * 2), starter)
+
+    found = pieces(path, starter / "tokenizer.json", 0, cut_off=100)
+    assert "".join(piece.text for piece in found.pieces) == "Roses are red.<|end|>"
+    assert all(piece.trained for piece in found.pieces) and load_lengths(path).prompt == (0, 0)
 
 
 def test_an_unknown_template_without_marks_is_refused_with_a_way_on(bring, starter, tmp_path):

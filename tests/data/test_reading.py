@@ -277,8 +277,8 @@ def test_conversations_written_as_bare_lists_are_told_how_to_be_named(bring):
 REAL_FILES = {
     "alpaca_en_demo.json": (999, 0),
     "identity.json": (91, 0),
-    "glaive_toolcall_en_demo.json": (147, 153),
-    "dpo_en_demo.json": (0, 300),
+    "glaive_toolcall_en_demo.json": (300, 0),
+    "dpo_en_demo.json": (300, 0),
 }
 
 

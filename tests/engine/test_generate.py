@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
+from studio.domain.chat import Chat, conversation
 from studio.domain.event import EventKind
+from studio.domain.row import Message
 from studio.domain.study import Sampling
 from studio.engine import checkpoints
 from studio.engine.answering import BASE, TUNED, answer, encode
 from studio.engine.generate import generate
 from studio.engine.load import load_model, load_tokenizer
-from studio.engine.rows import conversation, read_rows
+from studio.engine.rows import read_rows
 from studio.engine.train import train
 from tests.engine.conftest import RECIPE, Notebook, train_spec
 
@@ -77,7 +79,7 @@ def test_one_mixed_batch_answers_as_base_and_tuned_would_alone(written, tiny_mod
     from peft import PeftModel
 
     tokenizer, model = load_tokenizer(tiny_model), load_model(tiny_model, quantisation="nf4").eval()
-    prompts = [row.prompt for row in read_rows(dataset, ROWS)]
+    prompts = [Chat(row.prompt) for row in read_rows(dataset, ROWS)]
     base = answer(model, tokenizer, prompts, sampling=Sampling(**SAMPLING))
     tuned_model = PeftModel.from_pretrained(model, str(adapter), adapter_name=TUNED).eval()
     tuned = answer(tuned_model, tokenizer, prompts, sampling=Sampling(**SAMPLING))
@@ -94,13 +96,27 @@ def test_one_mixed_batch_answers_as_base_and_tuned_would_alone(written, tiny_mod
 
 def test_prompts_of_different_lengths_are_padded_on_the_left_and_hold_what_the_template_writes(tiny_model, dataset):
     tokenizer = load_tokenizer(tiny_model)
-    prompts = [row.prompt for row in read_rows(dataset, ROWS)]
+    prompts = [Chat(row.prompt) for row in read_rows(dataset, ROWS)]
     batch = encode(tokenizer, prompts)
     assert bool((batch["attention_mask"].diff(dim=1) >= 0).all())
     assert int(batch["attention_mask"].min()) == 0
     for ids, mask, prompt in zip(batch["input_ids"], batch["attention_mask"], prompts, strict=True):
-        alone = tokenizer.apply_chat_template(conversation(prompt), add_generation_prompt=True, return_dict=True)
+        alone = tokenizer.apply_chat_template(
+            conversation(prompt.messages), add_generation_prompt=True, return_dict=True
+        )
         assert ids[mask.bool()].tolist() == alone["input_ids"]
+
+
+def test_a_prompt_holds_the_tools_that_may_be_called(tiny_model):
+    from trl.chat_template_utils import qwen3_chat_template
+
+    tokenizer = load_tokenizer(tiny_model)
+    tokenizer.chat_template = qwen3_chat_template
+    batch = encode(
+        tokenizer, [Chat((Message("user", "Warm?"),), '[{"name": "weather"}]'), Chat((Message("user", "Hi"),))]
+    )
+    with_tools, without = (tokenizer.decode(ids) for ids in batch["input_ids"])
+    assert '{"name": "weather"}' in with_tools and "weather" not in without
 
 
 def test_writing_goes_on_after_a_torn_line_to_the_same_answers(written, tmp_path, tiny_model, dataset, adapter):

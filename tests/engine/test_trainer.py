@@ -1,5 +1,6 @@
 """What is trained, and the facts of libraries that exact training rests on."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,9 +8,10 @@ import pytest
 
 from studio.domain.errors import RecipeError, RunError
 from studio.domain.recipe import Recipe
+from studio.domain.row import Call, Message, Row, record_of
 from studio.engine.load import load_model, load_tokenizer
 from studio.engine.rows import read_rows
-from tests.engine.conftest import RECIPE
+from tests.engine.conftest import RECIPE, Notebook
 
 
 @pytest.fixture
@@ -140,6 +142,52 @@ def test_a_row_without_an_answer_is_named_by_its_line(tiny_model, dataset):
         _exactly(Prepared([{"input_ids": [1, 2], "labels": [-100, -100]}]), rows, recipe=RECIPE)
     with pytest.raises(RunError, match="1 rows were given but 0"):
         _exactly(Prepared(), rows, recipe=RECIPE)
+
+
+CALL = Message("assistant", "", (Call("weather", '{"city": "Rome", "days": 0.12345678901234568}'),))
+WITH_TOOLS = [
+    Row(0, 1, (Message("user", "Hi"), Message("assistant", "Hello"))),
+    Row(1, 2, (Message("user", "Warm?"), CALL, Message("tool", "24 °C"), Message("assistant", "Yes."))),
+    Row(2, 3, (Message("user", "Time?"), Message("assistant", "", (Call("time", "{}"),))), '[{"name": "time"}]'),
+]
+
+
+def test_rows_with_tools_are_trained_as_they_are_measured(tiny_model, tmp_path):
+    """The measured tokens are those that a person has seen on Inspect."""
+    from itertools import pairwise
+
+    import numpy as np
+    import orjson
+    from trl.chat_template_utils import qwen3_chat_template
+
+    from studio.data.measure import measure
+    from studio.engine.trainer import _dataset
+
+    model, folder = tmp_path / "model", tmp_path / "dataset"
+    shutil.copytree(tiny_model, model)
+    (model / "chat_template.jinja").write_text(qwen3_chat_template)
+    folder.mkdir()
+    records = [{"line": r.line, **record_of(r.messages, tools=r.tools), "extra": {}} for r in WITH_TOOLS]
+    (folder / "rows.jsonl").write_bytes(b"".join(orjson.dumps(record) + b"\n" for record in records))
+    spec = {"dataset": str(folder), "model": str(model), "model_id": "tiny", "out": str(tmp_path / "lengths.npz")}
+    measure(spec, Notebook())
+
+    rows = read_rows(folder, range(3))
+    trained = _dataset(rows, load_tokenizer(model))
+    assert rows == WITH_TOOLS
+    with np.load(tmp_path / "lengths.npz") as held:
+        parts = [slice(*ends) for ends in pairwise(held["offsets"])]
+        ids, labels = held["ids"], np.where(held["mask"], held["ids"], -100)
+    assert trained["input_ids"][:] == [ids[part].tolist() for part in parts]
+    assert trained["labels"][:] == [labels[part].tolist() for part in parts]
+    assert '"days": 0.12345678901234568' in load_tokenizer(model).decode(trained["input_ids"][1])
+
+
+def test_a_row_is_never_trained_without_its_tool_calls(tiny_model):
+    from studio.engine.trainer import _dataset
+
+    with pytest.raises(RunError, match="line 2 would be trained without tool calls"):
+        _dataset(WITH_TOOLS, load_tokenizer(tiny_model))
 
 
 def test_a_template_that_does_not_mark_answers_is_refused(tiny_model):

@@ -26,7 +26,7 @@ def marks_of(row: Row, spans: Callable[[str], list[Span]], *, by: str = "") -> l
         if by and message.role != by:
             continue
         # Most files have one system message for all rows.
-        found = _remembered(spans, message.content) if message.role == "system" else spans(message.content)
+        found = _remembered(spans, message.text) if message.role == "system" else spans(message.text)
         for span in found:
             made.append(Mark(row.number, place, span.start, span.end, span.note))
     return made

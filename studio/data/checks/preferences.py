@@ -43,12 +43,12 @@ class Preferences:
         if not row.rejected:
             return
         self._count += 1
-        chosen, rejected = row.messages[-len(row.rejected) :], row.rejected
+        chosen, rejected = row.chosen, row.rejected
         one, other = _plain(chosen), _plain(rejected)
         if one == other:
             self._same.add(row, SAME_TEXT if _written(chosen) == _written(rejected) else SAME_WORDS)
             return
-        asked = _plain(row.messages[: -len(rejected)])
+        asked = _plain(row.messages[: -len(chosen)])
         self._pairs.rows.append(row.number)
         self._pairs.lines.append(row.line)
         self._pairs.chosen.append(_number(asked, one))
@@ -122,11 +122,11 @@ def _group(pairs: _Pairs, places: Sequence[int], reason: str) -> Group:
 
 
 def _written(messages: Sequence[Message]) -> str:
-    return "\x1e".join(f"{message.role}\x1f{message.content}" for message in messages)
+    return "\x1e".join(f"{message.role}\x1f{message.text}" for message in messages)
 
 
 def _plain(messages: Sequence[Message]) -> str:
-    return "\x1e".join(f"{message.role}\x1f{normalised(message.content)}" for message in messages)
+    return "\x1e".join(f"{message.role}\x1f{normalised(message.text)}" for message in messages)
 
 
 def _number(asked: str, answer: str) -> int:

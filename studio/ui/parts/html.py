@@ -9,7 +9,7 @@ from studio.domain.reading import Reading, Tone
 from studio.domain.row import Row
 
 SIGNS = {Tone.GOOD: "✓", Tone.WARNING: "▲", Tone.BAD: "✕", Tone.QUIET: "●"}
-SPEAKERS = {"system": "Instructions", "user": "User", "assistant": "Answer"}
+SPEAKERS = {"system": "Instructions", "user": "User", "assistant": "Answer", "tool": "Result of a tool", "text": "Text"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def bubbles(rows: Sequence[Row], marks: Sequence[Mark] = ()) -> str:
 def _conversation(row: Row, marks: Sequence[Mark]) -> str:
     turns = "".join(
         f'<div class="bubble {escape(m.role)}"><em>{SPEAKERS.get(m.role, escape(m.role))}</em>'
-        f"{_marked(m.content, [mark for mark in marks if (mark.row, mark.message) == (row.number, number)])}</div>"
+        f"{_marked(m.text, [mark for mark in marks if (mark.row, mark.message) == (row.number, number)])}</div>"
         for number, m in enumerate(row.messages)
     )
     return f'<div class="chat"><small>line {row.line:,}</small>{turns}</div>'

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from studio.domain.dataset import LAYOUT_TITLES, Dataset, Layout, Mapping, Reject
+from studio.domain.dataset import LAYOUT_TITLES, PARTS, Dataset, Layout, Mapping, Reject
 from studio.domain.reading import Reading, Tone
 from studio.flows import bring
 from studio.flows.studio import Studio
@@ -22,11 +22,6 @@ PAGE = 4
 READ = [".jsonl", ".json", ".csv", ".tsv", ".txt", ".xlsx", ".parquet", ".gz", ".zip"]
 LAYOUTS = [(words, value.value) for value, words in LAYOUT_TITLES.items()]
 NOTHING = html.empty("Nothing here yet.", "Drop a file above, or pick a sample.")
-PARTS: dict[Layout, tuple[str, ...]] = {
-    Layout.MESSAGES: ("messages",),
-    Layout.PROMPT_COMPLETION: ("prompt", "completion"),
-    Layout.INSTRUCTION_RESPONSE: ("instruction", "response"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +182,7 @@ def turn(studio: Studio, step: int, data: str | None, first: int) -> int:
 
 
 def read_again(studio: Studio, data: str, layout: str, asked: str, answered: str) -> list[Any]:
-    parts = PARTS[Layout(layout)]
+    parts = PARTS[Layout(layout)].required
     mapping = Mapping(Layout(layout), dict(zip(parts, (asked, answered), strict=False)))
     return [data_picker(studio, bring.reread(studio, data, mapping).id), 0]
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import gradio as gr
 
+from studio.domain.dataset import NO_TEXT_TRAINING
 from studio.domain.errors import StudioError
 from studio.domain.finding import FindingKind
 from studio.domain.reading import Reading, Tone
@@ -93,8 +94,11 @@ def situation_of(look: Inspection) -> str:
         f"{html.count(copies, 'row is a copy', 'rows are copies')} of another." if copies else "",
         f"{html.count(conflicts, 'row contradicts', 'rows contradict')} another." if conflicts else "",
         f"{html.count(cut, 'row is', 'rows are')} longer than the recommended cut-off." if cut else "",
+        look.lengths.partial_sentence if look.lengths else "",
         look.cut_off.reason if look.cut_off else "",
     ]
-    found = bool(refused or copies or conflicts or cut)
+    if look.dataset.is_text:
+        return html.reading(Reading(Tone.WARNING, NO_TEXT_TRAINING, " ".join(part for part in said if part)))
+    found = bool(refused or copies or conflicts or cut or (look.lengths and look.lengths.partial))
     title = "Usable, with a few things to look at." if found else "Ready to train on."
     return html.reading(Reading(Tone.WARNING if found else Tone.GOOD, title, " ".join(part for part in said if part)))

@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 
 from studio.domain.errors import RecipeError, StudioError
+from studio.domain.lengths import Lengths
 from studio.domain.model import Model
 from studio.domain.plan import Light, Plan
 from studio.domain.reading import Reading, Tone
@@ -248,7 +249,7 @@ def view(studio: Studio, data: str, model: str, recipe: Recipe, chosen: str | No
     address = f"data:text/yaml;base64,{base64.b64encode(yaml_text.encode()).decode()}"
     save = f'<p class="help"><a href="{address}" download="recipe.yaml">Save as recipe.yaml</a></p>'
     return [
-        plan_page(plan), reasons_table(plan), yaml_text, save, f'<p class="help">{why}</p>', gr.Button(interactive=plan.light is not Light.RED),
+        partial_rows(inspect.measured(studio, data, model)) + plan_page(plan), reasons_table(plan), yaml_text, save, f'<p class="help">{why}</p>', gr.Button(interactive=plan.light is not Light.RED),
     ]  # fmt: skip
 
 
@@ -266,6 +267,14 @@ def plan_page(plan: Plan) -> str:
     ]
     said = Reading(TONES[plan.light], *_told(plan.sentence))
     return f"{html.reading(said)}<br>{too_few(plan.test_rows)}{html.cards(figures)}<br>{memory_bar(plan)}"
+
+
+def partial_rows(lengths: Lengths | None) -> str:
+    """A warning that some rows are not trained on, because the model's template would leave a part of them out."""
+    if lengths is None or not lengths.partial:
+        return ""
+    title = f"{html.count(len(lengths.partial), 'row')} left out for this model."
+    return html.reading(Reading(Tone.WARNING, title, lengths.partial_sentence)) + "<br>"
 
 
 def too_few(test_rows: int) -> str:

@@ -1,0 +1,86 @@
+"""What a model's template leaves out, and what cannot be trained yet, is said before anything starts."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from studio.domain.dataset import Dataset, Layout
+from studio.domain.errors import RecipeError
+from studio.domain.recipe import Recipe
+from studio.domain.split import Bin
+from studio.flows import bring, choose, inspect, split, train
+from studio.flows.models import STARTER
+from studio.flows.studio import Studio
+from tests.flows.test_bring import PATIENCE, read
+
+
+def measured(studio: Studio, path: Path, rows: list[dict]) -> Dataset:
+    """The rows once they have been read, and measured for the starter, whose template writes no tool calls."""
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    brought = read(studio, bring.bring_file(studio, path))
+    measuring = inspect.look(studio, brought.id, STARTER).measuring
+    assert measuring is not None
+    train.wait(studio, measuring.id, seconds=PATIENCE)
+    return brought
+
+
+def plain(number: int) -> dict:
+    said = {"role": "user", "content": f"What is {number}?"}, {"role": "assistant", "content": f"A number, {number}."}
+    return {"messages": list(said)}
+
+
+def calling(number: int) -> dict:
+    call = {"name": "look_up", "arguments": {"number": number}}
+    asked = {"role": "user", "content": f"Look {number} up."}
+    return {"messages": [asked, {"role": "assistant", "content": None, "tool_calls": [call]}]}
+
+
+@pytest.fixture(scope="module")
+def mixed(working: Studio, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """24 rows in plain words and 12 that call a tool."""
+    path = tmp_path_factory.mktemp("mixed") / "Tools.jsonl"
+    return measured(working, path, [*map(plain, range(24)), *map(calling, range(12))])
+
+
+def test_rows_that_a_template_does_not_write_whole_have_a_place_of_their_own(working: Studio, mixed: Dataset):
+    ledger = split.ledger(working, mixed.id, model_id=STARTER, cut_off=256)
+    assert ledger.adds_up and ledger.counts[Bin.UNWRITTEN] == 12
+    listed = split.bin_file(working, mixed.id, Bin.UNWRITTEN, model_id=STARTER, cut_off=256).read_text()
+    assert listed.count("leaves out the descriptions of tools and tool calls, so the row would not be whole.") == 12
+
+
+def test_no_part_of_a_run_is_given_a_row_that_would_not_be_whole(working: Studio, mixed: Dataset):
+    lengths = inspect.measured(working, mixed.id, STARTER)
+    assert lengths is not None and lengths.partial == set(range(24, 36))
+    used = split.used(split.current(working, mixed.id), lengths, 256)
+    assert not {*used.train, *used.validation, *used.test} & lengths.partial
+    planned = choose.plan(working, mixed.id, STARTER, Recipe())
+    assert planned.train_rows == len(used.train)
+
+
+def test_a_file_of_which_no_row_would_be_whole_is_refused_before_the_start(working: Studio, tmp_path: Path):
+    brought = measured(working, tmp_path / "calls.jsonl", [calling(number) for number in range(12)])
+    with pytest.raises(RecipeError, match="12 rows have such parts") as refused:
+        choose.plan(working, brought.id, STARTER, Recipe())
+    assert refused.value.fix == "Choose a model whose template writes them."
+
+
+def test_plain_text_is_read_and_measured_and_no_run_is_started_on_it(working: Studio, tmp_path: Path):
+    brought = measured(working, tmp_path / "poems.jsonl", [{"text": f"Poem number {n}."} for n in range(12)])
+    assert brought.guess is not None and brought.guess.mapping.layout is Layout.TEXT
+    assert inspect.look(working, brought.id, STARTER).lengths is not None
+    with pytest.raises(RecipeError, match="cannot be trained yet"):
+        choose.plan(working, brought.id, STARTER, Recipe())
+    with pytest.raises(RecipeError, match="cannot be trained yet"):
+        train.start(working, brought.id, STARTER, Recipe(), key="a run on text")
+
+
+def test_a_preference_pair_is_trained_on_its_better_answer(working: Studio, tmp_path: Path):
+    rows = [{"prompt": f"{n}?", "chosen": f"It is {n}.", "rejected": "No idea."} for n in range(12)]
+    brought = measured(working, tmp_path / "pairs.jsonl", rows)
+    row = bring.preview(working, brought.id, count=1)[0]
+    assert (row.answer, row.rejected[0].content) == ("It is 0.", "No idea.")
+    seen = inspect.seen(working, brought.id, STARTER, 0, 256)
+    assert "".join(piece.text for piece in seen.pieces if piece.trained) == "It is 0.<|end|>"
+    assert choose.plan(working, brought.id, STARTER, Recipe()).train_rows > 0
