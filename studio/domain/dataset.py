@@ -147,7 +147,7 @@ class Dataset:
     @property
     def title(self) -> str:
         """Its name, and which version it is where there are several."""
-        return self.name if self.version == 1 else f"{self.name} (version {self.version})"
+        return self.name if self.version == 1 else f"{self.name} · version {self.version}"
 
     @property
     def is_text(self) -> bool:

@@ -53,11 +53,11 @@ def build(session: Session, look: gr.State) -> None:
 
 
 def show(studio: Studio, look: Look | None, about: tuple[str, str] | None) -> list[Any]:
-    """Nothing before the lengths are measured; then the cut-off that is advised, unless one was chosen for this file."""
+    """Nothing before the lengths are measured; then the cut-off that is advised, unless one was chosen for this upload."""
     if look is None or not look[2]:
         return [gr.Accordion(visible=False), gr.Accordion(visible=False), gr.skip(), gr.skip()]
     found = inspect.look(studio, look[0], look[1])
-    now = (look[0], look[1])
+    now = (bring.dataset(studio, look[0]).root, look[1])
     stays = about is not None and tuple(about) == now
     advised = gr.skip() if stays or found.cut_off is None else found.cut_off.tokens
     return [gr.Accordion(visible=True), gr.Accordion(visible=True), advised, now]

@@ -1,0 +1,76 @@
+"""Browse: look through the rows of a dataset, page by page."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from studio.data.rows import load_rows
+from studio.data.searching import Order, search
+from studio.domain.finding import FindingKind
+from studio.domain.mending import Rule
+from studio.domain.row import Row
+from studio.domain.split import Bin
+from studio.flows import bring, inspect, mend, split
+from studio.flows.studio import Studio
+
+PAGE = 10
+EDITED = "edited"
+
+__all__ = ["EDITED", "PAGE", "Listed", "Order", "Page", "kinds", "page"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A row with where it ended."""
+
+    row: Row
+    bin: Bin
+    is_edited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`found` rows in all (`more` says that there are others still), of which these are shown, from `start` on."""
+
+    listed: tuple[Listed, ...]
+    start: int
+    found: int
+    more: bool
+
+
+def page(
+    studio: Studio,
+    dataset_id: str,
+    *,
+    text: str = "",
+    among: FindingKind | Bin | str | None = None,
+    order: Order = Order.LINE,
+    start: int = 0,
+    count: int = PAGE,
+) -> Page:
+    """A page of the rows that say `text`, of a finding, of a bin, or EDITED; beyond the end, the last page."""
+    dataset = bring.ready(studio, dataset_id)
+    rows, dealt = load_rows(studio.workspace.dataset(dataset.id)), split.current(studio, dataset_id)
+    hits = search(rows, text=text, among=_among(studio, dataset_id, among, edited=rows.edited), order=order)
+    last = max(len(hits.rows) - 1, 0) // count * count
+    first = min(max(start, 0), last)
+    listed = tuple(
+        Listed(rows[number], dealt.bins[number], number in rows.edited) for number in hits.rows[first : first + count]
+    )
+    return Page(listed, first, len(hits.rows), hits.more)
+
+
+def kinds(studio: Studio, dataset_id: str) -> dict[FindingKind, int]:
+    """The findings whose rows can be looked through, each with how many there are."""
+    found = inspect.findings(studio, dataset_id)
+    counts = {finding.kind: len(mend.ruled(found, Rule(finding.kind))) for finding in found}
+    return {kind: count for kind, count in counts.items() if count}
+
+
+def _among(
+    studio: Studio, dataset_id: str, among: FindingKind | Bin | str | None, *, edited: Collection[int]
+) -> Collection[int] | None:
+    if isinstance(among, FindingKind):
+        return mend.ruled(inspect.findings(studio, dataset_id), Rule(among))
+    if isinstance(among, Bin):
+        return split.current(studio, dataset_id).rows(among)
+    return edited if among == EDITED else None

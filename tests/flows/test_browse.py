@@ -1,0 +1,57 @@
+"""Rows are looked through page by page: those that say something, of a finding, of a bin, or edited."""
+
+import pytest
+
+from studio.domain.dataset import Dataset
+from studio.domain.finding import FindingKind
+from studio.domain.split import Bin
+from studio.flows import browse, mend, split
+from studio.flows.browse import Order
+from studio.flows.studio import Studio
+
+
+def lines(page: browse.Page) -> list[int]:
+    return [listed.row.line for listed in page.listed]
+
+
+def test_pages_go_through_every_row_once(working: Studio, dataset: Dataset):
+    seen: list[int] = []
+    for start in range(0, dataset.rows, browse.PAGE):
+        seen += lines(browse.page(working, dataset.id, start=start))
+    assert len(seen) == len(set(seen)) == dataset.rows
+    assert browse.page(working, dataset.id).found == dataset.rows
+
+
+@pytest.mark.parametrize("start", [10_000, 63])
+def test_beyond_the_end_is_the_last_page(working: Studio, dataset: Dataset, start: int):
+    page = browse.page(working, dataset.id, start=start)
+    assert page.start == 60 and len(page.listed) == dataset.rows - 60
+    assert browse.page(working, dataset.id, start=-5).start == 0
+
+
+def test_rows_that_say_something_with_where_they_ended(working: Studio, dataset: Dataset):
+    page = browse.page(working, dataset.id, text="and <B>more")
+    assert lines(page) == [63]
+    assert page.listed[0].bin is split.current(working, dataset.id).bins[62]
+
+
+def test_rows_of_a_finding_and_of_a_bin(working: Studio, dataset: Dataset):
+    assert lines(browse.page(working, dataset.id, among=FindingKind.EXACT_DUPLICATE)) == [1, 61]
+    assert lines(browse.page(working, dataset.id, among=Bin.DUPLICATE)) == [61]
+    assert browse.kinds(working, dataset.id)[FindingKind.EXACT_DUPLICATE] == 2
+
+
+def test_the_longest_row_comes_first_when_asked(working: Studio, dataset: Dataset):
+    assert lines(browse.page(working, dataset.id, order=Order.LONGEST, count=1)) == [64]
+
+
+def test_nothing_found_is_an_empty_page(working: Studio, dataset: Dataset):
+    page = browse.page(working, dataset.id, text="no row says this", start=40)
+    assert (page.listed, page.start, page.found, page.more) == ((), 0, 0, False)
+
+
+def test_what_was_edited_can_be_looked_through(working: Studio, dataset: Dataset):
+    made = mend.edit(working, mend.newest(working, dataset.id).id, 5, {1: "Edited by hand."})
+    page = browse.page(working, made.id, among=browse.EDITED)
+    assert [(listed.row.answer, listed.is_edited) for listed in page.listed] == [("Edited by hand.", True)]
+    assert browse.page(working, dataset.id, among=browse.EDITED).found == 0
