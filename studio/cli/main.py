@@ -77,7 +77,8 @@ def import_file(
         "repaired": repaired.counts, "repairs": offers,
     }  # fmt: skip
     words = [
-        f"{read.id}: {read.rows:,} rows read, {read.rejects:,} {'line' if read.rejects == 1 else 'lines'} refused."
+        f"{read.id}: {read.rows:,} {'row' if read.rows == 1 else 'rows'} read, "
+        f"{read.rejects:,} {'line' if read.rejects == 1 else 'lines'} refused."
     ]
     words += [repaired.sentence] if repaired.counts else []
     words += [f"  line {reject.line}: {reject.reason} {reject.fix}" for reject in rejects[:20]]

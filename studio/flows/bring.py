@@ -96,9 +96,10 @@ def bring_file(
     if unknown := [kind for kind in repairs if kind not in list(Repair)]:
         raise DatasetError(f"There is no repair called {unknown[0]}.", fix=f"Choose from {', '.join(Repair)}.")
     if not path.is_file():
+        known = ", ".join(sample.id for sample in samples(studio))
         raise DatasetError(
             f"{printable(str(path))} is not a file.",
-            fix="Give the path of a file with examples: JSONL, JSON, CSV, Excel or Parquet.",
+            fix=f"Give the path of a JSONL, JSON, CSV, Excel or Parquet file, or name a sample: {known}.",
         )
     shown = file_name(source_name or path.name)
     dataset_id = new_id("data")

@@ -44,6 +44,12 @@ def test_import_says_in_words_what_it_read_and_refused(studio: CommandLine, tmp_
     assert "3 rows read, 1 line refused." in answer.words and "  line 4: " in answer.words
 
 
+def test_what_is_no_file_is_answered_with_the_samples_there_are(studio: CommandLine):
+    answer = studio("import", "triag", "--json")
+    assert answer.status == 1
+    assert "name a sample: triage, brand-voice, orders-json, messy." in answer.values["error"]["fix"]
+
+
 def test_a_pair_that_is_none_is_wrong_usage(empty: CommandLine):
     for answer in empty.all(
         *(("import", "triage", "--json", "--map", pair) for pair in ("prompt", "=q", "prompt=", "question=q"))

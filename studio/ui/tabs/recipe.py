@@ -105,7 +105,7 @@ def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers) -> Non
     studio, ids, controls = session.studio, [session.data, session.model], list(form.controls)
     click = gr.State("")
     shown = [form.situation, form.timer, form.start, form.preset, form.about, *controls]
-    planned = [form.situation, papers.reasons, papers.text, papers.save, papers.why_preset, form.start]
+    planned = [form.situation, papers.reasons, papers.text, papers.save, form.preset, papers.why_preset, form.start]
     gr.on(
         [tab.select, *(picker.change for picker in ids), form.timer.tick],
         handler(show, studio),
@@ -116,7 +116,7 @@ def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers) -> Non
     gr.on(
         [form.about.change, *(part.change for part in controls)],
         handler(show_plan, studio),
-        [*ids, form.preset, *controls],
+        [*ids, session.cut_off, *controls],
         planned,
         trigger_mode="always_last",
         **QUIET,
@@ -185,18 +185,18 @@ def measuring(look: Inspection) -> str:
     return html.reading(Reading(Tone.BAD, "The lengths could not be measured.", f"{job.message} {job.fix}"))
 
 
-def show_plan(studio: Studio, data: str | None, model: str | None, chosen: str | None, *values: Any) -> list[Any]:
+def show_plan(studio: Studio, data: str | None, model: str | None, cut_off: int | None, *values: Any) -> list[Any]:
     """What the values mean; an invalid value is told at its control, and the start stays closed."""
     if data is None or model is None or inspect.measured(studio, data, model) is None:
-        return [gr.skip()] * 6
+        return [gr.skip()] * 7
     wrong = forms.problems(dict(zip(forms.FIELDS, values, strict=True)))
     if wrong:
         said = Reading(Tone.BAD, "A value is out of bounds.", next(iter(wrong.values())))
-        return [html.reading(said), *[gr.skip()] * 4, gr.Button(interactive=False)]
+        return [html.reading(said), *[gr.skip()] * 5, gr.Button(interactive=False)]
     try:
-        return view(studio, data, model, forms.recipe_of(values), chosen)
+        return view(studio, data, model, forms.recipe_of(values), cut_off)
     except StudioError as error:
-        return [told(error), *[gr.skip()] * 4, gr.Button(interactive=False)]
+        return [told(error), *[gr.skip()] * 5, gr.Button(interactive=False)]
 
 
 def use_preset(
@@ -237,20 +237,32 @@ def add_folder(studio: Studio, path: str) -> list[Any]:
     return [model_picker(studio, added.id), list_models(studio), ""]
 
 
+def preset_of(ready: list[choose.Preset], recipe: Recipe, cut_off: int | None) -> choose.Preset | None:
+    """The preset that these values are, if they are one; whoever changes a value leaves it."""
+    return next((preset for preset in ready if _with_cut_off(preset.recipe, cut_off) == recipe), None)
+
+
 def _with_cut_off(recipe: Recipe, cut_off: int | None) -> Recipe:
     return recipe if cut_off is None else recipe.model_copy(update={"max_length": cut_off})
 
 
-def view(studio: Studio, data: str, model: str, recipe: Recipe, chosen: str | None) -> list[Any]:
+def view(studio: Studio, data: str, model: str, recipe: Recipe, cut_off: int | None) -> list[Any]:
     """What the recipe means: traffic light, figures, reasons and the recipe itself."""
     plan = choose.plan(studio, data, model, recipe)
     yaml_text = choose.recipe_yaml(model, recipe)
-    why = next((found.why for found in choose.presets(studio, data, model) if found.id == chosen), "")
+    preset = preset_of(choose.presets(studio, data, model), recipe, cut_off)
+    why = preset.why if preset else "Your own values. Choose one above to begin from it again."
     address = f"data:text/yaml;base64,{base64.b64encode(yaml_text.encode()).decode()}"
     save = f'<p class="help"><a href="{address}" download="recipe.yaml">Save as recipe.yaml</a></p>'
     return [
-        partial_rows(inspect.measured(studio, data, model)) + plan_page(plan), reasons_table(plan), yaml_text, save, f'<p class="help">{why}</p>', gr.Button(interactive=plan.light is not Light.RED),
-    ]  # fmt: skip
+        partial_rows(inspect.measured(studio, data, model)) + plan_page(plan),
+        reasons_table(plan),
+        yaml_text,
+        save,
+        gr.Radio(value=preset.id if preset else None),
+        f'<p class="help">{why}</p>',
+        gr.Button(interactive=plan.light is not Light.RED),
+    ]
 
 
 def plan_page(plan: Plan) -> str:

@@ -10,6 +10,7 @@ from studio.domain.errors import RecipeError
 from studio.domain.model import Model
 from studio.domain.plan import Light, Part
 from studio.domain.recipe import Recipe
+from studio.flows import choose
 from studio.flows.inspect import Inspection
 from studio.flows.studio import Studio
 from studio.ui.parts import forms
@@ -64,6 +65,15 @@ def test_on_a_phone_every_cell_of_the_models_names_its_column() -> None:
     page = recipe.model_table([model()])
     assert 'class="plain stacked' in page
     assert attributes(page, "data-label") == ["Model", "Size", "Context", "Licence", "Here"]
+
+
+def test_a_changed_value_leaves_the_preset_and_the_same_values_are_it_again() -> None:
+    quick, balanced = (choose.Preset(f"{n}", "", "", Recipe(epochs=n)) for n in (1, 3))
+    ready = [quick, balanced]
+    assert recipe.preset_of(ready, Recipe(epochs=3), None) == balanced
+    assert recipe.preset_of(ready, Recipe(epochs=3, max_length=128), 128) == balanced
+    assert recipe.preset_of(ready, Recipe(epochs=3, max_length=128), None) is None
+    assert recipe.preset_of(ready, Recipe(epochs=2), None) is None
 
 
 def test_before_there_is_anything_to_plan_nothing_can_be_started(empty_studio: Studio) -> None:
