@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from studio import __version__
-from studio.cli import meaning, study
+from studio.cli import meaning, mend, study
 from studio.cli.output import Json, answer, error_values, verb
 from studio.cli.workspace import opened, workspaces_folder
 from studio.domain.dataset import PART_TITLES, PARTS, Mapping
@@ -20,6 +20,7 @@ from studio.domain.recipe import Recipe
 from studio.domain.run import Run
 from studio.domain.split import BIN_TITLES, SplitChoices
 from studio.flows import ask, bring, choose, deliver, inspect, machine, models, split, train
+from studio.flows import mend as mending
 from studio.flows.studio import Studio
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ app = typer.Typer(
 models_app = typer.Typer(invoke_without_command=True, help="List the models, or add one.")
 app.add_typer(models_app, name="models")
 app.add_typer(study.app, name="study")
+app.add_typer(mend.app, name="mend")
 app.command("rate")(study.rate)
 app.command("verdict")(study.verdict)
 app.command("meaning")(meaning.meaning)
@@ -155,7 +157,13 @@ def inspect_dataset(dataset: Dataset, model: ModelId = models.STARTER, json: Jso
 
 
 def _measured(studio: Studio, dataset_id: str, model_id: str) -> inspect.Inspection:
-    """Look at a dataset once its lengths have been measured; a measurement that failed is tried once more."""
+    """Look at a dataset once its lengths have been measured; a measurement that failed is tried once more.
+
+    Where texts were changed, its rows are examined first, so that the findings are those of its texts.
+    """
+    checking = mending.recheck(studio, dataset_id)
+    if checking is not None and checking.is_live:
+        train.wait(studio, checking.id)
     look = inspect.look(studio, dataset_id, model_id)
     if look.measuring is None:
         return look

@@ -15,7 +15,7 @@ from studio.flows.studio import Studio
 PAGE = 10
 EDITED = "edited"
 
-__all__ = ["EDITED", "PAGE", "Listed", "Order", "Page", "kinds", "page"]
+__all__ = ["EDITED", "PAGE", "Listed", "Order", "Page", "kinds", "page", "rows_of_lines"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,15 @@ def page(
         Listed(rows[number], dealt.bins[number], number in rows.edited) for number in hits.rows[first : first + count]
     )
     return Page(listed, first, len(hits.rows), hits.more)
+
+
+def rows_of_lines(studio: Studio, dataset_id: str, lines: Collection[int]) -> dict[int, list[int]]:
+    """The row numbers of these lines of the file; a line that was repaired may have become several rows."""
+    wanted, found = set(lines), dict[int, list[int]]()
+    for row in load_rows(studio.workspace.dataset(bring.ready(studio, dataset_id).id)):
+        if row.line in wanted:
+            found.setdefault(row.line, []).append(row.number)
+    return found
 
 
 def kinds(studio: Studio, dataset_id: str) -> dict[FindingKind, int]:
