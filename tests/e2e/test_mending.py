@@ -37,7 +37,10 @@ def test_a_messy_file_is_mended_by_hand_and_trained_on(page: Page, studio: Runni
 
     button(page, "Leave this row out").click()
     expect(page.get_by_role("cell", name="1 row was left out: by hand.")).to_be_visible()
-    button(page, "Undo the last change").click()
+    expect(page.get_by_label(VERSION, exact=True)).to_have_value(re.compile("version 3"))
+    undo = button(page, "Undo the last change")
+    expect(undo).to_be_enabled(timeout=60_000)
+    undo.click(timeout=60_000)
     expect(page.get_by_role("cell", name="Went back to version 2.")).to_be_visible()
     expect(page.get_by_label(VERSION, exact=True)).to_have_value(re.compile("version 4"))
     expect(page.get_by_text("adds up").first).to_be_visible(timeout=60_000)
