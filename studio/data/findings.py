@@ -4,18 +4,17 @@ import hashlib
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
-
-from studio.data.atomic import replacing
+from studio.data.groups import read_findings, read_from_before, write_findings
 from studio.data.normalising import normalised
-from studio.domain.finding import Finding, FindingKind, Grade, Group, Mark
+from studio.domain.finding import Finding, FindingKind, Group
 from studio.domain.row import Message
 
 DIGEST_BYTES = 16
 NO_PROMPT = b""  # of a plain text
+FINDINGS = "findings.jsonl"
 DUPLICATES = (FindingKind.EXACT_DUPLICATE, FindingKind.NEAR_EXACT_DUPLICATE)
 
 
@@ -71,32 +70,13 @@ def find(digests: Digests, *, reject_lines: Sequence[int] = ()) -> Found:
 
 
 def save_findings(findings: Sequence[Finding], folder: Path) -> None:
-    with replacing(folder / "findings.json") as file:
-        file.write(orjson.dumps([asdict(finding) for finding in findings]))
+    write_findings(findings, folder / FINDINGS)
 
 
 def load_findings(folder: Path) -> list[Finding]:
-    """The findings of a dataset folder, as they were made when the file was read."""
-    return [
-        Finding(
-            kind=FindingKind(entry["kind"]),
-            title=entry["title"],
-            count=entry["count"],
-            why=entry["why"],
-            groups=tuple(
-                Group(
-                    rows=tuple(group["rows"]),
-                    lines=tuple(group["lines"]),
-                    reason=group["reason"],
-                    grade=Grade(group["grade"]) if group.get("grade") else None,
-                    likeness=tuple(group.get("likeness", ())),
-                )
-                for group in entry["groups"]
-            ),
-            marks=tuple(Mark(**mark) for mark in entry["marks"]),
-        )
-        for entry in orjson.loads((folder / "findings.json").read_bytes())
-    ]
+    """The findings of a dataset folder as they were last made; groups are read when they are looked at."""
+    path = folder / FINDINGS
+    return read_findings(path) if path.exists() else read_from_before(folder / "findings.json")
 
 
 def _digest(parts: Iterable[str]) -> bytes:

@@ -24,7 +24,7 @@ from studio.data.problem import Problem
 from studio.data.progress import Progress, Stopped
 from studio.data.reading import Readable, readable
 from studio.data.repairing import Mended, mended
-from studio.data.rows import load_rows
+from studio.data.rows import load_rows, save_offsets
 from studio.data.tables import is_known
 from studio.domain.dataset import Guess
 from studio.domain.errors import DatasetError
@@ -68,7 +68,7 @@ class _Way:
 
 
 def ingest(spec: Named[str, Any], reporter: Reporter) -> Outcome:
-    """Read `spec["source"]` into the folder `spec["out"]`: rows.jsonl, rejects.jsonl, findings.json.
+    """Read `spec["source"]` into the folder `spec["out"]`: rows.jsonl, rejects.jsonl, findings.jsonl.
 
     Refused lines are repaired in the ways that `spec["repairs"]` names, and in no other; what else could be repaired
     is in the result as `repairs`, and what was in `repaired`: how many lines of each kind.
@@ -100,6 +100,7 @@ def ingest(spec: Named[str, Any], reporter: Reporter) -> Outcome:
         if not tally.rows and not tally.rejects:
             raise DatasetError("There are no rows in this file.", fix="Upload a file with at least a few examples.")
         reporter.report(EventKind.PHASE, name="Looking for copies, contradictions and other problems")
+        save_offsets(out)
         found = examine(
             load_rows(out),
             tally.digests,

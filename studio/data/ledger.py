@@ -1,9 +1,10 @@
 """Ledger: every line of the file in exactly one bin, with the reason why it is there."""
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import orjson
@@ -16,6 +17,7 @@ from studio.domain.row import Row
 from studio.domain.split import Bin, Ledger, Split
 
 DEALT = (Bin.TRAIN, Bin.VALIDATION, Bin.TEST)
+AT_ONCE, PART_CHARACTERS = 1000, 1 << 16  # rows that are looked up, and characters that are sent, at once
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -64,13 +66,12 @@ def bin_rows(
         yield from (_refused(reject) for reject in rejects)
         return
     bins = bins_of(split, lengths=lengths, cut_off=cut_off)
-    wanted = {number for number, held in enumerate(bins) if held is bin}
-    kept_lines: dict[int, int] = {}
-    if bin is Bin.DUPLICATE:
-        kept = {split.duplicate_of[number] for number in wanted}
-        kept_lines = {number: rows[number].line for number in kept}
-    for row in rows if wanted else ():
-        if row.number in wanted:
+    wanted = [number for number, held in enumerate(bins) if held is bin]
+    for start in range(0, len(wanted), AT_ONCE):
+        some = wanted[start : start + AT_ONCE]
+        kept = {split.duplicate_of[number] for number in some} if bin is Bin.DUPLICATE else ()
+        kept_lines = {row.number: row.line for row in rows.only(kept)}
+        for row in rows.only(some):
             reason = _why(row, bin, split, lengths=lengths, cut_off=cut_off, kept_lines=kept_lines)
             yield BinRow(row.line, row.number, reason, question=row.question, answer=row.answer)
 
@@ -86,18 +87,27 @@ def why_of_row(
 
 
 def write_bin(listed: Iterable[BinRow], target: Path) -> None:
-    """Write the lines of a bin for download: a CSV that is safe to open in a spreadsheet, or JSONL by its name."""
+    """Write the lines of a bin to a file: as CSV, or as JSONL by its name."""
     with replacing(target) as file:
         if target.suffix == ".jsonl":
-            for row in listed:
-                file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
-            return
-        writer = csv.DictWriter(_Utf8(file), fieldnames=list(BinRow.__slots__))
-        writer.writeheader()
-        for row in listed:
-            writer.writerow(
-                {name: spreadsheet_safe(held) if isinstance(held, str) else held for name, held in asdict(row).items()}
-            )
+            file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in listed)
+        else:
+            file.writelines(as_csv(listed))
+
+
+def as_csv(listed: Iterable[BinRow]) -> Iterator[bytes]:
+    """The lines of a bin as a CSV that is safe to open in a spreadsheet, a part at a time."""
+    part = io.StringIO()
+    writer = csv.writer(part)
+    writer.writerow(field.name for field in fields(BinRow))
+    for row in listed:
+        texts = (row.reason, row.fix, row.question, row.answer, row.text)
+        writer.writerow((row.line, row.row, *map(spreadsheet_safe, texts)))
+        if part.tell() > PART_CHARACTERS:
+            yield part.getvalue().encode()
+            part.seek(0)
+            part.truncate()
+    yield part.getvalue().encode()
 
 
 def spreadsheet_safe(text: str) -> str:
@@ -132,13 +142,3 @@ def _why(
             return f"This model's chat template leaves out {lengths.left_out_words}, so the row would not be whole."
         case _:
             raise AssertionError(f"a good row cannot be in {bin}")
-
-
-class _Utf8:
-    """What csv writes, as UTF-8."""
-
-    def __init__(self, file) -> None:
-        self._file = file
-
-    def write(self, text: str) -> int:
-        return self._file.write(text.encode())

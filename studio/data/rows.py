@@ -1,21 +1,24 @@
 """Rows: the good rows of a dataset, read from disk one at a time, and the lines that were refused.
 
-`rows.jsonl` is what was read from the file and never changes; `edited.jsonl`, where there is one, holds the rows that
-people changed, each with its row number, and stands in for them.
+`rows.jsonl` is what was read from the file and never changes, and `rows.npy` where each row starts in it, so that a
+click need not look for that. `edited.jsonl`, where there is one, holds the rows that people changed, each with its row
+number, and stands in for them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, BinaryIO, overload
 
 import numpy as np
 import orjson
 
+from studio.data.atomic import replacing
 from studio.domain.dataset import Reject
 from studio.domain.row import Row, row_from
 
+ROWS, OFFSETS = "rows.jsonl", "rows.npy"
 CHUNK_BYTES = 1 << 24
 
 
@@ -43,6 +46,12 @@ class Rows:
         for number, record in enumerate(self.records()):
             yield row_from(number, record)
 
+    def only(self, numbers: Iterable[int]) -> Iterator[Row]:
+        """These rows in the order of the file; of the others nothing is read."""
+        with self.path.open("rb") as file:
+            for number in sorted(numbers):
+                yield row_from(number, orjson.loads(self.edited.get(number) or self._line(number, file)))
+
     def records(self) -> Iterator[dict[str, Any]]:
         """Every row as stored: line, messages, extra, and tools and rejected where it has them."""
         with self.path.open("rb") as file:
@@ -55,14 +64,17 @@ class Rows:
             raise IndexError(f"row {number} of {len(self)}")
         if number in self.edited:
             return orjson.loads(self.edited[number])
-        start, end = int(self.offsets[number]), int(self.offsets[number + 1])
         with self.path.open("rb") as file:
-            file.seek(start)
-            return orjson.loads(file.read(end - start))
+            return orjson.loads(self._line(number, file))
 
     def extra(self, number: int) -> dict[str, str]:
         """The fields of the source row that play no part in training, as text."""
         return self.record(number)["extra"]
+
+    def _line(self, number: int, file: BinaryIO) -> bytes:
+        start, end = int(self.offsets[number]), int(self.offsets[number + 1])
+        file.seek(start)
+        return file.read(end - start)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -74,15 +86,34 @@ class Rows:
 
 
 def load_rows(folder: Path) -> Rows:
-    """The rows of a dataset folder; finds where each starts, parses those alone that were edited."""
-    path = folder / "rows.jsonl"
+    """The rows of a dataset folder; parses those alone that were edited."""
+    return Rows(folder / ROWS, _offsets(folder), _edited(folder / "edited.jsonl"))
+
+
+def save_offsets(folder: Path) -> None:
+    """Write down where each row of a folder starts, once they are all there."""
+    with replacing(folder / OFFSETS) as file:
+        np.save(file, _found(folder / ROWS))
+
+
+def _offsets(folder: Path) -> np.ndarray:
+    """What was written down, mapped into memory; found anew where that is not there, or of another file."""
+    path, known = folder / ROWS, folder / OFFSETS
+    if known.exists():
+        offsets = np.load(known, mmap_mode="r", allow_pickle=False)
+        if offsets[-1] == path.stat().st_size:
+            return offsets
+    return _found(path)
+
+
+def _found(path: Path) -> np.ndarray:
     found = [np.zeros(1, dtype=np.int64)]
     done = 0
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
             found.append(np.flatnonzero(np.frombuffer(chunk, dtype=np.uint8) == ord("\n")) + (done + 1))
             done += len(chunk)
-    return Rows(path, np.concatenate(found), _edited(folder / "edited.jsonl"))
+    return np.concatenate(found)
 
 
 def _edited(path: Path) -> dict[int, bytes]:

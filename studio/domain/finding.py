@@ -1,7 +1,7 @@
 """Finding: one problem with one or more rows, how much it matters, and what is usually done about it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -135,19 +135,23 @@ class Finding:
     """One kind of problem: how many rows it touches, why it matters in one sentence, and which rows they are.
 
     For copies `count` leaves out the one of each group that is kept, so it is the number of rows that are too many.
-    `marks` are examples of the places meant, not all of them.
+    `marks` are examples of the places meant, not all of them. `graded` is the grade, where it is known without looking
+    at every group.
     """
 
     kind: FindingKind
     title: str
     count: int
     why: str
-    groups: tuple[Group, ...]
+    groups: Sequence[Group]
     marks: tuple[Mark, ...] = ()
+    graded: Grade | None = field(default=None, compare=False, repr=False)
 
     @property
     def grade(self) -> Grade:
         """That of its gravest group, or of its kind where the groups have none."""
+        if self.graded:
+            return self.graded
         grades = [group.grade for group in self.groups if group.grade]
         return min(grades, key=list(Grade).index) if grades else TREATMENTS[self.kind].grade
 

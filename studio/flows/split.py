@@ -1,10 +1,10 @@
 """Split: deal the rows, and show where every one of them ended."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from studio.data.findings import load_findings
-from studio.data.ledger import bin_rows, bins_of, ledger_of, write_bin
+from studio.data.ledger import as_csv, bin_rows, bins_of, ledger_of
 from studio.data.rows import load_rejects, load_rows
 from studio.data.splitting import deal
 from studio.domain.lengths import Lengths
@@ -75,10 +75,10 @@ def ledger(studio: Studio, dataset_id: str, *, model_id: str | None = None, cut_
     return ledger_of(current(studio, dataset_id), rejects=dataset.rejects, lengths=lengths, cut_off=cut_off)
 
 
-def bin_file(
+def bin_csv(
     studio: Studio, dataset_id: str, bin: Bin, *, model_id: str | None = None, cut_off: int | None = None
-) -> Path:
-    """The lines of one bin with the reason why each is there, as CSV."""
+) -> Iterator[bytes]:
+    """The lines of one bin with the reason why each is there, as CSV: part by part, so that nobody waits long."""
     dataset = bring.ready(studio, dataset_id)
     folder = studio.workspace.dataset(dataset.id)
     lengths = inspect.measured(studio, dataset_id, model_id) if model_id else None
@@ -90,6 +90,4 @@ def bin_file(
         lengths=lengths,
         cut_off=cut_off,
     )
-    target = studio.workspace.exports / f"{dataset.id}-{bin.value}.csv"
-    write_bin(listed, target)
-    return target
+    return as_csv(listed)

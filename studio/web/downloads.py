@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from fastapi import APIRouter, HTTPException
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, StreamingResponse
 
 from studio.domain.errors import StudioError
 from studio.domain.split import Bin
 from studio.flows import bring, decide, deliver, split
 from studio.flows.studio import Studio
+
+T = TypeVar("T")
 
 
 def download_routes(studio: Studio) -> APIRouter:
@@ -21,8 +24,12 @@ def download_routes(studio: Studio) -> APIRouter:
         return _sent(lambda: bring.rejects_file(studio, dataset_id))
 
     @routes.get("/bin/{dataset_id}/{bin}")
-    def bin_of_dataset(dataset_id: str, bin: Bin, model: str | None = None, cut_off: int | None = None) -> FileResponse:
-        return _sent(lambda: split.bin_file(studio, dataset_id, bin, model_id=model, cut_off=cut_off))
+    def bin_of_dataset(
+        dataset_id: str, bin: Bin, model: str | None = None, cut_off: int | None = None
+    ) -> StreamingResponse:
+        parts = _found(lambda: split.bin_csv(studio, dataset_id, bin, model_id=model, cut_off=cut_off))
+        named = {"Content-Disposition": f'attachment; filename="{dataset_id}-{bin.value}.csv"'}
+        return StreamingResponse(parts, media_type="text/csv", headers=named)
 
     @routes.get("/ratings/{study_id}.{kind}")
     def ratings(study_id: str, kind: str) -> FileResponse:
@@ -43,8 +50,12 @@ def download_routes(studio: Studio) -> APIRouter:
 
 
 def _sent(make: Callable[[], Path]) -> FileResponse:
+    path = _found(make)
+    return FileResponse(path, filename=path.name, content_disposition_type="attachment")
+
+
+def _found(make: Callable[[], T]) -> T:
     try:
-        path = make()
+        return make()
     except StudioError as error:
         raise HTTPException(404, error.sentence) from error
-    return FileResponse(path, filename=path.name, content_disposition_type="attachment")

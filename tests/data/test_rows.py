@@ -1,45 +1,34 @@
-"""Rows that people edited stand in for those of the file, wherever rows are read."""
+"""Rows: any row is read by its number, and where it starts is looked up, not searched for."""
 
-import json
 from pathlib import Path
 
-import pytest
+import numpy as np
 
-from studio.data.rows import Rows, load_rows
-from studio.engine.rows import read_rows
-
-
-def record(line: int, answer: str, **more: object) -> str:
-    messages = [{"role": "user", "content": f"Question {line}"}, {"role": "assistant", "content": answer}]
-    return json.dumps({"line": line, "messages": messages, "extra": {"customer": f"c{line}"}, **more}) + "\n"
+from studio.data.rows import OFFSETS, ROWS, load_rows, save_offsets
+from tests.data.conftest import pair
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "rows.jsonl").write_text("".join(record(line, f"Answer {line}") for line in (2, 3, 5, 8)))
-    (tmp_path / "edited.jsonl").write_text(record(5, "Mended\u2028\r answer", number=2))
-    return tmp_path
+def test_where_each_row_starts_is_written_down_when_a_file_is_read(bring):
+    brought = bring([pair("Where is it?", "Here."), pair("一共多少？", "三十。"), pair("c", "d")])
+
+    written = np.load(brought.folder / OFFSETS)
+    lines = (brought.folder / ROWS).read_bytes().splitlines(keepends=True)
+    assert written.tolist() == [0, *np.cumsum([len(line) for line in lines]).tolist()]
+    assert [row.answer for row in brought.rows] == ["Here.", "三十。", "d"]
+    assert load_rows(brought.folder)[1].question == "一共多少？"
 
 
-@pytest.fixture
-def rows(folder: Path) -> Rows:
-    return load_rows(folder)
+def test_rows_without_that_are_found_all_the_same(bring):
+    brought = bring([pair("a", "b"), pair("c", "d")])
+    (brought.folder / OFFSETS).unlink()
+
+    assert load_rows(brought.folder)[1].answer == "d"
 
 
-def test_an_edited_row_is_read_one_by_one_and_in_order(rows: Rows):
-    assert rows[2].answer == "Mended\u2028\r answer"
-    assert [row.answer for row in rows] == [rows[number].answer for number in range(4)]
-    assert [row.answer for row in rows[1:]] == ["Answer 3", "Mended\u2028\r answer", "Answer 8"]
+def test_what_was_written_down_of_another_file_is_not_believed(tmp_path: Path):
+    (tmp_path / ROWS).write_bytes(b'{"line":1,"messages":[{"role":"user","content":"a"}],"extra":{}}\n')
+    save_offsets(tmp_path)
+    with (tmp_path / ROWS).open("ab") as file:
+        file.write(b'{"line":2,"messages":[{"role":"user","content":"b"}],"extra":{}}\n')
 
-
-def test_numbers_lines_and_other_fields_stay(rows: Rows):
-    assert [(row.number, row.line) for row in rows] == [(0, 2), (1, 3), (2, 5), (3, 8)]
-    assert rows.extra(2) == {"customer": "c5"}
-
-
-def test_sizes_are_those_of_what_is_read(rows: Rows):
-    assert rows.sizes == tuple(len(json.dumps(record).encode()) + 1 for record in rows.records())
-
-
-def test_training_reads_the_same_rows(folder: Path, rows: Rows):
-    assert read_rows(folder, [3, 2, 0]) == [rows[3], rows[2], rows[0]]
+    assert [row.line for row in load_rows(tmp_path)] == [1, 2]

@@ -1,7 +1,8 @@
 """Rows are dealt once, and every line of the file is in exactly one place."""
 
 import csv
-from pathlib import Path
+import io
+from collections.abc import Iterable
 
 import pytest
 
@@ -16,9 +17,8 @@ from studio.store import splits
 from tests.flows.test_bring import read
 
 
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+def rows_of(parts: Iterable[bytes]) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(b"".join(parts).decode(), newline="")))
 
 
 def test_without_choices_a_tenth_each_is_held_out_and_the_same_split_comes_back(working: Studio):
@@ -58,7 +58,7 @@ def test_the_ledger_adds_up_to_every_line_of_the_file(working: Studio, dataset: 
 
 def test_the_files_of_all_bins_hold_every_line_once_with_a_reason(working: Studio, dataset: Dataset):
     listed = [
-        row for bin in Bin for row in rows_of(split.bin_file(working, dataset.id, bin, model_id=STARTER, cut_off=128))
+        row for bin in Bin for row in rows_of(split.bin_csv(working, dataset.id, bin, model_id=STARTER, cut_off=128))
     ]
     assert sorted(int(row["line"]) for row in listed) == [*range(1, 65), 66, 67]
     assert all(row["reason"] for row in listed)
@@ -66,7 +66,7 @@ def test_the_files_of_all_bins_hold_every_line_once_with_a_reason(working: Studi
 
 def test_a_spreadsheet_runs_nothing_that_is_in_a_row(working: Studio, dataset: Dataset):
     held = split.current(working, dataset.id).bins[62]
-    (row,) = [row for row in rows_of(split.bin_file(working, dataset.id, held)) if row["line"] == "63"]
+    (row,) = [row for row in rows_of(split.bin_csv(working, dataset.id, held)) if row["line"] == "63"]
     assert (row["question"], row["answer"]) == ("'=1+1", "'+2, and <b>more</b>")
 
 

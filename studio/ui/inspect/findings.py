@@ -44,7 +44,7 @@ def show(studio: Studio, look: Look | None, picked: str | None) -> list[Any]:
     """The table of findings and what can be picked from it; what was picked before stays."""
     if look is None:
         return [gr.skip()] * 4
-    found = inspect.look(studio, look[0], look[1]).findings
+    found = inspect.findings(studio, look[0])
     return view(found, picked, keep_copies=bring.dataset(studio, look[0]).mending.keep_copies)
 
 
@@ -125,7 +125,7 @@ def _picked(studio: Studio, data: str | None, model: str | None, picked: str | N
     if data is None or model is None or picked is None or not bring.dataset(studio, data).is_ready:
         return None
     kind, _, number = picked.partition(":")
-    for finding in inspect.look(studio, data, model).findings:
+    for finding in inspect.findings(studio, data):
         if finding.kind.value == kind and number.isdigit() and int(number) < len(finding.groups):
             return finding, finding.groups[int(number)]
     return None

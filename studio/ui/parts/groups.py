@@ -47,7 +47,8 @@ def view(finding: Finding, group: Group, rows: list[Row], mending: Mending) -> l
     lines = [(f"line {line:,}", row) for row, line in zip(group.rows, group.lines, strict=True)]
     out = [number for number in group.rows if number in mending.removed]
     about = f'<p class="help">{html.text(group.reason)}</p>' if group.reason else ""
-    marks = [mark for mark in finding.marks if mark.row in group.rows]
+    shown = {row.number for row in rows}
+    marks = [mark for mark in finding.marks if mark.row in shown]
     # Whoever looks at the screen need not be one who may see them.
     is_private = finding.kind in (FindingKind.SECRET, FindingKind.PERSONAL)
     cards = "".join(html.bubbles([_veiled(row)] if is_private else [row], marks * (not is_private)) for row in rows)
