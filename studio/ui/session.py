@@ -9,6 +9,8 @@ from studio.flows.studio import Studio
 
 # How nearly every event of the studio is meant: not part of the public API, without a spinner, viewers never queue.
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+# How a screen is drawn: what happens while it is being drawn draws it once more, so that it never stays behind.
+DRAWN: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 # The few events that are meant as API: the same, but public; each names itself with api_name.
 PUBLIC: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None}
 

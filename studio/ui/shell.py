@@ -12,7 +12,7 @@ from studio.flows.studio import Studio
 from studio.ui.errors import friendly, handler
 from studio.ui.parts import html
 from studio.ui.parts.pickers import opened, with_its_data, with_its_run
-from studio.ui.session import QUIET, Session
+from studio.ui.session import DRAWN, QUIET, Session
 from studio.ui.tabs import compare, data, deliver, inspect, recipe, verdict
 from studio.ui.tabs import train as train_tab
 
@@ -116,9 +116,9 @@ def _wire(session: Session, header: Header, tab_of: dict[str, gr.Tab], timers: d
     # No timer is stopped when its tab is left: the answer to leaving one tab could arrive after the answer to opening the
     # next and stop that one for good. They tick only while something is live, and cheaply.
     ticks = [timer.tick for timer in timers.values() if timer is not None]
-    gr.on([*ticks, header.pulse.tick, session.run.change], status, None, state, **QUIET)
+    gr.on([*ticks, header.pulse.tick, session.run.change], status, None, state, **DRAWN)
     for tab in tab_of.values():
-        tab.select(status, None, state, **QUIET)
+        tab.select(status, None, state, **DRAWN)
 
 
 def _wire_address(session: Session, header: Header, tab_of: dict[str, gr.Tab]) -> None:

@@ -101,6 +101,15 @@ def test_cheap_looks_never_queue_behind_each_other(page: gr.Blocks) -> None:
     assert {event.concurrency_limit for event in page.fns.values()} == {None}
 
 
+def test_what_happens_while_a_screen_is_drawn_draws_it_once_more(page: gr.Blocks) -> None:
+    """Gradio would drop what arrives meanwhile, and the screen would go on showing what was picked before."""
+    tab_ids = {tab._id for tab in tabs(page)}
+    for event in page.fns.values():
+        shows = [name for block, name in event.targets if name == "change" or (block in tab_ids and name == "select")]
+        if shows and event.fn and event.inputs:
+            assert event.trigger_mode == "always_last", event.targets
+
+
 def test_what_is_done_once_cannot_be_clicked_twice(page: gr.Blocks) -> None:
     for event in page.fns.values():
         if event.api_name in ("start_run", "create_study"):

@@ -12,7 +12,7 @@ from studio.flows.studio import Studio
 from studio.ui.errors import handler, told
 from studio.ui.inspect.looking import Look
 from studio.ui.parts import html
-from studio.ui.session import QUIET, Session
+from studio.ui.session import DRAWN, QUIET, Session
 
 
 def build(session: Session, look: gr.State) -> None:
@@ -35,7 +35,7 @@ def build(session: Session, look: gr.State) -> None:
         **QUIET,
     )
     gr.on(
-        [held_out.release, seed.input], handler(choose, studio), [session.data, held_out, seed], session.dealt, **QUIET
+        [held_out.release, seed.input], handler(choose, studio), [session.data, held_out, seed], session.dealt, **DRAWN
     )
 
 

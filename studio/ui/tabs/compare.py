@@ -14,7 +14,7 @@ from studio.flows.compare import StudyProgress
 from studio.flows.studio import Studio
 from studio.ui.errors import handler, told
 from studio.ui.parts import html
-from studio.ui.session import PUBLIC, QUIET, Session
+from studio.ui.session import DRAWN, PUBLIC, QUIET, Session
 from studio.verdict.rule import FEWEST_DECISIVE
 
 EMPTY = html.empty("Nothing to compare yet.", "Train a model first; then people judge it blind against its base.")
@@ -109,7 +109,7 @@ def _laid_out(session: Session) -> tuple[Screen, Asking]:
 def _wire(session: Session, tab: gr.Tab, screen: Screen, asking: Asking) -> None:
     studio, shown, study = session.studio, screen.all(), session.study
     seen = [session.run, study, screen.prompts]
-    gr.on([tab.select, session.run.change], handler(show, studio), seen, shown, **QUIET)
+    gr.on([tab.select, session.run.change], handler(show, studio), seen, shown, **DRAWN)
     drawn = gr.State(None)
     screen.timer.tick(handler(follow, studio), [session.run, study, drawn], [*shown, drawn], **QUIET)
     screen.picked.input(handler(look_again, studio), [session.run, screen.picked], shown, **QUIET)

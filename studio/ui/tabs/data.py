@@ -16,7 +16,7 @@ from studio.ui.parts import html
 from studio.ui.parts.bringing import being_read
 from studio.ui.parts.pickers import data_picker
 from studio.ui.parts.repairs import offered
-from studio.ui.session import PUBLIC, QUIET, Session
+from studio.ui.session import DRAWN, PUBLIC, QUIET, Session
 
 PAGE = 4
 READ = [".jsonl", ".json", ".csv", ".tsv", ".txt", ".xlsx", ".parquet", ".gz", ".zip"]
@@ -133,7 +133,7 @@ def _wire(session: Session, tab: gr.Tab, page: Page, repairs: Repairs, start: gr
         handler(show_with_repairs, studio),
         [data, start],
         page.all() + repairs.all(),
-        **QUIET,
+        **DRAWN,
     )
     page.layout.input(handler(fields_of), page.layout, [page.asked, page.answered], **QUIET)
     page.cancel.click(handler(cancel_reading, studio), data, None, **QUIET)

@@ -17,7 +17,7 @@ from studio.flows.ask import Said
 from studio.flows.studio import Studio
 from studio.ui.errors import handler, told
 from studio.ui.parts import html
-from studio.ui.session import QUIET, Session
+from studio.ui.session import DRAWN, QUIET, Session
 
 EMPTY = html.empty("Nothing to deliver yet.", "Train a model first.")
 TONES = {Decision.SHIP: Tone.GOOD, Decision.DONT_SHIP: Tone.BAD, Decision.NOT_YET: Tone.WARNING}
@@ -61,7 +61,7 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
         handler(show, session.studio),
         session.run,
         [page, whole],
-        **QUIET,
+        **DRAWN,
     )
     _wire(session, asking)
     return asking.timer
@@ -133,7 +133,7 @@ def _idle() -> list[Any]:
 def waiting(job: Job, seconds: float) -> str:
     """What the models are doing; loading them takes most of the time."""
     share = job.done / job.total if job.total else 0.0
-    doing = job.phase.capitalize() if job.started_at else "Waiting for its turn"
+    doing = (job.phase.capitalize() or "Starting") if job.started_at else "Waiting for its turn"
     return html.bar(share, f"{doing} …", f"{html.duration(seconds)} so far")
 
 

@@ -16,7 +16,7 @@ from studio.ui.inspect import findings, history, lengths, rows, split
 from studio.ui.inspect.looking import Look
 from studio.ui.parts import groups, html
 from studio.ui.parts.bringing import being_read
-from studio.ui.session import QUIET, Session
+from studio.ui.session import DRAWN, QUIET, Session
 
 EMPTY = html.empty("Nothing to inspect yet.", "Bring a file on the Data tab first.")
 
@@ -32,7 +32,7 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
     studio, ids = session.studio, [session.data, session.model]
     shown = [situation, again, timer, whole, look]
     gr.on(
-        [tab.select, session.data.change, session.model.change, timer.tick], handler(show, studio), ids, shown, **QUIET
+        [tab.select, session.data.change, session.model.change, timer.tick], handler(show, studio), ids, shown, **DRAWN
     )
     again.click(handler(measure_again, studio), ids, shown, trigger_mode="once", **QUIET)
     forward.click(lambda: gr.Tabs(selected="recipe"), None, session.tabs, **QUIET)

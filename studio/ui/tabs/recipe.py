@@ -23,7 +23,7 @@ from studio.ui.errors import handler, told
 from studio.ui.parts import forms, html
 from studio.ui.parts.bringing import being_read
 from studio.ui.parts.pickers import model_picker, run_picker
-from studio.ui.session import PUBLIC, QUIET, Session
+from studio.ui.session import DRAWN, PUBLIC, QUIET, Session
 from studio.verdict.rule import FEWEST_DECISIVE
 
 TONES = {Light.GREEN: Tone.GOOD, Light.AMBER: Tone.WARNING, Light.RED: Tone.BAD}
@@ -111,7 +111,7 @@ def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers) -> Non
         handler(show, studio),
         [*ids, session.cut_off, form.about],
         shown,
-        **QUIET,
+        **DRAWN,
     )
     gr.on(
         [form.about.change, *(part.change for part in controls)],

@@ -11,7 +11,7 @@ from studio.flows.decide import Decided, Example
 from studio.ui.errors import friendly
 from studio.ui.parts import band, html
 from studio.ui.parts.chart import chart
-from studio.ui.session import QUIET, Session
+from studio.ui.session import DRAWN, QUIET, Session
 from studio.verdict.picture import dots
 
 # The style sheet is shared with the rating page, so it names no side.
@@ -48,7 +48,7 @@ def build(session: Session, tab: gr.Tab) -> None:
         picker = gr.Dropdown(choices=labels, value=chosen.id, visible=len(closed) > 1)
         return [picker, *view(decide.verdict(studio, chosen.id))]
 
-    gr.on([tab.select, session.run.change], show, [session.run, session.study], shown, **QUIET)
+    gr.on([tab.select, session.run.change], show, [session.run, session.study], shown, **DRAWN)
     picked.input(show, [session.run, picked], shown, **QUIET)
     forward.click(lambda: gr.Tabs(selected="deliver"), None, session.tabs, **QUIET)
 

@@ -46,6 +46,8 @@ def test_a_question_that_waits_says_for_what_and_how_long() -> None:
     assert "Waiting for its turn" in queued and "3 s so far" in queued
     loading = examples.job(state=JobState.RUNNING, phase="loading the model", started_at=examples.AT)
     assert "Loading the model" in words(deliver.waiting(loading, 12.0))
+    begun = examples.job(state=JobState.RUNNING, phase="", started_at=examples.AT)
+    assert words(deliver.waiting(begun, 1.0)).startswith("Starting …")
 
 
 def test_answers_to_a_question_are_named_and_count_for_no_verdict() -> None:
