@@ -5,9 +5,10 @@ import os
 
 import pytest
 
+from studio.domain.chat import conversation
 from studio.domain.plan import Light
 from studio.engine.load import load_tokenizer
-from studio.engine.rows import conversation, read_rows
+from studio.engine.rows import read_rows
 from studio.recipes import doctor, machine
 from studio.recipes.machine import measure_machine
 from studio.recipes.planner import plan
