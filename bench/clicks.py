@@ -33,6 +33,7 @@ from studio.jobs.presence import ensure_supervisor
 from studio.store.workspace import Workspace
 from studio.ui.inspect import findings as findings_part
 from studio.ui.inspect import lengths as lengths_part
+from studio.ui.inspect import pages as pages_part
 from studio.ui.inspect import split as split_part
 from studio.ui.inspect.looking import Look
 from studio.ui.parts import groups
@@ -80,21 +81,25 @@ def main() -> int:
 def clicks(studio: Studio, data: str, *, rows: int) -> list[tuple[str, Click]]:
     """Every handler that a click on these screens calls, and the whole of what some clicks set off."""
     model, look = STARTER, Look(data, STARTER, True)
-    keys = [key for _, key in groups.group_choices(inspect.look(studio, data, model).findings)]
+    kinds = [found for found in inspect.findings(studio, data) if groups.page_count(found)]
+    pages = {found.kind.value: groups.page_count(found) for found in kinds}
 
     def row(n: int) -> int:
         return n * 7919 % rows
 
-    def group(n: int) -> str:
-        return keys[n * 31 % len(keys)]
+    def kind(n: int) -> str:
+        return list(pages)[n % len(pages)]
+
+    def another_page(n: int) -> None:
+        pages_part.show(studio, findings_part.finding_of, data, kind(n), n * 31 % pages[kind(n)])
 
     def cut_off(n: int) -> int:
         return 64 + n * 16
 
     def open_inspect(n: int) -> None:
         inspect_tab.show(studio, data, model)
-        findings_part.show(studio, look, group(n))
-        findings_part.show_group(studio, data, model, group(n))
+        findings_part.show(studio, look, kind(n))
+        another_page(n)
         lengths_part.show(studio, look, None)
         other_cut_off(n)
 
@@ -111,8 +116,8 @@ def clicks(studio: Studio, data: str, *, rows: int) -> list[tuple[str, Click]]:
         ("Data: show", lambda n: data_tab.show_with_repairs(studio, data, row(n))),
         ("Data: turn the page", lambda n: data_tab.turn(studio, 4, data, row(n))),
         ("Inspect: the frame", lambda n: inspect_tab.show(studio, data, model)),
-        ("Inspect: table of findings", lambda n: findings_part.show(studio, look, group(n))),
-        ("Inspect: another group", lambda n: findings_part.show_group(studio, data, model, group(n))),
+        ("Inspect: list of findings", lambda n: findings_part.show(studio, look, kind(n))),
+        ("Inspect: another page of a finding", another_page),
         ("Inspect: advised cut-off", lambda n: lengths_part.show(studio, look, None)),
         ("Inspect: token lengths", lambda n: lengths_part.show_lengths(studio, data, model, cut_off(n))),
         ("Inspect: what the model sees", lambda n: lengths_part.show_seen(studio, data, model, cut_off(n), row(n))),

@@ -19,7 +19,7 @@ def examine_again(spec: Mapping[str, Any], reporter: Reporter) -> Outcome:
     reporter.report(EventKind.PHASE, name="Looking again for copies, contradictions and other problems")
     try:
         for row in rows:
-            digests.add(row.messages, line=row.line)
+            digests.add(row.messages, line=row.line, tools=row.tools, rejected=row.rejected)
             progress.at(row.number)
         found = examine(
             rows,

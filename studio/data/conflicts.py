@@ -97,7 +97,7 @@ def _slip_between(first: Row, second: Row) -> str:
     """How two contexts differ, in a sentence; nothing where they may ask for different things."""
     if len(first.prompt) != len(second.prompt):
         return ""
-    *before, last = [(one.content, other.content) for one, other in zip(first.prompt, second.prompt, strict=True)]
+    *before, last = [(one.text, other.text) for one, other in zip(first.prompt, second.prompt, strict=True)]
     if any(normalised(one) != normalised(other) for one, other in before):
         return ""
     one, other = tokenised(last[0]), tokenised(last[1])

@@ -119,7 +119,7 @@ def _questions(dataset: Path, rows: int) -> tuple[list[str], "np.ndarray"]:
     first: list[tuple[int, int]] = []
     for row in read_rows(dataset, range(rows)):
         asked = row.question or row.answer
-        plain = " ".join(asked.lower().split())
+        plain = " ".join(asked.lower().split()).rstrip(" .?!")
         if plain not in known:
             known[plain] = asked
             first.append((row.number, row.line))

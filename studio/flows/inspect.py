@@ -1,5 +1,6 @@
 """Inspect: what is wrong with a dataset, and what one model would see of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from studio.data.rows import load_rows
 from studio.data.seen import Seen, pieces
 from studio.domain.dataset import Dataset
 from studio.domain.errors import DatasetError
-from studio.domain.finding import Finding, Group
+from studio.domain.finding import Finding
 from studio.domain.job import Job, JobKind, JobState
 from studio.domain.lengths import Lengths
 from studio.domain.model import Model
@@ -103,10 +104,10 @@ def seen(studio: Studio, dataset_id: str, model_id: str, row_number: int, cut_of
     return pieces(lengths, model.path / "tokenizer.json", row_number, cut_off=cut_off)
 
 
-def group_rows(studio: Studio, dataset_id: str, group: Group, *, limit: int | None = None) -> list[Row]:
-    """The first `limit` rows of a group, to be shown side by side."""
-    rows = load_rows(studio.workspace.dataset(dataset_id))
-    return [rows[number] for number in group.rows[:limit]]
+def rows(studio: Studio, dataset_id: str, numbers: Sequence[int]) -> list[Row]:
+    """These rows, in this order, to be shown side by side."""
+    held = load_rows(studio.workspace.dataset(dataset_id))
+    return [held[number] for number in numbers]
 
 
 def lengths_file(studio: Studio, dataset_id: str, model_id: str) -> Path:

@@ -24,7 +24,7 @@ def test_every_planted_problem_is_found_with_its_lines(working: Studio, dataset:
 
 def test_the_rows_of_a_group_are_shown_side_by_side(working: Studio, dataset: Dataset):
     findings = {found.kind: found for found in inspect.look(working, dataset.id, STARTER).findings}
-    first, second = inspect.group_rows(working, dataset.id, findings[FindingKind.CONFLICT].groups[0])
+    first, second = inspect.rows(working, dataset.id, findings[FindingKind.CONFLICT].groups[0].rows)
     assert first.question == second.question
     assert first.answer != second.answer
 

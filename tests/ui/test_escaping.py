@@ -12,9 +12,10 @@ from studio.data.lengths import suggest_cut_off
 from studio.data.seen import Seen
 from studio.domain.dataset import Guess, Layout, Mapping, Reject
 from studio.domain.errors import StudyError
-from studio.domain.finding import Finding, FindingKind, Group
+from studio.domain.finding import Finding, FindingKind, Grade, Group, Mark
 from studio.domain.job import JobState
 from studio.domain.lengths import Lengths, Piece
+from studio.domain.mending import Mending
 from studio.domain.model import Model
 from studio.domain.plan import Choice
 from studio.domain.reading import Reading, Tone
@@ -23,11 +24,12 @@ from studio.domain.run import Metric
 from studio.domain.study import StudyState
 from studio.flows.decide import Example
 from studio.flows.inspect import Inspection
+from studio.flows.meaning import Comparison
 from studio.flows.train import Answers
 from studio.ui import rate
 from studio.ui.errors import told
-from studio.ui.inspect import findings
-from studio.ui.parts import html, lengths
+from studio.ui.inspect import meaning
+from studio.ui.parts import groups, html, lengths, listed
 from studio.ui.tabs import compare, data, deliver, inspect, recipe, train, verdict
 from tests.ui import examples
 from tests.ui.markup import attribute_names, tags, words
@@ -87,10 +89,27 @@ def inspect_screen(text: str) -> str:
         inspect.situation_of(look)
         + inspect.situation_of(failed)
         + recipe.measuring(failed)
-        + findings.findings_table((found,))
+        + listed.listed((found,), Mending(), None)
+        + groups_of(text)
+        + meaning.situation(Comparison(examples.job(phase=text, total=1), None), None, is_installed=True)
+        + meaning.situation(
+            Comparison(examples.job(state=JobState.FAILED, message=text, fix=text), None), None, is_installed=True
+        )
         + lengths.facts(measured, 64)
         + lengths.seen(Seen(pieces=pieces, cut=pieces, total=4, cut_tokens=2, cut_trained=1))
     )
+
+
+def groups_of(text: str) -> str:
+    """Rows with their marks, rows compared word by word, and pairs of answers."""
+    said = "The {} parcel is on its way and will reach you by noon, as we wrote to you before."
+    turns = [(Message("user", text), Message("assistant", f"{text} {said.format(word)}")) for word in ("blue", "red")]
+    rows = [Row(n, n + 1, messages, rejected=(Message("assistant", text),)) for n, messages in enumerate(turns)]
+    group = Group((0, 1), (1, 2), text, Grade.HIGH, (1.0, 0.8))
+    marks = (Mark(0, 1, 0, 1, text), Mark(1, 1, 0, 1, text))
+    kinds = (FindingKind.NEAR_DUPLICATE, FindingKind.ONE_WORD, FindingKind.SAME_PAIR, FindingKind.FAMILY)
+    shown = [Finding(kind, text, 2, text, (group,), marks) for kind in kinds]
+    return "".join(groups.view(found, groups.page_of(found, 0), rows) for found in shown)
 
 
 def recipe_screen(text: str) -> str:

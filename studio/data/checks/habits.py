@@ -57,8 +57,8 @@ class Spaces:
 
     def add(self, row: Row) -> None:
         self._rows += 1
-        for reason, start, end in _stray(row.answer):
-            self._found.add(row, reason, marks=[Mark(row.number, len(row.messages) - 1, start, end, reason)])
+        for mark in stray_marks(row):
+            self._found.add(row, mark.note, marks=[mark])
 
     def finding(self) -> Finding | None:
         kinds = (_AROUND, _BLANK_LINES, _TABS, _NO_BREAK, _INVISIBLE)
@@ -69,6 +69,11 @@ class Spaces:
             why="Most answers have none. The model would learn to add them, and programs may stumble over them.",
             only=[kind for kind in kinds if self._found.count(kind) < MINORITY * self._rows],
         )
+
+
+def stray_marks(row: Row) -> list[Mark]:
+    """What is stray in the answer of a row."""
+    return [Mark(row.number, len(row.messages) - 1, start, end, reason) for reason, start, end in _stray(row.answer)]
 
 
 def _stray(answer: str) -> list[tuple[str, int, int]]:

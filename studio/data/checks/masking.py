@@ -23,6 +23,16 @@ def veiled(text: str) -> str:
     return _replaced(text, sensitive(text), by=_veil)
 
 
+def veiled_with_places(text: str) -> tuple[str, list[Span]]:
+    """The same, and where in it something was veiled."""
+    found, places, longer = sensitive(text), [], 0
+    for span in found:
+        start, written = span.start + longer, _veil(text[span.start : span.end], span)
+        places.append(Span(start, start + len(written), span.note))
+        longer += len(written) - (span.end - span.start)
+    return _replaced(text, found, by=_veil), places
+
+
 def sensitive(text: str) -> list[Span]:
     """Secrets and personal data, in order; none overlap."""
     found = secrets.spans(text)

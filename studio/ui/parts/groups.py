@@ -1,78 +1,158 @@
-"""Groups: what one finding looks like, group by group, and what can be done about it."""
+"""Groups: the rows of a finding, page by page, each with what is meant in it marked or with what sets it apart."""
 
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-import gradio as gr
-
-from studio.data.checks.masking import veiled
-from studio.domain.finding import TREATMENTS, Finding, FindingKind, Group
-from studio.domain.mending import Mending
-from studio.domain.row import Row
+from studio.data.checks.masking import veiled_with_places
+from studio.data.marking import COMPARED, compared, conflict_marks, marks_in
+from studio.domain.finding import TREATMENTS, Action, Finding, FindingKind, Group, Mark
+from studio.domain.row import Message, Row
 from studio.ui.parts import html
 
 COPIES = (FindingKind.EXACT_DUPLICATE, FindingKind.NEAR_EXACT_DUPLICATE)
-PAIRS = (FindingKind.NEAR_DUPLICATE, FindingKind.FAMILY)
-SHOWN_GROUPS, SHOWN_ROWS = 50, 12
+PRIVATE = (FindingKind.SECRET, FindingKind.PERSONAL)  # whoever looks at the screen need not be one who may see them
+AGAINST_FIRST = (*COPIES, FindingKind.NEAR_DUPLICATE, FindingKind.CONFLICT, FindingKind.VARIETY, FindingKind.MEANING)
+REASON_ON_SCREEN_ALONE = (FindingKind.NEAR_DUPLICATE, FindingKind.FAMILY, FindingKind.CONFLICT, FindingKind.MEANING)
+SHOWN_ROWS = 6
+SIDES = {"same": "", "only_first": "del", "only_second": "ins"}
 
 
-def group_choices(findings: tuple[Finding, ...]) -> Iterator[tuple[str, str]]:
-    """What can be looked at, with its key: the groups of every finding but the lines that are no rows."""
-    for finding in findings:
-        for number, group in enumerate(
-            finding.groups[:SHOWN_GROUPS] if finding.kind is not FindingKind.MALFORMED else ()
-        ):
-            many = len(group.lines) > 6
-            lines = html.count(len(group.lines), "row") if many else _lines(group)
-            reason = f" ({group.reason})" if group.reason and finding.kind not in PAIRS else ""
-            yield f"{TREATMENTS[finding.kind].name}{reason}: {lines}", f"{finding.kind.value}:{number}"
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of one group, by number, with the first row of the group where the others are compared with it.
+
+    `number` counts pages from 0, `of` is how many there are; `place` and `groups` say the same of groups.
+    """
+
+    group: Group
+    rows: tuple[int, ...]
+    first: int | None
+    number: int
+    of: int
+    place: int
+    groups: int
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """The rows to read, the first one first."""
+        others = tuple(row for row in self.rows if row != self.first)
+        return others if self.first is None else (self.first, *others)
 
 
-def _lines(group: Group) -> str:
-    listed = ", ".join(f"{line:,}" for line in group.lines)
-    return f"line {listed}" if len(group.lines) == 1 else f"lines {listed}"
+def page_count(finding: Finding) -> int:
+    return sum(len(_starts(finding.kind, group)) for group in finding.groups)
+
+
+def page_of(finding: Finding, number: int) -> Page | None:
+    """Page `number` of a finding, the last one where there are fewer; None where it has no rows to show."""
+    count = page_count(finding)
+    if not count:
+        return None
+    left = number = min(max(number, 0), count - 1)
+    for place, group in enumerate(finding.groups):
+        starts = _starts(finding.kind, group)
+        if left < len(starts):
+            first = group.rows[0] if finding.kind in AGAINST_FIRST else None
+            rows = group.rows[starts[left] : starts[left] + SHOWN_ROWS - (first is not None and left > 0)]
+            return Page(group, rows, first, number, count, place, len(finding.groups))
+        left -= len(starts)
+    raise AssertionError("pages and their count do not agree")
+
+
+def _starts(kind: FindingKind, group: Group) -> list[int]:
+    """Where each page of a group starts; later pages show the first row again where others are compared with it."""
+    if kind not in AGAINST_FIRST:
+        return list(range(0, len(group.rows), SHOWN_ROWS))
+    return [0, *range(SHOWN_ROWS, len(group.rows), SHOWN_ROWS - 1)] if group.rows else []
+
+
+def pages_words(page: Page) -> str:
+    """Where in the finding this page is."""
+    within = f" · page {page.number + 1:,} of {page.of:,}" if page.of > page.groups else ""
+    return f"{'group' if page.groups > 1 else 'rows'} {page.place + 1:,} of {page.groups:,}{within}"
+
+
+def lines_of(group: Group, rows: Sequence[int]) -> list[tuple[str, int]]:
+    """Rows by their lines, for choosing among them."""
+    lines = dict(zip(group.rows, group.lines, strict=True))
+    return [(f"line {lines[row]:,}", row) for row in rows]
 
 
 def why_left_out(finding: Finding, group: Group) -> str:
     """Why a person left rows out, as the ledger tells it."""
-    return TREATMENTS[finding.kind].name.lower() + (
-        f", {group.reason}" if group.reason and finding.kind not in PAIRS else ""
-    )
+    is_short = group.reason and finding.kind not in REASON_ON_SCREEN_ALONE
+    return TREATMENTS[finding.kind].name.lower() + (f", {group.reason}" if is_short else "")
 
 
-def view(finding: Finding, group: Group, rows: list[Row], mending: Mending) -> list[Any]:
-    """What can be done about one group, and its rows side by side or one below another."""
-    copies, few = finding.kind in COPIES, len(group.rows) <= SHOWN_ROWS
-    lines = [(f"line {line:,}", row) for row, line in zip(group.rows, group.lines, strict=True)]
-    out = [number for number in group.rows if number in mending.removed]
-    about = f'<p class="help">{html.text(group.reason)}</p>' if group.reason else ""
-    shown = {row.number for row in rows}
-    marks = [mark for mark in finding.marks if mark.row in shown]
-    # Whoever looks at the screen need not be one who may see them.
-    is_private = finding.kind in (FindingKind.SECRET, FindingKind.PERSONAL)
-    cards = "".join(html.bubbles([_veiled(row)] if is_private else [row], marks * (not is_private)) for row in rows)
-    rest = len(group.rows) - len(rows)
-    more = f'<p class="help">… and {html.count(rest, "row")} more.</p>' if rest > 0 else ""
-    if copies:
-        keep = gr.Radio(choices=lines, value=mending.keep.get(group.rows[0], group.rows[0]), visible=True)
-    else:
-        keep = gr.Radio(visible=False)
-    return [
-        keep,
-        gr.CheckboxGroup(choices=lines if few else [], value=out if few else [], visible=few and not copies),
-        gr.Button(
-            every_words(len(group.rows), out=len(out)), visible=not few and finding.kind is not FindingKind.FAMILY
-        ),
-        f'{about}<div class="beside">{cards}</div>{more}',
+def view(finding: Finding, page: Page, rows: Sequence[Row]) -> str:
+    """The rows of a page (`page.shown`, in that order) side by side, with the reason why they belong together."""
+    said = page.group.reason
+    grade = page.group.grade
+    chip = f"{html.grade(grade)} " if grade else ""
+    about = f'<p class="help">{chip}{html.text(said)}</p>' if said or chip else ""
+    cards = "".join(_cards(finding, page, rows))
+    rest = len(page.group.rows) - len(page.rows)
+    more = f'<p class="help">The group has {html.count(len(page.group.rows), "row")}.</p>' if rest > 0 else ""
+    return f'{about}<div class="beside">{cards}</div>{more}'
+
+
+def _cards(finding: Finding, page: Page, rows: Sequence[Row]) -> list[str]:
+    if finding.kind in PRIVATE:
+        return [html.bubbles([veiled], marks) for veiled, marks in map(_veiled, rows)]
+    if page.first is None or len(rows) < 2:
+        return [html.bubbles([row], marks_in(row, finding)) for row in rows]
+    first, *others = rows
+    if finding.kind is FindingKind.CONFLICT:
+        return _conflict(first, others, page.group.reason)
+    if finding.kind in COMPARED:
+        return [html.bubbles([first]), *(_compared(first, row, page.group) for row in others)]
+    return [html.bubbles([row]) for row in rows]
+
+
+def _veiled(row: Row) -> tuple[Row, list[Mark]]:
+    """The row as a screen may show it, its secrets and personal data without their middle, and where that is."""
+    messages, marks = [], []
+    for place, message in enumerate(row.messages):
+        text, spans = veiled_with_places(message.text)
+        messages.append(Message(message.role, text))
+        marks += [Mark(row.number, place, span.start, span.end, span.note) for span in spans]
+    return replace(row, messages=tuple(messages)), marks
+
+
+def _conflict(first: Row, others: Sequence[Row], said_of_group: str) -> list[str]:
+    """Each answer with the places in which it contradicts the first; those of the first are of the gravest pair."""
+    said = [conflict_marks(first, row) for row in others]
+    own = next((marks for marks, _, reason in said if reason), [])
+    cards = [html.bubbles([first], own)]
+    for row, (_, marks, reason) in zip(others, said, strict=True):
+        is_news = reason and reason not in said_of_group
+        note = f'<p class="help">{html.text(reason)}</p>' if is_news else ""
+        cards.append(f"<div>{html.bubbles([row], marks)}{note}</div>")
+    return cards
+
+
+def _compared(first: Row, row: Row, group: Group) -> str:
+    """A row with what it has and the first has not, and the other way round."""
+    pieces = compared(first, row)
+    share = dict(zip(group.rows, group.likeness, strict=True)).get(row.number) if group.likeness else None
+    alike = f" · {int(100 * share)} % of its words in common with line {first.line:,}" if share is not None else ""
+    if pieces is None:
+        return html.bubbles([row])
+    turns = [
+        (message.role, "".join(_piece(side, text) for side, text in told))
+        for message, told in zip(row.messages, pieces, strict=True)
     ]
+    return html.conversation(f"line {row.line:,}{alike}", turns)
 
 
-def _veiled(row: Row) -> Row:
-    """The row as a screen may show it, its secrets and personal data without their middle."""
-    return replace(row, messages=tuple(replace(m, content=veiled(m.content)) for m in row.messages))
+def _piece(side: str, text: str) -> str:
+    tag = SIDES[side]
+    return f"<{tag}>{html.text(text)}</{tag}>" if tag else html.text(text)
 
 
-def every_words(rows: int, *, out: int) -> str:
-    """What the button for a whole group does next."""
-    return f"Take these {rows:,} rows back" if out == rows else f"Leave these {rows:,} rows out"
+def acts_by_mask(finding: Finding) -> bool:
+    return TREATMENTS[finding.kind].action is Action.MASK
+
+
+def keeps_one(finding: Finding) -> bool:
+    return TREATMENTS[finding.kind].action is Action.KEEP_ONE

@@ -6,13 +6,13 @@ import gradio as gr
 
 from studio.domain.dataset import NO_TEXT_TRAINING
 from studio.domain.errors import StudioError
-from studio.domain.finding import FindingKind
+from studio.domain.finding import FindingKind, Grade
 from studio.domain.reading import Reading, Tone
 from studio.flows import bring, inspect
 from studio.flows.inspect import Inspection
 from studio.flows.studio import Studio
 from studio.ui.errors import handler, told
-from studio.ui.inspect import findings, history, lengths, rows, split
+from studio.ui.inspect import findings, history, lengths, meaning, rows, split
 from studio.ui.inspect.looking import Look
 from studio.ui.parts import groups, html
 from studio.ui.parts.bringing import being_read
@@ -26,7 +26,7 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
     situation, timer, look = gr.HTML(EMPTY), gr.Timer(0.7, active=False), gr.State(None)
     again = gr.Button("Measure again", visible=False, min_width=160)
     with gr.Column(visible=False) as whole:
-        for part in (findings, rows, history, lengths, split):
+        for part in (findings, meaning, rows, history, lengths, split):
             part.build(session, look)
         forward = gr.Button("Continue to the recipe", variant="primary")
     studio, ids = session.studio, [session.data, session.model]
@@ -86,7 +86,8 @@ def situation_of(look: Inspection) -> str:
     if job is not None:
         return html.reading(Reading(Tone.BAD, "The lengths could not be measured.", f"{job.message} {job.fix}"))
     copies = sum(finding.count for finding in look.findings if finding.kind in groups.COPIES)
-    conflicts = sum(finding.count for finding in look.findings if finding.kind is FindingKind.CONFLICT)
+    disputed = [group for finding in look.findings if finding.kind is FindingKind.CONFLICT for group in finding.groups]
+    conflicts = sum(len(group.rows) for group in disputed if group.grade is not Grade.INFO)
     cut = len(look.lengths.cut_rows(look.cut_off.tokens)) if look.lengths and look.cut_off else 0
     refused = look.dataset.rejects
     said = [

@@ -12,7 +12,7 @@ from studio.domain.job import JobKind, JobState
 from studio.flows import bring
 from studio.flows.studio import Studio, open_studio
 from studio.store import jobs
-from studio.ui.inspect import findings, split
+from studio.ui.inspect import findings, pages, split
 from studio.ui.inspect.looking import Look
 from tests.ui.markup import words
 from tests.web.conftest import Silent
@@ -30,8 +30,8 @@ def test_nothing_is_refused_while_a_file_is_being_read(studio: Studio, tmp_path:
     read = bring.bring_file(studio, tmp_path / "some.jsonl")
     assert read.is_being_read
     assert split.show_ledger(studio, read.id, "starter", 128) == [gr.skip()] * 2
-    *controls, group = findings.show_group(studio, read.id, "starter", "exact_duplicate:0")
-    assert group == "" and not any(control.visible for control in controls)
+    part, *_ = pages.show(studio, findings.finding_of, read.id, "exact_duplicate", 0)
+    assert not part.visible
 
 
 def test_too_few_rows_to_deal_are_told_where_the_split_would_be(studio: Studio, tmp_path: Path) -> None:
