@@ -12,6 +12,7 @@ from studio import __version__
 from studio.cli import meaning, mend, study
 from studio.cli.output import Json, answer, error_values, verb
 from studio.cli.workspace import opened, workspaces_folder
+from studio.data.encodings import CHARSETS, Legacy
 from studio.domain.dataset import PART_TITLES, PARTS, Mapping
 from studio.domain.errors import DatasetError, ExportError, RecipeError, RunError
 from studio.domain.finding import GRADE_WORDS, TREATMENTS, by_weight
@@ -19,7 +20,7 @@ from studio.domain.job import JobState
 from studio.domain.recipe import Recipe
 from studio.domain.run import Run
 from studio.domain.split import BIN_TITLES, SplitChoices
-from studio.flows import ask, bring, choose, deliver, inspect, machine, models, split, train
+from studio.flows import ask, bring, choose, deliver, inspect, machine, models, split, train, understand
 from studio.flows import mend as mending
 from studio.flows.studio import Studio
 
@@ -61,6 +62,12 @@ def import_file(
     name: Annotated[str | None, typer.Option(help="What to call it.")] = None,
     map: Annotated[list[str] | None, typer.Option(help="Which field plays which part: --map prompt=question.")] = None,
     repair: Annotated[list[str] | None, typer.Option(help="Repair lines: a kind of repair, or all.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help=f"How a text is written that is not in Unicode: {', '.join(CHARSETS)}.")
+    ] = None,
+    by_guess: Annotated[
+        bool, typer.Option("--by-guess", help="Guess the fields, whatever was chosen for the last file like this one.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Read a file of examples into an immutable dataset."""
@@ -69,23 +76,34 @@ def import_file(
     if not file.exists() and str(file) in {sample.id for sample in bring.samples(studio)}:
         found = bring.bring_sample(studio, str(file), name=name, mapping=mapping, repairs=repairs)
     else:
-        found = bring.bring_file(studio, file, name=name, mapping=mapping, repairs=repairs)
+        found = bring.bring_file(
+            studio, file, name=name, mapping=mapping, repairs=repairs, encoding=encoding, by_guess=by_guess
+        )
     train.wait(studio, found.job_id)
     read, rejects = bring.ready(studio, found.id), bring.rejects(studio, found.id)
     offers, repaired = bring.repairs(studio, found.id), bring.repaired(studio, found.id)
+    encodings = understand.encodings(studio, found.id)
     values = {
         "dataset": read.id, "name": read.name, "rows": read.rows, "rejects": read.rejects, "lines": read.lines,
         "blank_lines": read.blank_lines, "fingerprint": read.fingerprint, "guess": read.guess, "rejected": rejects,
-        "repaired": repaired.counts, "repairs": offers,
+        "repaired": repaired.counts, "repairs": offers, "encodings": encodings,
     }  # fmt: skip
+    refused = f"{read.rejects:,} {'line' if read.rejects == 1 else 'lines'} refused"
     words = [
-        f"{read.id}: {read.rows:,} {'row' if read.rows == 1 else 'rows'} read, "
-        f"{read.rejects:,} {'line' if read.rejects == 1 else 'lines'} refused."
+        f"{read.id}: {read.rows:,} {'row' if read.rows == 1 else 'rows'} read, {refused}.",
+        read.guess.reason if read.guess else "",
+        repaired.sentence,
+        *(f"  line {reject.line}: {reject.reason} {reject.fix}" for reject in rejects[:20]),
+        *(f"{offer.title} {offer.remedy} Import with --repair {offer.kind}." for offer in offers),
+        *(_encoding_words(each) for each in encodings),
     ]
-    words += [repaired.sentence] if repaired.counts else []
-    words += [f"  line {reject.line}: {reject.reason} {reject.fix}" for reject in rejects[:20]]
-    words += [f"{offer.title} {offer.remedy} Import with --repair {offer.kind}." for offer in offers]
-    answer(json, values, "\n".join(words))
+    answer(json, values, "\n".join(filter(None, words)))
+
+
+def _encoding_words(found: Legacy) -> str:
+    first = found.preview[0]
+    said = " ".join(first.text.split())
+    return f"As {found.title}, line {first.line:,} says: {said} Import with --encoding {found.encoding}."
 
 
 def _mapping(pairs: list[str]) -> Mapping:

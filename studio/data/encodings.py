@@ -162,6 +162,7 @@ def not_in_encoding(raw: bytes, *, title: str) -> Problem | None:
         "Mend this character, or read the file in another encoding.",
         column=len(before) - before.rfind("\n"),
         lines_down=before.count("\n"),
+        undecoded=True,
     )
 
 

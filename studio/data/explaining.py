@@ -54,6 +54,7 @@ def _not_utf8(raw: bytes, bad: UnicodeDecodeError) -> Problem:
         f"Save the file as UTF-8. In Windows-1252 this character would be {byte.decode('cp1252', 'replace')}.",
         column=len(before) - line_start + 1,
         lines_down=before.count("\n"),
+        undecoded=True,
     )
 
 

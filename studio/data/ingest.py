@@ -3,7 +3,7 @@
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Named
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
@@ -14,27 +14,29 @@ import orjson
 
 from studio.data.atomic import replacing
 from studio.data.canonical import Canonical, canonical
+from studio.data.encodings import Legacy, candidates
 from studio.data.entry import SHOWN_CHARACTERS, Entry
 from studio.data.examining import examine
 from studio.data.findings import Digests, Found, save_findings
-from studio.data.mapping import Survey, chosen_mapping, guess_mapping, mapping_from
+from studio.data.looking import Look, mended_from, parsed
+from studio.data.mapping import guess_record
 from studio.data.offers import Offers
-from studio.data.parsing import parse_object
 from studio.data.problem import Problem
 from studio.data.progress import Progress, Stopped
 from studio.data.reading import Readable, readable
-from studio.data.repairing import Mended, mended
+from studio.data.repairing import Mended
 from studio.data.rows import load_rows, save_offsets
-from studio.data.tables import is_known
+from studio.data.survey import Survey
 from studio.domain.dataset import Guess
 from studio.domain.errors import DatasetError
 from studio.domain.event import EventKind, Outcome, Reporter
 
 REPAIRABLE = " The studio can repair such lines: see before and after on the Data tab, or import with --repair all."
+READABLE = " Or read the whole file as {title}: the Data tab shows what it would say, or import with --encoding {name}."
+SHOWN_ENCODINGS, SHOWN_LINES = 5, 3
 MOST_REFUSED = 1_000_000  # lines of one file: each is kept with its place and reason
 MOST_REASONS = 200  # counted by themselves; a reason can have a name or a number of its line in it
 OTHER_REASONS = ("Other reasons; each line is listed with its own.", "Look at the list of refused lines.")
-MOST_NAMES, LONGEST_NAME = 1000, 200  # of fields that can be chosen; others are kept beside the rows
 READY_SHARE = 0.1  # of the time: unpacking and decoding, where there is any
 EXAMINED_FROM = 0.4  # of the time: the rows are read by then, and what is in them is looked at
 SURVEY_SHARE = 0.25  # of what is left: looking at the fields parses every line, but keeps nothing
@@ -46,6 +48,7 @@ class _Tally:
 
     rows: int = 0
     rejects: int = 0
+    undecoded: int = 0
     blank_lines: int = 0
     digests: Digests = field(default_factory=Digests)
     reject_lines: array = field(default_factory=lambda: array("q"))
@@ -75,6 +78,8 @@ def ingest(spec: Named[str, Any], reporter: Reporter) -> Outcome:
     The fingerprint is the SHA-256 (first 16 hex digits) over the rows in order, each as the compact JSON of all that is
     kept of it with sorted names and a line feed; so it does not depend on how the file was formatted.
     `spec["encoding"]` is optional: one of studio.data.encodings.CHARSETS, by which the whole file is then decoded.
+    Which field plays which part is `spec["mapping"]`, or what a person chose for the last file with the same fields, of
+    those that `spec["earlier"]` lists, or guessed. The first rows are reported while the file is still being looked at.
     """
     source, out = Path(spec["source"]), Path(spec["out"])
     repairs = frozenset(spec.get("repairs") or ())
@@ -91,11 +96,13 @@ def ingest(spec: Named[str, Any], reporter: Reporter) -> Outcome:
             begun = READY_SHARE if ready.was_made else 0
             surveyed = begun + SURVEY_SHARE * (EXAMINED_FROM - begun)
             reporter.report(EventKind.PHASE, name="Looking at the fields")
-            survey = _survey(ready, repairs, at=_part(progress, begun, surveyed, size=size))
-            guess = _fields(survey, spec.get("mapping"), repairs)
+            look = Look(chosen=spec.get("mapping"), earlier=spec.get("earlier") or (), repairs=repairs)
+            look.through(ready, at=_part(progress, begun, surveyed, size=size), reporter=reporter)
+            guess = look.guess()
+            look.report_first_rows(reporter)
             reporter.report(EventKind.PHASE, name="Reading the rows")
             tally = _write(
-                ready, out, _Way(guess, survey, repairs), at=_part(progress, surveyed, EXAMINED_FROM, size=size)
+                ready, out, _Way(guess, look.survey, repairs), at=_part(progress, surveyed, EXAMINED_FROM, size=size)
             )
         if not tally.rows and not tally.rejects:
             raise DatasetError("There are no rows in this file.", fix="Upload a file with at least a few examples.")
@@ -108,61 +115,19 @@ def ingest(spec: Named[str, Any], reporter: Reporter) -> Outcome:
             at=_part(progress, EXAMINED_FROM, 1, size=size),
         )
         save_findings(found.findings, out)
+        look.samples.save(out)
+        told = candidates(source, limit_lines=SHOWN_LINES)[:SHOWN_ENCODINGS] if tally.undecoded else []
         progress.end()
     except Stopped:
         return Outcome(state="stopped", message="Reading was stopped; nothing was kept of it.")
     except DatasetError as error:
         return Outcome(state="failed", message=error.message, fix=error.fix, code=error.code)
-    return _outcome(tally, found, guess, survey, size=size, is_table=ready.is_table)
+    return _outcome(_Read(tally, found, guess, look.survey, told, size=size, is_table=ready.is_table))
 
 
 def _part(progress: Progress, first: float, last: float, *, size: int) -> Callable[[float], None]:
     """Tells how much of a part of the work is done, 0 to 1; the part is from the share `first` to `last` of it all."""
     return lambda share: progress.at(int(size * (first + (last - first) * share)))
-
-
-def _survey(source: Readable, repairs: frozenset[str], *, at: Callable[[float], None]) -> Survey:
-    survey, names = Survey(), set()
-    for entry in source.entries(telling=True):
-        at(entry.done / source.size)
-        value = _parsed(entry)
-        if not isinstance(value, Problem) and entry.raw:
-            survey.add(_looked_at(value, names))
-        elif repairs and (found := _mended(entry, value)) and found.kind in repairs:
-            for row in found.rows:
-                survey.add(_looked_at(row.value, names))
-    return survey
-
-
-def _looked_at(value: dict[str, Any], names: set[str]) -> dict[str, Any]:
-    """The fields of a row that may be chosen: of very many names, the first ones and those that are well known."""
-    if value.keys() <= names:
-        return value
-    for name in value:
-        if len(name) <= LONGEST_NAME and (len(names) < MOST_NAMES or is_known([name])):
-            names.add(name)
-    return {name: held for name, held in value.items() if name in names}
-
-
-def _fields(survey: Survey, chosen: Named[str, Any] | None, repairs: frozenset[str]) -> Guess | None:
-    guess = None if chosen and not repairs else guess_mapping(survey)
-    if not chosen:
-        return guess
-    # A repair keeps the fields as they were: where they are what is found anyway, nobody needs to have chosen them.
-    mapping = mapping_from(chosen)
-    return guess if guess and guess.mapping == mapping else chosen_mapping(survey, mapping)
-
-
-def _parsed(entry: Entry) -> dict[str, Any] | Problem:
-    """The object of an entry; an empty one for a blank line."""
-    if entry.problem:
-        return entry.problem
-    return parse_object(entry.raw) if entry.raw else {}
-
-
-def _mended(entry: Entry, value: dict[str, Any] | Problem) -> Mended | None:
-    """What the entry would be after a repair, where it is not JSON; what the reader itself refused is left alone."""
-    return mended(entry.raw) if isinstance(value, Problem) and not entry.problem else None
 
 
 def _write(source: Readable, out: Path, way: _Way, *, at: Callable[[float], None]) -> _Tally:
@@ -175,11 +140,11 @@ def _write(source: Readable, out: Path, way: _Way, *, at: Callable[[float], None
             if not entry.raw and not entry.problem:
                 tally.blank_lines += entry.blanks
                 continue
-            value = _parsed(entry)
+            value = parsed(entry)
             row = value if isinstance(value, Problem) else way.row(value, raw=entry.raw)
             if isinstance(row, Canonical):
                 _keep(entry, row, tally, rows)
-            elif found := _mended(entry, value):
+            elif found := mended_from(entry, value):
                 _keep_or_offer(entry, row, found, way, tally, rows=rows, rejects=rejects)
             else:
                 _refuse(entry, row, tally, rejects)
@@ -234,6 +199,7 @@ def _refuse(entry: Entry, problem: Problem, tally: _Tally, rejects: BinaryIO, *,
     tally.reasons[reason if reason in tally.reasons or len(tally.reasons) < MOST_REASONS else OTHER_REASONS] += 1
     tally.reject_lines.append(reject.line)
     tally.rejects += 1
+    tally.undecoded += problem.undecoded
     if tally.rejects > MOST_REFUSED:
         raise DatasetError(
             f"More than {MOST_REFUSED:,} lines of this file are refused; line {tally.reject_lines[0]:,}, for one: "
@@ -242,7 +208,21 @@ def _refuse(entry: Entry, problem: Problem, tally: _Tally, rejects: BinaryIO, *,
         )
 
 
-def _outcome(tally: _Tally, found: Found, guess: Guess | None, survey: Survey, *, size: int, is_table: bool) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """All that is known of a file once it has been read."""
+
+    tally: _Tally
+    found: Found
+    guess: Guess | None
+    survey: Survey
+    encodings: Sequence[Legacy]
+    size: int
+    is_table: bool
+
+
+def _outcome(read: _Read) -> Outcome:
+    tally = read.tally
     reasons: Counter[str] = Counter()
     for (reason, _), count in tally.reasons.items():
         reasons[reason] += count
@@ -252,30 +232,27 @@ def _outcome(tally: _Tally, found: Found, guess: Guess | None, survey: Survey, *
         "lines": tally.rows + tally.rejects,
         "blank_lines": tally.blank_lines,
         "fingerprint": tally.sha256.hexdigest()[:16],
-        "bytes": size,
-        "guess": _guess_as_dict(guess),
+        "bytes": read.size,
+        "guess": guess_record(read.guess) if read.guess else None,
+        "columns": read.survey.columns,
         "reject_reasons": dict(reasons.most_common()),
-        "duplicates": found.duplicates,
+        "duplicates": read.found.duplicates,
         "repaired": dict(tally.repaired.most_common()),
         "repairs": tally.offers.as_list(),
+        "encodings": [asdict(legacy) for legacy in read.encodings],
     }
     if tally.rows:
         refused = f"; {tally.rejects:,} refused, each with its reason" if tally.rejects else ""
         repaired = f"; {tally.repaired.total():,} repaired as you asked" if tally.repaired else ""
         return Outcome(state="done", message=f"{tally.rows:,} rows read{repaired}{refused}.", result=result)
     (reason, fix), _ = tally.reasons.most_common(1)[0]
-    if survey.rows == 0:
-        what = "No row of this table could be read." if is_table else "No line of this file is a JSON object."
+    if read.survey.rows == 0:
+        what = "No row of this table could be read." if read.is_table else "No line of this file is a JSON object."
         message = f"{what} Line {tally.reject_lines[0]}, for one: {reason}"
     else:
         message = f"None of the {tally.rejects:,} lines could become a row. {reason}"
     if result["repairs"]:
         fix += REPAIRABLE
+    if read.encodings:
+        fix += READABLE.format(title=read.encodings[0].title, name=read.encodings[0].encoding)
     return Outcome(state="failed", message=message, fix=fix, code="dataset", result=result)
-
-
-def _guess_as_dict(guess: Guess | None) -> dict[str, Any] | None:
-    if guess is None:
-        return None
-    flat = asdict(guess)
-    return {**flat.pop("mapping"), **flat}

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Named
+from dataclasses import asdict
 from itertools import product
 from typing import Any
 
@@ -13,10 +14,12 @@ from studio.domain.dataset import PARTS, Guess, Layout, Mapping, Origin
 from studio.domain.errors import DatasetError
 
 
-def guess_mapping(survey: Survey) -> Guess | None:
-    """The mapping that fits most rows, the better known names first; None when no row fits any."""
+def guess_mapping(survey: Survey, *, layout: Layout | None = None) -> Guess | None:
+    """The mapping that fits most rows, the better known names first, of one layout or any; None when no row fits."""
     best, best_fits = None, 0
     for mapping in dict.fromkeys(_candidates(survey)):
+        if layout not in (None, mapping[0]):
+            continue
         fits = survey.fits(_thawed(mapping))
         if fits > best_fits:
             best, best_fits = _thawed(mapping), fits
@@ -65,6 +68,12 @@ def mapping_from(spec: Named[str, Any]) -> Mapping:
         listed = ", ".join(layout.value for layout in Layout)
         raise DatasetError(f"There is no layout “{spec['layout']}”.", fix=f"Choose one of {listed}.") from error
     return Mapping(layout, dict(spec["fields"]))
+
+
+def guess_record(guess: Guess) -> dict[str, Any]:
+    """A guess as plain values, for the result of a job."""
+    flat = asdict(guess)
+    return {**flat.pop("mapping"), **flat}
 
 
 def _guess(survey: Survey, mapping: Mapping, *, reason: str, origin: Origin = Origin.GUESSED) -> Guess:

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`column` counts characters from 1; `lines_down` is 0 unless a row is spread over several lines."""
+    """`column` counts characters from 1; `lines_down` is 0 unless a row is spread over several lines.
+
+    `undecoded` says that there is a character which the encoding does not know: in another one it may have a meaning.
+    """
 
     reason: str
     fix: str
     column: int | None = None
     field: str | None = None
     lines_down: int = 0
+    undecoded: bool = False

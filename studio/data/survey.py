@@ -42,9 +42,12 @@ class Survey:
         self.rows = 0
         self._signatures: Counter[tuple[tuple[str, Kind], ...]] = Counter()
 
-    def add(self, value: dict[str, Any]) -> None:
+    def add(self, value: dict[str, Any]) -> bool:
+        """Count a row; True when it is the first with these fields holding these kinds of value."""
         self.rows += 1
-        self._signatures[tuple([(name, kind_of(held)) for name, held in value.items()])] += 1
+        signature = tuple([(name, kind_of(held)) for name, held in value.items()])
+        self._signatures[signature] += 1
+        return self._signatures[signature] == 1
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -137,6 +137,8 @@ class Dataset:
     problem: str = ""
     reject_reasons: dict[str, int] = field(default_factory=dict)
     share_read: float = 0.0
+    seconds_left: float | None = None
+    columns: tuple[str, ...] = ()
     root: str = ""
     parent: str | None = None
     version: int = 1

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from studio.data.encodings import charset
 from studio.data.naming import file_name, printable, shown_name
 from studio.data.offers import Offer, Repaired, offers_from, repaired_from
 from studio.data.repairing import Repair
@@ -86,13 +87,18 @@ def bring_file(
     mapping: Mapping | None = None,
     sample: str | None = None,
     repairs: Sequence[str] = (),
+    encoding: str | None = None,
+    by_guess: bool = False,
     is_ours: bool = False,
 ) -> Dataset:
     """Take a file into the workspace and read it in a process of its own; returns at once.
 
-    Lines are repaired in the ways that `repairs` names, and in no other. A file that `is_ours`, which nobody changes
-    any more, is not copied where a link will do.
+    Lines are repaired in the ways that `repairs` names, and in no other. Without a `mapping`, the fields are those that
+    a person chose for their last file with the same ones, or else guessed; `by_guess` they are guessed in any case. A
+    file that `is_ours`, which nobody changes any more, is not copied where a link will do.
     """
+    if encoding:
+        charset(encoding)
     if unknown := [kind for kind in repairs if kind not in list(Repair)]:
         raise DatasetError(f"There is no repair called {unknown[0]}.", fix=f"Choose from {', '.join(Repair)}.")
     if not path.is_file():
@@ -119,6 +125,8 @@ def bring_file(
             "out": str(folder),
             "mapping": asdict(mapping) if mapping else None,
             "repairs": list(repairs),
+            "encoding": encoding,
+            "earlier": [] if mapping or by_guess else stored.chosen_mappings(studio.store),
         },
     )
 
@@ -152,10 +160,21 @@ def forget_uploads(studio: Studio, *, older_than: float = A_DAY) -> None:
             path.unlink(missing_ok=True)
 
 
-def reread(studio: Studio, dataset_id: str, mapping: Mapping | None, *, repairs: Sequence[str] = ()) -> Dataset:
-    """The same upload read with other fields or more repairs: a new dataset, the first one stays as it was."""
+def reread(
+    studio: Studio,
+    dataset_id: str,
+    mapping: Mapping | None,
+    *,
+    repairs: Sequence[str] = (),
+    encoding: str | None = None,
+    by_guess: bool = False,
+) -> Dataset:
+    """The same upload read with other fields, by the guess alone, with more repairs, or in another encoding.
+
+    It is a new dataset, the first one stays as it was.
+    """
     first = stored.get(studio.store, dataset_id)
-    earlier = jobs.spec(studio.store, first.job_id).get("repairs", [])
+    spec = jobs.spec(studio.store, stored.get(studio.store, first.root).job_id)
     return bring_file(
         studio,
         studio.workspace.dataset(dataset_id) / "source",
@@ -164,18 +183,20 @@ def reread(studio: Studio, dataset_id: str, mapping: Mapping | None, *, repairs:
         mapping=mapping,
         sample=first.sample,
         is_ours=True,
-        repairs=list(dict.fromkeys([*earlier, *repairs])),
+        repairs=list(dict.fromkeys([*spec.get("repairs", []), *repairs])),
+        encoding=encoding or spec.get("encoding"),
+        by_guess=by_guess,
     )
 
 
 def repairs(studio: Studio, dataset_id: str) -> list[Offer]:
     """The refused lines that could safely be repaired, by the kind of repair, the most lines first."""
-    return offers_from(_told(studio, dataset_id).get("repairs", []))
+    return offers_from(told(studio, dataset_id).get("repairs", []))
 
 
 def repaired(studio: Studio, dataset_id: str) -> Repaired:
     """How many lines of each kind were repaired when the dataset was read."""
-    return repaired_from(_told(studio, dataset_id).get("repaired", {}))
+    return repaired_from(told(studio, dataset_id).get("repaired", {}))
 
 
 def repair(studio: Studio, dataset_id: str, kinds: Sequence[str]) -> Dataset:
@@ -186,7 +207,7 @@ def repair(studio: Studio, dataset_id: str, kinds: Sequence[str]) -> Dataset:
     return reread(studio, dataset_id, guess.mapping if guess else None, repairs=kinds)
 
 
-def _told(studio: Studio, dataset_id: str) -> dict[str, Any]:
+def told(studio: Studio, dataset_id: str) -> dict[str, Any]:
     """What its reading told of a dataset, also where no line of it could be used."""
     return jobs.get(studio.store, stored.get(studio.store, dataset_id).job_id).result
 

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from studio.domain.dataset import Dataset, Guess, Layout, Mapping
+from studio.domain.dataset import Dataset, Guess, Layout, Mapping, Origin
 from studio.domain.errors import DatasetError
 from studio.domain.job import Job, JobKind, JobState
 from studio.domain.mending import Mending, Step
@@ -15,6 +15,8 @@ from studio.store import jobs, tables
 from studio.store.database import Store
 
 STEP, MENDING = TypeAdapter(Step), TypeAdapter(Mending)
+
+LOOKED_AT = 200  # datasets in which a person's own mapping is looked for
 
 
 def add(
@@ -96,6 +98,27 @@ def all(store: Store) -> list[Dataset]:
         return [_dataset(row) for row in connection.execute(_datasets().order_by(*newest_first))]
 
 
+def chosen_mappings(store: Store) -> list[dict[str, Any]]:
+    """How people chose to read their latest files, one for each set of fields: its columns, layout and fields.
+
+    Where they went back to the guess after that, there is none.
+    """
+    newest_first = tables.datasets.c.created_at.desc(), tables.datasets.c.id.desc()
+    ended = tables.jobs.c.state.in_([JobState.DONE.value, JobState.FAILED.value])
+    uploads = tables.datasets.c.parent_id.is_(None)
+    found: dict[frozenset[str], dict[str, Any]] = {}
+    with store.read() as connection:
+        for row in connection.execute(_datasets().where(ended, uploads).order_by(*newest_first).limit(LOOKED_AT)):
+            read = jobs.job_of(row).result
+            if "columns" in read:
+                found.setdefault(frozenset(read["columns"]), read["guess"] or {})
+    return [
+        {"columns": sorted(columns), "layout": guess["layout"], "fields": guess["fields"]}
+        for columns, guess in found.items()
+        if guess.get("origin", Origin.GUESSED) != Origin.GUESSED
+    ]
+
+
 def rename(store: Store, dataset_id: str, name: str) -> Dataset:
     with store.write() as connection:
         connection.execute(update(tables.datasets).where(tables.datasets.c.id == dataset_id).values(name=name))
@@ -139,7 +162,7 @@ def _get(connection: Connection, dataset_id: str) -> Dataset:
 
 def _dataset(row: Row[Any]) -> Dataset:
     columns, value, job = tables.datasets.c, row._mapping, jobs.job_of(row)
-    read = job.result if job.state is JobState.DONE else {}
+    read = job.result if job.state in (JobState.DONE, JobState.FAILED) else {}
     return Dataset(
         id=value[columns.id],
         name=value[columns.name],
@@ -153,10 +176,12 @@ def _dataset(row: Row[Any]) -> Dataset:
         rejects=read.get("rejects", 0),
         lines=read.get("lines", 0),
         blank_lines=read.get("blank_lines", 0),
-        guess=_guess(read.get("guess")),
+        guess=guess_from(read["guess"]) if read.get("guess") else None,
+        columns=tuple(read.get("columns", ())),
         sample=value[columns.sample],
         problem=_problem(job),
         reject_reasons=read.get("reject_reasons", {}),
+        seconds_left=job.seconds_left,
         share_read=1.0 if job.state is JobState.DONE else job.done / job.total if job.total else 0.0,
         root=value[columns.root_id] or value[columns.id],
         parent=value[columns.parent_id],
@@ -167,15 +192,15 @@ def _dataset(row: Row[Any]) -> Dataset:
     )
 
 
-def _guess(told: dict[str, Any] | None) -> Guess | None:
-    if told is None:
-        return None
+def guess_from(told: dict[str, Any]) -> Guess:
+    """The guess in the result of a job."""
     return Guess(
         mapping=Mapping(layout=Layout(told["layout"]), fields=told["fields"]),
         reason=told["reason"],
         columns=tuple(told["columns"]),
         fits=told["fits"],
         seen=told["seen"],
+        origin=Origin(told.get("origin", Origin.GUESSED)),
     )
 
 

@@ -11,7 +11,7 @@ from studio.data.encodings import CHARSETS, candidates
 from studio.data.ingest import ingest
 from studio.data.rows import load_rejects, load_rows
 from studio.domain.event import EventKind
-from tests.data.conftest import Brought, ListReporter
+from tests.data.conftest import Brought, ListReporter, pair
 
 GOOD = '{"prompt": "a", "completion": "b"}'
 # What people write in each of the encodings offered, long enough to tell it by.
@@ -195,3 +195,24 @@ def test_the_likely_encodings_of_a_packed_file_are_those_of_the_file_inside(tmp_
 
     assert candidates(source)[0].encoding == "cp1251"
     assert [path.name for path in tmp_path.iterdir()] == ["source"]
+
+
+def test_lines_that_are_not_utf_8_come_with_the_likely_encodings_and_what_they_would_say(bring):
+    good = json.dumps(pair("a", "b"), ensure_ascii=False).encode()
+    bad = json.dumps(pair("Ein Café in Köln", "schön"), ensure_ascii=False).encode("cp1252")
+    brought = bring(b"\n".join([good, bad, good, bad]))
+
+    first = brought.result["encodings"][0]
+    assert (brought.result["rows"], first["encoding"], first["share"]) == (2, "cp1252", 1.0)
+    assert first["preview"][0]["line"] == 2 and "Ein Café in Köln" in first["preview"][0]["text"]
+    assert bring([pair("a", "b")]).result["encodings"] == []
+
+
+def test_a_file_that_is_all_in_another_encoding_is_told_how_to_read_it(bring):
+    lines = [json.dumps(pair(f"Größe {n}?", "schön"), ensure_ascii=False).encode("cp1252") for n in range(3)]
+    outcome = bring(b"\n".join(lines)).outcome
+
+    assert outcome.state == "failed" and outcome.result["encodings"]
+    assert outcome.fix.endswith(
+        "Or read the whole file as Windows-1252 (Western Europe): the Data tab shows what it would say, or import with --encoding cp1252."
+    )
