@@ -6,8 +6,9 @@ from itertools import combinations
 
 from studio.data.alike import Near
 from studio.data.checks.lists import opens, sentences
+from studio.data.checks.words import word_count
 from studio.data.differing import opcodes
-from studio.data.grading import graded, is_slip
+from studio.data.grading import BRIEF_WORDS, graded, is_slip
 from studio.data.normalising import normalised
 from studio.data.rows import Rows
 from studio.data.shingles import tokenised
@@ -37,16 +38,29 @@ class Disputes:
     varied: tuple[tuple[int, ...], ...]
 
 
-def disputes(rows: Rows, same_question: Iterable[Sequence[int]], near_questions: Iterable[Near] = ()) -> Disputes:
-    """Grade the answers of rows that share a question with all that comes before it, and of nearly equal questions."""
+def disputes(
+    rows: Rows,
+    same_question: Iterable[Sequence[int]],
+    *,
+    near_questions: Iterable[Near] = (),
+    near_rows: Sequence[Near] = (),
+) -> Disputes:
+    """Grade the answers of rows that share a question with all that comes before it, and of nearly equal questions.
+
+    Near copies have the same numbers, signs and negations, so these are not looked for in long answers of `near_rows`.
+    """
+    kept_by = {number: near.rows[0] for near in near_rows for number in near.rows}
     found: list[Conflict] = []
     varied: list[tuple[int, ...]] = []
     for numbers in same_question:
-        answered = [rows[number] for number in numbers[:MOST_ANSWERS]]
+        first = rows[numbers[0]]
+        homes = {kept_by.get(number) for number in numbers}
+        is_near = len(homes) == 1 and None not in homes and word_count(first.answer) > BRIEF_WORDS
+        answered = [first, *(rows[number] for number in numbers[1:MOST_ANSWERS])]
         if is_creative(answered[0].question):
             varied.append(tuple(numbers))
         else:
-            found.append(_conflict(numbers, answered))
+            found.append(_conflict(numbers, answered, is_near=is_near))
     for near in near_questions:
         found += _of_near_questions([rows[number] for number in near.rows[:MOST_ANSWERS]])
     found.sort(key=lambda conflict: (list(Grade).index(conflict.grade), conflict.rows))
@@ -61,8 +75,10 @@ def is_creative(question: str) -> bool:
     return opens(CREATIVE, head.lower()) and bool(sentences(CREATIVE)[CREATIVE].search(head))
 
 
-def _conflict(numbers: Sequence[int], answered: Sequence[Row]) -> Conflict:
-    said = [(graded(one.answer, other.answer), one.line, other.line) for one, other in _compared(answered)]
+def _conflict(numbers: Sequence[int], answered: Sequence[Row], *, is_near: bool) -> Conflict:
+    said = [
+        (graded(one.answer, other.answer, is_near=is_near), one.line, other.line) for one, other in _compared(answered)
+    ]
     worst, line, other_line = min(said, key=lambda told: list(Grade).index(told[0].grade))
     where = f"Lines {line:,} and {other_line:,}: " if len(numbers) > 2 else ""
     return Conflict(tuple(numbers), worst.grade, where + worst.reason)

@@ -38,7 +38,7 @@ def examine(
     asked_before = copies.union(*(numbers[1:] for numbers in found.same_question))
     questions = alike((row.question for row in rows), left_out=asked_before)
     at(COMPARED)
-    disputed = disputes(rows, found.same_question, questions.near)
+    disputed = disputes(rows, found.same_question, near_questions=questions.near, near_rows=likeness.near)
     near, conflicts = _apart(likeness.near, disputed.conflicts)
     more = (
         _near(near, digests),

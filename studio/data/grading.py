@@ -44,16 +44,16 @@ class Graded:
 OTHER_WORDS = "They are worded differently"
 
 
-def graded(first: str, second: str) -> Graded:
+def graded(first: str, second: str, *, is_near: bool = False) -> Graded:
     """The gravest thing in which two answers to the same question differ.
 
     HIGH: one says yes and the other no, or a number, a sign, a short label, a named value or a “not” differs. MEDIUM: a
     number differs in long answers that differ in more, or one word stands in place of another in a short answer. INFO:
-    other words, as far as words tell.
+    other words, as far as words tell. Of long answers that `is_near` calls near copies, some need not be looked for.
     """
     if found := _named_values(first, second):
         return found
-    for rule in _RULES:
+    for rule in _RULES_OF_NEAR if is_near else _RULES:
         if found := rule(first[:READ], second[:READ]):
             return found
     return Graded(Grade.INFO, OTHER_WORDS)
@@ -315,6 +315,5 @@ def _pair(one: str, other: str) -> str:
     return " / ".join(f"“{' '.join(text.split())[:SHOWN]}”" for text in (one, other))
 
 
-_RULES: tuple[Callable[[str, str], Graded | None], ...] = (
-    _yes_or_no, _final_answers, _different_numbers, _turned_round, _labels, _replaced,
-)  # fmt: skip
+_RULES_OF_NEAR: tuple[Callable[[str, str], Graded | None], ...] = (_yes_or_no, _final_answers)
+_RULES = (*_RULES_OF_NEAR, _different_numbers, _turned_round, _labels, _replaced)
