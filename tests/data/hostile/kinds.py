@@ -61,7 +61,7 @@ CASES: tuple[Case, ...] = (
     accept("D5", "a number of 30 digits", holding(with_more(id=10**29 + 7)), [1], extra={"id": "1" + "0" * 28 + "7"}),
     refused("D6", "a number among texts", '{"prompt": "a", "completion": 5}', None, "The field “completion” is a number, not a text."),
     accept("D7", "the fields of an agent's trace", holding(TRACE), [1],
-           extra={"id": "7", "source": "s", "model": "m", "system_prompt": "Be brief."}),
+           extra={"id": "7", "source": "s", "model": "m"}),  # its system prompt becomes the system message
     set_right("D8", "a byte order mark", holding(b"\xef\xbb\xbf" + BOTH.encode()), [1, 2], "byte order mark, which was skipped"),
     set_right("D9", "UTF-16 with a mark", holding(BOTH.encode("utf-16")), [1, 2], "is written in UTF-16"),
     set_right("D10", "UTF-16 without a mark", holding(BOTH.encode("utf-16-be")), [1, 2], "is written in UTF-16"),
