@@ -135,7 +135,7 @@ def clicks(studio: Studio, data: str, *, rows: int) -> list[tuple[str, Click]]:
 
 
 def _first_line(studio: Studio, data: str, bin: Bin) -> Click:
-    return lambda n: next(split.bin_csv(studio, data, bin, model_id=STARTER, cut_off=64 + n))
+    return lambda n: next(split.bin_lines(studio, data, bin, model_id=STARTER, cut_off=64 + n))
 
 
 def _timed(name: str, click: Click, *, times: int) -> Timed:

@@ -92,6 +92,14 @@ def carry_out(spec: dict[str, Any], reporter: Reporter) -> Outcome:
             from studio.engine.meaning import meaning
 
             return meaning(spec, reporter)
+        case JobKind.TOPICS:
+            from studio.data.topics import find_topics
+
+            return find_topics(spec, reporter)
+        case JobKind.CHECK_SPLIT:
+            from studio.data.leakage import check_split
+
+            return check_split(spec, reporter)
         case JobKind.TRAIN:
             from studio.engine.train import train
 

@@ -16,7 +16,7 @@ from importlinter.configuration import configure
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-CONTRACTS = ("layers", "gradio", "torch", "transformers", "sql", "worker", "tabs")
+CONTRACTS = ("layers", "gradio", "torch", "transformers", "scikit-learn", "sql", "worker", "tabs")
 
 
 def fresh_python(code: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -74,7 +74,7 @@ from studio.flows.studio import open_studio
 from studio.web.app import build_app
 import studio.web.serve
 build_app(open_studio(Path(sys.argv[1])))
-print(json.dumps([name for name in ("torch", "transformers", "trl", "peft", "bitsandbytes") if name in sys.modules]))
+print(json.dumps([name for name in ("torch", "transformers", "trl", "peft", "bitsandbytes", "sklearn") if name in sys.modules]))
 """
     done = fresh_python(code, str(tmp_path), folder=root)
     assert done.returncode == 0, done.stderr

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from studio import __version__
-from studio.cli import meaning, mend, study
+from studio.cli import meaning, mend, split, study
 from studio.cli.output import Json, answer, error_values, verb
 from studio.cli.workspace import opened, workspaces_folder
 from studio.data.encodings import CHARSETS, Legacy
@@ -19,9 +19,9 @@ from studio.domain.finding import GRADE_WORDS, TREATMENTS, by_weight
 from studio.domain.job import JobState
 from studio.domain.recipe import Recipe
 from studio.domain.run import Run
-from studio.domain.split import BIN_TITLES, SplitChoices
-from studio.flows import ask, bring, choose, deliver, inspect, machine, models, split, train, understand
+from studio.flows import advise, ask, bring, choose, deliver, inspect, machine, models, topics, train, understand
 from studio.flows import mend as mending
+from studio.flows import split as dealing
 from studio.flows.studio import Studio
 
 app = typer.Typer(
@@ -38,6 +38,8 @@ app.add_typer(mend.app, name="mend")
 app.command("rate")(study.rate)
 app.command("verdict")(study.verdict)
 app.command("meaning")(meaning.meaning)
+app.command("split")(split.split)
+app.command("leakage")(split.leakage)
 
 Dataset = Annotated[str, typer.Argument(metavar="DATASET", help="A dataset, as `import` names it.")]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run, as `train` names it.")]
@@ -149,6 +151,8 @@ def inspect_dataset(dataset: Dataset, model: ModelId = models.STARTER, json: Jso
     look = _measured(studio, dataset, model)
     assert look.lengths is not None and look.cut_off is not None
     cut = look.lengths.cut_rows(look.cut_off.tokens)
+    split.ended(studio, topics.look(studio, dataset).job)
+    said, about = advise.advice(studio, look), topics.known(studio, dataset)
     values = {
         "dataset": dataset,
         "model": model,
@@ -165,13 +169,31 @@ def inspect_dataset(dataset: Dataset, model: ModelId = models.STARTER, json: Jso
             "cut_rows": len(cut), "stop_token_trained": look.lengths.stop_token_trained,
             "left_out": look.lengths.left_out, "partial_rows": len(look.lengths.partial),
         },
+        "advice": {
+            "tone": said.reading.tone, "title": said.reading.title, "text": said.reading.text,
+            "first": [{"what": issue.what, "to_do": issue.to_do} for issue in said.first],
+        },
+        "topics": about and {
+            "sentence": about.sentence, "topics": [{"words": t.words, "rows": t.rows} for t in about.topics],
+        },
+        "split": _split_values(studio, dataset),
     }  # fmt: skip
-    words = [f"{GRADE_WORDS[f.grade]:<13} {f.title}. {f.why}" for f in by_weight(look.findings)] or [
+    words = [f"{said.reading.title} {said.reading.text}"]
+    words += [f"{GRADE_WORDS[f.grade]:<13} {f.title}. {f.why}" for f in by_weight(look.findings)] or [
         "Nothing was found that needs mending."
     ]
     words += [look.lengths.partial_sentence] if look.lengths.partial else []
     words.append(f"Suggested cut-off: {look.cut_off.tokens} tokens. {look.cut_off.reason}")
     answer(json, values, "\n".join(words))
+
+
+def _split_values(studio: Studio, dataset: str) -> dict[str, Any] | None:
+    """How the rows are dealt; None where they are too few for that."""
+    try:
+        made, ledger = dealing.current(studio, dataset), dealing.ledger(studio, dataset)
+    except DatasetError:
+        return None
+    return {"split": made.id, "counts": ledger.counts} | split.facts(studio, made)
 
 
 def _measured(studio: Studio, dataset_id: str, model_id: str) -> inspect.Inspection:
@@ -191,24 +213,6 @@ def _measured(studio: Studio, dataset_id: str, model_id: str) -> inspect.Inspect
     if look.lengths is None and look.measuring is not None:
         raise DatasetError(look.measuring.message, fix=look.measuring.fix)
     return look
-
-
-@app.command("split")
-@verb
-def split_dataset(
-    dataset: Dataset,
-    by: Annotated[str | None, typer.Option(help="Keep rows with the same value of this field on one side.")] = None,
-    held_out: Annotated[float, typer.Option(help="Share kept aside for validation and test together.")] = 0.2,
-    seed: Annotated[int, typer.Option(help="The same seed deals the same rows.")] = 7,
-    json: Json = False,
-) -> None:
-    """Deal the rows into training, validation and test, and account for every line."""
-    studio = opened()
-    made = split.choose(studio, dataset, SplitChoices(seed=seed, held_out=held_out, by=by))
-    ledger = split.ledger(studio, dataset)
-    values = {"split": made.id, "dataset": dataset, "counts": ledger.counts, "lines": ledger.lines}
-    words = [f"{BIN_TITLES[bin]}: {count:,}" for bin, count in ledger.counts.items()]
-    answer(json, values, "\n".join([made.id, *words, f"Lines in the file: {ledger.lines:,}"]))
 
 
 @models_app.callback()

@@ -6,6 +6,7 @@ from typing import Any
 
 from studio.data.examining import examine
 from studio.data.findings import Digests, save_findings
+from studio.data.outline import outline_of, save_outline, tied_anew
 from studio.data.progress import Progress, Stopped
 from studio.data.rows import load_rejects, load_rows
 from studio.domain.event import EventKind, Outcome, Reporter
@@ -28,6 +29,7 @@ def examine_again(spec: Mapping[str, Any], reporter: Reporter) -> Outcome:
             at=lambda share: progress.at(int(len(rows) * (1 + share))),
         )
         save_findings(found.findings, folder)
+        save_outline(tied_anew(outline_of(rows), found.close), folder)
         progress.end()
     except Stopped:
         return Outcome(state="stopped", message="Checking was stopped; the findings are those from before the change.")

@@ -11,13 +11,15 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from studio.data.differing import opcodes
-from studio.data.shingles import Shingles, distinct, joined, shingled
+from studio.data.shingles import Shingles, distinct, joined, mixed, shingled
+from studio.data.sides import Sides
 
 NEAR = 0.7  # likeness of near copies
 LOOSE = (0.25, 0.4, 0.55, 0.7)  # likeness that ties a family; a set held together by chains alone is tried tighter
 FAMILY_ROWS = 20
 SHARED_ROWS, SHARED_WEIGHT = 0.75, 0.25  # a family's common words are in so many rows and carry so much of a row
 WITNESSES = 8  # rows beside a pair that are asked whether the words in which it differs are a slot
+RAREST = 4  # words of a row, of which close rows share two
 SHOWN_WORDS, PATTERN_WORDS = 3, 40
 SLOT = "…"
 BLOCK_TOKENS = 1 << 21
@@ -45,10 +47,15 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Near copies and template families; a row may stand in both only if it repeats a member word for word."""
+    """Near copies and template families; a row may stand in both only if it repeats a member word for word.
+
+    `close` are sets of rows tied by a likeness of near copies, templates included: a test on one tells what training on
+    another has shown.
+    """
 
     near: tuple[Near, ...]
     families: tuple[Family, ...]
+    close: tuple[tuple[int, ...], ...] = ()
 
 
 def alike(texts: Sequence[str] | Iterable[str], *, left_out: Collection[int] = ()) -> Alike:
@@ -61,14 +68,42 @@ def alike(texts: Sequence[str] | Iterable[str], *, left_out: Collection[int] = (
     shingles = shingled(texts, left_out=frozenset(left_out))
     leaders, twins = _twins(shingles.order)
     first, second = _candidates(shingles.bands[leaders], leaders)
-    sets = _WordSets(shingles)
+    sets = WordSets(shingles)
     likeness = sets.likeness(first, second)
     families = _families(first, second, likeness, sets)
-    near = _near(shingles, sets, _Pairs(first, second, likeness), apart={p for family in families for p in family})
+    pairs = _Pairs(first, second, likeness)
+    more = _candidates_by_rare_words(sets, leaders)
+    near = _near(shingles, sets, pairs, apart={p for family in families for p in family})
     return Alike(
         near=tuple(_as_near(group, twins, shingles) for group in _with_twins(near, twins)),
         families=tuple(_as_family(family, twins, sets) for family in families),
+        close=_close(shingles, [pairs, _Pairs(*more, sets.likeness(*more))], twins, families),
     )
+
+
+def _close(
+    shingles: Shingles,
+    measured: Sequence["_Pairs"],
+    twins: dict[int, list[int]],
+    families: Sequence[NDArray[np.int64]],
+) -> tuple[tuple[int, ...], ...]:
+    """Sets of close rows; a family of which some rows are close is one, since the others are nearly so."""
+    sides = Sides()
+    for place, others in twins.items():
+        sides.join([place, *others])
+    for pairs in measured:
+        same = shingles.meaning[pairs.first] == shingles.meaning[pairs.second]
+        for place, others in pairs.where((pairs.likeness >= NEAR) & same).partners().items():
+            sides.join([place, *others])
+    leaders = sides.leaders(len(shingles.numbers))
+    for family in families:
+        if len(np.unique(leaders[family])) < len(family):
+            sides.join(family.tolist())
+    leaders = sides.leaders(len(shingles.numbers))
+    held: dict[int, list[int]] = defaultdict(list)
+    for place in np.flatnonzero(np.bincount(leaders, minlength=len(leaders))[leaders] > 1).tolist():
+        held[int(leaders[place])].append(int(shingles.numbers[place]))
+    return tuple(map(tuple, held.values()))
 
 
 def _twins(order: NDArray[np.uint64]) -> tuple[NDArray[np.int64], dict[int, list[int]]]:
@@ -96,13 +131,48 @@ def _candidates(bands: NDArray[np.uint64], places: NDArray[np.int64]) -> tuple[N
     return places[found[0] // max(1, len(places))], places[found[0] % max(1, len(places))]
 
 
-class _WordSets:
+def _candidates_by_rare_words(
+    sets: "WordSets", places: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs of one meaning that share two of their rarest words, each row with the first such and the one before it.
+
+    A word more or less in a short text changes many of its word pairs, and few of its rarest words.
+    """
+    words = sets.matrix(places)
+    place = np.repeat(np.arange(len(places), dtype=np.int64), np.diff(words.indptr))
+    order = np.lexsort((words.indices, -sets.weights[words.indices], place))
+    rarest = np.full((len(places), RAREST), -1, dtype=np.int64)
+    rank = np.arange(len(order)) - words.indptr[:-1][place]
+    rarest[place[rank < RAREST], rank[rank < RAREST]] = words.indices[order][rank < RAREST]
+    rarest.sort(axis=1)
+    pairs = [(rarest[:, one], rarest[:, other]) for one in range(RAREST) for other in range(one)]
+    keys = [mixed(mixed((one << 32 | other).astype(np.uint64)) ^ sets.shingles.meaning[places]) for one, other in pairs]
+    of = np.concatenate([places[(one >= 0) & (other >= 0)] for one, other in pairs])
+    key = np.concatenate([held[(one >= 0) & (other >= 0)] for held, (one, other) in zip(keys, pairs, strict=True)])
+    order = np.lexsort((of, key))
+    first, second = _partners(key[order], of[order])
+    once = distinct(np.minimum(first, second) * len(sets.shingles.numbers) + np.maximum(first, second))
+    return once // max(1, len(sets.shingles.numbers)), once % max(1, len(sets.shingles.numbers))
+
+
+def _partners(key: NDArray[np.uint64], of: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of sorted keys, each place with the first that has its key, and with the one before it."""
+    is_first = np.append(True, key[1:] != key[:-1])[: len(key)]
+    first = np.flatnonzero(is_first)[np.cumsum(is_first) - 1] if len(key) else np.zeros(0, dtype=np.int64)
+    later = np.flatnonzero(~is_first)
+    return np.concatenate([of[first[later]], of[later - 1]]), np.concatenate([of[later], of[later]])
+
+
+class WordSets:
     """The words of every row as a set, with weights: whole numbers, so that sums do not depend on their order."""
 
-    def __init__(self, shingles: Shingles) -> None:
+    def __init__(self, shingles: Shingles, *, counted: NDArray[np.int64] | None = None) -> None:
+        """Rare words weigh more; `counted` are the places among which they are rare (all, if left out)."""
         self.shingles = shingles
-        rows = len(shingles.numbers)
-        rarity = np.log((rows + 1) / np.maximum(shingles.spread, 1))
+        rows, spread = len(shingles.numbers), shingles.spread
+        if counted is not None:
+            rows, spread = len(counted), np.bincount(self.matrix(counted).indices, minlength=len(shingles.words))
+        rarity = np.log((rows + 1) / np.maximum(spread, 1))
         self.weights = np.maximum(1, np.round(rarity * 1024)).astype(np.int64)
 
     def likeness(self, first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -148,7 +218,7 @@ def _blocks(sizes: NDArray[np.int64]) -> Iterator[slice]:
 
 
 def _families(
-    first: NDArray[np.int64], second: NDArray[np.int64], likeness: NDArray[np.float64], sets: _WordSets
+    first: NDArray[np.int64], second: NDArray[np.int64], likeness: NDArray[np.float64], sets: WordSets
 ) -> list[NDArray[np.int64]]:
     """Sets of at least FAMILY_ROWS places, tied by loose likeness, whose rows do share a pattern."""
     rows = len(sets.shingles.numbers)
@@ -168,12 +238,12 @@ def _families(
     return sorted(found, key=lambda places: places[0])
 
 
-def _is_of_one_pattern(places: NDArray[np.int64], sets: _WordSets) -> bool:
+def _is_of_one_pattern(places: NDArray[np.int64], sets: WordSets) -> bool:
     shared = sets.weights[_shared(places, sets)].sum()
     return shared >= SHARED_WEIGHT * np.median(sets.matrix(places) @ sets.weights)
 
 
-def _shared(places: NDArray[np.int64], sets: _WordSets) -> NDArray[np.int64]:
+def _shared(places: NDArray[np.int64], sets: WordSets) -> NDArray[np.int64]:
     """The words that most of these rows have."""
     return np.flatnonzero(np.bincount(sets.matrix(places).indices) >= SHARED_ROWS * len(places))
 
@@ -199,7 +269,7 @@ class _Pairs:
         return found
 
 
-def _near(shingles: Shingles, sets: _WordSets, pairs: _Pairs, *, apart: set[int]) -> dict[int, list[tuple[int, float]]]:
+def _near(shingles: Shingles, sets: WordSets, pairs: _Pairs, *, apart: set[int]) -> dict[int, list[tuple[int, float]]]:
     """The near copies of every kept place, each compared with it and not only with another copy."""
     meaning = shingles.meaning
     is_apart = np.isin(pairs.second, np.fromiter(apart, np.int64, len(apart)))
@@ -277,7 +347,7 @@ def _quoted(words: list[str]) -> str:
     return f"“{joined(words[:SHOWN_WORDS])}{' …' if len(words) > SHOWN_WORDS else ''}”"
 
 
-def _as_family(places: NDArray[np.int64], twins: dict[int, list[int]], sets: _WordSets) -> Family:
+def _as_family(places: NDArray[np.int64], twins: dict[int, list[int]], sets: WordSets) -> Family:
     shingles = sets.shingles
     everyone = sorted({twin for place in places.tolist() for twin in (place, *twins.get(place, []))})
     shared = set(_shared(places, sets).tolist())

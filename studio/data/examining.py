@@ -47,7 +47,7 @@ def examine(
         _varied(disputed, digests),
         *checks.findings(),
     )
-    return replace(found, findings=tuple(by_weight((*found.findings, *filter(None, more)))))
+    return replace(found, findings=tuple(by_weight((*found.findings, *filter(None, more)))), close=likeness.close)
 
 
 def _texts(rows: Rows, checks: Checks, at: Callable[[float], None]) -> Iterator[str]:

@@ -19,32 +19,44 @@ DUPLICATES = (FindingKind.EXACT_DUPLICATE, FindingKind.NEAR_EXACT_DUPLICATE)
 
 
 class Digests:
-    """What must be remembered of every row to find what belongs together: its line and four hashes, not its text."""
+    """What must be remembered of every row to find what belongs together: its line, size and hashes, not its text.
+
+    `exchanges` has, for rows with several answers, the hash of the conversation up to each of them.
+    """
 
     def __init__(self) -> None:
-        self.lines = array("q")
+        self.lines, self.sizes = array("q"), array("q")
         self.exact: list[bytes] = []
         self.normal: list[bytes] = []
         self.prompt: list[bytes] = []
         self.answer: list[bytes] = []
+        self.exchanges: dict[int, list[bytes]] = {}
 
     def add(self, messages: Sequence[Message], *, line: int, tools: str = "", rejected: Sequence[Message] = ()) -> None:
         plain = [f"{message.role}\x1f{normalised(message.text)}" for message in messages]
         beside = [tools, *(message.text for message in rejected)] if tools or rejected else []
         self.lines.append(line)
+        self.sizes.append(sum(len(message.text) for message in messages))
         self.exact.append(_digest([*(f"{message.role}\x1f{message.text}" for message in messages), *beside]))
         self.normal.append(_digest([*plain, *beside]))
         self.prompt.append(_digest([*plain[:-1], *([tools] if tools else [])]) if len(plain) > 1 else NO_PROMPT)
         self.answer.append(_digest(plain[-1:]))
+        answers = [place for place, message in enumerate(messages, start=1) if message.role == "assistant"]
+        if len(answers) > 1:
+            self.exchanges[len(self.lines) - 1] = [_digest(plain[:place]) for place in answers]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The findings, how many rows repeat an earlier one, and the rows that answer one question differently."""
+    """The findings, how many rows repeat an earlier one, and the rows that answer one question differently.
+
+    `close` are sets of rows that are as like each other as near copies, templates included.
+    """
 
     findings: tuple[Finding, ...]
     duplicates: int
     same_question: tuple[tuple[int, ...], ...] = ()
+    close: tuple[tuple[int, ...], ...] = ()
 
 
 def find(digests: Digests, *, reject_lines: Sequence[int] = ()) -> Found:

@@ -21,6 +21,7 @@ from studio.data.findings import Digests, Found, save_findings
 from studio.data.looking import Look, mended_from, parsed
 from studio.data.mapping import guess_record
 from studio.data.offers import Offers
+from studio.data.outline import Fields, outlined, save_outline
 from studio.data.problem import Problem
 from studio.data.progress import Progress, Stopped
 from studio.data.reading import Readable, readable
@@ -51,6 +52,7 @@ class _Tally:
     undecoded: int = 0
     blank_lines: int = 0
     digests: Digests = field(default_factory=Digests)
+    fields: Fields = field(default_factory=Fields)
     reject_lines: array = field(default_factory=lambda: array("q"))
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     repaired: Counter[str] = field(default_factory=Counter)
@@ -71,7 +73,7 @@ class _Way:
 
 
 def ingest(spec: Named[str, Any], reporter: Reporter) -> Outcome:
-    """Read `spec["source"]` into the folder `spec["out"]`: rows.jsonl, rejects.jsonl, findings.jsonl.
+    """Read `spec["source"]` into the folder `spec["out"]`: rows.jsonl, rejects.jsonl, findings.jsonl, outline.npz.
 
     Refused lines are repaired in the ways that `spec["repairs"]` names, and in no other; what else could be repaired
     is in the result as `repairs`, and what was in `repaired`: how many lines of each kind.
@@ -117,6 +119,7 @@ def ingest(spec: Named[str, Any], reporter: Reporter) -> Outcome:
         save_findings(found.findings, out)
         look.samples.save(out)
         told = candidates(source, limit_lines=SHOWN_LINES)[:SHOWN_ENCODINGS] if tally.undecoded else []
+        save_outline(outlined(tally.digests, tally.fields, close=found.close), out)
         progress.end()
     except Stopped:
         return Outcome(state="stopped", message="Reading was stopped; nothing was kept of it.")
@@ -185,6 +188,7 @@ def _keep(entry: Entry, row: Canonical, tally: _Tally, rows: BinaryIO, *, repair
     told = {"repaired": repaired} if repaired else {}
     rows.write(orjson.dumps({"line": entry.line, **content, **told}, option=orjson.OPT_APPEND_NEWLINE))
     tally.digests.add(row.messages, line=entry.line, tools=row.tools, rejected=row.rejected)
+    tally.fields.add(row.extra, row.messages[-1].text)
     tally.rows += 1
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -14,9 +15,8 @@ from studio.data.rows import Rows
 from studio.domain.dataset import Reject
 from studio.domain.lengths import Lengths
 from studio.domain.row import Row
-from studio.domain.split import Bin, Ledger, Split
+from studio.domain.split import DEALT, Bin, Ledger, Split
 
-DEALT = (Bin.TRAIN, Bin.VALIDATION, Bin.TEST)
 AT_ONCE, PART_CHARACTERS = 1000, 1 << 16  # rows that are looked up, and characters that are sent, at once
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -89,20 +89,23 @@ def why_of_row(
 def write_bin(listed: Iterable[BinRow], target: Path) -> None:
     """Write the lines of a bin to a file: as CSV, or as JSONL by its name."""
     with replacing(target) as file:
-        if target.suffix == ".jsonl":
-            file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in listed)
-        else:
-            file.writelines(as_csv(listed))
+        file.writelines(as_jsonl(listed) if target.suffix == ".jsonl" else as_csv(listed, BinRow))
 
 
-def as_csv(listed: Iterable[BinRow]) -> Iterator[bytes]:
-    """The lines of a bin as a CSV that is safe to open in a spreadsheet, a part at a time."""
+def as_jsonl(listed: Iterable[Any]) -> Iterator[bytes]:
+    """Lines (dataclasses of one kind) as JSON, one each."""
+    return (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in listed)
+
+
+def as_csv(listed: Iterable[Any], kind: type[Any]) -> Iterator[bytes]:
+    """The same as a CSV that is safe to open in a spreadsheet, a part at a time; `kind` is the dataclass."""
     part = io.StringIO()
     writer = csv.writer(part)
-    writer.writerow(field.name for field in fields(BinRow))
+    names = [field.name for field in fields(kind)]
+    writer.writerow(names)
     for row in listed:
-        texts = (row.reason, row.fix, row.question, row.answer, row.text)
-        writer.writerow((row.line, row.row, *map(spreadsheet_safe, texts)))
+        held = [getattr(row, name) for name in names]
+        writer.writerow([spreadsheet_safe(value) if isinstance(value, str) else value for value in held])
         if part.tell() > PART_CHARACTERS:
             yield part.getvalue().encode()
             part.seek(0)
@@ -133,7 +136,7 @@ def _why(
         case Bin.DUPLICATE:
             return f"A copy of line {kept_lines[split.duplicate_of[row.number]]}, which is kept."
         case Bin.REMOVED:
-            return f"Left out by you: {split.choices.removed[row.number]}."
+            return f"Left out by you: {split.choices.removed[row.number].rstrip('.')}."
         case Bin.TOO_LONG if lengths and cut_off:
             total = lengths.total[row.number]
             lost = total - cut_off

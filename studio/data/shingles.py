@@ -73,9 +73,14 @@ class Shingles:
         return self.tokens[self.starts[place] : self.starts[place + 1]].tolist()
 
 
-def shingled(texts: Iterable[str], *, left_out: Collection[int] = ()) -> Shingles:
-    """Read every text once and keep numbers alone; texts of fewer than FEWEST_TOKENS tokens are passed over."""
-    making = _Making()
+def shingled(
+    texts: Iterable[str], *, left_out: Collection[int] = (), fewest: int = FEWEST_TOKENS, banded: bool = True
+) -> Shingles:
+    """Read every text once and keep numbers alone; texts of fewer than `fewest` tokens are passed over.
+
+    Without `banded` there are no bands, which take a third of the time.
+    """
+    making = _Making(fewest=fewest, bands=BANDS if banded else 0)
     for number, text in enumerate(texts):
         if number not in left_out:
             making.add(number, text)
@@ -112,7 +117,8 @@ def changes_meaning(word: str) -> bool:
 class _Making:
     """Texts come in one by one and are hashed in blocks that fit the processor's cache."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, fewest: int, bands: int) -> None:
+        self._fewest, self._bands = fewest, bands
         self._known: dict[str, int] = {}
         self._hashes = array("Q")
         self._roles = array("b")
@@ -124,7 +130,7 @@ class _Making:
 
     def add(self, number: int, text: str) -> None:
         tokens = tokenised(text)
-        if len(tokens) < FEWEST_TOKENS:
+        if len(tokens) < self._fewest:
             return
         self._numbers.append(number)
         self._sizes.append(len(tokens))
@@ -157,7 +163,12 @@ class _Making:
         roles = np.array(self._roles, dtype=np.int8)[tokens]
         self._count(tokens, sizes)
         self._blocks.append(
-            (tokens, _meaning(hashes, roles, ends), _order(hashes, sizes, ends), _bands(hashes, ends - sizes, ends))
+            (
+                tokens,
+                _meaning(hashes, roles, ends),
+                _order(hashes, sizes, ends),
+                _bands(hashes, ends - sizes, ends, bands=self._bands),
+            )
         )
         self._hashed = len(self._sizes)
         self._waiting = []
@@ -184,7 +195,7 @@ def _role(word: str) -> int:
     return _COUNTS if has_number or is_name or word in _MEANING or word.startswith("n'") else _PLAIN
 
 
-def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Every bit of the result depends on every bit given: the finaliser of SplitMix64 (Steele, Lea, Flood 2014)."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -201,35 +212,35 @@ def _meaning(hashes: np.ndarray, roles: np.ndarray, ends: np.ndarray) -> NDArray
     """One number per row for the multiset of what changes its meaning; a sign counts with the words beside it."""
     counted = np.zeros(len(hashes), dtype=np.uint64)
     plain = np.flatnonzero(roles == _COUNTS)
-    counted[plain] = _mixed(hashes[plain])
+    counted[plain] = mixed(hashes[plain])
     signs = np.flatnonzero(roles == _COUNTS_IN_PLACE)
     padded = np.concatenate([[np.uint64(0)], hashes, [np.uint64(0)]])
     before, after = padded[signs], padded[signs + 2]
     before[np.isin(signs, ends)] = 0
     after[np.isin(signs, ends - 1)] = 0
-    counted[signs] = _mixed(hashes[signs] + _mixed(before * np.uint64(3)) + _mixed(after * np.uint64(5)))
+    counted[signs] = mixed(hashes[signs] + mixed(before * np.uint64(3)) + mixed(after * np.uint64(5)))
     return _row_sums(counted, ends)
 
 
 def _order(hashes: np.ndarray, sizes: np.ndarray, ends: np.ndarray) -> NDArray[np.uint64]:
     """One number per row for its tokens in their order."""
     places = np.arange(len(hashes), dtype=np.int64) - np.repeat(ends - sizes, sizes)
-    return _row_sums(_mixed(hashes + _mixed(places.astype(np.uint64))), ends)
+    return _row_sums(mixed(hashes + mixed(places.astype(np.uint64))), ends)
 
 
-def _bands(hashes: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> NDArray[np.uint64]:
-    """Min-hashes of every row's pairs of neighbouring tokens, four to a band (rows x BANDS)."""
-    bands = np.zeros((len(starts), BANDS), dtype=np.uint64)
-    if not len(starts):
-        return bands
-    pairs = (_mixed(hashes[:-1] * np.uint64(3) + hashes[1:]) >> np.uint64(32)).astype(np.uint32)
+def _bands(hashes: np.ndarray, starts: np.ndarray, ends: np.ndarray, *, bands: int) -> NDArray[np.uint64]:
+    """Min-hashes of every row's pairs of neighbouring tokens, four to a band (rows x `bands`)."""
+    made = np.zeros((len(starts), bands), dtype=np.uint64)
+    if not len(starts) or not bands:
+        return made
+    pairs = (mixed(hashes[:-1] * np.uint64(3) + hashes[1:]) >> np.uint64(32)).astype(np.uint32)
     pairs = np.append(pairs, pairs[-1])
     pairs[ends - 1] = pairs[ends - 2]  # no pair reaches into the next row
-    factors = _mixed(np.arange(1, HASHES + 1, dtype=np.uint64)).astype(np.uint32) | np.uint32(1)
+    factors = mixed(np.arange(1, HASHES + 1, dtype=np.uint64)).astype(np.uint32) | np.uint32(1)
     turned = np.empty_like(pairs)
     for number, factor in enumerate(factors):
         np.multiply(pairs, factor, out=turned)
         smallest = np.minimum.reduceat(turned, starts)
         band = number * BANDS // HASHES
-        bands[:, band] = _mixed(bands[:, band] + smallest)
-    return bands
+        made[:, band] = mixed(made[:, band] + smallest)
+    return made

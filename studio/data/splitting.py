@@ -1,18 +1,29 @@
-"""Splitting: deal the rows into training, validation and test, so that no test row has a twin in training."""
+"""Splitting: deal the rows into training, validation and test, so that no test row has a twin in training.
 
-import random
+Every row has its place in a fixed order that comes from its own words and the seed. Who comes first is held out; so a
+row that is added or taken away moves a few others at the edges, and leaves the rest where they were.
+"""
+
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from studio.data.findings import DUPLICATES
+from studio.data.outline import Outline, outline_of
 from studio.data.rows import Rows
+from studio.data.shingles import mixed
+from studio.data.sides import Sides
+from studio.data.strata import Strata, strata_of, values_of
 from studio.domain.errors import DatasetError
 from studio.domain.finding import Finding, FindingKind
 from studio.domain.split import Bin, SplitChoices
+from studio.domain.topics import Topics
 
 TOGETHER = (*DUPLICATES, FindingKind.NEAR_DUPLICATE, FindingKind.CONFLICT, FindingKind.VARIETY)
-STRATA = 10
+LARGE, FEW = 0.05, 10  # share of the file; rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,17 @@ class SplitSizes:
     test: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Groups:
+    """Rows that stay together, as they are dealt: `of` each dealt row, and by group its first row, rows and stratum."""
+
+    dealt: NDArray[np.int64]
+    of: NDArray[np.int64]
+    first: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    stratum: NDArray[np.int64]
+
+
 def split_sizes(rows: int, *, held_out: float) -> SplitSizes:
     """Sizes for `rows` examples; validation and test share `held_out` and get at least one row each."""
     if not 0 < held_out < 1:
@@ -45,17 +67,19 @@ def split_sizes(rows: int, *, held_out: float) -> SplitSizes:
     return SplitSizes(train=rows - aside, validation=aside // 2, test=aside - aside // 2)
 
 
-def deal(rows: Rows, findings: Sequence[Finding], choices: SplitChoices) -> Deal:
-    """Deal the rows by seed. Copies, contradictions and rows with one value of `choices.by` stay on one side.
+def deal(rows: Rows, findings: Sequence[Finding], choices: SplitChoices, *, topics: Topics | None = None) -> Deal:
+    """Deal the rows by seed. Copies, contradictions, conversations and rows with one value of `by` share a side.
 
-    Sizes come as close to the asked ones as those groups allow, and long and short rows are spread evenly.
+    Sizes come as close to the asked ones as those groups allow, and each part gets its share of every stratum.
     """
     _check_numbers(choices, count=len(rows))
+    outline = outline_of(rows)
     duplicate_of = _duplicates(findings, choices)
     dealt = [number for number in range(len(rows)) if number not in duplicate_of and number not in choices.removed]
-    groups = _groups(dealt, _ties(rows, findings, choices))
     sizes = split_sizes(len(dealt), held_out=choices.held_out)
-    validation, test = _held_out(groups, sizes, stored_sizes=rows.sizes, draw=random.Random(choices.seed))
+    strata = strata_of(rows, outline, topics, stratify=choices.stratify)
+    groups = _groups(np.array(dealt, dtype=np.int64), together(rows, findings, outline, by=choices.by), strata)
+    validation, test = _held_out(groups, sizes, order=_order(groups, outline, strata, seed=choices.seed))
     bins = [Bin.TRAIN] * len(rows)
     for bin, numbers in (
         (Bin.VALIDATION, validation), (Bin.TEST, test), (Bin.DUPLICATE, duplicate_of), (Bin.REMOVED, choices.removed),
@@ -65,38 +89,41 @@ def deal(rows: Rows, findings: Sequence[Finding], choices: SplitChoices) -> Deal
     return Deal(tuple(bins), duplicate_of)
 
 
+def together(rows: Rows, findings: Sequence[Finding], outline: Outline, *, by: str | None) -> NDArray[np.int64]:
+    """The first of the rows that each row must not be separated from; itself where it stands alone."""
+    sides = Sides()
+    for finding in findings:
+        for group in finding.groups if finding.kind in TOGETHER else ():
+            sides.join(group.rows)
+    for leaders in (outline.conversations, _close(outline)):
+        for number in np.flatnonzero(leaders != np.arange(len(outline))).tolist():
+            sides.join((int(leaders[number]), number))
+    if by is not None:
+        same: dict[str, list[int]] = defaultdict(list)
+        for number, value in enumerate(values_of(rows, by, part="by")):
+            if value:
+                same[value].append(number)
+        for numbers in same.values():
+            sides.join(numbers)
+    return sides.leaders(len(rows))
+
+
+def _close(outline: Outline) -> NDArray[np.int64]:
+    """The first of the rows that are nearly the same; a template that much of the file is made of ties nothing."""
+    rows = np.bincount(outline.close, minlength=len(outline))[outline.close]
+    return np.where(rows <= max(FEW, LARGE * len(outline)), outline.close, np.arange(len(outline)))
+
+
 def _check_numbers(choices: SplitChoices, *, count: int) -> None:
     for number in (*choices.removed, *choices.keep, *choices.keep.values()):
         if not 0 <= number < count:
             raise DatasetError(f"There is no row {number}.", fix=f"Rows are numbered from 0 to {count - 1}.")
 
 
-class _Sides:
-    """Rows that must stay together, joined pair by pair (union-find); a side is named by its first row."""
-
-    def __init__(self) -> None:
-        self._above: dict[int, int] = {}
-
-    def of(self, number: int) -> int:
-        path = []
-        while (above := self._above.get(number)) is not None:
-            path.append(number)
-            number = above
-        for passed in path:
-            self._above[passed] = number
-        return number
-
-    def join(self, numbers: Sequence[int]) -> None:
-        for other in numbers[1:]:
-            first, second = sorted((self.of(numbers[0]), self.of(other)))
-            if first != second:
-                self._above[second] = first
-
-
 def _duplicates(findings: Sequence[Finding], choices: SplitChoices) -> dict[int, int]:
     """For every copy that is left out, the row that is kept; rows removed by hand are in neither place."""
     copies = [group.rows for finding in findings if finding.kind in DUPLICATES for group in finding.groups]
-    sides = _Sides()
+    sides = Sides()
     for numbers in copies:
         sides.join(numbers)
     members: dict[int, list[int]] = defaultdict(list)
@@ -114,7 +141,7 @@ def _duplicates(findings: Sequence[Finding], choices: SplitChoices) -> dict[int,
     return duplicate_of
 
 
-def _asked_to_keep(choices: SplitChoices, sides: _Sides) -> dict[int, int]:
+def _asked_to_keep(choices: SplitChoices, sides: Sides) -> dict[int, int]:
     """The row to keep by side; a choice named by the side's own first row goes before one named by another."""
     asked: dict[int, int] = {}
     for first, kept in sorted(choices.keep.items(), reverse=True):
@@ -126,76 +153,61 @@ def _asked_to_keep(choices: SplitChoices, sides: _Sides) -> dict[int, int]:
     return asked
 
 
-def _ties(rows: Rows, findings: Sequence[Finding], choices: SplitChoices) -> Iterable[Sequence[int]]:
-    """Every set of rows that must not be separated."""
-    for finding in findings:
-        if finding.kind in TOGETHER:
-            yield from (group.rows for group in finding.groups)
-    if choices.by is None:
-        return
-    same: dict[str, list[int]] = defaultdict(list)
-    known: set[str] = set()
-    for number, record in enumerate(rows.records()):
-        known |= record["extra"].keys()
-        if choices.by in record["extra"]:
-            same[record["extra"][choices.by]].append(number)
-    if not same:
-        listed = ", ".join(sorted(known)) or "none"
-        raise DatasetError(f"No row has the field “{choices.by}”.", fix=f"Its other fields are: {listed}.", field="by")
-    yield from same.values()
+def _groups(dealt: NDArray[np.int64], leaders: NDArray[np.int64], strata: Strata) -> _Groups:
+    """The rows to deal, in sets that stay together; a set is of the stratum that most of its rows are of."""
+    first, of, rows = np.unique(leaders[dealt], return_inverse=True, return_counts=True)
+    held, counts = np.unique(of * len(strata.names) + strata.of[dealt], return_counts=True)
+    group, stratum = held // len(strata.names), held % len(strata.names)
+    best = np.lexsort((stratum, -counts, group))
+    return _Groups(dealt, of, first, rows, stratum[best][np.searchsorted(group[best], np.arange(len(first)))])
 
 
-def _groups(dealt: Sequence[int], ties: Iterable[Sequence[int]]) -> list[list[int]]:
-    """The rows to deal, in sets that stay together; most are sets of one."""
-    sides = _Sides()
-    for numbers in ties:
-        sides.join(numbers)
-    groups: dict[int, list[int]] = defaultdict(list)
-    for number in dealt:
-        groups[sides.of(number)].append(number)
-    return list(groups.values())
+def _order(groups: _Groups, outline: Outline, strata: Strata, *, seed: int) -> NDArray[np.int64]:
+    """The groups in an order of which every stretch has the same shares of every stratum as the whole.
+
+    Within its stratum, a group stands where the hash of its first row puts it; the strata are merged by the share of
+    their rows that comes before, each beginning at a random fraction of a row (systematic sampling; Madow 1944).
+    """
+    salt = mixed(np.array([seed], dtype=np.int64).astype(np.uint64))
+    place = mixed(outline.keys[groups.first] ^ salt)
+    begin = mixed(strata.keys ^ mixed(salt))[groups.stratum] / 2.0**64
+    within = np.lexsort((groups.first, place, groups.stratum))
+    rows, stratum = groups.rows[within], groups.stratum[within]
+    total = np.bincount(stratum, weights=rows, minlength=len(strata.names))
+    before = np.cumsum(rows) - rows - (np.cumsum(total) - total)[stratum]
+    share = np.empty(len(within))
+    share[within] = (before + (rows - 1) / 2 + begin[within]) / total[stratum]
+    return np.lexsort((groups.first, place, share))
 
 
 def _held_out(
-    groups: Sequence[list[int]], sizes: SplitSizes, *, stored_sizes: Sequence[int], draw: random.Random
-) -> tuple[list[int], list[int]]:
-    """Validation and test rows: groups go in while they fit, and one more where that comes closer to the size asked."""
-    if len(groups) < 3:
+    groups: _Groups, sizes: SplitSizes, *, order: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Validation and test rows: the test is filled from the one end of the order, validation from the other."""
+    if len(groups.first) < 3:
         raise DatasetError(
-            f"Rows that must stay together form {len(groups)} group(s); three are needed.",
+            f"Rows that must stay together form {len(groups.first)} group(s); three are needed.",
             fix="Choose another field to keep together, or none, or add examples.",
         )
-    waiting = _spread(groups, stored_sizes, draw)
-    test, waiting = _fill(waiting, sizes.test, leave=2)
-    validation, _ = _fill(waiting, sizes.validation, leave=1)
-    return validation, test
+    test = _filled(order, groups.rows, sizes.test, leave=2)
+    rest = order[~np.isin(order, test)]
+    validation = _filled(rest[::-1], groups.rows, sizes.validation, leave=1)
+    return groups.dealt[np.isin(groups.of, validation)], groups.dealt[np.isin(groups.of, test)]
 
 
-def _spread(groups: Sequence[list[int]], stored_sizes: Sequence[int], draw: random.Random) -> list[list[int]]:
-    """The groups in a random order of which every stretch has short and long rows in the same shares."""
-    by_size = sorted(groups, key=lambda group: sum(stored_sizes[number] for number in group) / len(group))
-    width = -(-len(by_size) // STRATA)
-    placed = []
-    for start in range(0, len(by_size), width):
-        stratum = by_size[start : start + width]
-        draw.shuffle(stratum)
-        placed += [((place + draw.random()) / len(stratum), group) for place, group in enumerate(stratum)]
-    return [group for _, group in sorted(placed)]
-
-
-def _fill(waiting: Sequence[list[int]], asked: int, *, leave: int) -> tuple[list[int], list[list[int]]]:
-    """Rows of the groups that fit, one group more where that comes closer to `asked`; and the groups left over."""
+def _filled(order: NDArray[np.int64], rows: NDArray[np.int64], asked: int, *, leave: int) -> list[int]:
+    """The first groups that fit, and one more where that comes closer to `asked`; so many groups are left at least."""
     taken: list[int] = []
-    left: list[list[int]] = []
-    spare = len(waiting) - leave
-    for group in waiting:
-        if spare and len(taken) + len(group) <= asked:
-            taken += group
+    missing, spare = asked, len(order) - leave
+    for group in order.tolist():
+        if not missing or not spare:
+            break
+        if rows[group] <= missing:
+            taken.append(group)
+            missing -= int(rows[group])
             spare -= 1
-        else:
-            left.append(group)
-    smallest, missing = min(left, key=len), asked - len(taken)
-    if spare and (not taken or len(smallest) - missing < missing):
-        left.remove(smallest)
-        taken += smallest
-    return taken, left
+    left = order[~np.isin(order, taken)]
+    smallest = int(left[np.argmin(rows[left])])
+    if spare and (not taken or rows[smallest] - missing < missing):
+        taken.append(smallest)
+    return taken

@@ -12,6 +12,8 @@ class JobKind(StrEnum):
     EXAMINE = "examine"
     MEASURE = "measure"
     MEANING = "meaning"
+    TOPICS = "topics"
+    CHECK_SPLIT = "check_split"
     TRAIN = "train"
     GENERATE = "generate"
 

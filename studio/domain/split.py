@@ -29,6 +29,10 @@ BIN_TITLES = {
 }
 
 
+DEALT = (Bin.TRAIN, Bin.VALIDATION, Bin.TEST)
+LENGTH, TOPIC = "length", "topic"
+
+
 @dataclass(frozen=True, slots=True)
 class SplitChoices:
     """What a person decided before rows are dealt.
@@ -37,6 +41,7 @@ class SplitChoices:
     `keep_copies` leaves duplicates in (they still share a side). `removed` are row numbers taken out, each with the
     reason in words.
     `by` keeps rows with the same value of a source field on one side.
+    `stratify` says what every part gets its fair share of: LENGTH, TOPIC, or the key of a field.
     """
 
     seed: int = 7
@@ -45,6 +50,7 @@ class SplitChoices:
     keep_copies: bool = False
     removed: dict[int, str] = field(default_factory=dict)
     by: str | None = None
+    stratify: str = LENGTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,20 @@ class Split:
 
     def rows(self, bin: Bin) -> tuple[int, ...]:
         return tuple(number for number, held in enumerate(self.bins) if held is bin)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many rows of one kind (a length, a topic, a value of a field) each part got."""
+
+    name: str
+    train: int
+    validation: int
+    test: int
+
+    @property
+    def rows(self) -> int:
+        return self.train + self.validation + self.test
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,33 @@
 """Split: deal the rows, and show where every one of them ended."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
 
 from studio.data.findings import load_findings
-from studio.data.ledger import as_csv, bin_rows, bins_of, ledger_of
+from studio.data.ledger import BinRow, as_csv, as_jsonl, bin_rows, bins_of, ledger_of
+from studio.data.outline import outline_of
 from studio.data.rows import load_rejects, load_rows
-from studio.data.splitting import deal
+from studio.data.splitting import deal, together
+from studio.data.strata import shares, strata_of, widest_gap
+from studio.data.topics import load_topics
+from studio.domain.errors import DatasetError
+from studio.domain.fields import Field
+from studio.domain.job import JobState
 from studio.domain.lengths import Lengths
-from studio.domain.split import Bin, Ledger, Split, SplitChoices
-from studio.flows import bring, inspect
+from studio.domain.split import DEALT, Bin, Ledger, Share, Split, SplitChoices
+from studio.flows import bring, inspect, mend
 from studio.flows.studio import Studio
-from studio.store import splits
+from studio.store import splits, studies
 from studio.store.ids import new_id
+
+SEALED = "The test rows are sealed until a study opens them, so that nothing is chosen or changed by looking at them."
+KINDS = ("csv", "jsonl")
+OPEN_THEM = (
+    "Train, and have people compare the answers; after that they can be downloaded. Their number is in the table."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +39,43 @@ class Dealt:
     test: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """How well the rows could be dealt.
+
+    `shares` tells how each kind of row was spread, the most rows first, and `gap` by how much the share of a kind
+    differs at most between all rows and those held out (0 to 1). Of the dealt rows, `tied` share a side with others, in
+    `sets` of which the largest has `largest`.
+    """
+
+    shares: tuple[Share, ...]
+    gap: float
+    tied: int
+    sets: int
+    largest: int
+
+
 def current(studio: Studio, dataset_id: str) -> Split:
-    """The newest split of a dataset; a version without one is dealt as the version before it was."""
+    """The newest split of a dataset; a version without one is dealt as the version before it was.
+
+    Where the rows were examined again since, they are dealt again: other rows may belong together now.
+    """
     latest = splits.latest(studio.store, dataset_id)
-    if latest is not None:
+    if latest is None:
+        parent = bring.dataset(studio, dataset_id).parent
+        choices = current(studio, parent).choices if parent else default_choices(studio, dataset_id)
+        return choose(studio, dataset_id, choices)
+    checked = mend.recheck(studio, dataset_id)
+    if checked is None or checked.state is not JobState.DONE or checked.ended_at is None:
         return latest
-    parent = bring.dataset(studio, dataset_id).parent
-    return choose(studio, dataset_id, current(studio, parent).choices if parent else SplitChoices())
+    is_old = splits.dealt_at(studio.store, latest.id) < checked.ended_at
+    return _deal(studio, dataset_id, latest.choices) if is_old else latest
+
+
+def default_choices(studio: Studio, dataset_id: str) -> SplitChoices:
+    """Nothing special, but that rows of one conversation share a side where a field names it."""
+    named = [field.name for field in fields(studio, dataset_id) if field.names_conversations]
+    return SplitChoices(by=named[0] if named else None)
 
 
 def choose(studio: Studio, dataset_id: str, choices: SplitChoices) -> Split:
@@ -39,14 +84,24 @@ def choose(studio: Studio, dataset_id: str, choices: SplitChoices) -> Split:
     Which rows are left out and which copies are kept is the version's own: `removed`, `keep` and `keep_copies` of the
     choices are replaced by it.
     """
-    dataset = bring.ready(studio, dataset_id)
-    mending = dataset.mending
+    mending = bring.ready(studio, dataset_id).mending
     choices = replace(choices, removed=mending.removed, keep=mending.keep, keep_copies=mending.keep_copies)
     latest = splits.latest(studio.store, dataset_id)
-    if latest and latest.choices == choices:
-        return latest
-    folder = studio.workspace.dataset(dataset.id)
-    dealt = deal(load_rows(folder), load_findings(folder), choices)
+    return latest if latest and latest.choices == choices else _deal(studio, dataset_id, choices)
+
+
+def choose_some(studio: Studio, dataset_id: str, changes: Mapping[str, Any]) -> Split:
+    """Deal the rows with some choices changed; the others stay as they were made last, or begin as they do."""
+    try:
+        choices = current(studio, dataset_id).choices
+    except DatasetError:  # what was chosen so far, if anything, cannot be dealt
+        choices = default_choices(studio, dataset_id)
+    return choose(studio, dataset_id, replace(choices, **changes))
+
+
+def _deal(studio: Studio, dataset_id: str, choices: SplitChoices) -> Split:
+    folder = studio.workspace.dataset(dataset_id)
+    dealt = deal(load_rows(folder), load_findings(folder), choices, topics=load_topics(folder))
     split = Split(
         id=new_id("split"),
         dataset_id=dataset_id,
@@ -56,6 +111,25 @@ def choose(studio: Studio, dataset_id: str, choices: SplitChoices) -> Split:
     )
     splits.add(studio.store, split)
     return split
+
+
+def fields(studio: Studio, dataset_id: str) -> tuple[Field, ...]:
+    """What rows can be kept together or spread by, beside their length and topic."""
+    return outline_of(load_rows(studio.workspace.dataset(bring.ready(studio, dataset_id).id))).fields
+
+
+def facts(studio: Studio, split: Split) -> Facts:
+    """How evenly the rows were spread, and how many could not be dealt one by one."""
+    folder = studio.workspace.dataset(split.dataset_id)
+    rows = load_rows(folder)
+    outline = outline_of(rows)
+    strata = strata_of(rows, outline, load_topics(folder), stratify=split.choices.stratify)
+    spread = shares(strata, split.bins)
+    leaders = together(rows, load_findings(folder), outline, by=split.choices.by)
+    dealt = np.array([number for number, bin in enumerate(split.bins) if bin in DEALT], dtype=np.int64)
+    sizes = np.unique(leaders[dealt], return_counts=True)[1]
+    sets = sizes[sizes > 1]
+    return Facts(spread, widest_gap(spread), int(sets.sum()), len(sets), int(sets.max(initial=0)))
 
 
 def used(split: Split, lengths: Lengths, cut_off: int) -> Dealt:
@@ -75,19 +149,39 @@ def ledger(studio: Studio, dataset_id: str, *, model_id: str | None = None, cut_
     return ledger_of(current(studio, dataset_id), rejects=dataset.rejects, lengths=lengths, cut_off=cut_off)
 
 
-def bin_csv(
-    studio: Studio, dataset_id: str, bin: Bin, *, model_id: str | None = None, cut_off: int | None = None
+def is_sealed(studio: Studio, split: Split) -> bool:
+    """Whether any of the test rows has not been shown to people in a study yet."""
+    root = bring.dataset(studio, split.dataset_id).root
+    opened = [splits.get(studio.store, split_id) for split_id in studies.opened_splits(studio.store, root)]
+    return not {row for shown in opened for row in shown.rows(Bin.TEST)}.issuperset(split.rows(Bin.TEST))
+
+
+def bin_lines(
+    studio: Studio,
+    dataset_id: str,
+    bin: Bin,
+    *,
+    kind: str = "csv",
+    model_id: str | None = None,
+    cut_off: int | None = None,
 ) -> Iterator[bytes]:
-    """The lines of one bin with the reason why each is there, as CSV: part by part, so that nobody waits long."""
-    dataset = bring.ready(studio, dataset_id)
+    """The lines of one bin, each with its reason, as CSV or JSONL: part by part, so that nobody waits long.
+
+    DatasetError for test rows under seal.
+    """
+    dataset, dealt = bring.ready(studio, dataset_id), current(studio, dataset_id)
+    if kind not in KINDS:
+        raise DatasetError(f"Lines do not come as {kind}.", fix=f"Choose {' or '.join(KINDS)}.")
+    if bin is Bin.TEST and is_sealed(studio, dealt):
+        raise DatasetError(SEALED, fix=OPEN_THEM)
     folder = studio.workspace.dataset(dataset.id)
     lengths = inspect.measured(studio, dataset_id, model_id) if model_id else None
     listed = bin_rows(
         bin,
-        current(studio, dataset_id),
+        dealt,
         rows=load_rows(folder),
         rejects=load_rejects(folder, limit=None),
         lengths=lengths,
         cut_off=cut_off,
     )
-    return as_csv(listed)
+    return as_jsonl(listed) if kind == "jsonl" else as_csv(listed, BinRow)

@@ -14,6 +14,8 @@ WORK = {
     JobKind.EXAMINE: "checking",
     JobKind.MEASURE: "measuring",
     JobKind.MEANING: "comparing",
+    JobKind.TOPICS: "topic-finding",
+    JobKind.CHECK_SPLIT: "twin-finding",
     JobKind.TRAIN: "training",
     JobKind.GENERATE: "answering",
 }

@@ -34,11 +34,11 @@ LONGEST_PAUSE = 5.0
 IDLE_EXIT = 60.0
 GONE_WITHIN = 10.0
 
-# Training and answering share the one processor or GPU; reading and measuring fit beside them.
-SLOTS = (
-    (frozenset({JobKind.TRAIN, JobKind.GENERATE}), 1),
-    (frozenset({JobKind.INGEST, JobKind.EXAMINE, JobKind.MEASURE, JobKind.MEANING}), 2),
-)
+# Training and answering share the one processor or GPU; what reads the rows fits beside them.
+READING = (
+    JobKind.INGEST, JobKind.EXAMINE, JobKind.MEASURE, JobKind.MEANING, JobKind.TOPICS, JobKind.CHECK_SPLIT,
+)  # fmt: skip
+SLOTS = ((frozenset({JobKind.TRAIN, JobKind.GENERATE}), 1), (frozenset(READING), 2))
 
 log = logging.getLogger(__name__)
 

@@ -50,6 +50,13 @@ def get(store: Store, split_id: str) -> Split:
     return _split(row)
 
 
+def dealt_at(store: Store, split_id: str) -> datetime:
+    """When the rows were dealt so."""
+    with store.read() as connection:
+        question = select(tables.splits.c.created_at).where(tables.splits.c.id == split_id)
+        return connection.execute(question).scalar_one()
+
+
 def latest(store: Store, dataset_id: str) -> Split | None:
     """The split of a dataset that was dealt last."""
     columns = tables.splits.c

@@ -94,6 +94,21 @@ def all(store: Store, *, run_id: str | None = None) -> list[Study]:
         return [_study(row) for row in connection.execute(question)]
 
 
+def opened_splits(store: Store, root: str) -> list[str]:
+    """The splits, of all versions of one upload, whose test rows a study has shown to people."""
+    studies, runs, datasets = tables.studies, tables.runs, tables.datasets
+    joined = studies.join(runs, runs.c.id == studies.c.run_id).join(datasets, datasets.c.id == runs.c.dataset_id)
+    question = (
+        select(runs.c.split_id)
+        .distinct()
+        .select_from(joined)
+        .where((datasets.c.id == root) | (datasets.c.root_id == root))
+        .where(studies.c.state.in_([StudyState.OPEN.value, StudyState.CLOSED.value]))
+    )
+    with store.read() as connection:
+        return list(connection.execute(question).scalars())
+
+
 def items(store: Store, study_id: str) -> list[Item]:
     """Every item of a study by position, answers and sides included; not for raters' eyes."""
     question = select(tables.items).where(tables.items.c.study_id == study_id).order_by(tables.items.c.position)

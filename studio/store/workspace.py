@@ -58,6 +58,10 @@ class Workspace:
         """Where it is kept which rows of a dataset are alike in meaning."""
         return self.dataset(dataset_id) / "meaning" / "pairs.npz"
 
+    def leakage(self, dataset_id: str, split_id: str) -> Path:
+        """Where it is kept what the check of a split found."""
+        return self.dataset(dataset_id) / "leakage" / f"{_plain(split_id)}.json"
+
     @property
     def meanings_of_words(self) -> Path:
         """Vectors of words, made at the first use."""

@@ -1,6 +1,6 @@
 """Downloads: files made on request, always sent as attachments and never by path."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,7 +9,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 
 from studio.domain.errors import StudioError
 from studio.domain.split import Bin
-from studio.flows import bring, decide, deliver, split
+from studio.flows import bring, decide, deliver, leakage, split
 from studio.flows.studio import Studio
 
 T = TypeVar("T")
@@ -25,11 +25,15 @@ def download_routes(studio: Studio) -> APIRouter:
 
     @routes.get("/bin/{dataset_id}/{bin}")
     def bin_of_dataset(
-        dataset_id: str, bin: Bin, model: str | None = None, cut_off: int | None = None
+        dataset_id: str, bin: Bin, model: str | None = None, cut_off: int | None = None, kind: str = "csv"
     ) -> StreamingResponse:
-        parts = _found(lambda: split.bin_csv(studio, dataset_id, bin, model_id=model, cut_off=cut_off))
-        named = {"Content-Disposition": f'attachment; filename="{dataset_id}-{bin.value}.csv"'}
-        return StreamingResponse(parts, media_type="text/csv", headers=named)
+        parts = _found(lambda: split.bin_lines(studio, dataset_id, bin, kind=kind, model_id=model, cut_off=cut_off))
+        return _streamed(parts, f"{dataset_id}-{bin.value}.{kind}")
+
+    @routes.get("/reading/{dataset_id}.{kind}")
+    def reading_list(dataset_id: str, kind: str) -> StreamingResponse:
+        parts = _found(lambda: leakage.reading_lines(studio, dataset_id, kind=kind))
+        return _streamed(parts, f"{dataset_id}-reading-list.{kind}")
 
     @routes.get("/ratings/{study_id}.{kind}")
     def ratings(study_id: str, kind: str) -> FileResponse:
@@ -52,6 +56,11 @@ def download_routes(studio: Studio) -> APIRouter:
 def _sent(make: Callable[[], Path]) -> FileResponse:
     path = _found(make)
     return FileResponse(path, filename=path.name, content_disposition_type="attachment")
+
+
+def _streamed(parts: Iterator[bytes], name: str) -> StreamingResponse:
+    media = "text/csv" if name.endswith(".csv") else "application/jsonl"
+    return StreamingResponse(parts, media_type=media, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 def _found(make: Callable[[], T]) -> T:

@@ -86,6 +86,32 @@ def test_split_accounts_for_every_line(studio: CommandLine, dataset: str):
     assert (answer.status, answer.values["error"]["code"]) == (1, "dataset")
 
 
+def test_a_choice_that_is_left_out_stays_as_it_was(studio: CommandLine, dataset: str):
+    studio.json("split", dataset, "--held-out", "0.3", "--seed", "3", "--stratify", "category")
+    again = studio.json("split", dataset, "--seed", "4")
+    assert (again["held_out"], again["seed"], again["stratify"]) == (0.3, 4, "answer:category")
+    assert again["sealed"] and {"gap", "tied_rows", "tied_sets", "largest_set", "shares"} <= again.keys()
+    assert studio.json("split", dataset, "--stratify", "length", "--by", "none")["by"] is None
+    answer = studio("split", dataset, "--stratify", "colour", "--json")
+    assert answer.status == 1 and "colour" in answer.values["error"]["message"]
+
+
+def test_leakage_is_measured_before_and_after_and_there_is_something_to_read(studio: CommandLine, dataset: str):
+    found = studio.json("leakage", dataset)
+    assert found["after"]["twins"] == 0 <= found["before"]["twins"]
+    assert found["after"]["measured"] == found["after"]["held_out"] > 0
+    assert found["reading"] and all(pair["line"] and pair["training"]["line"] for pair in found["reading"])
+    assert "held-out rows have a twin in training" in studio("leakage", dataset).words
+
+
+def test_inspect_says_how_ready_a_file_is_what_it_is_about_and_how_it_is_dealt(studio: CommandLine, dataset: str):
+    found = studio.json("inspect", dataset)
+    assert found["advice"]["title"] in studio("inspect", dataset).words.splitlines()[0]
+    assert len(found["advice"]["first"]) <= 2
+    assert found["topics"]["sentence"]
+    assert found["split"]["counts"]["train"] > 0 and found["split"]["sealed"]
+
+
 def test_models_lists_the_starter_first_and_adds_a_folder(studio: CommandLine, root: Path):
     listed = studio.json("models")
     assert listed[0]["id"] == "starter" and listed[0]["starter"] and listed[0]["usable"]
@@ -159,7 +185,7 @@ def test_the_version_and_the_verbs_can_be_asked_for(empty: CommandLine):
     assert empty("--version").words.startswith("Assay Studio ")
     listed = empty("--help").words
     for verb in (
-        "import", "inspect", "split", "models", "plan", "train", "runs", "stop", "resume", "study", "rate", "verdict",
+        "import", "inspect", "split", "leakage", "models", "plan", "train", "runs", "stop", "resume", "study", "rate", "verdict",
         "export", "chat", "serve", "doctor",
     ):  # fmt: skip
         assert f" {verb} " in listed

@@ -46,7 +46,7 @@ def mixed(working: Studio, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 def test_rows_that_a_template_does_not_write_whole_have_a_place_of_their_own(working: Studio, mixed: Dataset):
     ledger = split.ledger(working, mixed.id, model_id=STARTER, cut_off=256)
     assert ledger.adds_up and ledger.counts[Bin.UNWRITTEN] == 12
-    parts = split.bin_csv(working, mixed.id, Bin.UNWRITTEN, model_id=STARTER, cut_off=256)
+    parts = split.bin_lines(working, mixed.id, Bin.UNWRITTEN, model_id=STARTER, cut_off=256)
     listed = b"".join(parts).decode()
     assert listed.count("leaves out the descriptions of tools and tool calls, so the row would not be whole.") == 12
 

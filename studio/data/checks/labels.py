@@ -37,7 +37,7 @@ class Labels:
         self._places: dict[str, dict[str, _Uses] | None] = {}
 
     def add(self, row: Row) -> None:
-        for place, text in _labels(row.answer):
+        for place, text in labels_of(row.answer):
             if place not in self._places and len(self._places) >= MOST_PLACES:
                 continue
             ways = self._places.setdefault(place, {})
@@ -67,19 +67,19 @@ class Labels:
         )
 
 
-def _labels(answer: str) -> Iterator[tuple[str, str]]:
+def labels_of(answer: str) -> Iterator[tuple[str, str]]:
     """The labels of an answer, each with its place."""
     form = form_of(answer)
     for name, value in form.fields:
         yield NAMES, name
         if value and not value.isspace():
-            yield f"{_plain(name)}=", value
+            yield f"{plain_label(name)}=", value
     is_short = len(answer) <= LONGEST and "\n" not in answer.strip() and answer.count(" ", 1, -1) < MOST_WORDS
     if is_short and form.format is Format.PLAIN:
         yield ANSWER, answer
 
 
-def _plain(text: str) -> str:
+def plain_label(text: str) -> str:
     """What the ways to write a label have in common."""
     return _JOINED.sub(" ", text.casefold()).strip(" \t\r\n.,;:!?\"'“”") or text
 
@@ -87,7 +87,7 @@ def _plain(text: str) -> str:
 def _groups(ways: dict[str, _Uses]) -> Iterator[Group]:
     alike: dict[str, list[str]] = defaultdict(list)
     for text in ways:
-        alike[_plain(text)].append(text)
+        alike[plain_label(text)].append(text)
     if sum(len(uses.rows) for uses in ways.values()) < LEAST_USES * len(alike):
         return
     for texts in alike.values():
