@@ -101,7 +101,7 @@ def _fits(kinds: dict[str, Kind], mapping: Mapping) -> bool:
     fields = mapping.fields
 
     def held(part: str) -> Kind:
-        return kinds.get(fields.get(part, ""), Kind.BLANK)
+        return kinds.get(fields[part], Kind.BLANK) if part in fields else Kind.BLANK
 
     match mapping.layout:
         case Layout.MESSAGES:

@@ -78,6 +78,7 @@ SAME_BYTES = {
 @settings(max_examples=150, deadline=None)
 @given(raw=lines())
 def test_a_good_row_is_never_changed(raw: bytes) -> None:
+    assume(b"\\u0000" not in raw)  # an escaped NUL makes it no good row
     assert isinstance(parse_object(raw), dict)
     assert [kind for kind in Repair if mended_by(raw, kind)] == []
     assert mended(raw) is None
