@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from studio.domain.errors import StudioError
-from studio.domain.split import BIN_TITLES, Ledger
+from studio.domain.split import BIN_TITLES, Bin, Ledger
 from studio.flows import bring, inspect, split
 from studio.flows.studio import Studio
 from studio.ui.errors import handler, told
@@ -59,7 +59,8 @@ def show_ledger(studio: Studio, data: str | None, model: str | None, cut_off: in
         counted = split.ledger(studio, data, model_id=model, cut_off=within)
     except StudioError as error:
         return [told(error), ""]
-    return [ledger_table(counted), download_links(counted, data, model, within)]
+    sealed = split.is_sealed(studio, split.current(studio, data))
+    return [ledger_table(counted), download_links(counted, data, model, within, sealed=sealed)]
 
 
 def choose(studio: Studio, data: str, held_out: float, seed: float | None) -> str:
@@ -80,12 +81,13 @@ def ledger_table(ledger: Ledger) -> str:
     return html.table(["Where", "Lines", "Share"], rows, total_last=True)
 
 
-def download_links(ledger: Ledger, data: str, model: str, cut_off: int | None) -> str:
-    """A download for each bin that holds anything."""
+def download_links(ledger: Ledger, data: str, model: str, cut_off: int | None, *, sealed: bool) -> str:
+    """A download for each bin that holds anything; not of the test while it is sealed."""
     at = f"&cut_off={cut_off}" if cut_off else ""
     links = [
         html.link(BIN_TITLES[bin], f"/download/bin/{data}/{bin.value}?model={model}{at}")
         for bin, count in ledger.counts.items()
-        if count
+        if count and not (sealed and bin is Bin.TEST)
     ]
-    return f'<p class="help">Download with source line and reason: {" · ".join(links)}</p>'
+    why = f" {html.text(split.SEALED)}" if sealed and ledger.counts.get(Bin.TEST) else ""
+    return f'<p class="help">Download with source line and reason: {" · ".join(links)}.{why}</p>'

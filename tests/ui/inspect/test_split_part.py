@@ -16,5 +16,13 @@ def test_the_ledger_lists_every_place_and_its_sum() -> None:
 
 def test_only_places_that_hold_something_can_be_downloaded() -> None:
     ledger = Ledger({Bin.TRAIN: 3, Bin.TEST: 0, Bin.MALFORMED: 1}, lines=4)
-    links = attributes(split.download_links(ledger, "data-1", "starter", 512), "href")
+    links = attributes(split.download_links(ledger, "data-1", "starter", 512, sealed=False), "href")
     assert links == [f"/download/bin/data-1/{name}?model=starter&cut_off=512" for name in ("train", "malformed")]
+
+
+def test_the_test_is_no_download_while_it_is_sealed() -> None:
+    ledger = Ledger({Bin.TRAIN: 3, Bin.TEST: 2}, lines=5)
+    sealed, opened = (split.download_links(ledger, "data-1", "starter", None, sealed=is_so) for is_so in (True, False))
+    assert attributes(sealed, "href") == ["/download/bin/data-1/train?model=starter"]
+    assert "sealed until a study opens them" in words(sealed)
+    assert len(attributes(opened, "href")) == 2 and "sealed until" not in words(opened)
