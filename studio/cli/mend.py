@@ -10,7 +10,7 @@ from studio.domain.dataset import Dataset
 from studio.domain.errors import DatasetError
 from studio.domain.finding import FindingKind
 from studio.domain.mending import Rule, Which
-from studio.domain.split import BIN_TITLES, Bin
+from studio.domain.split import Bin
 from studio.flows import bring, browse, history, inspect, mend
 from studio.flows.browse import Order
 from studio.flows.studio import Studio
@@ -40,16 +40,14 @@ def rows(
         "dataset": dataset, "found": found.found, "more": found.more, "start": found.start,
         "rows": [
             {
-                "row": listed.row.number, "line": listed.row.line, "bin": listed.bin, "edited": listed.is_edited,
+                "row": listed.row.number, "line": listed.row.line, "bin": listed.bin or "held_out",
+                "edited": listed.is_edited,
                 "messages": [{"role": m.role, "content": m.content} for m in listed.row.messages],
             }
             for listed in found.listed
         ],
     }  # fmt: skip
-    words = [
-        f"line {listed.row.line:>6,}  {BIN_TITLES[listed.bin]:<30} {listed.row.question[:60]!r}"
-        for listed in found.listed
-    ]
+    words = [f"line {listed.row.line:>6,}  {listed.where:<30} {listed.row.question[:60]!r}" for listed in found.listed]
     answer(json, values, "\n".join([f"{found.found:,} rows.", *words]))
 
 

@@ -5,26 +5,32 @@ from dataclasses import dataclass
 
 from studio.data.rows import load_rows
 from studio.data.searching import Order, search
+from studio.domain.errors import DatasetError
 from studio.domain.finding import FindingKind
 from studio.domain.mending import Rule
 from studio.domain.row import Row
-from studio.domain.split import Bin
+from studio.domain.split import BIN_TITLES, Bin
 from studio.flows import bring, inspect, mend, split
 from studio.flows.studio import Studio
 
 PAGE = 10
 EDITED = "edited"
+HELD_OUT = "Held out"
 
-__all__ = ["EDITED", "PAGE", "Listed", "Order", "Page", "kinds", "page", "rows_of_lines"]
+__all__ = ["EDITED", "PAGE", "Listed", "Order", "Page", "is_sealed", "kinds", "page", "rows_of_lines"]
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A row with where it ended."""
+    """A row with where it ended; `bin` is None for rows held out, while it is under seal which of them are the test."""
 
     row: Row
-    bin: Bin
+    bin: Bin | None
     is_edited: bool
+
+    @property
+    def where(self) -> str:
+        return BIN_TITLES[self.bin] if self.bin else HELD_OUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +56,24 @@ def page(
     """A page of the rows that say `text`, of a finding, of a bin, or EDITED; beyond the end, the last page."""
     dataset = bring.ready(studio, dataset_id)
     rows, dealt = load_rows(studio.workspace.dataset(dataset.id)), split.current(studio, dataset_id)
+    hidden = (Bin.VALIDATION, Bin.TEST) if split.is_sealed(studio, dealt) else ()
+    if hidden and among is Bin.TEST:
+        raise DatasetError(split.SEALED, fix=split.OPEN_THEM)
     hits = search(rows, text=text, among=_among(studio, dataset_id, among, edited=rows.edited), order=order)
     last = max(len(hits.rows) - 1, 0) // count * count
     first = min(max(start, 0), last)
-    listed = tuple(
-        Listed(rows[number], dealt.bins[number], number in rows.edited) for number in hits.rows[first : first + count]
-    )
+    shown = hits.rows[first : first + count]
+    bins = [None if dealt.bins[number] in hidden else dealt.bins[number] for number in shown]
+    listed = tuple(Listed(rows[number], bin, number in rows.edited) for number, bin in zip(shown, bins, strict=True))
     return Page(listed, first, len(hits.rows), hits.more)
+
+
+def is_sealed(studio: Studio, dataset_id: str) -> bool:
+    """Whether it is not told which of the rows held out are the test; also where there is no split."""
+    try:
+        return split.is_sealed(studio, split.current(studio, dataset_id))
+    except DatasetError:
+        return True
 
 
 def rows_of_lines(studio: Studio, dataset_id: str, lines: Collection[int]) -> dict[int, list[int]]:

@@ -27,6 +27,14 @@ def test_the_whole_way_from_a_finding_to_a_version_without_it(studio: CommandLin
     assert "exact_duplicate" in kinds and "personal_data" not in kinds
 
 
+def test_the_rows_are_listed_with_where_they_ended_and_not_those_of_the_sealed_test(studio: CommandLine, dataset: str):
+    listed = studio.json("mend", "rows", dataset, "--count", "50")["rows"]
+    assert {"train", "held_out"} <= {row["bin"] for row in listed} and "test" not in {row["bin"] for row in listed}
+    assert "Held out" in studio("mend", "rows", dataset, "--count", "50").words
+    refused = studio("mend", "rows", dataset, "--bin", "test", "--json")
+    assert refused.status == 1 and "sealed" in refused.values["error"]["message"]
+
+
 def test_edit_drop_keep_undo_history_and_diff(studio: CommandLine, dataset: str):
     edited = studio.json("mend", "edit", dataset, "--line", "2", "--text", "Mended.")
     dropped = studio.json("mend", "drop", edited["dataset"], "--line", "5", "--line", "6", "--why", "off topic")

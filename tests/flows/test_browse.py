@@ -1,10 +1,15 @@
 """Rows are looked through page by page: those that say something, of a finding, of a bin, or edited."""
 
+from collections.abc import Callable
+
 import pytest
 
 from studio.domain.dataset import Dataset
+from studio.domain.errors import DatasetError
 from studio.domain.finding import FindingKind
+from studio.domain.run import Run
 from studio.domain.split import Bin
+from studio.domain.study import Study
 from studio.flows import browse, mend, split
 from studio.flows.browse import Order
 from studio.flows.studio import Studio
@@ -32,7 +37,25 @@ def test_beyond_the_end_is_the_last_page(working: Studio, dataset: Dataset, star
 def test_rows_that_say_something_with_where_they_ended(working: Studio, dataset: Dataset):
     page = browse.page(working, dataset.id, text="and <B>more")
     assert lines(page) == [63]
-    assert page.listed[0].bin is split.current(working, dataset.id).bins[62]
+    held_out, bin = (Bin.VALIDATION, Bin.TEST), split.current(working, dataset.id).bins[62]
+    assert page.listed[0].bin is (None if bin in held_out else bin)
+
+
+def test_under_seal_nobody_is_told_which_of_the_rows_held_out_are_the_test(
+    quiet: Studio, trained: Run, opened: Callable[..., Study]
+):
+    dealt = split.current(quiet, trained.dataset_id)
+
+    def told(bin: Bin) -> set[Bin | None]:
+        page = browse.page(quiet, trained.dataset_id, count=100)
+        return {listed.bin for listed in page.listed if dealt.bins[listed.row.number] is bin}
+
+    assert told(Bin.TEST) == told(Bin.VALIDATION) == {None} and told(Bin.TRAIN) == {Bin.TRAIN}
+    with pytest.raises(DatasetError, match="sealed"):
+        browse.page(quiet, trained.dataset_id, among=Bin.TEST)
+    opened()
+    assert told(Bin.TEST) == {Bin.TEST} and told(Bin.VALIDATION) == {Bin.VALIDATION}
+    assert browse.page(quiet, trained.dataset_id, among=Bin.TEST).found == len(dealt.rows(Bin.TEST))
 
 
 def test_rows_of_a_finding_and_of_a_bin(working: Studio, dataset: Dataset):

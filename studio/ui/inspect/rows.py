@@ -72,14 +72,17 @@ def filters(studio: Studio, data: str | None, chosen: str | None) -> Any:
     """What rows can be looked through: all, those of a finding, of a bin, or those that were edited."""
     if data is None:
         return gr.skip()
-    choices = filter_choices(browse.kinds(studio, data), edited=bring.dataset(studio, data).edited)
+    choices = filter_choices(
+        browse.kinds(studio, data), edited=bring.dataset(studio, data).edited, sealed=browse.is_sealed(studio, data)
+    )
     kept = chosen if chosen in [key for _, key in choices] else EVERY
     return gr.Dropdown(choices=choices, value=kept)
 
 
-def filter_choices(kinds: dict[FindingKind, int], *, edited: int) -> list[tuple[str, str]]:
+def filter_choices(kinds: dict[FindingKind, int], *, edited: int, sealed: bool) -> list[tuple[str, str]]:
     found = [(f"{TREATMENTS[kind].name} ({count:,})", kind.value) for kind, count in kinds.items()]
-    bins = [(BIN_TITLES[bin], f"bin:{bin.value}") for bin in Bin if bin not in (Bin.MALFORMED, Bin.TOO_LONG)]
+    not_here = (Bin.MALFORMED, Bin.TOO_LONG, *([Bin.TEST] if sealed else []))
+    bins = [(BIN_TITLES[bin], f"bin:{bin.value}") for bin in Bin if bin not in not_here]
     return [("all rows", EVERY), *([(f"edited by you ({edited:,})", EDITED)] if edited else []), *found, *bins]
 
 
@@ -116,7 +119,7 @@ def view(page: Page, row: int | None) -> list[Any]:
 
 def line_of(listed: Listed) -> str:
     """A row in one line: where it stands, where it ended, what was asked and what was answered."""
-    where = BIN_TITLES[listed.bin].split(" (")[0].lower() + (", edited" if listed.is_edited else "")
+    where = listed.where.split(" (")[0].lower() + (", edited" if listed.is_edited else "")
     return f"line {listed.row.line:,} · {where} · {short(listed.row.question)} → {short(listed.row.answer)}"
 
 

@@ -15,7 +15,7 @@ from tests.ui.markup import words
 LONG = "word " * 60
 
 
-def listed(number: int, *, bin: Bin = Bin.TRAIN, edited: bool = False, answer: str = "Yes.") -> Listed:
+def listed(number: int, *, bin: Bin | None = Bin.TRAIN, edited: bool = False, answer: str = "Yes.") -> Listed:
     return Listed(Row(number, number + 3, (Message("user", "Is it\nso?"), Message("assistant", answer))), bin, edited)
 
 
@@ -60,6 +60,13 @@ def test_a_key_of_the_menu_means_what_it_says(key: str, meant: object) -> None:
 
 
 def test_only_what_is_there_can_be_chosen() -> None:
-    keys = [key for _, key in rows.filter_choices({FindingKind.REFUSAL: 3}, edited=0)]
+    keys = [key for _, key in rows.filter_choices({FindingKind.REFUSAL: 3}, edited=0, sealed=True)]
     assert keys[:2] == ["every", "refusal"] and "edited" not in keys and "bin:malformed" not in keys
-    assert ("edited by you (2)", "edited") in rows.filter_choices({}, edited=2)
+    assert ("edited by you (2)", "edited") in rows.filter_choices({}, edited=2, sealed=True)
+
+
+def test_test_rows_cannot_be_chosen_under_seal() -> None:
+    for sealed in (True, False):
+        keys = [key for _, key in rows.filter_choices({}, edited=0, sealed=sealed)]
+        assert ("bin:test" in keys) is not sealed and "bin:validation" in keys
+    assert "· held out ·" in rows.line_of(listed(0, bin=None))
