@@ -20,10 +20,10 @@ HARMFUL = {FindingKind.SECRET: 0.8, FindingKind.PERSONAL: 0.6}
 LEAST = 0.1
 DONE_ALREADY = (FindingKind.EXACT_DUPLICATE, FindingKind.NEAR_EXACT_DUPLICATE)  # one is kept without being asked
 TO_DO = {
-    Action.MASK: "mask or leave them out",
-    Action.LEAVE_OUT: "leave them out, or write them anew",
-    Action.KEEP_ONE: "look whether one of each is enough",
-    Action.LOOK: "look at them",
+    Action.MASK: "mask, or leave out",
+    Action.LEAVE_OUT: "leave out, or write anew",
+    Action.KEEP_ONE: "keep one of each, if that is enough",
+    Action.LOOK: "worth a look",
 }
 
 
@@ -149,8 +149,8 @@ def _issues(situation: Situation) -> Iterator[Issue]:
         what = finding.title if is_whole else f"{treatment.name.lower()} in {left:,} rows"
         yield Issue(base + min(left / max(whole, 1), 1), what, TO_DO[treatment.action])
     for count, what, to_do in (
-        (situation.cut_rows, "too long for the advised cut-off", "shorten them or raise the cut-off"),
-        (situation.partial_rows, "not whole in this model's template", "choose another model or leave them out"),
+        (situation.cut_rows, "too long for the advised cut-off", "shorten, or raise the cut-off"),
+        (situation.partial_rows, "not whole in this model's template", "choose another model, or leave out"),
     ):
         if count:
             said = f"{count:,} {'row is' if count == 1 else 'rows are'} {what}"

@@ -28,9 +28,13 @@ class Field:
         return self.key.partition(":")[2]
 
     @property
+    def is_source(self) -> bool:
+        return self.key.startswith(SOURCE)
+
+    @property
     def title(self) -> str:
         """As people read it: the name of a field of the file, or of a label in the answers."""
-        if self.key.startswith(SOURCE):
+        if self.is_source:
             return self.name
         return f"{self.name} (in the answer)" if self.name else "the answer itself"
 
@@ -43,4 +47,4 @@ class Field:
     def names_conversations(self) -> bool:
         """Whether rows with one value of it are, by its name, parts of one conversation."""
         plain = "".join(character for character in self.name.casefold() if character.isalnum())
-        return self.key.startswith(SOURCE) and self.repeats and plain in CONVERSATIONS
+        return self.is_source and self.repeats and plain in CONVERSATIONS

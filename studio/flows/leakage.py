@@ -8,7 +8,7 @@ from studio.data.ledger import as_csv, as_jsonl
 from studio.data.rows import load_rows
 from studio.domain.errors import DatasetError
 from studio.domain.job import Job, JobKind
-from studio.domain.leakage import Leakage, Twin
+from studio.domain.leakage import Leak, Leakage, Twin
 from studio.domain.row import Row
 from studio.domain.split import Bin, Split
 from studio.flows import split
@@ -84,6 +84,12 @@ def sentence(found: Leakage) -> str:
     has = "has a twin" if after.twins == 1 else "have a twin"
     told = f"{after.twins:,} of {of} held-out rows {has} in training ({_percent(after.share)})"
     return f"{told}; in a plain random deal {before.twins:,} would ({_percent(before.share)})."
+
+
+def parts(leak: Leak) -> str:
+    """What the twins of a deal are, of how many."""
+    some = f", of which {leak.measured:,} were measured" if leak.measured < leak.held_out else ""
+    return f"{leak.same:,} the same, {leak.near:,} nearly, of {leak.held_out:,} held out{some}"
 
 
 def _percent(share: float) -> str:

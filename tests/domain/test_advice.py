@@ -86,8 +86,8 @@ def test_secrets_come_before_anything_else_however_few():
         "1 row holds a password or a key",
         "200 rows are of the kind refusal",
     ]
-    assert "Most worth mending: 1 row holds a password or a key (mask or leave them out)." in said.reading.text
-    assert "Then: 200 rows are of the kind refusal (leave them out, or write them anew)." in said.reading.text
+    assert "Most worth mending: 1 row holds a password or a key (mask, or leave out)." in said.reading.text
+    assert "Then: 200 rows are of the kind refusal (leave out, or write anew)." in said.reading.text
     assert said.reading.title == "Usable once the worst is mended." and said.reading.tone is Tone.WARNING
 
 
@@ -120,7 +120,7 @@ def test_lines_that_were_refused_weigh_by_their_share_of_the_file():
     said = advise(
         replace(READY, lines=1000, findings=[found(FindingKind.MALFORMED, 500, "500 lines could not become examples")])
     )
-    assert "Most worth mending: 500 lines could not become examples (look at them)." in said.reading.text
+    assert "Most worth mending: 500 lines could not become examples (worth a look)." in said.reading.text
 
 
 def test_rows_too_long_and_a_test_too_small_are_told():

@@ -133,15 +133,19 @@ def _conflict(first: Row, others: Sequence[Row], said_of_group: str) -> list[str
 
 def _compared(first: Row, row: Row, group: Group) -> str:
     """A row with what it has and the first has not, and the other way round."""
-    pieces = compared(first, row)
     share = dict(zip(group.rows, group.likeness, strict=True)).get(row.number) if group.likeness else None
     alike = f" · {int(100 * share)} % of its words in common with line {first.line:,}" if share is not None else ""
+    return compared_card(first, row, alike)
+
+
+def compared_card(first: Row, row: Row, alike: str) -> str:
+    """A row with what it has and the first has not, where they have much in common; `alike` says how much."""
+    pieces = compared(first, row)
     if pieces is None:
-        return html.bubbles([row])
-    turns = [
-        (message.role, "".join(_piece(side, text) for side, text in told))
-        for message, told in zip(row.messages, pieces, strict=True)
-    ]
+        turns = [(message.role, html.text(message.text)) for message in row.messages]
+    else:
+        told = zip(row.messages, pieces, strict=True)
+        turns = [(message.role, "".join(_piece(side, text) for side, text in said)) for message, said in told]
     return html.conversation(f"line {row.line:,}{alike}", turns)
 
 

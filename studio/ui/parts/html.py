@@ -24,11 +24,15 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A table cell that is not plain text: a number at the right, or text kept as written."""
+    """A table cell that is not plain text: a number at the right, text kept as written, or files to download.
+
+    `links` are labels, each with its address.
+    """
 
     text: str
     number: bool = False
     written: bool = False
+    links: tuple[tuple[str, str], ...] = ()
 
 
 def title(heading: str, about: str = "") -> str:
@@ -135,6 +139,8 @@ def _cell(cell: str | Cell, heading: str) -> str:
     label = f' data-label="{escape(heading)}"'
     if isinstance(cell, str):
         return f"<td{label}>{escape(cell)}</td>"
+    if cell.links:
+        return f"<td{label}>{' · '.join(link(*each) for each in cell.links)}</td>"
     if cell.written:
         return f"<td{label}><pre>{escape(cell.text)}</pre></td>"
     return f"<td{label}{' class=number' if cell.number else ''}>{escape(cell.text)}</td>"

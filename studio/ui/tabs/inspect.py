@@ -12,7 +12,7 @@ from studio.flows import bring, inspect
 from studio.flows.inspect import Inspection
 from studio.flows.studio import Studio
 from studio.ui.errors import handler, told
-from studio.ui.inspect import findings, history, lengths, meaning, rows, split
+from studio.ui.inspect import findings, history, leakage, lengths, meaning, rows, split
 from studio.ui.inspect.looking import Look
 from studio.ui.parts import groups, html
 from studio.ui.parts.bringing import being_read
@@ -26,7 +26,7 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
     situation, timer, look = gr.HTML(EMPTY), gr.Timer(0.7, active=False), gr.State(None)
     again = gr.Button("Measure again", visible=False, min_width=160)
     with gr.Column(visible=False) as whole:
-        for part in (findings, meaning, rows, history, lengths, split):
+        for part in (findings, meaning, rows, history, lengths, split, leakage):
             part.build(session, look)
         forward = gr.Button("Continue to the recipe", variant="primary")
     studio, ids = session.studio, [session.data, session.model]

@@ -29,7 +29,7 @@ def test_nothing_is_refused_while_a_file_is_being_read(studio: Studio, tmp_path:
     (tmp_path / "some.jsonl").write_text(json.dumps({"prompt": "Hello", "completion": "Good day."}))
     read = bring.bring_file(studio, tmp_path / "some.jsonl")
     assert read.is_being_read
-    assert split.show_ledger(studio, read.id, "starter", 128) == [gr.skip()] * 2
+    assert split.show_ledger(studio, read.id, "starter", 128) == gr.skip()
     part, *_ = pages.show(studio, findings.finding_of, read.id, "exact_duplicate", 0)
     assert not part.visible
 
@@ -41,6 +41,6 @@ def test_too_few_rows_to_deal_are_told_where_the_split_would_be(studio: Studio, 
     assert claimed is not None
     outcome = ingest(claimed[1], Silent())
     jobs.move(studio.store, brought.job_id, attempt=1, to=JobState.DONE, result=outcome.result)
-    said, links = split.show_ledger(studio, brought.id, "starter", None)
+    said = split.show_ledger(studio, brought.id, "starter", None)
     assert "1 example is too few to hold any out. Add examples until there are at least 10." in words(said)
-    assert links == "" and split.show(studio, Look(brought.id, "starter", False))[0].visible
+    assert split.show(studio, Look(brought.id, "starter", False))[0].visible
