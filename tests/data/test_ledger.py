@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from studio.data.findings import load_findings
+from studio.data.findings import DUPLICATES, load_findings
 from studio.data.ledger import bin_rows, ledger_of, spreadsheet_safe, why_of_row, write_bin
-from studio.data.splitting import deal
+from studio.data.splitting import TOGETHER, deal
 from studio.domain.errors import DatasetError
 from studio.domain.lengths import Lengths
 from studio.domain.split import Bin, Split, SplitChoices
@@ -48,7 +48,10 @@ def test_every_line_is_in_exactly_one_bin_whatever_the_file_and_the_choices(brin
         return
     count = len(brought.rows)
     numbers = st.integers(0, count - 1)
+    copies = [group.rows for kind in DUPLICATES for group in getattr(brought.findings.get(kind.value), "groups", ())]
     choices = SplitChoices(
+        keep={rows[0]: data.draw(st.sampled_from(rows)) for rows in copies},
+        stratify=data.draw(st.sampled_from(["length", "field:group"])),
         seed=data.draw(st.integers(0, 99)),
         held_out=data.draw(st.floats(0.05, 0.9)),
         keep_copies=data.draw(st.booleans()),
@@ -76,6 +79,10 @@ def test_every_line_is_in_exactly_one_bin_whatever_the_file_and_the_choices(brin
         number for number, line in enumerate(lines, start=1) if line.strip()
     ]
     assert all(ledger_of(split, rejects=0).counts[bin] > 0 for bin in PARTS)
+    for rows in [
+        group.rows for finding in brought.findings.values() if finding.kind in TOGETHER for group in finding.groups
+    ]:
+        assert len({split.bins[number] for number in rows} & {*PARTS}) <= 1
 
 
 def test_a_row_is_too_long_only_where_it_would_have_been_used(bring):

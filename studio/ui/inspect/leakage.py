@@ -83,7 +83,11 @@ def situation(check: Check) -> str:
 
 def verdict(found: Leakage) -> Reading:
     tone = Tone.GOOD if found.after.share <= FEW else Tone.WARNING
-    title = "Training has seen none of it." if not found.after.twins else "Some of what is held out was all but seen."
+    title = (
+        "No twin of what is held out is in training."
+        if not found.after.twins
+        else "Some of what is held out was all but seen."
+    )
     return Reading(tone, title, f"{leakage.sentence(found)} {ABOUT}")
 
 
