@@ -15,7 +15,7 @@ from studio.flows.topics import Search
 from studio.ui.errors import handler, told
 from studio.ui.inspect.looking import Look
 from studio.ui.parts import html
-from studio.ui.session import DRAWN, QUIET, Session
+from studio.ui.session import DRAWN, Session
 
 NOTHING = ""
 SHOWN_KINDS = 12
@@ -63,7 +63,7 @@ def build(session: Session, look: gr.State) -> None:
         handler(choose, studio),
         [data, *choices],
         session.dealt,
-        **QUIET,
+        **DRAWN,
     )
 
 
