@@ -12,7 +12,7 @@ from studio.data.parsing import parse_object
 from studio.data.repairing import Repair, mended, mended_by
 from tests.data.conftest import pair
 
-TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 TRICKY = st.sampled_from(
     ["it's", '"', "\\", "C:\\new\\dir", "{a: 1,}", ",]", "None", "NaN, True", "“ja”, b", "//", "x', 'y", "\t", "\r\n"]
 )

@@ -102,6 +102,14 @@ def quiet(working: Studio, trained: Run, tmp_path: Path) -> Iterator[Studio]:
 
 
 @pytest.fixture
+def copied(quiet: Studio) -> Iterator[Studio]:
+    """The copy, in which jobs are carried out."""
+    ensure_supervisor(quiet.workspace)
+    yield quiet
+    end_supervisor(quiet.workspace)
+
+
+@pytest.fixture
 def write_answers() -> Callable[..., None]:
     """Answer as a worker would: what the base and the fine-tuned model say to a row, and the job is done."""
 

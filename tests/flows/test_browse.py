@@ -73,8 +73,8 @@ def test_nothing_found_is_an_empty_page(working: Studio, dataset: Dataset):
     assert (page.listed, page.start, page.found, page.more) == ((), 0, 0, False)
 
 
-def test_what_was_edited_can_be_looked_through(working: Studio, dataset: Dataset):
-    made = mend.edit(working, mend.newest(working, dataset.id).id, 5, {1: "Edited by hand."})
-    page = browse.page(working, made.id, among=browse.EDITED)
+def test_what_was_edited_can_be_looked_through(quiet: Studio, dataset: Dataset):
+    made = mend.edit(quiet, dataset.id, 5, {1: "Edited by hand."})
+    page = browse.page(quiet, made.id, among=browse.EDITED)
     assert [(listed.row.answer, listed.is_edited) for listed in page.listed] == [("Edited by hand.", True)]
-    assert browse.page(working, dataset.id, among=browse.EDITED).found == 0
+    assert browse.page(quiet, dataset.id, among=browse.EDITED).found == 0

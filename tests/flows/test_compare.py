@@ -131,16 +131,16 @@ def test_a_study_that_nobody_rated_is_not_closed_and_a_closed_one_stays_closed(
     assert compare.close(quiet, study.id) == closed
 
 
-def test_both_models_really_answer_every_prompt(working: Studio, trained: Run):
-    study = compare.create(working, trained.id, prompts=4, key="really")
-    train.wait(working, study.job.id, seconds=PATIENCE)
-    study = compare.study(working, study.id)
+def test_both_models_really_answer_every_prompt(copied: Studio, trained: Run):
+    study = compare.create(copied, trained.id, prompts=4, key="really")
+    train.wait(copied, study.job.id, seconds=PATIENCE)
+    study = compare.study(copied, study.id)
     assert study.state is StudyState.OPEN, study.job.message
-    items = studies.items(working.store, study.id)
+    items = studies.items(copied.store, study.id)
     assert all(item.base_answer for item in items)
     assert any(item.base_answer != item.tuned_answer for item in items)
-    written = compare.written_answers(working.workspace.study(study.id) / "answers.jsonl")
-    adapter = train.best_checkpoint(working, trained.id).sha256
+    written = compare.written_answers(copied.workspace.study(study.id) / "answers.jsonl")
+    adapter = train.best_checkpoint(copied, trained.id).sha256
     for line in written:
         assert line["identity"] == {
             "model": STARTER, "adapter_sha256": adapter, "adapter_on_base": False, "adapter_on_tuned": True,

@@ -108,9 +108,9 @@ def _laid_out(session: Session) -> tuple[Screen, Asking]:
 
 def _wire(session: Session, tab: gr.Tab, screen: Screen, asking: Asking) -> None:
     studio, shown, study = session.studio, screen.all(), session.study
-    seen = [session.run, study, screen.prompts]
-    gr.on([tab.select, session.run.change], handler(show, studio), seen, shown, **DRAWN)
-    drawn = gr.State(None)
+    drawn, proposed = gr.State(None), gr.State(None)
+    seen = [session.run, study, screen.prompts, proposed]
+    gr.on([tab.select, session.run.change], handler(show, studio), seen, [*shown, proposed], **DRAWN)
     screen.timer.tick(handler(follow, studio), [session.run, study, drawn], [*shown, drawn], **QUIET)
     screen.picked.input(handler(look_again, studio), [session.run, screen.picked], shown, **QUIET)
     tab.select(lambda: secrets.token_hex(8), None, asking.click, **QUIET)
@@ -132,14 +132,19 @@ def _wire(session: Session, tab: gr.Tab, screen: Screen, asking: Asking) -> None
     )
 
 
-def show(studio: Studio, run_id: str | None, study_id: str | None, asked: float | None = None) -> list[Any]:
-    """The comparisons of a run as somebody finds them on arriving."""
-    return _page(studio, run_id, study_id, asked=int(asked or 0) or compare.ENOUGH)
+def show(
+    studio: Studio, run_id: str | None, study_id: str | None, prompts: float | None, proposed: str | None
+) -> list[Any]:
+    """The comparisons of a run; the form is made ready once for each run, then it is its reader's.
+
+    `proposed` is the run that the form was made ready for.
+    """
+    return [*_page(studio, run_id, study_id, arriving=prompts is None or proposed != run_id), run_id]
 
 
 def look_again(studio: Studio, run_id: str | None, study_id: str | None) -> list[Any]:
     """The same a moment later, or another comparison: what is being filled in for a new one stays."""
-    return _page(studio, run_id, study_id, asked=None)
+    return _page(studio, run_id, study_id, arriving=False)
 
 
 def follow(studio: Studio, run_id: str | None, study_id: str | None, before: Any) -> list[Any]:
@@ -157,7 +162,7 @@ def _moment(studio: Studio, study_id: str) -> tuple[Any, ...]:
     return study.id, study.state, job.state, job.done, job.seconds_left, job.message, far.rated, far.raters
 
 
-def _page(studio: Studio, run_id: str | None, study_id: str | None, *, asked: int | None) -> list[Any]:
+def _page(studio: Studio, run_id: str | None, study_id: str | None, *, arriving: bool) -> list[Any]:
     if run_id is None:
         return nothing(EMPTY)
     run = train.run(studio, run_id)
@@ -170,14 +175,14 @@ def _page(studio: Studio, run_id: str | None, study_id: str | None, *, asked: in
         return nothing(told(error))
     chosen = next((found for found in every if found.id == study_id), every[0] if every else None)
     far = compare.progress(studio, chosen.id) if chosen else None
-    return view(every, chosen, far, sealed=sealed, name=run.name, asked=asked)
+    return view(every, chosen, far, sealed=sealed, name=run.name, arriving=arriving)
 
 
 def make(studio: Studio, run_id: str, prompts: float | None, question: str, click: str) -> list[Any]:
     """Freeze a comparison; a click that arrives twice makes one."""
     number = int(prompts) if prompts is not None else None
     made = compare.create(studio, run_id, prompts=number, question=question, key=f"study:{run_id}:{click}")
-    return [*show(studio, run_id, made.id), secrets.token_hex(8)]
+    return [*_page(studio, run_id, made.id, arriving=True), secrets.token_hex(8)]
 
 
 def stop_writing(studio: Studio, study_id: str) -> None:
@@ -210,7 +215,7 @@ def _no_study() -> list[Any]:
 
 
 def _quiet() -> list[Any]:
-    return [gr.skip(), gr.Timer(active=False), None]
+    return [None, gr.Timer(active=False), None]
 
 
 def view(
@@ -220,14 +225,13 @@ def view(
     *,
     sealed: int,
     name: str,
-    asked: int | None = None,
+    arriving: bool = False,
 ) -> list[Any]:
     """The screen for one run: the chosen comparison, and the form for a new one.
 
-    `asked` is the number of prompts to propose for a new one; None leaves the form as its reader has it.
+    Only on arriving is the form made ready; later it stays as its reader has it.
     """
-    arriving = asked is not None
-    proposed = min(sealed, asked) if arriving else gr.skip()
+    proposed = min(sealed, compare.ENOUGH) if arriving else gr.skip()
     if chosen is None or far is None:
         maker = gr.Accordion(visible=True, open=True, label="A new comparison")
         return [

@@ -34,10 +34,10 @@ STATES = [
 
 
 def view(
-    chosen: Study | None, progress: StudyProgress | None = None, *, sealed: int = 60, asked: int | None = ENOUGH
+    chosen: Study | None, progress: StudyProgress | None = None, *, sealed: int = 60, arriving: bool = True
 ) -> dict[str, Any]:
     every = [chosen] if chosen else []
-    listed = compare.view(every, chosen, progress or examples.far(), sealed=sealed, name="triage-1", asked=asked)
+    listed = compare.view(every, chosen, progress or examples.far(), sealed=sealed, name="triage-1", arriving=arriving)
     return dict(zip(NAMES, listed, strict=True))
 
 
@@ -55,7 +55,7 @@ def test_without_a_comparison_one_can_be_made() -> None:
 
 
 def test_beside_a_comparison_another_one_can_be_made() -> None:
-    arriving, later = view(examples.study()), view(examples.study(), asked=None)
+    arriving, later = view(examples.study()), view(examples.study(), arriving=False)
     assert arriving["maker"].visible and not arriving["maker"].open and arriving["prompts"] == ENOUGH
     assert later["maker"].visible and "open" not in later["maker"].constructor_args
     assert later["prompts"] == gr.skip(), "what somebody is filling in stays while the page looks again"
@@ -140,4 +140,19 @@ def test_nothing_is_sent_while_nothing_has_happened(tmp_path: Path) -> None:
     judge.rate(studio, study.rating_token, "rater-1", card.item_id, Choice.TIE)
     after = compare.follow(studio, study.run_id, study.id, again[-1])
     assert after[0] != gr.skip() and after[-1] != again[-1]
+    studio.store.close()
+
+
+def test_the_form_is_made_ready_once_for_each_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    studio = open_studio(tmp_path / "workspace")
+    study = open_study(studio, pairs([Side.LEFT, Side.RIGHT]))
+    monkeypatch.setattr(compare.train, "run", lambda *_: examples.run(state=JobState.DONE))
+    monkeypatch.setattr(compare.train, "checkpoints", lambda *_: ["one"])
+    monkeypatch.setattr(compare.compare, "sealed_rows", lambda *_: range(60))
+    prompts = NAMES.index("prompts")
+    arriving = compare.show(studio, study.run_id, study.id, None, None)
+    assert (arriving[prompts], arriving[-1]) == (ENOUGH, study.run_id)
+    late = compare.show(studio, study.run_id, study.id, ENOUGH, arriving[-1])
+    assert late[prompts] == gr.skip(), "a page that is drawn late undoes nothing that somebody filled in meanwhile"
+    assert compare.show(studio, study.run_id, study.id, 24, "another run")[prompts] == ENOUGH
     studio.store.close()
