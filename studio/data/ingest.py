@@ -49,7 +49,8 @@ class _Tally:
 
     rows: int = 0
     rejects: int = 0
-    undecoded: int = 0
+    undecoded: int = 0  # lines with a character that their encoding does not know
+    beyond_ascii: int = 0  # rows with characters that are another text in another encoding
     blank_lines: int = 0
     digests: Digests = field(default_factory=Digests)
     fields: Fields = field(default_factory=Fields)
@@ -118,7 +119,7 @@ def ingest(spec: Named[str, Any], reporter: Reporter) -> Outcome:
         )
         save_findings(found.findings, out)
         look.samples.save(out)
-        told = candidates(source, limit_lines=SHOWN_LINES)[:SHOWN_ENCODINGS] if tally.undecoded else []
+        told = candidates(source, limit_lines=SHOWN_LINES)[:SHOWN_ENCODINGS] if _is_in_another_encoding(tally) else []
         save_outline(outlined(tally.digests, tally.fields, close=found.close), out)
         progress.end()
     except Stopped:
@@ -126,6 +127,11 @@ def ingest(spec: Named[str, Any], reporter: Reporter) -> Outcome:
     except DatasetError as error:
         return Outcome(state="failed", message=error.message, fix=error.fix, code=error.code)
     return _outcome(_Read(tally, found, guess, look.survey, told, size=size, is_table=ready.is_table))
+
+
+def _is_in_another_encoding(tally: _Tally) -> bool:
+    """Whether the file as a whole may be: where most lines are good UTF-8, another encoding would spoil those."""
+    return tally.undecoded > tally.beyond_ascii
 
 
 def _part(progress: Progress, first: float, last: float, *, size: int) -> Callable[[float], None]:
@@ -190,6 +196,7 @@ def _keep(entry: Entry, row: Canonical, tally: _Tally, rows: BinaryIO, *, repair
     tally.digests.add(row.messages, line=entry.line, tools=row.tools, rejected=row.rejected)
     tally.fields.add(row.extra, row.messages[-1].text)
     tally.rows += 1
+    tally.beyond_ascii += not entry.raw.isascii()
 
 
 def _refuse(entry: Entry, problem: Problem, tally: _Tally, rejects: BinaryIO, *, offered: Mended | None = None) -> None:

@@ -1,5 +1,6 @@
 """Row: one example in canonical messages form, with the line it came from."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -35,9 +36,30 @@ class Message:
         return "\n".join([*([self.content] if self.content else []), *map(str, self.calls)])
 
     def changed(self, change: Callable[[str], str]) -> "Message":
-        """The same turn with every text in it changed."""
-        calls = tuple(replace(call, arguments=change(call.arguments)) for call in self.calls)
+        """The same turn with every text in it changed; in arguments of calls, names and numbers are texts as well."""
+        calls = tuple(replace(call, arguments=_changed(call.arguments, change)) for call in self.calls)
         return replace(self, content=change(self.content), calls=calls)
+
+
+def _changed(arguments: str, change: Callable[[str], str]) -> str:
+    return json.dumps(_changed_within(json.loads(arguments), change), ensure_ascii=False)
+
+
+def _changed_within(value: Any, change: Callable[[str], str]) -> Any:
+    """A value of JSON with its texts changed; a number of which something else becomes is a text then."""
+    if isinstance(value, list):
+        return [_changed_within(held, change) for held in value]
+    if isinstance(value, dict):
+        named: dict[str, Any] = {}
+        for name, held in value.items():
+            new = change(name)
+            named[new if new not in named else f"{new} {len(named) + 1}"] = _changed_within(held, change)
+        return named
+    if value is None or isinstance(value, bool):
+        return value
+    written = value if isinstance(value, str) else json.dumps(value)
+    changed = change(written)
+    return value if changed == written else changed
 
 
 @dataclass(frozen=True, slots=True)

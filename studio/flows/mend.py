@@ -14,6 +14,7 @@ from studio.domain.errors import DatasetError
 from studio.domain.finding import Finding
 from studio.domain.job import Job, JobKind, JobState, Wish
 from studio.domain.mending import Mending, Rule, Step, StepKind, Which
+from studio.domain.row import messages_from, records_of
 from studio.flows import bring
 from studio.flows.studio import Studio
 from studio.store import datasets as stored
@@ -174,7 +175,8 @@ def _with_texts(record: dict[str, Any], texts: Mapping[int, str]) -> dict[str, A
 
 
 def _masked(record: dict[str, Any]) -> dict[str, Any]:
-    return _with_texts(record, {place: masked(m["content"]) for place, m in enumerate(record["messages"])})
+    ends = {part: messages_from(record[part]) for part in ("messages", "rejected") if part in record}
+    return record | {part: records_of([m.changed(masked) for m in turns]) for part, turns in ends.items()}
 
 
 def _copies(findings: Sequence[Finding]) -> list[tuple[int, ...]]:

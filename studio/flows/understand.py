@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 
 from studio.data.encodings import Legacy, Preview
-from studio.data.entry import SHOWN_CHARACTERS
 from studio.data.looking import load_samples, sample_as
 from studio.data.mapping import guess_mapping
 from studio.data.parsing import parse_object
 from studio.data.problem import Problem
 from studio.data.survey import Survey
-from studio.domain.dataset import PARTS, Guess, Layout, Mapping, Reject
+from studio.domain.dataset import PARTS, Guess, Layout, Mapping
 from studio.domain.errors import DatasetError
 from studio.domain.event import EventKind
 from studio.domain.row import Row, row_from
@@ -25,6 +24,16 @@ class FirstRows:
 
     guess: Guess
     rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A sample row as it is `written`, and what it would be: a `row`, or a `problem`."""
+
+    line: int
+    written: str
+    row: Row | None = None
+    problem: Problem | None = None
 
 
 def encodings(studio: Studio, dataset_id: str) -> list[Legacy]:
@@ -57,21 +66,19 @@ def suggested(studio: Studio, dataset_id: str, layout: Layout) -> Mapping:
     return guess.mapping if guess else Mapping(layout, {})
 
 
-def understood(studio: Studio, dataset_id: str, mapping: Mapping) -> list[Row | Reject]:
-    """What the sample rows of a dataset would be with these fields, each a row or the reason why it would be none.
+def understood(studio: Studio, dataset_id: str, mapping: Mapping) -> list[Tried]:
+    """What the sample rows of a dataset would be with these fields.
 
     DatasetError while a part that every row needs has no field.
     """
-    if without := [part for part in PARTS[mapping.layout].required if not mapping.fields.get(part)]:
-        raise DatasetError(
-            f"No field is chosen for {without[0]}.", fix="Choose the field of your file.", field=without[0]
-        )
-    folder = studio.workspace.dataset(dataset_id)
-    shown: list[Row | Reject] = []
-    for number, (line, raw) in enumerate(load_samples(folder)):
-        found = sample_as(raw, mapping)
-        if isinstance(found, Problem):
-            shown.append(Reject(line, found.reason, found.fix, field=found.field, text=raw.decode()[:SHOWN_CHARACTERS]))
-        else:
-            shown.append(row_from(number, {"line": line, **found.record}))
-    return shown
+    if missing := next((part for part in PARTS[mapping.layout].required if not mapping.fields.get(part)), None):
+        raise DatasetError(f"No field is chosen for {missing}.", fix="Choose the field of your file.", field=missing)
+    samples = load_samples(studio.workspace.dataset(dataset_id))
+    return [_tried(number, line, raw, mapping) for number, (line, raw) in enumerate(samples)]
+
+
+def _tried(number: int, line: int, raw: bytes, mapping: Mapping) -> Tried:
+    found = sample_as(raw, mapping)
+    if isinstance(found, Problem):
+        return Tried(line, raw.decode(), problem=found)
+    return Tried(line, raw.decode(), row=row_from(number, {"line": line, **found.record}))

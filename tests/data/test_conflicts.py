@@ -149,7 +149,9 @@ def test_creative_questions_are_no_contradictions_and_stay_on_one_side(bring):
     assert group.rows == (0, 1) and found[FindingKind.VARIETY].grade is Grade.INFO
 
 
-@pytest.mark.parametrize(("yes", "no"), [("Ja,", "Nein,"), ("Oui,", "Non,"), ("The answer is (D).", "The answer is (E).")])
+@pytest.mark.parametrize(
+    ("yes", "no"), [("Ja,", "Nein,"), ("Oui,", "Non,"), ("The answer is (D).", "The answer is (E).")]
+)
 def test_long_near_copies_that_say_yes_and_no_are_a_contradiction_all_the_same(yes, no, bring):
     story = " ".join(f"word{letter}{other}" for letter in "abcdefg" for other in "hijklmn")
 

@@ -208,6 +208,15 @@ def test_lines_that_are_not_utf_8_come_with_the_likely_encodings_and_what_they_w
     assert bring([pair("a", "b")]).result["encodings"] == []
 
 
+def test_a_file_of_which_most_lines_are_utf_8_is_not_offered_in_an_encoding_that_would_spoil_them(bring):
+    good = json.dumps(pair("Wo ist Köln?", "Am Rhein."), ensure_ascii=False).encode()
+    bad = json.dumps(pair("Ein Café?", "Ja."), ensure_ascii=False).encode("cp1252")
+    brought = bring(b"\n".join([good, good, bad]))
+
+    assert (brought.result["rows"], brought.result["encodings"]) == (2, [])
+    assert [offer["kind"] for offer in brought.result["repairs"]] == ["windows_1252"]
+
+
 def test_a_file_that_is_all_in_another_encoding_is_told_how_to_read_it(bring):
     lines = [json.dumps(pair(f"Größe {n}?", "schön"), ensure_ascii=False).encode("cp1252") for n in range(3)]
     outcome = bring(b"\n".join(lines)).outcome

@@ -136,3 +136,14 @@ def test_tools_that_cannot_be_understood_are_refused(bring, tools, field, reason
     (reject,) = bring([GOOD, GOOD, {**GOOD, "tools": tools}]).rejects
 
     assert (reject.field, reject.reason) == (field, reason)
+
+
+def test_secrets_in_the_arguments_of_a_call_and_in_a_rejected_answer_are_found(bring):
+    called = {"name": "mail", "arguments": {"to": "anna.berg@posteo.de"}}
+    rows = [
+        {"prompt": [USER], "chosen": [calling(called)], "rejected": "No idea."},
+        {"prompt": "Who?", "chosen": "I cannot say.", "rejected": "Write to anna.berg@posteo.de."},
+    ]
+    finding = bring(rows).findings["personal_data"]
+
+    assert [(mark.row, mark.message) for mark in finding.marks] == [(0, 1), (1, 2)]

@@ -9,7 +9,7 @@ from studio.domain.dataset import Dataset, Layout
 from studio.domain.errors import RecipeError
 from studio.domain.recipe import Recipe
 from studio.domain.split import Bin
-from studio.flows import bring, choose, inspect, split, train
+from studio.flows import bring, choose, inspect, mend, split, train
 from studio.flows.models import STARTER
 from studio.flows.studio import Studio
 from tests.flows.test_bring import PATIENCE, read
@@ -85,3 +85,15 @@ def test_a_preference_pair_is_trained_on_its_better_answer(working: Studio, tmp_
     seen = inspect.seen(working, brought.id, STARTER, 0, 256)
     assert "".join(piece.text for piece in seen.pieces if piece.trained) == "It is 0.<|end|>"
     assert choose.plan(working, brought.id, STARTER, Recipe()).train_rows > 0
+
+
+def test_masking_reaches_every_name_and_value_in_calls_and_rejected_answers(working: Studio, tmp_path: Path):
+    call = {"name": "mail", "arguments": {"to": "anna.berg@posteo.de", "4111 1111 1111 1111": 2, "card": 4111111111111111}}
+    chosen = {"role": "assistant", "content": None, "tool_calls": [call]}
+    row = {"prompt": "Write to her.", "chosen": [chosen], "rejected": "Ask anna.berg@posteo.de."}
+    path = tmp_path / "masks.jsonl"
+    path.write_text((json.dumps(row) + "\n") * 4)
+    brought = read(working, bring.bring_file(working, path))
+    masked = bring.preview(working, mend.mask(working, brought.id, [0]).id, count=1)[0]
+    assert masked.messages[1].calls[0].arguments == '{"to": "[EMAIL]", "[CARD]": 2, "card": "[CARD]"}'
+    assert masked.rejected[0].content == "Ask [EMAIL]." and masked.line == 1

@@ -1,5 +1,6 @@
 """Whatever people wrote stays text: on no screen does it become a tag, an attribute or a script."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -8,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from studio.data.encodings import Legacy, Preview
 from studio.data.lengths import suggest_cut_off
+from studio.data.problem import Problem
 from studio.data.seen import Seen
 from studio.domain.dataset import Guess, Layout, Mapping, Reject
 from studio.domain.errors import StudyError
@@ -19,17 +22,19 @@ from studio.domain.mending import Mending
 from studio.domain.model import Model
 from studio.domain.plan import Choice
 from studio.domain.reading import Reading, Tone
-from studio.domain.row import Message, Row
+from studio.domain.row import Call, Message, Row
 from studio.domain.run import Metric
 from studio.domain.study import StudyState
 from studio.flows.decide import Example
 from studio.flows.inspect import Inspection
 from studio.flows.meaning import Comparison
 from studio.flows.train import Answers
+from studio.flows.understand import FirstRows, Tried
 from studio.ui import rate
+from studio.ui.bringing import fields, refused
 from studio.ui.errors import told
 from studio.ui.inspect import meaning
-from studio.ui.parts import groups, html, lengths, listed
+from studio.ui.parts import groups, html, lengths, listed, talk
 from studio.ui.tabs import compare, data, deliver, inspect, recipe, train, verdict
 from tests.ui import examples
 from tests.ui.markup import attribute_names, tags, words
@@ -59,7 +64,7 @@ def parts_of_pages(text: str) -> str:
             html.reading(Reading(Tone.BAD, text, text)),
             html.empty(text, text),
             html.bar(0.5, text, text),
-            html.bubbles([Row(0, 1, turns)]),
+            talk.bubbles([Row(0, 1, turns)]),
             html.table([text] * 3, [[text, html.Cell(text, written=True), html.Cell(text, number=True)]]),
             html.link(text, f"/download/refused/{text}"),
             told(StudyError(text, fix=text)),
@@ -69,10 +74,23 @@ def parts_of_pages(text: str) -> str:
 
 def data_screen(text: str) -> str:
     guess = Guess(Mapping(Layout.PROMPT_COMPLETION, {"prompt": text, "completion": text}), text, (text,), 1, 1)
-    known = examples.dataset(name=text, source_name=text, fingerprint=text, rejects=1, guess=guess)
+    known = examples.dataset(name=text, source_name=text, fingerprint=text, rejects=1, guess=guess, columns=(text,))
+    tools = json.dumps([{"function": {"name": text, "description": text, "parameters": {"properties": {text: {}}}}}])
+    turns = [
+        Message("user", text),
+        Message("assistant", text, (Call(text, json.dumps({text: text})),)),
+        Message("tool", text),
+    ]
+    row = Row(0, 1, tuple(turns * 3), tools)
+    pair = replace(row, rejected=(Message("assistant", text),))
+    tried = [Tried(1, text, row=row), Tried(2, text, problem=Problem(text, text))]
     rejects = [Reject(1, text, text, field=text, text=text), Reject(2, text, text, column=3, text=text)]
     return (
-        pages(data.view(known, "", data.refused_table("data-1", rejects)))
+        pages(data.view(known, ""))
+        + pages(refused.view(known, rejects, [], [Legacy("cp1252", text, 1.0, (Preview(1, text),))]))
+        + pages(fields.view(known, guess.mapping, fields.samples(tried)))
+        + data.first_rows(FirstRows(guess, (row,)))
+        + talk.bubbles([row, pair])
         + data.situation(examples.dataset(state="running", source_name=text))
         + data.situation(examples.dataset(state="failed", rows=0, guess=None, problem=text))
     )

@@ -20,9 +20,12 @@ class Span:
 
 
 def marks_of(row: Row, spans: Callable[[str], list[Span]], *, by: str = "") -> list[Mark]:
-    """The marks in the messages of a row; `by` names the role whose messages alone are looked at."""
+    """The marks in the messages of a row; `by` names the role whose messages alone are looked at.
+
+    An answer that was rejected is looked at as well, but not for what a model would learn of the assistant.
+    """
     made: list[Mark] = []
-    for place, message in enumerate(row.messages):
+    for place, message in enumerate(row.messages if by else (*row.messages, *row.rejected)):
         if by and message.role != by:
             continue
         # Most files have one system message for all rows.

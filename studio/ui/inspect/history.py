@@ -11,7 +11,7 @@ from studio.flows import bring, history, mend
 from studio.flows.history import Difference, Edited, Entry, Replayed
 from studio.flows.studio import Studio
 from studio.ui.errors import handler
-from studio.ui.parts import html
+from studio.ui.parts import html, talk
 from studio.ui.parts.pickers import data_picker
 from studio.ui.session import QUIET, Session
 
@@ -150,7 +150,7 @@ def _lines(lines: list[int] | tuple[int, ...]) -> str:
 
 def _edited(row: Edited) -> str:
     turns = "".join(
-        f'<div class="bubble {html.text(role)}"><em>{html.text(html.SPEAKERS.get(role, role))}</em>'
+        f'<div class="bubble {html.text(role)}"><em>{html.text(talk.SPEAKERS.get(role, role))}</em>'
         f"{''.join(_piece(side, text) for side, text in pieces)}</div>"
         for role, pieces in row.messages
     )

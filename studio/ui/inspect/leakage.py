@@ -12,7 +12,7 @@ from studio.flows import bring, leakage
 from studio.flows.leakage import Check, Pair
 from studio.flows.studio import Studio
 from studio.ui.errors import handler
-from studio.ui.parts import groups, html
+from studio.ui.parts import groups, html, talk
 from studio.ui.session import DRAWN, QUIET, Session
 
 FEW = 0.001  # share of twins that a deal of so many rows may leave
@@ -134,7 +134,7 @@ def reading_list(pairs: list[Pair], data: str) -> str:
 
 def _beside(row: Row, twin: Row, likeness: float) -> str:
     alike = f" · nearest in training, {int(100 * likeness)} % of its words in common"
-    return f'<div class="beside">{html.bubbles([row])}{groups.compared_card(row, twin, alike)}</div>'
+    return f'<div class="beside">{talk.bubbles([row])}{groups.compared_card(row, twin, alike)}</div>'
 
 
 def _named(row: Row) -> str:

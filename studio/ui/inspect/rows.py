@@ -12,7 +12,7 @@ from studio.flows import bring, browse, mend
 from studio.flows.browse import Listed, Order, Page
 from studio.flows.studio import Studio
 from studio.ui.errors import handler
-from studio.ui.parts import html
+from studio.ui.parts import html, talk
 from studio.ui.parts.pickers import data_picker
 from studio.ui.session import QUIET, Session
 
@@ -70,7 +70,7 @@ def build(session: Session, look: gr.State) -> None:
 
 def filters(studio: Studio, data: str | None, chosen: str | None) -> Any:
     """What rows can be looked through: all, those of a finding, of a bin, or those that were edited."""
-    if data is None:
+    if data is None or not bring.dataset(studio, data).is_ready:
         return gr.skip()
     choices = filter_choices(
         browse.kinds(studio, data), edited=bring.dataset(studio, data).edited, sealed=browse.is_sealed(studio, data)
@@ -134,11 +134,11 @@ def show_row(studio: Studio, data: str | None, number: int | None) -> list[Any]:
     if found is None:
         return [gr.Column(visible=False), "", gr.skip(), gr.skip()]
     dataset, row = found
-    choices = [(f"{place + 1} {html.SPEAKERS.get(m.role, m.role)}", place) for place, m in enumerate(row.messages)]
+    choices = [(f"{place + 1} {talk.SPEAKERS.get(m.role, m.role)}", place) for place, m in enumerate(row.messages)]
     is_out = row.number in dataset.mending.removed
     return [
         gr.Column(visible=True),
-        html.bubbles([row]),
+        talk.bubbles([row]),
         gr.Radio(choices=choices, value=len(choices) - 1),
         gr.Button("Take this row back" if is_out else "Leave this row out"),
     ]

@@ -8,6 +8,11 @@ from studio.ui.parts import html
 def being_read(dataset: Dataset) -> str:
     """How far the reading is, or why there is nothing to work with."""
     if dataset.is_being_read:
-        return html.bar(dataset.share_read, f"Reading {dataset.source_name} …", html.size(dataset.bytes))
+        left = (
+            f" · about {html.duration(dataset.seconds_left)} left"
+            if dataset.seconds_left and dataset.seconds_left >= 1
+            else ""
+        )
+        return html.bar(dataset.share_read, f"Reading {dataset.source_name} …", html.size(dataset.bytes) + left)
     reason = dataset.problem or "Every line was refused; the Data tab lists the reasons."
     return html.reading(Reading(Tone.BAD, f"Nothing of {dataset.name} could be used.", reason))

@@ -7,7 +7,7 @@ from studio.data.checks.masking import veiled_with_places
 from studio.data.marking import COMPARED, compared, conflict_marks, marks_in
 from studio.domain.finding import TREATMENTS, Action, Finding, FindingKind, Group, Mark
 from studio.domain.row import Message, Row
-from studio.ui.parts import html
+from studio.ui.parts import html, talk
 
 COPIES = (FindingKind.EXACT_DUPLICATE, FindingKind.NEAR_EXACT_DUPLICATE)
 PRIVATE = (FindingKind.SECRET, FindingKind.PERSONAL)  # whoever looks at the screen need not be one who may see them
@@ -98,36 +98,37 @@ def view(finding: Finding, page: Page, rows: Sequence[Row]) -> str:
 
 def _cards(finding: Finding, page: Page, rows: Sequence[Row]) -> list[str]:
     if finding.kind in PRIVATE:
-        return [html.bubbles([veiled], marks) for veiled, marks in map(_veiled, rows)]
+        return [talk.bubbles([veiled], marks) for veiled, marks in map(_veiled, rows)]
     if page.first is None or len(rows) < 2:
-        return [html.bubbles([row], marks_in(row, finding)) for row in rows]
+        return [talk.bubbles([row], marks_in(row, finding)) for row in rows]
     first, *others = rows
     if finding.kind is FindingKind.CONFLICT:
         return _conflict(first, others, page.group.reason)
     if finding.kind in COMPARED:
-        return [html.bubbles([first]), *(_compared(first, row, page.group) for row in others)]
-    return [html.bubbles([row]) for row in rows]
+        return [talk.bubbles([first]), *(_compared(first, row, page.group) for row in others)]
+    return [talk.bubbles([row]) for row in rows]
 
 
 def _veiled(row: Row) -> tuple[Row, list[Mark]]:
     """The row as a screen may show it, its secrets and personal data without their middle, and where that is."""
     messages, marks = [], []
-    for place, message in enumerate(row.messages):
+    for place, message in enumerate((*row.messages, *row.rejected)):
         text, spans = veiled_with_places(message.text)
         messages.append(Message(message.role, text))
         marks += [Mark(row.number, place, span.start, span.end, span.note) for span in spans]
-    return replace(row, messages=tuple(messages)), marks
+    end = len(row.messages)
+    return replace(row, messages=tuple(messages[:end]), rejected=tuple(messages[end:])), marks
 
 
 def _conflict(first: Row, others: Sequence[Row], said_of_group: str) -> list[str]:
     """Each answer with the places in which it contradicts the first; those of the first are of the gravest pair."""
     said = [conflict_marks(first, row) for row in others]
     own = next((marks for marks, _, reason in said if reason), [])
-    cards = [html.bubbles([first], own)]
+    cards = [talk.bubbles([first], own)]
     for row, (_, marks, reason) in zip(others, said, strict=True):
         is_news = reason and reason not in said_of_group
         note = f'<p class="help">{html.text(reason)}</p>' if is_news else ""
-        cards.append(f"<div>{html.bubbles([row], marks)}{note}</div>")
+        cards.append(f"<div>{talk.bubbles([row], marks)}{note}</div>")
     return cards
 
 
@@ -146,7 +147,7 @@ def compared_card(first: Row, row: Row, alike: str) -> str:
     else:
         told = zip(row.messages, pieces, strict=True)
         turns = [(message.role, "".join(_piece(side, text) for side, text in said)) for message, said in told]
-    return html.conversation(f"line {row.line:,}{alike}", turns)
+    return talk.conversation(f"line {row.line:,}{alike}", turns)
 
 
 def _piece(side: str, text: str) -> str:

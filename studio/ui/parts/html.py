@@ -1,16 +1,14 @@
-"""HTML: small pure pieces of a page; every text from outside is escaped here and nowhere else."""
+"""HTML: small pure pieces of a page; every text from outside is escaped here, or in talk."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from studio.domain.finding import GRADE_WORDS, Grade, Mark
+from studio.domain.finding import GRADE_WORDS, Grade
 from studio.domain.reading import Reading, Tone
-from studio.domain.row import Row
 
 SIGNS = {Tone.GOOD: "✓", Tone.WARNING: "▲", Tone.BAD: "✕", Tone.QUIET: "●"}
 GRADES = {Grade.HIGH: Tone.BAD, Grade.MEDIUM: Tone.WARNING, Grade.INFO: Tone.QUIET}
-SPEAKERS = {"system": "Instructions", "user": "User", "assistant": "Answer", "tool": "Result of a tool", "text": "Text"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,50 +65,11 @@ def bar(share: float, left: str, right: str = "") -> str:
     )
 
 
-def bubbles(rows: Sequence[Row], marks: Sequence[Mark] = ()) -> str:
-    """Rows as conversations, each with its line in the file; the places that `marks` mean stand out."""
-    return f'<div class="panel">{"".join(_conversation(row, marks) for row in rows)}</div>'
-
-
 def grade(grade: Grade, words: str = "") -> str:
     """How much something matters, as a sign and a word."""
     tone = GRADES[grade]
     title = f' title="{GRADE_WORDS[grade]}"' if words else ""
     return f'<span class="chip {tone.value}"{title}>{SIGNS[tone]} {escape(words or GRADE_WORDS[grade])}</span>'
-
-
-def conversation(heading: str, turns: Sequence[tuple[str, str]]) -> str:
-    """One conversation; `turns` are roles, each with its text as HTML that is safe already."""
-    drawn = "".join(
-        f'<div class="bubble {escape(role)}"><em>{SPEAKERS.get(role, escape(role))}</em>{text}</div>'
-        for role, text in turns
-    )
-    return f'<div class="panel"><div class="chat"><small>{escape(heading)}</small>{drawn}</div></div>'
-
-
-def _conversation(row: Row, marks: Sequence[Mark]) -> str:
-    turns = "".join(
-        f'<div class="bubble {escape(m.role)}"><em>{SPEAKERS.get(m.role, escape(m.role))}</em>'
-        f"{_marked(m.text, [mark for mark in marks if (mark.row, mark.message) == (row.number, number)])}</div>"
-        for number, m in enumerate(row.messages)
-    )
-    turns += "".join(
-        f'<div class="bubble assistant rejected"><em>{"Rejected answer" if m.role == "assistant" else SPEAKERS.get(m.role, escape(m.role))}</em>'
-        f"{escape(m.text)}</div>"
-        for m in row.rejected
-    )
-    return f'<div class="chat"><small>line {row.line:,}</small>{turns}</div>'
-
-
-def _marked(content: str, marks: Sequence[Mark]) -> str:
-    """A text with the places that are meant, in order; a place within another one is part of it."""
-    parts, done = [], 0
-    for mark in sorted(marks, key=lambda mark: (mark.start, -mark.end)):
-        if mark.start >= done:
-            found = f'<mark title="{escape(mark.note)}">{escape(content[mark.start : mark.end])}</mark>'
-            parts += [escape(content[done : mark.start]), found]
-            done = mark.end
-    return "".join([*parts, escape(content[done:])])
 
 
 def table(

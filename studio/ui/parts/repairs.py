@@ -18,18 +18,21 @@ def offered(offers: Sequence[Offer]) -> str:
     if not offers:
         return ""
     count = html.count(sum(offer.count for offer in offers), "line")
+    listed = "".join(_offer(offer, is_open=offer is offers[0]) for offer in offers)
     return (
         f'<p class="help"><b>{count} can be repaired.</b> The repaired file is read as a new dataset; this one stays '
-        f'as it is.</p><div style="display:grid;gap:12px">{"".join(map(_offer, offers))}</div>'
+        f'as it is.</p><div class="offers">{listed}</div>'
     )
 
 
-def _offer(offer: Offer) -> str:
+def _offer(offer: Offer, *, is_open: bool) -> str:
     examples = "".join(
         f'<div class="example"><small class="help">line {example.line:,}</small>{_change(example.before, example.after)}</div>'
         for example in offer.examples
     )
-    return f'<div class="panel"><h3>{html.text(offer.title)}</h3><p class="help">{html.text(offer.remedy)}</p>{examples}</div>'
+    opened = " open" if is_open else ""
+    said = f'<b>{html.text(offer.title)}</b> <span class="help">{html.text(offer.remedy)}</span>'
+    return f"<details{opened}><summary>{said}</summary>{examples}</details>"
 
 
 def _change(before: str, after: str) -> str:

@@ -112,7 +112,7 @@ def test_personal_data_are_veiled_on_screen_and_still_marked():
 def test_the_rejected_answer_of_a_pair_is_shown():
     pair = Row(0, 1, (Message("user", "Hi"), Message("assistant", "Yes.")), rejected=(Message("assistant", "No."),))
     drawn = page(finding(FindingKind.SAME_PAIR, 1), [pair])
-    assert "Rejected answer No." in words(drawn) and any("rejected" in name for name in attributes(drawn, "class"))
+    assert "Worse answer (rejected) Answer No." in words(drawn) and "worse" in attributes(drawn, "class")
 
 
 def test_why_rows_were_left_out_names_the_kind_and_the_reason():

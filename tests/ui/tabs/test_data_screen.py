@@ -1,12 +1,14 @@
 """Data: what the screen says of a file that is being read, failed, or is there."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import gradio as gr
 import pytest
 
-from studio.domain.dataset import Dataset, Guess, Layout, Mapping, Reject
+from studio.domain.dataset import Dataset, Guess, Layout, Mapping
+from studio.domain.row import Message, Row
+from studio.flows.understand import FirstRows
 from studio.ui.tabs import data
 from tests.ui import examples
 from tests.ui.markup import attributes, words
@@ -14,8 +16,8 @@ from tests.ui.markup import attributes, words
 NAMES = [field.name for field in fields(data.Page)]
 
 
-def view(found: Dataset, refused: str = "", *, first: int = 0) -> dict[str, Any]:
-    return dict(zip(NAMES, data.view(found, "preview", refused, first=first), strict=True))
+def view(found: Dataset, *, first: int = 0) -> dict[str, Any]:
+    return dict(zip(NAMES, data.view(found, "preview", first=first), strict=True))
 
 
 def test_an_answer_about_no_file_leaves_the_screen_as_it_is() -> None:
@@ -36,17 +38,12 @@ def test_a_file_that_was_read_whole_shows_its_rows_and_nothing_ticks() -> None:
     assert parts["whole"].visible and not parts["cancel"].visible and not parts["timer"].active
     said = words(parts["state"])
     assert "All 40 rows were understood." in said and "Triage" in said and "01234567" in said
-    assert not parts["refused_part"].visible
-    assert (parts["layout"].value, parts["asked"].value, parts["answered"].value) == (
-        "prompt_completion",
-        "question",
-        "reply",
-    )
+    assert "How it was read. It fits every line." in said
+    assert parts["look"] == ("data-1", "done")
 
 
-def test_refused_lines_are_counted_and_open_below() -> None:
-    parts = view(examples.dataset(rows=38, rejects=2, blank_lines=3), "table")
-    assert parts["refused_part"].visible and parts["refused"] == "table"
+def test_refused_lines_are_counted() -> None:
+    parts = view(examples.dataset(rows=38, rejects=2, blank_lines=3))
     said = words(parts["state"])
     assert "38 rows are in, 2 lines could not be used." in said
     assert "3 blank lines passed over." in said
@@ -54,7 +51,7 @@ def test_refused_lines_are_counted_and_open_below() -> None:
 
 def test_a_file_without_a_usable_line_says_so_and_still_lists_its_lines() -> None:
     parts = view(examples.dataset(rows=0, rejects=2, guess=None))
-    assert parts["whole"].visible and parts["refused_part"].visible
+    assert parts["whole"].visible
     assert "No row could be used. Every line was refused; the reasons are below." in words(parts["state"])
     assert not parts["pager"].visible and not parts["forward"].visible, "there is nothing to turn to or to inspect"
 
@@ -78,27 +75,24 @@ def test_a_file_that_could_not_be_read_says_why() -> None:
     assert not parts["whole"].visible and not parts["timer"].active
 
 
-def test_conversations_are_in_one_field() -> None:
-    guess = Guess(Mapping(Layout.MESSAGES, {"messages": "chat"}), "It fits.", ("chat",), 40, 40)
-    parts = view(examples.dataset(guess=guess))
-    assert parts["asked"].value == "chat" and not parts["answered"].visible
-    asked, answered = data.fields_of(Layout.MESSAGES)
-    assert asked.label == "The conversation is in" and not answered.visible
-    asked, answered = data.fields_of(Layout.PROMPT_COMPLETION)
-    assert asked.label == "What was asked is in" and answered.visible
+def test_plain_text_is_said_to_be_read_and_not_trained_yet() -> None:
+    guess = Guess(Mapping(Layout.TEXT, {"text": "verse"}), "It is text.", ("verse",), 40, 40)
+    said = words(view(examples.dataset(guess=guess))["state"])
+    assert "All 40 rows were understood." in said and "cannot be trained yet" in said
 
 
-def test_every_refused_line_is_told_by_place_reason_and_next_step() -> None:
-    rejects = [
-        Reject(line=2, column=15, reason="This is not JSON.", fix="Put quotes around it.", text='{"a": b}'),
-        Reject(line=1234, field="reply", reason="The answer is empty.", fix="Write one."),
-    ]
-    drawn = data.refused_table("data-1", rejects)
-    said = words(drawn)
-    assert '2 column 15 This is not JSON. Put quotes around it. {"a": b}' in said
-    assert "1,234 reply The answer is empty. Write one." in said
-    assert attributes(drawn, "href") == ["/download/refused/data-1"]
+def test_the_first_rows_are_shown_as_no_more_than_that() -> None:
+    guess = Guess(
+        Mapping(Layout.PROMPT_COMPLETION, {"prompt": "q", "completion": "a"}), "All 4 rows fit.", ("q", "a"), 4, 4
+    )
+    row = Row(0, 3, (Message("user", "Open?"), Message("assistant", "Yes.")))
+    said = words(data.first_rows(FirstRows(guess, (row,))))
+    assert "The first rows, as understood so far. All 4 rows fit. That may change with the rest." in said
+    assert "line 3 User Open? Answer Yes." in said
+    assert data.first_rows(None) == ""
 
 
-def test_without_refused_lines_there_is_no_table() -> None:
-    assert data.refused_table("data-1", []) == ""
+def test_the_time_that_is_left_is_told_once_it_is_known() -> None:
+    live = examples.dataset(state="running", rows=0, lines=0, guess=None)
+    assert "left" not in words(data.situation(live))
+    assert "about 12 s left" in words(data.situation(replace(live, seconds_left=12.3)))

@@ -1,13 +1,12 @@
 """Repairs on the Data tab: before and after, all ticked, and one sentence on what was done."""
 
 import re
-from dataclasses import fields
-
-import gradio as gr
+from typing import Any
 
 from studio.data.offers import Example, Offer
 from studio.data.repairing import Repair
 from studio.domain.dataset import Reject
+from studio.ui.bringing import refused
 from studio.ui.tabs import data
 from tests.ui import examples
 from tests.ui.markup import tags, words
@@ -17,8 +16,13 @@ def offer(before: str, after: str, *, title: str = "12 lines have a comma.") -> 
     return Offer(Repair.TRAILING_COMMA, title, "The comma is removed.", 12, (Example(7, before, after),))
 
 
+def repairs(offers: list[Offer]) -> list[Any]:
+    """The part, what it draws and what is ticked."""
+    return refused.view(examples.dataset(rejects=1), [Reject(1, "Broken.", "Mend it.")], offers, [])[2:5]
+
+
 def test_every_offer_shows_its_lines_before_and_after_with_the_change_marked() -> None:
-    whole, drawn, ticked = data.repairs_view([offer('{"a": 1,}', '{"a": 1}')])
+    whole, drawn, ticked = repairs([offer('{"a": 1,}', '{"a": 1}')])
     assert whole.visible
     said = words(drawn)
     assert "12 lines can be repaired." in said and "12 lines have a comma. The comma is removed." in said
@@ -28,41 +32,29 @@ def test_every_offer_shows_its_lines_before_and_after_with_the_change_marked() -
 
 
 def test_what_cannot_be_seen_is_drawn_as_a_sign() -> None:
-    drawn = data.repairs_view([offer('\ufeff{"a": "x\ty\0"}', '{"a": "x\\ty"}')])[1]
+    drawn = repairs([offer('\ufeff{"a": "x\ty\0"}', '{"a": "x\\ty"}')])[1]
     assert "[BOM]" in drawn and "␉" in drawn and "␀" in drawn and "\0" not in drawn
 
 
 def test_where_lines_are_cut_off_their_ends_are_not_marked() -> None:
-    drawn = data.repairs_view([offer("{'a': 1, \"b\": 23…", '{"a": 1, "b": 2…')])[1]
+    drawn = repairs([offer("{'a': 1, \"b\": 23…", '{"a": 1, "b": 2…')])[1]
     assert tags(drawn).count("mark") == 4
-    drawn = data.repairs_view([offer("{'a': 'x…", '{"a": "x…')])[1]
+    drawn = repairs([offer("{'a': 'x…", '{"a": "x…')])[1]
     assert tags(drawn).count("mark") == 6
 
 
 def test_text_in_an_offer_is_no_markup() -> None:
     text = "<script>alert(1)</script>"
-    assert "script" not in tags(data.repairs_view([offer(text + ",", text, title=text)])[1])
+    assert "script" not in tags(repairs([offer(text + ",", text, title=text)])[1])
 
 
 def test_without_offers_there_is_nothing_to_click() -> None:
-    whole, drawn, ticked = data.repairs_view([])
+    whole, drawn, ticked = repairs([])
     assert not whole.visible and drawn == "" and ticked.value == []
 
 
 def test_what_was_repaired_is_said_in_one_sentence() -> None:
     sentence = "2 lines were repaired as you asked: each had a comma after the row."
     assert sentence in words(data.situation(examples.dataset(), repaired=sentence))
-    refused = words(data.situation(examples.dataset(rejects=1), repaired=sentence))
-    assert sentence in refused and "Nothing was repaired" not in refused
-
-
-def test_a_file_of_which_nothing_could_be_used_still_shows_its_lines() -> None:
-    found = examples.dataset(state="failed", rows=0, lines=0, guess=None, problem="No line is a JSON object.")
-    table = data.refused_table("data-1", [Reject(1, "Single quotes.", "Use double quotes.", text="{'a': 1}")])
-    parts = data.view(found, "", table)
-    assert parts[3].visible and parts[9].visible and "{'a': 1}" in words(parts[10])
-
-
-def test_page_and_repairs_are_one_answer_that_skips_both_where_no_file_is_open() -> None:
-    components = len(fields(data.Page)) + len(fields(data.Repairs))
-    assert data.show_with_repairs(None, None, 0) == [gr.skip()] * components  # type: ignore[arg-type]
+    said = words(data.situation(examples.dataset(rejects=1), repaired=sentence))
+    assert sentence in said and "Nothing was repaired" not in said

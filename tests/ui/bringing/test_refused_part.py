@@ -1,0 +1,55 @@
+"""Refused: the first lines in full, the others one click away, and the encodings that the file may be in."""
+
+from dataclasses import fields as fields_of
+from typing import Any
+
+import pytest
+
+from studio.data.encodings import Legacy, Preview
+from studio.domain.dataset import Dataset, Reject
+from studio.ui.bringing import refused
+from tests.ui import examples
+from tests.ui.markup import attributes, tags, words
+
+NAMES = [field.name for field in fields_of(refused.Panel)]
+WESTERN = Legacy("cp1252", "Windows-1252 (Western Europe)", 1.0, (Preview(3, "Ein  Café"), Preview(9, "Köln")))
+LATIN = Legacy("latin-9", "Latin-9 (Western Europe)", 0.9, (Preview(3, "Ein Café"),))
+
+
+def view(found: Dataset, rejects: list[Reject], encodings: list[Legacy] | None = None) -> dict[str, Any]:
+    return dict(zip(NAMES, refused.view(found, rejects, [], encodings or []), strict=True))
+
+
+def test_every_refused_line_is_told_by_place_reason_and_next_step() -> None:
+    rejects = [
+        Reject(line=2, column=15, reason="This is not JSON.", fix="Put quotes around it.", text='{"a": b}'),
+        Reject(line=1234, field="reply", reason="The answer is empty.", fix="Write one."),
+    ]
+    parts = view(examples.dataset(rejects=2), rejects)
+    said = words(parts["lines"])
+    assert parts["whole"].visible and parts["whole"].open
+    assert '2 column 15 This is not JSON. Put quotes around it. {"a": b}' in said
+    assert "1,234 reply The answer is empty. Write one." in said
+    assert attributes(parts["lines"], "href") == ["/download/refused/data-1"]
+    assert "details" not in tags(parts["lines"])
+
+
+@pytest.mark.parametrize(("in_all", "more"), [(8, "Show 3 more"), (9000, "Show 3 of 9,000 more")])
+def test_of_many_lines_the_first_are_in_sight_and_the_others_one_click_away(in_all: int, more: str) -> None:
+    rejects = [Reject(line, "Broken.", "Mend it.") for line in range(1, 9)]
+    drawn = view(examples.dataset(rejects=in_all), rejects)["lines"]
+    assert tags(drawn).count("table") == 2 and more in words(drawn)
+
+
+def test_without_refused_lines_there_is_nothing_to_see() -> None:
+    parts = view(examples.dataset(), [])
+    assert not parts["whole"].visible and parts["lines"] == ""
+
+
+def test_each_likely_encoding_shows_what_real_lines_would_say_and_the_likeliest_is_chosen() -> None:
+    parts = view(examples.dataset(rejects=2), [Reject(3, "Not UTF-8.", "Save it anew.")], [WESTERN, LATIN])
+    assert parts["encodings"].visible and parts["encoding"].value == "cp1252"
+    assert parts["encoding"].choices == [(WESTERN.title, "cp1252"), (LATIN.title, "latin-9")]
+    said = words(parts["previews"])
+    assert "Windows-1252 (Western Europe) line 3: Ein Café line 9: Köln Latin-9" in said
+    assert not view(examples.dataset(rejects=1), [Reject(1, "a", "b")])["encodings"].visible
