@@ -1,7 +1,7 @@
 """Alike: rows that say nearly the same, and rows made from one template, which are no copies of each other."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -58,26 +58,30 @@ class Alike:
     close: tuple[tuple[int, ...], ...] = ()
 
 
-def alike(texts: Sequence[str] | Iterable[str], *, left_out: Collection[int] = ()) -> Alike:
+def alike(
+    texts: Sequence[str] | Iterable[str], *, left_out: Collection[int] = (), at: Callable[[], object] = lambda: None
+) -> Alike:
     """Near copies and families among `texts`, one whole text per row; rows `left_out` appear nowhere.
 
     Likeness is the share of words in common, rare words counting more (Jaccard, weighted by inverse document
     frequency). Near copies agree in at least 70 % and have the same numbers, signs and negations. Candidates are
     found with min-hashes of word pairs (Broder 1997), so a few near copies of short texts can be missed.
+    `at` is called again and again, and may raise to stop.
     """
     shingles = shingled(texts, left_out=frozenset(left_out))
     leaders, twins = _twins(shingles.order)
     first, second = _candidates(shingles.bands[leaders], leaders)
     sets = WordSets(shingles)
-    likeness = sets.likeness(first, second)
+    likeness = sets.likeness(first, second, at=at)
     families = _families(first, second, likeness, sets)
     pairs = _Pairs(first, second, likeness)
     more = _candidates_by_rare_words(sets, leaders)
-    near = _near(shingles, sets, pairs, apart={p for family in families for p in family})
+    apart = {place for family in families for place in family}
+    near = _near(shingles, sets, pairs, apart=apart, at=at)
     return Alike(
         near=tuple(_as_near(group, twins, shingles) for group in _with_twins(near, twins)),
         families=tuple(_as_family(family, twins, sets) for family in families),
-        close=_close(shingles, [pairs, _Pairs(*more, sets.likeness(*more))], twins, families),
+        close=_close(shingles, [pairs, _Pairs(*more, sets.likeness(*more, at=at))], twins, families),
     )
 
 
@@ -175,7 +179,9 @@ class WordSets:
         rarity = np.log((rows + 1) / np.maximum(spread, 1))
         self.weights = np.maximum(1, np.round(rarity * 1024)).astype(np.int64)
 
-    def likeness(self, first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.float64]:
+    def likeness(
+        self, first: NDArray[np.int64], second: NDArray[np.int64], *, at: Callable[[], object] = lambda: None
+    ) -> NDArray[np.float64]:
         """Likeness of many pairs of places."""
         if not len(first):
             return np.zeros(0)
@@ -186,6 +192,7 @@ class WordSets:
         one, other = np.searchsorted(places, first), np.searchsorted(places, second)
         shared = np.zeros(len(first), dtype=np.int64)
         for block in _blocks(sizes[one] + sizes[other]):
+            at()
             shared[block] = (weighted[one[block], :] * plain[other[block], :]).sum(axis=1)
         return shared / (total[one] + total[other] - shared)
 
@@ -269,7 +276,9 @@ class _Pairs:
         return found
 
 
-def _near(shingles: Shingles, sets: WordSets, pairs: _Pairs, *, apart: set[int]) -> dict[int, list[tuple[int, float]]]:
+def _near(
+    shingles: Shingles, sets: WordSets, pairs: _Pairs, *, apart: set[int], at: Callable[[], object]
+) -> dict[int, list[tuple[int, float]]]:
     """The near copies of every kept place, each compared with it and not only with another copy."""
     meaning = shingles.meaning
     is_apart = np.isin(pairs.second, np.fromiter(apart, np.int64, len(apart)))
@@ -279,6 +288,7 @@ def _near(shingles: Shingles, sets: WordSets, pairs: _Pairs, *, apart: set[int])
     kept: dict[int, int] = {}
     groups: dict[int, list[tuple[int, float]]] = defaultdict(list)
     for place in sorted(near):
+        at()
         leaders = sorted({kept[other] for other in near[place] if other < place})
         for leader in leaders:
             measured = sets.likeness_of(leader, place)

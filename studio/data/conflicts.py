@@ -1,6 +1,6 @@
 """Conflicts: questions that are asked more than once, or nearly so, and whose answers contradict each other."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -44,15 +44,18 @@ def disputes(
     *,
     near_questions: Iterable[Near] = (),
     near_rows: Sequence[Near] = (),
+    at: Callable[[], object] = lambda: None,
 ) -> Disputes:
     """Grade the answers of rows that share a question with all that comes before it, and of nearly equal questions.
 
     Near copies have the same numbers, signs and negations, so these are not looked for in long answers of `near_rows`.
+    `at` is called again and again, and may raise to stop.
     """
     kept_by = {number: near.rows[0] for near in near_rows for number in near.rows}
     found: list[Conflict] = []
     varied: list[tuple[int, ...]] = []
     for numbers in same_question:
+        at()
         first = rows[numbers[0]]
         homes = {kept_by.get(number) for number in numbers}
         is_near = len(homes) == 1 and None not in homes and word_count(first.answer) > BRIEF_WORDS
@@ -62,6 +65,7 @@ def disputes(
         else:
             found.append(_conflict(numbers, answered, is_near=is_near))
     for near in near_questions:
+        at()
         found += _of_near_questions([rows[number] for number in near.rows[:MOST_ANSWERS]])
     found.sort(key=lambda conflict: (list(Grade).index(conflict.grade), conflict.rows))
     return Disputes(tuple(found), tuple(varied))

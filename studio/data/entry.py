@@ -1,7 +1,7 @@
 """Entry: one row as a file holds it, with its place, before anybody knows whether it can be used."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from studio.data.problem import Problem
 from studio.domain.dataset import Reject
@@ -14,8 +14,7 @@ TOO_LONG = Problem("This line is longer than 10 MB.", "Split it, or check that e
 Tell = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """The bytes of one row, the line and column (both from 1) where it starts, and the bytes read so far.
 
     `raw` is the row as JSON, and empty for `blanks` blank lines, of which `line` is the last; the line is the record's

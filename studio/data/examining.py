@@ -27,35 +27,54 @@ CHECKED, COMPARED = 0.75, 0.9  # of the time: the checks have seen every row by 
 
 
 def examine(
-    rows: Rows, digests: Digests, *, reject_lines: Sequence[int] = (), at: Callable[[float], None] = lambda _: None
+    rows: Rows,
+    digests: Digests,
+    *,
+    reject_lines: Sequence[int] = (),
+    at: Callable[[float], None] = lambda _: None,
+    checked: Callable[[], Sequence[Finding]] | None = None,
 ) -> Found:
-    """Copies, contradictions, near copies, templates and what the checks of single rows find; `at` hears the share."""
+    """Copies, contradictions, near copies, templates and what the checks of single rows find; `at` hears the share.
+
+    `checked` gives what those checks found where somebody else has carried them out, and may wait for it.
+    """
     found = find(digests, reject_lines=reject_lines)
     copies = {n for finding in found.findings if finding.kind in DUPLICATES for g in finding.groups for n in g.rows[1:]}
-    checks = Checks()
-    likeness = alike(_texts(rows, checks, at), left_out=copies)
-    at(CHECKED)
+    checks = None if checked else Checks()
+    likeness = alike(_texts(rows, checks, at), left_out=copies, at=lambda: at(CHECKED))
     asked_before = copies.union(*(numbers[1:] for numbers in found.same_question))
-    questions = alike((row.question for row in rows), left_out=asked_before)
-    at(COMPARED)
-    disputed = disputes(rows, found.same_question, near_questions=questions.near, near_rows=likeness.near)
+    questions = alike(_questions(rows, at), left_out=asked_before, at=lambda: at(COMPARED))
+    disputed = disputes(
+        rows,
+        found.same_question,
+        near_questions=questions.near,
+        near_rows=likeness.near,
+        at=lambda: at(COMPARED),
+    )
     near, conflicts = _apart(likeness.near, disputed.conflicts)
     more = (
         _near(near, digests),
         _families(likeness.families, digests),
         _conflicts(conflicts, digests),
         _varied(disputed, digests),
-        *checks.findings(),
+        *(checks.findings() if checks else checked() if checked else ()),
     )
     return replace(found, findings=tuple(by_weight((*found.findings, *filter(None, more)))), close=likeness.close)
 
 
-def _texts(rows: Rows, checks: Checks, at: Callable[[float], None]) -> Iterator[str]:
-    """The whole text of every row, which the checks see as it goes by."""
+def _texts(rows: Rows, checks: Checks | None, at: Callable[[float], None]) -> Iterator[str]:
+    """The whole text of every row, which the checks, if any, see as it goes by."""
     for row in rows:
         at(CHECKED * row.number / len(rows))
-        checks.add(row)
+        if checks:
+            checks.add(row)
         yield "\n".join(message.text for message in row.messages)
+
+
+def _questions(rows: Rows, at: Callable[[float], None]) -> Iterator[str]:
+    for row in rows:
+        at(CHECKED + (COMPARED - CHECKED) * row.number / len(rows))
+        yield row.question
 
 
 def _apart(near: Sequence[Near], conflicts: Sequence[Conflict]) -> tuple[list[Near], list[Conflict]]:

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from studio.data.atomic import replacing
+from studio.data.beside import FEWEST_ROWS, Beside
 from studio.data.canonical import Canonical, canonical
 from studio.data.encodings import Legacy, candidates
 from studio.data.entry import SHOWN_CHARACTERS, Entry
@@ -40,6 +41,7 @@ MOST_REASONS = 200  # counted by themselves; a reason can have a name or a numbe
 OTHER_REASONS = ("Other reasons; each line is listed with its own.", "Look at the list of refused lines.")
 READY_SHARE = 0.1  # of the time: unpacking and decoding, where there is any
 EXAMINED_FROM = 0.4  # of the time: the rows are read by then, and what is in them is looked at
+LAST_SHARE = 0.99  # of that part: only the checks of single rows are still at work
 SURVEY_SHARE = 0.25  # of what is left: looking at the fields parses every line, but keeps nothing
 
 
@@ -84,49 +86,55 @@ def ingest(spec: Named[str, Any], reporter: Reporter) -> Outcome:
     Which field plays which part is `spec["mapping"]`, or what a person chose for the last file with the same fields, of
     those that `spec["earlier"]` lists, or guessed. The first rows are reported while the file is still being looked at.
     """
-    source, out = Path(spec["source"]), Path(spec["out"])
-    repairs = frozenset(spec.get("repairs") or ())
     try:
-        size = source.stat().st_size
-        progress = Progress(reporter, total=size)
-        with readable(
-            source,
-            scratch=out / "unpacked",
-            encoding=spec.get("encoding"),
-            at=_part(progress, 0, READY_SHARE, size=size),
-            tell=lambda text: reporter.report(EventKind.NOTE, text=text),
-        ) as ready:
-            begun = READY_SHARE if ready.was_made else 0
-            surveyed = begun + SURVEY_SHARE * (EXAMINED_FROM - begun)
-            reporter.report(EventKind.PHASE, name="Looking at the fields")
-            look = Look(chosen=spec.get("mapping"), earlier=spec.get("earlier") or (), repairs=repairs)
-            look.through(ready, at=_part(progress, begun, surveyed, size=size), reporter=reporter)
-            guess = look.guess()
-            look.report_first_rows(reporter)
-            reporter.report(EventKind.PHASE, name="Reading the rows")
-            tally = _write(
-                ready, out, _Way(guess, look.survey, repairs), at=_part(progress, surveyed, EXAMINED_FROM, size=size)
-            )
-        if not tally.rows and not tally.rejects:
-            raise DatasetError("There are no rows in this file.", fix="Upload a file with at least a few examples.")
-        reporter.report(EventKind.PHASE, name="Looking for copies, contradictions and other problems")
-        save_offsets(out)
-        found = examine(
-            load_rows(out),
-            tally.digests,
-            reject_lines=tally.reject_lines,
-            at=_part(progress, EXAMINED_FROM, 1, size=size),
-        )
-        save_findings(found.findings, out)
-        look.samples.save(out)
-        told = candidates(source, limit_lines=SHOWN_LINES)[:SHOWN_ENCODINGS] if _is_in_another_encoding(tally) else []
-        save_outline(outlined(tally.digests, tally.fields, close=found.close), out)
-        progress.end()
+        with Beside(Path(spec["out"]) / "checks") as beside:
+            return _outcome(_read(spec, reporter, beside))
     except Stopped:
         return Outcome(state="stopped", message="Reading was stopped; nothing was kept of it.")
     except DatasetError as error:
         return Outcome(state="failed", message=error.message, fix=error.fix, code=error.code)
-    return _outcome(_Read(tally, found, guess, look.survey, told, size=size, is_table=ready.is_table))
+
+
+def _read(spec: Named[str, Any], reporter: Reporter, beside: Beside) -> "_Read":
+    source, out = Path(spec["source"]), Path(spec["out"])
+    repairs = frozenset(spec.get("repairs") or ())
+    size = source.stat().st_size
+    progress = Progress(reporter, total=size)
+    with readable(
+        source,
+        scratch=out / "unpacked",
+        encoding=spec.get("encoding"),
+        at=_part(progress, 0, READY_SHARE, size=size),
+        tell=lambda text: reporter.report(EventKind.NOTE, text=text),
+    ) as ready:
+        begun = READY_SHARE if ready.was_made else 0
+        surveyed = begun + SURVEY_SHARE * (EXAMINED_FROM - begun)
+        reporter.report(EventKind.PHASE, name="Looking at the fields")
+        look = Look(chosen=spec.get("mapping"), earlier=spec.get("earlier") or (), repairs=repairs)
+        look.through(ready, at=_part(progress, begun, surveyed, size=size), reporter=reporter)
+        guess = look.guess()
+        look.report_first_rows(reporter)
+        reporter.report(EventKind.PHASE, name="Reading the rows")
+        way = _Way(guess, look.survey, repairs)
+        tally = _write(ready, out, way, beside, at=_part(progress, surveyed, EXAMINED_FROM, size=size))
+    if not tally.rows and not tally.rejects:
+        raise DatasetError("There are no rows in this file.", fix="Upload a file with at least a few examples.")
+    reporter.report(EventKind.PHASE, name="Looking for copies, contradictions and other problems")
+    save_offsets(out)
+    at = _part(progress, EXAMINED_FROM, 1, size=size)
+    found = examine(
+        load_rows(out),
+        tally.digests,
+        reject_lines=tally.reject_lines,
+        at=at,
+        checked=(lambda: beside.findings(rows=tally.rows, at=lambda: at(LAST_SHARE))) if beside.is_at_work else None,
+    )
+    save_findings(found.findings, out)
+    look.samples.save(out)
+    told = candidates(source, limit_lines=SHOWN_LINES)[:SHOWN_ENCODINGS] if _is_in_another_encoding(tally) else []
+    save_outline(outlined(tally.digests, tally.fields, close=found.close), out)
+    progress.end()
+    return _Read(tally, found, guess, look.survey, told, size=size, is_table=ready.is_table)
 
 
 def _is_in_another_encoding(tally: _Tally) -> bool:
@@ -139,7 +147,7 @@ def _part(progress: Progress, first: float, last: float, *, size: int) -> Callab
     return lambda share: progress.at(int(size * (first + (last - first) * share)))
 
 
-def _write(source: Readable, out: Path, way: _Way, *, at: Callable[[float], None]) -> _Tally:
+def _write(source: Readable, out: Path, way: _Way, beside: Beside, *, at: Callable[[float], None]) -> _Tally:
     tally = _Tally()
     with ExitStack() as files:
         rows = files.enter_context(replacing(out / "rows.jsonl"))
@@ -153,6 +161,8 @@ def _write(source: Readable, out: Path, way: _Way, *, at: Callable[[float], None
             row = value if isinstance(value, Problem) else way.row(value, raw=entry.raw)
             if isinstance(row, Canonical):
                 _keep(entry, row, tally, rows)
+                if tally.rows >= FEWEST_ROWS and not beside.is_at_work:
+                    beside.follow(Path(rows.name))
             elif found := mended_from(entry, value):
                 _keep_or_offer(entry, row, found, way, tally, rows=rows, rejects=rejects)
             else:

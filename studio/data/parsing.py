@@ -33,9 +33,11 @@ def parse_object(raw: bytes) -> dict[str, Any] | Problem:
         return why_not_json(raw, error)
     if type(value) is not dict:
         return _not_an_object(value)
-    if raw.count(b"{") + raw.count(b"[") > DEEPEST and depth_of(value) > DEEPEST:
+    try:
+        texts = _texts(value)
+    except _TooDeep:
         return Problem(f"Brackets are nested more than {DEEPEST} deep.", "Give each row as a flat object with texts.")
-    return _written_twice(raw, value) or _holding_nul(raw) or value
+    return _written_twice(raw, value, texts) or _holding_nul(raw) or value
 
 
 def _not_an_object(value: Any) -> Problem:
@@ -58,12 +60,36 @@ def depth_of(value: Any) -> int:
     return deepest
 
 
+class _TooDeep(Exception):
+    pass
+
+
+def _texts(value: Any, *, depth: int = 1) -> int:
+    """How many names and texts there are in an object and in all within it; _TooDeep beyond DEEPEST."""
+    if depth > DEEPEST:
+        raise _TooDeep
+    count = 0
+    if type(value) is dict:
+        count = len(value)
+        value = value.values()
+    for inner in value:
+        kind = type(inner)
+        if kind is str:
+            count += 1
+        elif kind is dict or kind is list:
+            count += _texts(inner, depth=depth + 1)
+    return count
+
+
 class Twice(Exception):
     """A name that an object has twice."""
 
 
-def _written_twice(raw: bytes, value: dict[str, Any]) -> Problem | None:
+def _written_twice(raw: bytes, value: dict[str, Any], texts: int) -> Problem | None:
     """A field that is there twice, at any depth, of which a reader would silently keep the last."""
+    escaped = raw.count(b'\\"') if b"\\" in raw else 0
+    if raw.count(b'"') == 2 * texts + escaped and not (escaped and b"\\\\" in raw):
+        return None  # each name and text has two quotation marks: there are no others
     names = _names(value, {})
     # Counting is quick for the few names of usual rows, but it reads the whole row for each.
     if (
@@ -94,7 +120,7 @@ def _names(value: Any, counts: dict[str, int]) -> dict[str, int]:
 
 def _holding_nul(raw: bytes) -> Problem | None:
     """A NUL written as an escape: no text needs one, and databases and programs in C stop at it."""
-    found = ESCAPED_NUL.search(raw) if b"\\u0000" in raw else None
+    found = ESCAPED_NUL.search(raw) if b"\\" in raw and b"\\u0000" in raw else None
     if found is None:
         return None
     before = raw[: found.end() - len("\\u0000")].decode()
@@ -110,6 +136,6 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """The object of these names and values, for json.loads; Twice when a name is there again."""
     value = dict(pairs)
     if len(value) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise Twice(next(name for place, name in enumerate(names) if name in names[:place]))
+        seen: set[str] = set()
+        raise Twice(next(name for name, _ in pairs if name in seen or seen.add(name)))
     return value

@@ -8,7 +8,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from studio.data import delimited, parquet, workbooks
@@ -97,7 +97,7 @@ def _is_table(path: Path) -> bool:
 def _refused_where_marked(found: Iterator[Entry], encoding: str) -> Iterator[Entry]:
     for entry in found:
         problem = entry.problem or not_in_encoding(entry.raw, title=encoding)
-        yield replace(entry, problem=problem) if problem else entry
+        yield entry._replace(problem=problem) if problem else entry
 
 
 def _lines(path: Path) -> Iterator[Entry]:

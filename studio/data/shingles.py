@@ -25,12 +25,14 @@ _NO_WORD = (
     r"\u3000-\u3004\u3006\u3008-\u303f"
 )
 _WORD = f"[^{_NO_WORD}{_SPACELESS}]+"
+# The space before a token goes first: where none begins, all that a token can be would be tried in vain.
 _TOKEN = re.compile(
-    rf"{_WORD}(?:(?:'|(?<=\d)[.,:](?=\d)){_WORD})*(?:\+\+|\#)?"
+    rf" ?({_WORD}(?:(?:'|(?<=\d)[.,:](?=\d)){_WORD})*(?:\+\+|\#)?"
     rf"|{_SPACELESS_NOT}|[{_SPACELESS}]|[{_SIGNS}]"
     r"|(?<![^\W\d_]{2})-|-(?![^\W\d_]{2})|[–—](?=\s?\d)"  # a minus, not the hyphen of well-known
     r"|(?<=\S):(?=\S)|(?<![\w.])\.(?=\w)"  # x[1:] is not x[:1], .5 is not 5
     r"|(?<=[a-z0-9_])\(|\((?=[^()]{0,40}[\d+*/^=<>%])|[)\]}](?=\s*[-+*/^=<>%\d(])"  # f(x), and brackets of a formula
+    r")"
 )
 _SIGN = re.compile(rf"[{_SIGNS}\-–—:.()\]}}]")
 _PLAIN_SPACELESS = re.compile(rf"(?:[{_SPACELESS}])+")

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pyarrow as pa
@@ -15,6 +16,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from studio.data.entry import LONGEST_LINE
+from studio.data.parsing import parse_object
+from studio.data.problem import Problem
 from studio.domain.errors import DatasetError
 from studio.domain.event import EventKind
 
@@ -300,3 +303,39 @@ def test_a_field_written_twice_is_found_among_thousands_as_well(bring):
     brought = bring(text + "\n" + text[:-1] + ', "field 7": "y"}\n')
     assert [reject.reason for reject in brought.rejects] == ["The field “field 7” is written twice."]
     assert len(brought.rows) == 1
+
+
+class Pairs(list):
+    """Names and values of an object, which may hold a name twice."""
+
+
+NAMES = st.sampled_from(["a", "b", 'q"', "\\", '\\"', "é", "a:", '":', " ", "\n", "\u2028"])
+VALUES = st.recursive(
+    st.none() | st.integers() | st.text(alphabet='a"\\:é \n{}[],', max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.lists(st.tuples(NAMES, inner), max_size=3).map(Pairs),
+    max_leaves=6,
+)
+
+
+def written(value: Any, *, ascii_only: bool) -> str:
+    if isinstance(value, Pairs):
+        held = (
+            f"{written(name, ascii_only=ascii_only)}:{written(inner, ascii_only=ascii_only)}" for name, inner in value
+        )
+        return "{" + ",".join(held) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(written(inner, ascii_only=ascii_only) for inner in value) + "]"
+    return json.dumps(value, ensure_ascii=ascii_only)
+
+
+def has_twice(value: Any) -> bool:
+    if isinstance(value, Pairs):
+        return len({name for name, _ in value}) < len(value) or any(has_twice(inner) for _, inner in value)
+    return isinstance(value, list) and any(map(has_twice, value))
+
+
+@given(st.lists(st.tuples(NAMES, VALUES), max_size=4).map(Pairs), st.booleans())
+def test_a_field_written_twice_is_found_wherever_it_is_and_never_imagined(row, ascii_only):
+    found = parse_object(written(row, ascii_only=ascii_only).encode())
+
+    assert isinstance(found, Problem) == has_twice(row)

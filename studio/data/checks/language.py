@@ -42,7 +42,7 @@ class Languages:
         self._found = Gathered()
         self._mix = Gathered()
         self._answers = Counter[str]()
-        self._differing: set[str] = set()
+        self._differing: dict[str, None] = {}  # in the order of the rows, so that two readings tell the same
         self._usual = ""
         self._pairs = self._unlike = 0
 
@@ -66,7 +66,7 @@ class Languages:
         reason = f"answer in {_name(answered)}"
         if not is_alike:
             reason = f"question in {_name(asked)}, {reason}"
-            self._differing.add(reason)
+            self._differing[reason] = None
         self._found.add(row, reason)
 
     def _language(self, text: str) -> str:

@@ -1,0 +1,160 @@
+"""Sending: a file to a real studio over HTTP, as a browser does, and what that takes of the web process."""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).parents[1]
+BOUNDARY = "a-boundary-between-parts"
+PATIENCE = 7200.0
+CHUNK = 1 << 20
+
+
+def send(source: Path, folder: Path) -> Iterator[str]:
+    """Sentences on what the web process takes while the file is sent, taken in and read."""
+    with studio(folder / "workspace") as (process, port):
+        before = reset_peak(process.pid)
+        began = time.perf_counter()
+        path = upload(port, source)
+        sent = time.perf_counter() - began
+        yield (
+            f"upload over HTTP: {sent:.1f} s ({source.stat().st_size / sent / 1e6:,.0f} MB/s); the web process grew "
+            f"by at most {grown(process.pid, before):,.0f} MB"
+        )
+        began = time.perf_counter()
+        take_in(port, path)
+        yield (
+            f"taken into a dataset: {time.perf_counter() - began:.2f} s; the web process grew by at most "
+            f"{grown(process.pid, before):,.0f} MB since before the upload"
+        )
+        job = wait(folder / "workspace")
+        yield (
+            f"read there, {time.perf_counter() - began:.1f} s after: {job} The web process grew by at most "
+            f"{grown(process.pid, before):,.0f} MB in all"
+        )
+
+
+@contextmanager
+def studio(workspace: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A studio on a free port with a workspace of its own, ended with everything that it started."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, str(ROOT / "app.py"), "--port", str(port), "--workspaces", str(workspace)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
+        try:
+            until(lambda: request(port, "GET", "/healthz").status == 200)
+            request(port, "GET", "/")  # what the first page takes is not the upload's
+            yield process, port
+        finally:
+            process.terminate()
+            end_supervisor(workspace)
+
+
+def end_supervisor(workspace: Path) -> None:
+    try:
+        pid = json.loads((workspace / "supervisor.json").read_text())["pid"]
+        psutil.Process(pid).terminate()
+        psutil.Process(pid).wait(60)
+    except (OSError, psutil.NoSuchProcess):
+        pass
+
+
+def upload(port: int, source: Path) -> str:
+    """Send the file to the upload route, a piece at a time; where the studio put it."""
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="files"; filename="{source.name}"\r\n\r\n'.encode()
+    tail = f"\r\n--{BOUNDARY}--\r\n".encode()
+
+    def body() -> Iterator[bytes]:
+        yield head
+        with source.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                yield chunk
+        yield tail
+
+    kind = f"multipart/form-data; boundary={BOUNDARY}"
+    length = len(head) + source.stat().st_size + len(tail)
+    answer = request(port, "POST", "/gradio_api/upload", body(), {"content-type": kind, "content-length": str(length)})
+    return answer.json()[0]
+
+
+def take_in(port: int, path: str) -> None:
+    """What the drop zone does with an uploaded file."""
+    data = json.dumps({"data": [{"path": path, "meta": {"_type": "gradio.FileData"}}]}).encode()
+    called = request(port, "POST", "/gradio_api/call/bring_file", data, {"content-type": "application/json"}).json()
+    answer = request(port, "GET", f"/gradio_api/call/bring_file/{called['event_id']}").text
+    if "event: complete" not in answer:
+        raise SystemExit(f"the file was not taken in: {answer[:500]}")
+
+
+def wait(workspace: Path) -> str:
+    """The words with which the newest dataset was read."""
+    environment = os.environ | {"STUDIO_WORKSPACES": str(workspace)}
+    command = [sys.executable, "-c", WAITING]
+    answer = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+    return answer.stdout.strip() or answer.stderr[-500:]
+
+
+WAITING = """
+import os, time
+from pathlib import Path
+from studio.flows import bring
+from studio.flows.studio import open_studio
+from studio.store import jobs
+studio = open_studio(Path(os.environ["STUDIO_WORKSPACES"]))
+job = bring.datasets(studio)[0].job_id
+while jobs.get(studio.store, job).is_live:
+    time.sleep(0.5)
+print(jobs.get(studio.store, job).message)
+"""
+
+
+class Answer:
+    def __init__(self, status: int, content: bytes) -> None:
+        self.status, self.text = status, content.decode("utf-8", "replace")
+
+    def json(self):
+        if self.status != 200:
+            raise SystemExit(f"status {self.status}: {self.text[:500]}")
+        return json.loads(self.text)
+
+
+def request(port: int, method: str, path: str, body=None, headers: dict[str, str] | None = None) -> Answer:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    try:
+        connection.request(method, path, body, headers or {})
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.read())
+    except ConnectionRefusedError:
+        return Answer(0, b"")
+    finally:
+        connection.close()
+
+
+def until(question, *, seconds: float = 120.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not question():
+        if time.monotonic() > deadline:
+            raise SystemExit("the studio did not open")
+        time.sleep(0.2)
+
+
+def reset_peak(pid: int) -> int:
+    """Forget the peak of a process's memory so far; what it has now, in bytes."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+    return psutil.Process(pid).memory_info().rss
+
+
+def grown(pid: int, before: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    most = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+    return (most * 1024 - before) / 2**20
