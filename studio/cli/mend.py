@@ -40,7 +40,8 @@ def rows(
         "dataset": dataset, "found": found.found, "more": found.more, "start": found.start,
         "rows": [
             {
-                "row": listed.row.number, "line": listed.row.line, "bin": listed.bin or "held_out",
+                "row": listed.row.number, "line": listed.row.line,
+                "bin": listed.bin or ("held_out" if listed.is_dealt else None),
                 "edited": listed.is_edited,
                 "messages": [{"role": m.role, "content": m.content} for m in listed.row.messages],
             }

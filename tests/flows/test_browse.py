@@ -1,6 +1,7 @@
 """Rows are looked through page by page: those that say something, of a finding, of a bin, or edited."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from studio.domain.study import Study
 from studio.flows import browse, mend, split
 from studio.flows.browse import Order
 from studio.flows.studio import Studio
+from tests.flows.test_split import brought
 
 
 def lines(page: browse.Page) -> list[int]:
@@ -39,6 +41,12 @@ def test_rows_that_say_something_with_where_they_ended(working: Studio, dataset:
     assert lines(page) == [63]
     held_out, bin = (Bin.VALIDATION, Bin.TEST), split.current(working, dataset.id).bins[62]
     assert page.listed[0].bin is (None if bin in held_out else bin)
+
+
+def test_rows_too_few_for_a_split_are_read_all_the_same(working: Studio, tmp_path: Path):
+    few = brought(working, tmp_path, [{"prompt": "Where is it?", "completion": "On its way."}] * 2)
+    page = browse.page(working, few.id)
+    assert lines(page) == [1, 2] and {listed.where for listed in page.listed} == {browse.NOT_DEALT}
 
 
 def test_under_seal_nobody_is_told_which_of_the_rows_held_out_are_the_test(
