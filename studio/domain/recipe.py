@@ -63,9 +63,7 @@ class Recipe(BaseModel):
     quantisation: Literal["nf4", "none"] = Field(
         "nf4",
         title="Base model weights",
-        description=(
-            "nf4 keeps the frozen base in 4 bits (QLoRA): a quarter of the memory. none keeps it in 16 bits (LoRA)."
-        ),
+        description=("4 bits (NF4) keep the frozen base in a quarter of the memory: QLoRA. With 16 bits it is LoRA."),
         json_schema_extra={"advanced": True},
     )
     alpha_over_rank: float = Field(

@@ -148,7 +148,7 @@ def _torch(report: TorchReport) -> Check:
 def _bitsandbytes(report: TorchReport) -> Check:
     ok = bool(report.bitsandbytes) and not report.error
     found = f"{report.bitsandbytes}, packs weights into 4 bits" if ok else report.error or "not installed"
-    fix = "Run the installation again. Until then, set “Base model weights” to none (LoRA without 4 bits)."
+    fix = "Run the installation again. Until then, set “Base model weights” to 16 bits (LoRA)."
     return Check("bitsandbytes (4-bit weights)", ok, found, "" if ok else fix)
 
 

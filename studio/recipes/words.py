@@ -2,9 +2,9 @@
 
 
 def gigabytes(count: float) -> str:
-    """Decimal gigabytes: one digit after the point below ten."""
+    """Decimal gigabytes: one digit after the point below a hundred, where it says something."""
     size = count / 1e9
-    return f"{size:.1f} GB" if size < 9.95 else f"{size:,.0f} GB"
+    return f"{size:.1f} GB".replace(".0 ", " ") if size < 99.95 else f"{size:,.0f} GB"
 
 
 def duration(low: float, high: float) -> str:

@@ -29,7 +29,7 @@ def serve(
     if host not in LOOPBACK and not open_to_network:
         raise SetupError(
             f"The studio has no passwords yet, so it does not listen on {host}, where others could reach it.",
-            fix="Leave --host out, or add --share-on-network if everyone on that network may use it.",
+            fix="Leave --host out. If everyone there may use it: make run ARGS=--share-on-network.",
         )
     check_port(host, port)
     quiet_libraries()
@@ -53,12 +53,13 @@ def check_port(host: str, port: int) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other = port + 1 if port < 65535 else port - 1
         try:
             probe.bind((host, port))
         except OSError as error:
             raise SetupError(
                 f"Port {port} cannot be used: {(error.strerror or 'unknown reason').lower()}.",
-                fix=f"Close what uses it, or start with another port: make run PORT={port + 1}.",
+                fix=f"Close what uses it, or start with another port: make run PORT={other}.",
             ) from error
 
 

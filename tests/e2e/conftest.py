@@ -114,8 +114,8 @@ def page(browser: Browser, studio: RunningStudio) -> Iterator[Page]:
     """A fresh visitor at 1280 px; console errors fail the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     opened = context.new_page()
-    opened.set_default_timeout(20_000)
-    expect.set_options(timeout=20_000)
+    opened.set_default_timeout(60_000)
+    expect.set_options(timeout=60_000)
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
     yield opened

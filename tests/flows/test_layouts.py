@@ -88,7 +88,10 @@ def test_a_preference_pair_is_trained_on_its_better_answer(working: Studio, tmp_
 
 
 def test_masking_reaches_every_name_and_value_in_calls_and_rejected_answers(working: Studio, tmp_path: Path):
-    call = {"name": "mail", "arguments": {"to": "anna.berg@posteo.de", "4111 1111 1111 1111": 2, "card": 4111111111111111}}
+    call = {
+        "name": "mail",
+        "arguments": {"to": "anna.berg@posteo.de", "4111 1111 1111 1111": 2, "card": 4111111111111111},
+    }
     chosen = {"role": "assistant", "content": None, "tool_calls": [call]}
     row = {"prompt": "Write to her.", "chosen": [chosen], "rejected": "Ask anna.berg@posteo.de."}
     path = tmp_path / "masks.jsonl"

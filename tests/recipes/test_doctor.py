@@ -41,7 +41,7 @@ def test_a_torch_that_does_not_answer_in_time_is_said_to_be_so():
 def test_what_went_wrong_with_four_bit_weights_is_told_with_a_way_round():
     check = _bitsandbytes(TorchReport(torch="2.13.0", error="ImportError: no such library"))
     assert (check.ok, check.found) == (False, "ImportError: no such library")
-    assert "none" in check.fix
+    assert "16 bits" in check.fix
 
 
 def test_a_port_in_use_is_told_with_another_to_try():

@@ -21,5 +21,7 @@ def test_a_range_of_seconds_is_said_in_the_unit_that_fits(low, high, words):
     assert duration(low, high) == words
 
 
-def test_gigabytes_have_one_digit_below_ten():
-    assert [gigabytes(count) for count in (850e6, 9.94e9, 9.96e9, 21.4e9)] == ["0.8 GB", "9.9 GB", "10 GB", "21 GB"]
+def test_gigabytes_have_one_digit_below_a_hundred():
+    assert [gigabytes(count) for count in (850e6, 9.94e9, 9.96e9, 21.7e9, 141.2e9)] == [
+        "0.8 GB", "9.9 GB", "10 GB", "21.7 GB", "141 GB",
+    ]  # fmt: skip

@@ -85,5 +85,4 @@ def marked(figure: go.Figure, x: float, words: str, *, colour: str, last: float)
         line_color=colour,
         annotation_text=words,
         annotation_position=side,
-        annotation_font_color=colour,
     )

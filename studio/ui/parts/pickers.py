@@ -57,5 +57,13 @@ def model_picker(studio: Studio, wanted: str | None = None) -> gr.Dropdown:
 
 def run_picker(studio: Studio, wanted: str | None) -> gr.Dropdown:
     """The runs of the workspace with how each is doing, `wanted` chosen."""
-    choices = [(f"{found.name} · {found.job.words}", found.id) for found in train.runs(studio)]
-    return gr.Dropdown(choices=choices, value=wanted)
+    return gr.Dropdown(choices=_runs(studio), value=wanted)
+
+
+def run_labels(studio: Studio) -> gr.Dropdown:
+    """How each run is doing now; what is chosen stays."""
+    return gr.Dropdown(choices=_runs(studio))
+
+
+def _runs(studio: Studio) -> list[tuple[str, str]]:
+    return [(f"{found.name} · {found.job.words}", found.id) for found in train.runs(studio)]

@@ -29,6 +29,9 @@ CONTENTS = (
     ("verdict.html", "the report of the newest verdict, once there is one"),
     ("run_adapter.py", "ten lines that ask it a question"),
 )
+STILL_TRAINING = Reading(
+    Tone.WARNING, "It is still training.", "This is its best checkpoint so far; a better one may follow until it ends."
+)
 USE = 'pip install torch transformers peft\npython run_adapter.py PATH_TO_THE_BASE_MODEL "your question"'
 
 
@@ -160,7 +163,7 @@ def judgement(verdict: Verdict | None) -> Reading:
 
 def view(run: Run, best: Checkpoint, verdict: Verdict | None) -> str:
     """What is delivered, a link to it, and how to run it."""
-    warning = html.reading(judgement(verdict)) + "<br>"
+    warning = html.reading(STILL_TRAINING if run.is_live else judgement(verdict)) + "<br>"
     link = f'<a class="button" href="/download/adapter/{run.id}" download>Download the adapter</a>'
     contents = html.table(["File", "What it is"], [list(row) for row in CONTENTS])
     return (

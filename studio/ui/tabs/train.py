@@ -15,7 +15,7 @@ from studio.flows.train import Answers, Progress
 from studio.ui.errors import handler
 from studio.ui.parts import html
 from studio.ui.parts.chart import chart, drawn, laid_out, marked
-from studio.ui.parts.pickers import run_picker
+from studio.ui.parts.pickers import run_labels
 from studio.ui.session import DRAWN, PUBLIC, QUIET, Session
 
 EMPTY = html.empty("No run yet.", "Choose a recipe and start training; the curves appear here.")
@@ -76,7 +76,7 @@ def _wire(session: Session, tab: gr.Tab, screen: Screen) -> None:
     gr.on([tab.select, run.change, screen.timer.tick], handler(show, studio), [run, screen.drawn], shown, **DRAWN)
     screen.stop.click(handler(halt, studio), run, shown, api_name="stop_run", **PUBLIC)
     screen.resume.click(handler(go_on, studio), run, shown, api_name="resume_run", **PUBLIC)
-    screen.timer.tick(handler(run_picker, studio), run, run, **QUIET)
+    screen.timer.tick(handler(run_labels, studio), None, run, **QUIET)
     screen.forward.click(lambda: gr.Tabs(selected="compare"), None, session.tabs, **QUIET)
 
 
