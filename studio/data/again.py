@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from studio.data.comparing import Comparing
 from studio.data.examining import examine
-from studio.data.findings import Digests, save_findings
+from studio.data.findings import save_findings
 from studio.data.outline import outline_of, save_outline, tied_anew
 from studio.data.progress import Progress, Stopped
 from studio.data.rows import load_rejects, load_rows
@@ -15,16 +16,16 @@ from studio.domain.event import EventKind, Outcome, Reporter
 def examine_again(spec: Mapping[str, Any], reporter: Reporter) -> Outcome:
     """Replace the findings of the folder `spec["dataset"]` by those of its rows as they are now."""
     folder = Path(spec["dataset"])
-    rows, digests = load_rows(folder), Digests()
+    rows, comparing = load_rows(folder), Comparing()
     progress = Progress(reporter, total=2 * len(rows))
     reporter.report(EventKind.PHASE, name="Looking again for copies, contradictions and other problems")
     try:
         for row in rows:
-            digests.add(row.messages, line=row.line, tools=row.tools, rejected=row.rejected)
+            comparing.add(row.messages, line=row.line, tools=row.tools, rejected=row.rejected)
             progress.at(row.number)
         found = examine(
             rows,
-            digests,
+            comparing,
             reject_lines=[reject.line for reject in load_rejects(folder)],
             at=lambda share: progress.at(int(len(rows) * (1 + share))),
         )

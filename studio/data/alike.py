@@ -58,40 +58,46 @@ class Alike:
     close: tuple[tuple[int, ...], ...] = ()
 
 
-def alike(
-    texts: Sequence[str] | Iterable[str], *, left_out: Collection[int] = (), at: Callable[[], object] = lambda: None
-) -> Alike:
+def alike(texts: Iterable[str], *, left_out: Collection[int] = ()) -> Alike:
     """Near copies and families among `texts`, one whole text per row; rows `left_out` appear nowhere.
 
     Likeness is the share of words in common, rare words counting more (Jaccard, weighted by inverse document
     frequency). Near copies agree in at least 70 % and have the same numbers, signs and negations. Candidates are
     found with min-hashes of word pairs (Broder 1997), so a few near copies of short texts can be missed.
-    `at` is called again and again, and may raise to stop.
     """
-    shingles = shingled(texts, left_out=frozenset(left_out))
+    return compared(shingled(texts, left_out=frozenset(left_out)))
+
+
+def compared(shingles: Shingles, *, ties: bool = True, at: Callable[[], object] = lambda: None) -> Alike:
+    """The same for texts that were read already, without `ties` nothing `close`; `at` may raise to stop."""
     leaders, twins = _twins(shingles.order)
     first, second = _candidates(shingles.bands[leaders], leaders)
     sets = WordSets(shingles)
     likeness = sets.likeness(first, second, at=at)
     families = _families(first, second, likeness, sets)
     pairs = _Pairs(first, second, likeness)
-    more = _candidates_by_rare_words(sets, leaders)
     apart = {place for family in families for place in family}
     near = _near(shingles, sets, pairs, apart=apart, at=at)
     return Alike(
         near=tuple(_as_near(group, twins, shingles) for group in _with_twins(near, twins)),
         families=tuple(_as_family(family, twins, sets) for family in families),
-        close=_close(shingles, [pairs, _Pairs(*more, sets.likeness(*more, at=at))], twins, families),
+        close=_tied(sets, pairs, leaders, twins, families, at=at) if ties else (),
     )
 
 
-def _close(
-    shingles: Shingles,
-    measured: Sequence["_Pairs"],
+def _tied(
+    sets: "WordSets",
+    pairs: "_Pairs",
+    leaders: NDArray[np.int64],
     twins: dict[int, list[int]],
     families: Sequence[NDArray[np.int64]],
+    *,
+    at: Callable[[], object],
 ) -> tuple[tuple[int, ...], ...]:
     """Sets of close rows; a family of which some rows are close is one, since the others are nearly so."""
+    more = _candidates_by_rare_words(sets, leaders)
+    measured = (pairs, _Pairs(*more, sets.likeness(*more, at=at)))
+    shingles = sets.shingles
     sides = Sides()
     for place, others in twins.items():
         sides.join([place, *others])
@@ -143,11 +149,15 @@ def _candidates_by_rare_words(
     A word more or less in a short text changes many of its word pairs, and few of its rarest words.
     """
     words = sets.matrix(places)
-    place = np.repeat(np.arange(len(places), dtype=np.int64), np.diff(words.indptr))
-    order = np.lexsort((words.indices, -sets.weights[words.indices], place))
+    by_rarity = np.argsort(-sets.weights, kind="stable")
+    rank = np.empty_like(by_rarity)
+    rank[by_rarity] = np.arange(len(by_rarity))
+    ranked = np.repeat(np.arange(len(places), dtype=np.int64) << 32, np.diff(words.indptr)) | rank[words.indices]
+    ranked.sort()
     rarest = np.full((len(places), RAREST), -1, dtype=np.int64)
-    rank = np.arange(len(order)) - words.indptr[:-1][place]
-    rarest[place[rank < RAREST], rank[rank < RAREST]] = words.indices[order][rank < RAREST]
+    for n in range(RAREST):
+        has = words.indptr[:-1] + n < words.indptr[1:]
+        rarest[has, n] = by_rarity[ranked[words.indptr[:-1][has] + n] & 0xFFFFFFFF]
     rarest.sort(axis=1)
     pairs = [(rarest[:, one], rarest[:, other]) for one in range(RAREST) for other in range(one)]
     keys = [mixed(mixed((one << 32 | other).astype(np.uint64)) ^ sets.shingles.meaning[places]) for one, other in pairs]

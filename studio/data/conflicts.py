@@ -54,19 +54,20 @@ def disputes(
     kept_by = {number: near.rows[0] for near in near_rows for number in near.rows}
     found: list[Conflict] = []
     varied: list[tuple[int, ...]] = []
-    for numbers in same_question:
-        at()
-        first = rows[numbers[0]]
-        homes = {kept_by.get(number) for number in numbers}
-        is_near = len(homes) == 1 and None not in homes and word_count(first.answer) > BRIEF_WORDS
-        answered = [first, *(rows[number] for number in numbers[1:MOST_ANSWERS])]
-        if is_creative(answered[0].question):
-            varied.append(tuple(numbers))
-        else:
-            found.append(_conflict(numbers, answered, is_near=is_near))
-    for near in near_questions:
-        at()
-        found += _of_near_questions([rows[number] for number in near.rows[:MOST_ANSWERS]])
+    with rows.at_hand() as row:
+        for numbers in same_question:
+            at()
+            first = row(numbers[0])
+            homes = {kept_by.get(number) for number in numbers}
+            is_near = len(homes) == 1 and None not in homes and word_count(first.answer) > BRIEF_WORDS
+            if is_creative(first.question):
+                varied.append(tuple(numbers))
+            else:
+                answered = [first, *map(row, numbers[1:MOST_ANSWERS])]
+                found.append(_conflict(numbers, answered, is_near=is_near))
+        for near in near_questions:
+            at()
+            found += _of_near_questions([*map(row, near.rows[:MOST_ANSWERS])])
     found.sort(key=lambda conflict: (list(Grade).index(conflict.grade), conflict.rows))
     return Disputes(tuple(found), tuple(varied))
 

@@ -1,14 +1,15 @@
 """Examining: everything that is found in the rows of a file, once they have all been read."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from studio.data.alike import Family, Near, alike
+from studio.data.alike import Family, Near, compared
 from studio.data.checks.checking import Checks
 from studio.data.checks.gathering import titled
+from studio.data.comparing import Comparing
 from studio.data.conflicts import Conflict, Disputes, disputes
-from studio.data.findings import DUPLICATES, Digests, Found, find
+from studio.data.findings import Digests, Found, find
 from studio.data.rows import Rows
 from studio.domain.finding import Finding, FindingKind, Grade, Group, by_weight
 
@@ -23,12 +24,13 @@ CONFLICT_WHY = (
     "The model cannot tell which answer you want. Leave the wrong ones out, or keep both if the variety is meant."
 )
 VARIETY_WHY = "They ask for something made up, so several answers are fine. They stay on one side of the split."
-CHECKED, COMPARED = 0.75, 0.9  # of the time: the checks have seen every row by then, and the questions are compared
+COMPARED, ASKED = 0.5, 0.65  # of the time that comparing takes: rows and questions have been compared by then
+CHECKING = 0.7  # of the time, where rows are checked here as well
 
 
 def examine(
     rows: Rows,
-    digests: Digests,
+    comparing: Comparing,
     *,
     reject_lines: Sequence[int] = (),
     at: Callable[[float], None] = lambda _: None,
@@ -36,20 +38,19 @@ def examine(
 ) -> Found:
     """Copies, contradictions, near copies, templates and what the checks of single rows find; `at` hears the share.
 
-    `checked` gives what those checks found where somebody else has carried them out, and may wait for it.
+    `checked` gives what those checks found where somebody else carries them out, and may wait for it.
     """
+    digests = comparing.digests
     found = find(digests, reject_lines=reject_lines)
-    copies = {n for finding in found.findings if finding.kind in DUPLICATES for g in finding.groups for n in g.rows[1:]}
-    checks = None if checked else Checks()
-    likeness = alike(_texts(rows, checks, at), left_out=copies, at=lambda: at(CHECKED))
-    asked_before = copies.union(*(numbers[1:] for numbers in found.same_question))
-    questions = alike(_questions(rows, at), left_out=asked_before, at=lambda: at(COMPARED))
+    part = 1.0 if checked else 1 - CHECKING
+    likeness = compared(comparing.whole.done(), at=lambda: at(0.0))
+    questions = compared(comparing.asked.done(), ties=False, at=lambda: at(COMPARED * part))
     disputed = disputes(
         rows,
         found.same_question,
         near_questions=questions.near,
         near_rows=likeness.near,
-        at=lambda: at(COMPARED),
+        at=lambda: at(ASKED * part),
     )
     near, conflicts = _apart(likeness.near, disputed.conflicts)
     more = (
@@ -57,24 +58,18 @@ def examine(
         _families(likeness.families, digests),
         _conflicts(conflicts, digests),
         _varied(disputed, digests),
-        *(checks.findings() if checks else checked() if checked else ()),
+        *(checked() if checked else _checked(rows, at)),
     )
     return replace(found, findings=tuple(by_weight((*found.findings, *filter(None, more)))), close=likeness.close)
 
 
-def _texts(rows: Rows, checks: Checks | None, at: Callable[[float], None]) -> Iterator[str]:
-    """The whole text of every row, which the checks, if any, see as it goes by."""
+def _checked(rows: Rows, at: Callable[[float], None]) -> Sequence[Finding]:
+    """What the checks of single rows find."""
+    checks = Checks()
     for row in rows:
-        at(CHECKED * row.number / len(rows))
-        if checks:
-            checks.add(row)
-        yield "\n".join(message.text for message in row.messages)
-
-
-def _questions(rows: Rows, at: Callable[[float], None]) -> Iterator[str]:
-    for row in rows:
-        at(CHECKED + (COMPARED - CHECKED) * row.number / len(rows))
-        yield row.question
+        at(1 - CHECKING + CHECKING * row.number / len(rows))
+        checks.add(row)
+    return checks.findings()
 
 
 def _apart(near: Sequence[Near], conflicts: Sequence[Conflict]) -> tuple[list[Near], list[Conflict]]:

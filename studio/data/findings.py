@@ -32,18 +32,25 @@ class Digests:
         self.answer: list[bytes] = []
         self.exchanges: dict[int, list[bytes]] = {}
 
-    def add(self, messages: Sequence[Message], *, line: int, tools: str = "", rejected: Sequence[Message] = ()) -> None:
-        plain = [f"{message.role}\x1f{normalised(message.text)}" for message in messages]
+    def add(
+        self, messages: Sequence[Message], *, line: int, tools: str = "", rejected: Sequence[Message] = ()
+    ) -> list[str]:
+        """Take the next row; its texts, normalised, are given back for whoever needs them as well."""
+        texts = [message.text for message in messages]
+        normal = [normalised(text) for text in texts]
+        plain = [f"{message.role}\x1f{text}" for message, text in zip(messages, normal, strict=True)]
         beside = [tools, *(message.text for message in rejected)] if tools or rejected else []
         self.lines.append(line)
-        self.sizes.append(sum(len(message.text) for message in messages))
-        self.exact.append(_digest([*(f"{message.role}\x1f{message.text}" for message in messages), *beside]))
+        self.sizes.append(sum(map(len, texts)))
+        said = [f"{message.role}\x1f{text}" for message, text in zip(messages, texts, strict=True)]
+        self.exact.append(_digest([*said, *beside]))
         self.normal.append(_digest([*plain, *beside]))
         self.prompt.append(_digest([*plain[:-1], *([tools] if tools else [])]) if len(plain) > 1 else NO_PROMPT)
         self.answer.append(_digest(plain[-1:]))
         answers = [place for place, message in enumerate(messages, start=1) if message.role == "assistant"]
         if len(answers) > 1:
             self.exchanges[len(self.lines) - 1] = [_digest(plain[:place]) for place in answers]
+        return normal
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from studio.data.checks.forms import Format, form_of
-from studio.data.checks.lists import words_of
+from studio.data.checks.lists import holds_any, words_of
 from studio.data.checks.words import word_count
 from studio.data.differing import opcodes
 from studio.data.normalising import normalised
@@ -182,8 +182,14 @@ _FINAL = re.compile(
 )
 
 
+def _may_end(answer: str) -> bool:
+    return holds_any(answer.casefold(), ("####", "\\boxed{", "answer", "antwort", "réponse", "respuesta", "答案"))
+
+
 def _final_answers(first: str, second: str) -> Graded | None:
     """What two ways to a result end in, where both say that it is the answer."""
+    if not (_may_end(first) and _may_end(second)):
+        return None
     one, other = ([*_FINAL.finditer(text)][-1:] for text in (first, second))
     if not one or not other:
         return None

@@ -15,10 +15,11 @@ import orjson
 from studio.data.atomic import replacing
 from studio.data.beside import FEWEST_ROWS, Beside
 from studio.data.canonical import Canonical, canonical
+from studio.data.comparing import Comparing
 from studio.data.encodings import Legacy, candidates
 from studio.data.entry import SHOWN_CHARACTERS, Entry
 from studio.data.examining import examine
-from studio.data.findings import Digests, Found, save_findings
+from studio.data.findings import Found, save_findings
 from studio.data.looking import Look, mended_from, parsed
 from studio.data.mapping import guess_record
 from studio.data.offers import Offers
@@ -40,9 +41,9 @@ MOST_REFUSED = 1_000_000  # lines of one file: each is kept with its place and r
 MOST_REASONS = 200  # counted by themselves; a reason can have a name or a number of its line in it
 OTHER_REASONS = ("Other reasons; each line is listed with its own.", "Look at the list of refused lines.")
 READY_SHARE = 0.1  # of the time: unpacking and decoding, where there is any
-EXAMINED_FROM = 0.4  # of the time: the rows are read by then, and what is in them is looked at
+EXAMINED_FROM = 0.6  # of the time: the rows are read by then, and what is in them is looked at
 LAST_SHARE = 0.99  # of that part: only the checks of single rows are still at work
-SURVEY_SHARE = 0.25  # of what is left: looking at the fields parses every line, but keeps nothing
+SURVEY_SHARE = 0.1  # of what is left: looking at the fields parses every line, but keeps nothing
 
 
 @dataclass(slots=True)
@@ -54,7 +55,7 @@ class _Tally:
     undecoded: int = 0  # lines with a character that their encoding does not know
     beyond_ascii: int = 0  # rows with characters that are another text in another encoding
     blank_lines: int = 0
-    digests: Digests = field(default_factory=Digests)
+    comparing: Comparing = field(default_factory=Comparing)
     fields: Fields = field(default_factory=Fields)
     reject_lines: array = field(default_factory=lambda: array("q"))
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -124,7 +125,7 @@ def _read(spec: Named[str, Any], reporter: Reporter, beside: Beside) -> "_Read":
     at = _part(progress, EXAMINED_FROM, 1, size=size)
     found = examine(
         load_rows(out),
-        tally.digests,
+        tally.comparing,
         reject_lines=tally.reject_lines,
         at=at,
         checked=(lambda: beside.findings(rows=tally.rows, at=lambda: at(LAST_SHARE))) if beside.is_at_work else None,
@@ -132,7 +133,7 @@ def _read(spec: Named[str, Any], reporter: Reporter, beside: Beside) -> "_Read":
     save_findings(found.findings, out)
     look.samples.save(out)
     told = candidates(source, limit_lines=SHOWN_LINES)[:SHOWN_ENCODINGS] if _is_in_another_encoding(tally) else []
-    save_outline(outlined(tally.digests, tally.fields, close=found.close), out)
+    save_outline(outlined(tally.comparing.digests, tally.fields, close=found.close), out)
     progress.end()
     return _Read(tally, found, guess, look.survey, told, size=size, is_table=ready.is_table)
 
@@ -203,7 +204,7 @@ def _keep(entry: Entry, row: Canonical, tally: _Tally, rows: BinaryIO, *, repair
     tally.sha256.update(orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
     told = {"repaired": repaired} if repaired else {}
     rows.write(orjson.dumps({"line": entry.line, **content, **told}, option=orjson.OPT_APPEND_NEWLINE))
-    tally.digests.add(row.messages, line=entry.line, tools=row.tools, rejected=row.rejected)
+    tally.comparing.add(row.messages, line=entry.line, tools=row.tools, rejected=row.rejected)
     tally.fields.add(row.extra, row.messages[-1].text)
     tally.rows += 1
     tally.beyond_ascii += not entry.raw.isascii()

@@ -2,9 +2,11 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 # Runs of sentence punctuation before a space, a closing mark or the end.
 _PUNCTUATION = re.compile(r"[.,;:?!]+(?=[ \"')\]]|$)")
+_ALONE = ".,;:?! "
 _FACTORIAL = re.compile(r"[^ a-z]!")  # may be one, as in 5! and (n+1)!
 # The same in Chinese and Japanese, where no space follows; between digits it is a separator and stays.
 _WIDE_PUNCTUATION = re.compile(r"(?<!\d)[。、，；：？！]|[。、，；：？！](?!\d)")
@@ -28,6 +30,11 @@ def normalised(text: str) -> str:
     return text
 
 
+def joined(texts: Sequence[str]) -> str:
+    """What texts that are normalised are below each other: one of punctuation alone says nothing there."""
+    return " ".join([text for text in texts if text.strip(_ALONE)]) or normalised("\n".join(texts))
+
+
 def _folded(text: str) -> str:
     text = _WIDE_PUNCTUATION.sub(" ", _unified(text))
     if _OTHER_NUMBERS.search(text):
@@ -47,9 +54,11 @@ def _unified(text: str) -> str:
 def _plain(text: str) -> str:
     """Without sentence punctuation and extra spaces; a text of punctuation alone stays as it is."""
     spaced = " ".join(text.split())
-    dropped = _dropped if _FACTORIAL.search(spaced) else ""  # calling nothing is three times as quick
-    plain, count = _PUNCTUATION.subn(dropped, spaced)
-    return (" ".join(plain.split()) if count else plain) or spaced
+    is_mathematics = "!" in spaced and _FACTORIAL.search(spaced)
+    plain = _PUNCTUATION.sub(_dropped if is_mathematics else "", spaced)  # calling nothing is three times as quick
+    if plain[:1] == " " or plain[-1:] == " " or "  " in plain:
+        plain = " ".join(plain.split())
+    return plain or spaced
 
 
 def _dropped(run: re.Match[str]) -> str:

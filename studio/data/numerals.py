@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from studio.data.checks.lists import any_of
+
 _COUNTED = re.compile(
     r"(?<![\w.])(?P<before>[$€£¥₹]?)\s?(?P<value>-?\d{1,3}(?:[,'’]\d{3})+(?:\.\d+)?|-?\d+(?:[.,:/]\d+)*)"
     r"\s?(?P<after>[%$€£¥°]|[^\W\d_]+)?"
@@ -24,6 +26,7 @@ _WORDED = {
     for word in words.split()
 }  # fmt: skip
 _IN_WORDS = re.compile(rf"\b(?P<value>{'|'.join(_WORDED)})\s+(?P<after>[^\W\d_]+)", re.IGNORECASE)
+_MAY_BE_IN_WORDS = re.compile(any_of(_WORDED))
 _LISTED = re.compile(r"^\s{0,6}(?:step\s+|schritt\s+)?\d{1,3}[.):]\s", re.IGNORECASE | re.MULTILINE)
 _SPACELESS = re.compile(r"[\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
@@ -45,10 +48,11 @@ def numbers(text: str) -> list[Number]:
         for match in _COUNTED.finditer(text)
         if match.start("value") not in listed
     ]
-    found += [
-        Number(_WORDED[match["value"].lower()], _unit(match["after"]), match.span("value"))
-        for match in _IN_WORDS.finditer(text)
-    ]
+    if _MAY_BE_IN_WORDS.search(text.casefold()):
+        found += [
+            Number(_WORDED[match["value"].lower()], _unit(match["after"]), match.span("value"))
+            for match in _IN_WORDS.finditer(text)
+        ]
     return found
 
 

@@ -5,7 +5,8 @@ click need not look for that. `edited.jsonl`, where there is one, holds the rows
 number, and stands in for them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -51,6 +52,12 @@ class Rows:
         with self.path.open("rb") as file:
             for number in sorted(numbers):
                 yield row_from(number, orjson.loads(self.edited.get(number) or self._line(number, file)))
+
+    @contextmanager
+    def at_hand(self) -> Iterator[Callable[[int], Row]]:
+        """Rows by their numbers while the block runs, for many of them: the file is opened once."""
+        with self.path.open("rb") as file:
+            yield lambda number: row_from(number, orjson.loads(self.edited.get(number) or self._line(number, file)))
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Every row as stored: line, messages, extra, and tools and rejected where it has them."""

@@ -82,11 +82,11 @@ def shingled(
 
     Without `banded` there are no bands, which take a third of the time.
     """
-    making = _Making(fewest=fewest, bands=BANDS if banded else 0)
+    shingling = Shingling(fewest=fewest, bands=BANDS if banded else 0)
     for number, text in enumerate(texts):
         if number not in left_out:
-            making.add(number, text)
-    return making.done()
+            shingling.add(number, normalised(text))
+    return shingling.done()
 
 
 def joined(words: Iterable[str]) -> str:
@@ -108,7 +108,13 @@ def distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def tokenised(text: str) -> list[str]:
     """Words, single characters of scripts without spaces, and the signs that change a meaning; the rest is dropped."""
-    return _TOKEN.findall(normalised(text))
+    return _tokens(normalised(text))
+
+
+def _tokens(normal: str) -> list[str]:
+    if normal.isascii() and normal.replace(" ", "").isalnum():
+        return normal.split(" ")  # words alone, as in most prose
+    return _TOKEN.findall(normal)
 
 
 def changes_meaning(word: str) -> bool:
@@ -116,10 +122,10 @@ def changes_meaning(word: str) -> bool:
     return _role(word) != _PLAIN
 
 
-class _Making:
-    """Texts come in one by one and are hashed in blocks that fit the processor's cache."""
+class Shingling:
+    """Texts come in one by one, normalised, and are hashed in blocks that fit the processor's cache."""
 
-    def __init__(self, *, fewest: int, bands: int) -> None:
+    def __init__(self, *, fewest: int = FEWEST_TOKENS, bands: int = BANDS) -> None:
         self._fewest, self._bands = fewest, bands
         self._known: dict[str, int] = {}
         self._hashes = array("Q")
@@ -131,7 +137,7 @@ class _Making:
         self._hashed = 0
 
     def add(self, number: int, text: str) -> None:
-        tokens = tokenised(text)
+        tokens = _tokens(text)
         if len(tokens) < self._fewest:
             return
         self._numbers.append(number)

@@ -33,6 +33,8 @@ class Message:
     @property
     def text(self) -> str:
         """All that is said: the content, and below it each call."""
+        if not self.calls:
+            return self.content
         return "\n".join([*([self.content] if self.content else []), *map(str, self.calls)])
 
     def changed(self, change: Callable[[str], str]) -> "Message":

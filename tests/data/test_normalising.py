@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.data.normalising import normalised
+from studio.data.normalising import joined, normalised
 
 SAME = [
     ("Hello, World!", "hello world"),
@@ -49,3 +49,8 @@ def test_normalising_twice_is_normalising_once_for_the_hard_characters(text):
 @given(st.text(min_size=1, max_size=30))
 def test_a_text_that_says_something_never_becomes_nothing(text):
     assert bool(normalised(text)) == bool(text.strip(" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u200b\ufeff\xad").strip())
+
+
+@given(st.lists(st.text(alphabet="aA15 .,;:!?\"')(]。！？²½ſßİ\u0301\u200b\u2028\t`’+−", max_size=6), max_size=4))
+def test_texts_may_be_normalised_before_they_are_put_below_each_other(texts):
+    assert joined([normalised(text) for text in texts]) == normalised("\n".join(texts))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from studio.data.checks.lists import holds_any
+from studio.data.checks.lists import any_of, holds_any
 from studio.data.checks.places import Span, apart, marks_of
 from studio.domain.finding import Mark
 from studio.domain.row import Row
@@ -82,8 +82,11 @@ _SHAPES = (
         tag=PASSWORD, is_real=_is_password),
 )  # fmt: skip
 
-_HELD = {letters for shape in _SHAPES for letters in shape.holds}
-_SETTING_WORDS = ("pass", "pwd", "kennwort", "contrase", "senha", "secret", "key", "token")
+_MAY_HOLD = re.compile(any_of(letters for shape in _SHAPES for letters in shape.holds))
+_MAY_SET = re.compile(
+    any_of(("passw", "passphrase", "passcode", "pwd", "kennwort", "mot de", "contrase", "senha", "secret"))
+)
+_KEY_WORDS, _KINDS_OF_KEY = ("key", "token"), ("api", "access", "private", "auth")
 _SETTING = re.compile(
     r"(?:pass(?:word|wd|phrase|code)|passwort|pwd|kennwort|mot de passe|contraseña|senha"
     r"|(?:api|access|secret|private|auth)[ _-]?(?:key|token)|(?:client|app)[ _-]?secret|secret)"
@@ -101,11 +104,12 @@ def marks(row: Row) -> list[Mark]:
 def spans(text: str) -> list[Span]:
     """The secrets in a text, in order; none overlap."""
     found: list[Span] = []
-    if holds_any(text, _HELD):
+    if _MAY_HOLD.search(text):
         for shape in _SHAPES:
             if holds_any(text, shape.holds):
                 found += apart(_matches(shape, text), taken=found)
-    if holds_any(text.lower(), _SETTING_WORDS):
+    lower = text.lower()
+    if _MAY_SET.search(lower) or (holds_any(lower, _KEY_WORDS) and holds_any(lower, _KINDS_OF_KEY)):
         found += apart(_settings(text), taken=found)
     return sorted(found, key=lambda span: span.start)
 
