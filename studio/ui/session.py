@@ -21,6 +21,10 @@ class Session:
     `cut_off` what was chosen on Inspect (None: as recommended), and `dealt` the split that was dealt last: whatever shows
     where rows are redraws when it changes.
 
+    Screens listen to `shown` (the data and the model) and `followed` (the run) instead of the pickers: when one of several
+    listeners to a control's own event is busy, Gradio runs all of them again, and without end where they are slow. Those of
+    a state it runs side by side, each for itself.
+
     `tabs` takes gr.Tabs(selected="train") as an output to lead people on; `page` is the whole page, for its load event.
     """
 
@@ -33,3 +37,5 @@ class Session:
     study: gr.State
     cut_off: gr.State
     dealt: gr.State
+    shown: gr.State
+    followed: gr.State

@@ -76,7 +76,7 @@ def build(studio: Studio) -> gr.Blocks:
             back=gr.Button("Back", elem_id="go-back", elem_classes="unseen"),
         )
         # States stand outside the tabs: as their children they would be counted as tabs.
-        study, cut_off, dealt = gr.State(None), gr.State(None), gr.State(None)
+        study, cut_off, dealt, shown, followed = (gr.State(None) for _ in range(5))
         with gr.Tabs(selected="data") as tabs:
             session = Session(
                 studio=studio,
@@ -88,6 +88,8 @@ def build(studio: Studio) -> gr.Blocks:
                 study=study,
                 cut_off=cut_off,
                 dealt=dealt,
+                shown=shown,
+                followed=followed,
             )
             tab_of, timers = {}, {}
             for tab_id, (label, module) in TABS.items():
@@ -105,20 +107,19 @@ def _wire(session: Session, header: Header, tab_of: dict[str, gr.Tab], timers: d
     status = handler(machine_now, session.studio)
     gr.on(
         [picker.change for picker in pickers],
-        lambda data, model, run: {"data": data, "model": model, "run": run},
+        lambda data, model, run: [{"data": data, "model": model, "run": run}, (data, model), run],
         pickers,
-        memory,
-        **QUIET,
+        [memory, session.shown, session.followed],
+        **DRAWN,
     )
     # Examples and run always belong together, so that no screen speaks of one under the name of the other.
     session.run.input(handler(with_its_data, session.studio), pickers, pickers[:2], **QUIET)
-    session.data.change(handler(with_its_run, session.studio), [session.data, session.run], session.run, **QUIET)
+    session.shown.change(handler(with_its_run, session.studio), [session.data, session.run], session.run, **DRAWN)
     # No timer is stopped when its tab is left: the answer to leaving one tab could arrive after the answer to opening the
     # next and stop that one for good. They tick only while something is live, and cheaply.
     ticks = [timer.tick for timer in timers.values() if timer is not None]
-    gr.on([*ticks, header.pulse.tick, session.run.change], status, None, state, **DRAWN)
-    for tab in tab_of.values():
-        tab.select(status, None, state, **DRAWN)
+    session.followed.change(status, None, state, **DRAWN)
+    gr.on([*ticks, header.pulse.tick, *(tab.select for tab in tab_of.values())], status, None, state, **QUIET)
 
 
 def _wire_address(session: Session, header: Header, tab_of: dict[str, gr.Tab]) -> None:

@@ -106,8 +106,20 @@ def test_what_happens_while_a_screen_is_drawn_draws_it_once_more(page: gr.Blocks
     tab_ids = {tab._id for tab in tabs(page)}
     for event in page.fns.values():
         shows = [name for block, name in event.targets if name == "change" or (block in tab_ids and name == "select")]
-        if shows and event.fn and event.inputs:
-            assert event.trigger_mode == "always_last", event.targets
+        if shows and event.fn and event.inputs:  # without outputs nothing is drawn, but only checked
+            assert event.trigger_mode == ("always_last" if event.outputs else "multiple"), event.targets
+
+
+def test_no_two_listeners_to_one_event_of_a_control_wait_for_each_other(page: gr.Blocks) -> None:
+    """Gradio would run all of them again whenever one of them was busy, and where they are slow, without end."""
+    waiting = defaultdict(list)
+    for event in page.fns.values():
+        for block_id, name in event.targets:
+            block = page.blocks.get(block_id) if block_id is not None else None
+            if event.fn and event.trigger_mode == "always_last" and not isinstance(block, gr.State):
+                waiting[block_id, name].append(event.api_name)
+    assert len(waiting) > 20
+    assert {place: names for place, names in waiting.items() if len(names) > 1} == {}
 
 
 def test_what_is_done_once_cannot_be_clicked_twice(page: gr.Blocks) -> None:

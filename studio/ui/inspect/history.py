@@ -36,7 +36,7 @@ def build(session: Session, look: gr.State) -> None:
         repeated = gr.HTML()
     studio, data = session.studio, session.data
     shown = [part, said, undo, newest, table, version, back, others, source]
-    gr.on([look.change, session.run.change], handler(show, studio), data, shown, **QUIET)
+    gr.on([look.change, session.followed.change], handler(show, studio), data, shown, **QUIET)
     gr.on([version.change, look.change], handler(show_difference, studio), [data, version], difference, **QUIET)
     undo.click(handler(take_back, studio), data, data, trigger_mode="once", **QUIET)
     newest.click(handler(go_to_newest, studio), data, data, trigger_mode="once", **QUIET)

@@ -44,7 +44,7 @@ def build(session: Session, look: gr.State) -> None:
         **QUIET,
     )
     gr.on(
-        [cut_off.change, number.change, look.change],
+        [session.cut_off.change, number.change, look.change],
         handler(show_seen, studio),
         [*ids, cut_off, number],
         seen,

@@ -110,7 +110,7 @@ def _wire(session: Session, tab: gr.Tab, screen: Screen, asking: Asking) -> None
     studio, shown, study = session.studio, screen.all(), session.study
     drawn, proposed = gr.State(None), gr.State(None)
     seen = [session.run, study, screen.prompts, proposed]
-    gr.on([tab.select, session.run.change], handler(show, studio), seen, [*shown, proposed], **DRAWN)
+    gr.on([tab.select, session.followed.change], handler(show, studio), seen, [*shown, proposed], **DRAWN)
     screen.timer.tick(handler(follow, studio), [session.run, study, drawn], [*shown, drawn], **QUIET)
     screen.picked.input(handler(look_again, studio), [session.run, screen.picked], shown, **QUIET)
     tab.select(lambda: secrets.token_hex(8), None, asking.click, **QUIET)

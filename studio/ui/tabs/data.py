@@ -63,7 +63,7 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
     page = Page(state, cancel, timer, preview, whole, pager, back, on, forward, look)
     studio, data = session.studio, session.data
     gr.on(
-        [tab.select, data.change, start.change, timer.tick],
+        [tab.select, session.shown.change, start.change, timer.tick],
         handler(show, studio),
         [data, start],
         page.all(),

@@ -60,7 +60,7 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
         said = gr.HTML()
     asking = Asking(question, send, cancel, said, gr.Timer(0.7, active=False), gr.State(None))
     gr.on(
-        [tab.select, session.run.change],
+        [tab.select, session.followed.change],
         handler(show, session.studio),
         session.run,
         [page, whole],
@@ -83,7 +83,7 @@ def _wire(session: Session, asking: Asking) -> None:
     )
     asking.timer.tick(handler(look_again, studio), asking.asked, shown, **QUIET)
     asking.cancel.click(handler(withdraw, studio), asking.asked, shown, **QUIET)
-    session.run.change(lambda: ["", *_idle()], None, shown, **QUIET)
+    session.followed.change(lambda: ["", *_idle()], None, shown, **QUIET)
 
 
 def show(studio: Studio, run_id: str | None) -> list[Any]:

@@ -31,9 +31,7 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
         forward = gr.Button("Continue to the recipe", variant="primary")
     studio, ids = session.studio, [session.data, session.model]
     shown = [situation, again, timer, whole, look]
-    gr.on(
-        [tab.select, session.data.change, session.model.change, timer.tick], handler(show, studio), ids, shown, **DRAWN
-    )
+    gr.on([tab.select, session.shown.change, timer.tick], handler(show, studio), ids, shown, **DRAWN)
     again.click(handler(measure_again, studio), ids, shown, trigger_mode="once", **QUIET)
     forward.click(lambda: gr.Tabs(selected="recipe"), None, session.tabs, **QUIET)
     return timer

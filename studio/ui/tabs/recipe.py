@@ -107,7 +107,7 @@ def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers) -> Non
     shown = [form.situation, form.timer, form.start, form.preset, form.about, *controls]
     planned = [form.situation, papers.reasons, papers.text, papers.save, form.preset, papers.why_preset, form.start]
     gr.on(
-        [tab.select, *(picker.change for picker in ids), form.timer.tick],
+        [tab.select, session.shown.change, form.timer.tick],
         handler(show, studio),
         [*ids, session.cut_off, form.about],
         shown,
@@ -122,7 +122,8 @@ def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers) -> Non
         **QUIET,
     )
     for part, name in zip(controls, forms.FIELDS, strict=True):
-        part.change(_nothing, part, None, validator=functools.partial(forms.check, name), **QUIET)
+        check = functools.partial(forms.check, name)
+        part.change(_nothing, part, None, validator=check, trigger_mode="multiple", **QUIET)
     form.preset.input(handler(use_preset, studio), [*ids, form.preset, session.cut_off], controls, **QUIET)
     tab.select(lambda: secrets.token_hex(8), None, click, **QUIET)
     form.start.click(

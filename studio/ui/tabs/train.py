@@ -73,7 +73,8 @@ def _laid_out() -> Screen:
 
 def _wire(session: Session, tab: gr.Tab, screen: Screen) -> None:
     studio, shown, run = session.studio, screen.all(), session.run
-    gr.on([tab.select, run.change, screen.timer.tick], handler(show, studio), [run, screen.drawn], shown, **DRAWN)
+    events = [tab.select, session.followed.change, screen.timer.tick]
+    gr.on(events, handler(show, studio), [run, screen.drawn], shown, **DRAWN)
     screen.stop.click(handler(halt, studio), run, shown, api_name="stop_run", **PUBLIC)
     screen.resume.click(handler(go_on, studio), run, shown, api_name="resume_run", **PUBLIC)
     screen.timer.tick(handler(run_labels, studio), None, run, **QUIET)

@@ -48,7 +48,7 @@ def build(session: Session, tab: gr.Tab) -> None:
         picker = gr.Dropdown(choices=labels, value=chosen.id, visible=len(closed) > 1)
         return [picker, *view(decide.verdict(studio, chosen.id))]
 
-    gr.on([tab.select, session.run.change], show, [session.run, session.study], shown, **DRAWN)
+    gr.on([tab.select, session.followed.change], show, [session.run, session.study], shown, **DRAWN)
     picked.input(show, [session.run, picked], shown, **QUIET)
     forward.click(lambda: gr.Tabs(selected="deliver"), None, session.tabs, **QUIET)
 
