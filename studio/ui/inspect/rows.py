@@ -1,19 +1,17 @@
-"""Rows: look through them, find some, and change one at a time."""
+"""Rows: look through them, find some, and pick one to change."""
 
 from typing import Any
 
 import gradio as gr
 
-from studio.domain.dataset import Dataset
 from studio.domain.finding import TREATMENTS, FindingKind
-from studio.domain.row import Row
 from studio.domain.split import BIN_TITLES, Bin
-from studio.flows import bring, browse, mend
+from studio.flows import bring, browse
 from studio.flows.browse import Listed, Order, Page
 from studio.flows.studio import Studio
 from studio.ui.errors import handler
-from studio.ui.parts import html, talk
-from studio.ui.parts.pickers import data_picker
+from studio.ui.inspect import editor
+from studio.ui.parts import html
 from studio.ui.session import QUIET, Session
 
 EVERY, EDITED = "every", "edited"
@@ -36,15 +34,7 @@ def build(session: Session, look: gr.State) -> None:
         listed = gr.Radio(label="Rows found", choices=[], show_label=False, elem_classes="rows")
         with gr.Row(elem_classes="actions"):
             back, on = gr.Button("← Rows before", size="sm"), gr.Button("Rows after →", size="sm")
-        with gr.Column(visible=False) as editor:
-            shown = gr.HTML()
-            with gr.Row(elem_classes="actions"):
-                message = gr.Radio(label="Message", choices=[], min_width=220)
-            words = gr.Textbox(label="Its text", lines=4, max_lines=16)
-            with gr.Row(elem_classes="actions"):
-                save = gr.Button("Save as a new version", min_width=180)
-                out = gr.Button("Leave this row out", min_width=180)
-                masks = gr.Button("Mask secrets and personal data in it", min_width=220)
+        editor.build(session, look, row)
     studio, data = session.studio, session.data
     asked = [data, text, among, order, start]
     found = [said, listed, back, on, start]
@@ -58,14 +48,6 @@ def build(session: Session, look: gr.State) -> None:
             handler(show, studio), [*asked, row], found, **QUIET
         )
     gr.on([listed.input], lambda number: number, listed, row, **QUIET)
-    gr.on([row.change, look.change], handler(show_row, studio), [data, row], [editor, shown, message, out], **QUIET)
-    gr.on([message.change, row.change, look.change], handler(show_text, studio), [data, row, message], words, **QUIET)
-    for button, act, given in (
-        (save, edit, [data, row, message, words]),
-        (out, leave_out_or_take_back, [data, row]),
-        (masks, mask, [data, row]),
-    ):
-        button.click(handler(act, studio), given, data, trigger_mode="once", **QUIET)
 
 
 def filters(studio: Studio, data: str | None, chosen: str | None) -> Any:
@@ -126,53 +108,3 @@ def line_of(listed: Listed) -> str:
 def short(text: str) -> str:
     plain = " ".join(text.split())
     return plain if len(plain) <= SHOWN_WORDS else plain[: SHOWN_WORDS - 1] + "…"
-
-
-def show_row(studio: Studio, data: str | None, number: int | None) -> list[Any]:
-    """The row that was picked, whole, with its messages to choose from."""
-    found = _row(studio, data, number)
-    if found is None:
-        return [gr.Column(visible=False), "", gr.skip(), gr.skip()]
-    dataset, row = found
-    choices = [(f"{place + 1} {talk.SPEAKERS.get(m.role, m.role)}", place) for place, m in enumerate(row.messages)]
-    is_out = row.number in dataset.mending.removed
-    return [
-        gr.Column(visible=True),
-        talk.bubbles([row]),
-        gr.Radio(choices=choices, value=len(choices) - 1),
-        gr.Button("Take this row back" if is_out else "Leave this row out"),
-    ]
-
-
-def show_text(studio: Studio, data: str | None, number: int | None, place: int | None) -> Any:
-    found = _row(studio, data, number)
-    if found is None or place is None or place >= len(found[1].messages):
-        return gr.skip()
-    return found[1].messages[place].content
-
-
-def edit(studio: Studio, data: str, number: int | None, place: int | None, text: str) -> Any:
-    if number is None or place is None:
-        return gr.skip()
-    return data_picker(studio, mend.edit(studio, data, number, {place: text}).id)
-
-
-def leave_out_or_take_back(studio: Studio, data: str, number: int | None) -> Any:
-    if number is None:
-        return gr.skip()
-    if number in bring.dataset(studio, data).mending.removed:
-        return data_picker(studio, mend.restore(studio, data, [number]).id)
-    return data_picker(studio, mend.drop(studio, data, [number], why="by hand").id)
-
-
-def mask(studio: Studio, data: str, number: int | None) -> Any:
-    return gr.skip() if number is None else data_picker(studio, mend.mask(studio, data, [number]).id)
-
-
-def _row(studio: Studio, data: str | None, number: int | None) -> tuple[Dataset, Row] | None:
-    """The row of the very dataset that is looked at; None where that has no such row."""
-    if data is None or number is None:
-        return None
-    dataset = bring.dataset(studio, data)
-    rows = bring.preview(studio, data, start=number, count=1) if dataset.is_ready and number < dataset.rows else []
-    return (dataset, rows[0]) if rows else None
