@@ -9,7 +9,7 @@ from studio.cli.workspace import opened
 from studio.domain.dataset import Dataset
 from studio.domain.errors import DatasetError
 from studio.domain.finding import FindingKind
-from studio.domain.mending import Rule, Which
+from studio.domain.mending import Rule, Which, why_left_out
 from studio.domain.split import Bin
 from studio.flows import bring, browse, history, inspect, mend
 from studio.flows.browse import Order
@@ -82,7 +82,7 @@ def drop(
     """Leave rows out of every run."""
     studio = opened()
     numbers = _rows(studio, dataset, line, finding, reason)
-    said = why or (finding.value.replace("_", " ") if finding else "by hand")
+    said = why or (why_left_out(finding, reason or "") if finding else "by hand")
     _answer(mend.drop(studio, dataset, numbers, why=said, rule=_rule(finding, reason)), json=json)
 
 

@@ -70,9 +70,9 @@ def bin_rows(
     for start in range(0, len(wanted), AT_ONCE):
         some = wanted[start : start + AT_ONCE]
         kept = {split.duplicate_of[number] for number in some} if bin is Bin.DUPLICATE else ()
-        kept_lines = {row.number: row.line for row in rows.only(kept)}
+        kept_rows = {row.number: row for row in rows.only(kept)}
         for row in rows.only(some):
-            reason = _why(row, bin, split, lengths=lengths, cut_off=cut_off, kept_lines=kept_lines)
+            reason = _why(row, bin, split, lengths=lengths, cut_off=cut_off, kept=kept_rows)
             yield BinRow(row.line, row.number, reason, question=row.question, answer=row.answer)
 
 
@@ -82,8 +82,8 @@ def why_of_row(
     """Why one row is in its bin, in a sentence."""
     bin = bins_of(split, lengths=lengths, cut_off=cut_off)[row.number]
     kept = split.duplicate_of.get(row.number)
-    kept_lines = {kept: rows[kept].line} if kept is not None else {}
-    return _why(row, bin, split, lengths=lengths, cut_off=cut_off, kept_lines=kept_lines)
+    kept_rows = {kept: rows[kept]} if kept is not None else {}
+    return _why(row, bin, split, lengths=lengths, cut_off=cut_off, kept=kept_rows)
 
 
 def write_bin(listed: Iterable[BinRow], target: Path) -> None:
@@ -124,7 +124,7 @@ def _refused(reject: Reject) -> BinRow:
 
 
 def _why(
-    row: Row, bin: Bin, split: Split, *, lengths: Lengths | None, cut_off: int | None, kept_lines: dict[int, int]
+    row: Row, bin: Bin, split: Split, *, lengths: Lengths | None, cut_off: int | None, kept: dict[int, Row]
 ) -> str:
     match bin:
         case Bin.TRAIN:
@@ -134,7 +134,7 @@ def _why(
         case Bin.TEST:
             return "Held out and sealed: only the verdict uses it."
         case Bin.DUPLICATE:
-            return f"A copy of line {kept_lines[split.duplicate_of[row.number]]}, which is kept."
+            return _why_copy(row, kept[split.duplicate_of[row.number]])
         case Bin.REMOVED:
             return f"Left out by you: {split.choices.removed[row.number].rstrip('.')}."
         case Bin.TOO_LONG if lengths and cut_off:
@@ -145,3 +145,13 @@ def _why(
             return f"This model's chat template leaves out {lengths.left_out_words}, so the row would not be whole."
         case _:
             raise AssertionError(f"a good row cannot be in {bin}")
+
+
+def _why_copy(row: Row, kept: Row) -> str:
+    """Of which row it is a copy, and by which of both rules."""
+    same = row.tools == kept.tools and [m.text for m in (*row.messages, *row.rejected)] == [
+        m.text for m in (*kept.messages, *kept.rejected)
+    ]
+    if same:
+        return f"Word for word the same as line {kept.line:,}, which is kept."
+    return f"The same as line {kept.line:,} but for capitals, spaces or punctuation; that line is kept."

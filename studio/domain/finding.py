@@ -70,7 +70,7 @@ _HIGH, _MEDIUM, _INFO = Grade
 
 # In order of weight, which is the order in which to look at them. First what can do harm outside, since nothing later
 # makes up for it; then what teaches the model something wrong in words that are sure; then what is likely but has to be
-# looked at, copies before habits; last what is only to be known. docs/decisions/0010-what-first.md says more.
+# looked at, copies before habits; last what is only to be known. docs/decisions/0013-what-first.md says more.
 TREATMENTS: dict[FindingKind, Treatment] = {
     FindingKind.SECRET: Treatment("Secrets", _HIGH, Action.MASK),
     FindingKind.PERSONAL: Treatment("Personal data", _HIGH, Action.MASK),

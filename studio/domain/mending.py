@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from studio.domain.finding import FindingKind
+from studio.domain.finding import TREATMENTS, Action, FindingKind
 
 
 class StepKind(StrEnum):
@@ -32,6 +32,14 @@ class Rule:
 
     finding: FindingKind
     reason: str | None = None
+
+
+def why_left_out(kind: FindingKind, reason: str = "", *, one_by_one: bool = False) -> str:
+    """Why rows of a finding are left out, as the ledger tells it: by which rule, and whether a person picked each."""
+    named = TREATMENTS[kind].name.lower() + (f" ({reason})" if reason else "")
+    if TREATMENTS[kind].action is Action.KEEP_ONE and not one_by_one:
+        return f"{named}, one of each is kept"
+    return f"{named}, {'picked by hand' if one_by_one else 'all that were found'}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from studio.data.rows import Rows, load_rows
 from studio.domain.dataset import Dataset
 from studio.domain.errors import DatasetError
 from studio.domain.finding import TREATMENTS, Action, Finding, FindingKind, Group
-from studio.domain.mending import Mending, Rule, Which
+from studio.domain.mending import Mending, Rule, Which, why_left_out
 from studio.flows import bring, inspect, mend
 from studio.flows.studio import Studio
 
@@ -42,16 +42,16 @@ def treated(finding: Finding, mending: Mending) -> Treated:
 
 def treat(studio: Studio, dataset_id: str, kind: FindingKind, *, which: Which = Which.FIRST) -> Dataset:
     """Do to every group of a finding what is usually done: mask, leave out, or keep one of each."""
-    finding, rule, name = _finding(studio, dataset_id, kind), Rule(kind), TREATMENTS[kind].name.lower()
+    finding, rule, why = _finding(studio, dataset_id, kind), Rule(kind), why_left_out(kind)
     match TREATMENTS[kind].action:
         case Action.MASK:
             return mend.mask(studio, dataset_id, _rows(finding.groups), rule=rule)
         case Action.LEAVE_OUT:
-            return mend.drop(studio, dataset_id, _rows(finding.groups), why=name, rule=rule)
+            return mend.drop(studio, dataset_id, _rows(finding.groups), why=why, rule=rule)
         case Action.KEEP_ONE if kind in DUPLICATES:
             return mend.keep(studio, dataset_id, which)
         case Action.KEEP_ONE:
-            return _keep_one(studio, dataset_id, finding.groups, which=which, why=name)
+            return _keep_one(studio, dataset_id, finding.groups, which=which, why=why)
         case _:
             raise DatasetError("These rows are to be looked at one by one.", fix="Open the finding and choose there.")
 
@@ -72,8 +72,7 @@ def keep_in_group(
         return mend.keep(studio, dataset_id, Which.CHOSEN, row=chosen)
     if which is Which.EVERY:
         return mend.restore(studio, dataset_id, group.rows)
-    why = TREATMENTS[kind].name.lower()
-    return _keep_one(studio, dataset_id, [group], which=which, why=why, row=row)
+    return _keep_one(studio, dataset_id, [group], which=which, why=why_left_out(kind), row=row)
 
 
 def _keep_one(

@@ -95,20 +95,28 @@ def test_a_row_is_too_long_only_where_it_would_have_been_used(bring):
 
 def test_each_bin_says_why_a_line_is_in_it(bring):
     brought = bring(
-        [*[pair(f"question {number}", "yes") for number in range(10)], pair("question 3", "yes"), pair("x", 5)]
+        [
+            *[pair(f"question {n}", "yes") for n in range(10)],
+            pair("question 3", "yes"),
+            pair("Question  4", "Yes!"),
+            pair("x", 5),
+        ]
     )
     split, lengths = (
         split_of(brought, SplitChoices(removed=dict.fromkeys([5], "by hand"))),
-        lengths_of([50] * 9 + [130, 50]),
+        lengths_of([50] * 9 + [130, 50, 50]),
     )
 
     def reasons(bin: Bin) -> list[tuple[int, str]]:
         held = bin_rows(bin, split, rows=brought.rows, rejects=brought.rejects, lengths=lengths, cut_off=100)
         return [(row.line, row.reason) for row in held]
 
-    assert reasons(Bin.DUPLICATE) == [(11, "A copy of line 4, which is kept.")]
+    assert reasons(Bin.DUPLICATE) == [
+        (11, "Word for word the same as line 4, which is kept."),
+        (12, "The same as line 5 but for capitals, spaces or punctuation; that line is kept."),
+    ]
     assert reasons(Bin.REMOVED) == [(6, "Left out by you: by hand.")]
-    assert reasons(Bin.MALFORMED) == [(12, "The field “completion” is a number, not a text.")]
+    assert reasons(Bin.MALFORMED) == [(13, "The field “completion” is a number, not a text.")]
     long = "It has 130 tokens; at a cut-off of 100 its answer would lose the last 30."
     assert reasons(Bin.TOO_LONG) == [(10, long)]
     assert why_of_row(brought.rows[9], split, rows=brought.rows, lengths=lengths, cut_off=100) == long

@@ -156,7 +156,7 @@ def test_a_study_that_is_still_being_written_opens_nothing(quiet: Studio, traine
 
 def test_a_place_comes_as_jsonl_as_well(working: Studio, dataset: Dataset):
     lines = b"".join(split.bin_lines(working, dataset.id, Bin.DUPLICATE, kind="jsonl")).splitlines()
-    assert [json.loads(line)["reason"] for line in lines] == ["A copy of line 1, which is kept."]
+    assert [json.loads(line)["reason"] for line in lines] == ["Word for word the same as line 1, which is kept."]
     with pytest.raises(DatasetError):
         split.bin_lines(working, dataset.id, Bin.DUPLICATE, kind="xlsx")
 

@@ -52,7 +52,7 @@ def test_rows_of_a_finding_are_left_out_and_taken_back_at_once(working: Studio, 
     out = treat.treat(working, dataset.id, FindingKind.REFUSAL)
     back = treat.take_back(working, out.id, FindingKind.REFUSAL)
 
-    assert out.mending.removed == {1: "refusals", 2: "refusals"} and back.mending.removed == {}
+    assert out.mending.removed == dict.fromkeys([1, 2], "refusals, all that were found") and back.mending.removed == {}
     assert [treat.treated(refusals, made.mending).is_done for made in (dataset, out, back)] == [False, True, False]
 
 

@@ -104,8 +104,8 @@ def inspect_screen(text: str) -> str:
     failed = replace(look, measuring=examples.job(state=JobState.FAILED, message=text, fix=text))
     pieces = (Piece(text, True, False), Piece(text, False, True))
     return (
-        inspect.situation_of(look)
-        + inspect.situation_of(failed)
+        inspect.situation(look, Reading(Tone.BAD, text, text))
+        + inspect.situation(failed, Reading(Tone.GOOD, text, text))
         + recipe.measuring(failed)
         + listed.listed((found,), Mending(), None)
         + groups_of(text)

@@ -141,7 +141,8 @@ def leave_out(studio: Studio, find: Find, data: str, key: Any, number: int, out:
     if back:
         return data_picker(studio, mend.restore(studio, data, back).id)
     wanted = [row for row in out if row in page.rows]
-    return data_picker(studio, mend.drop(studio, data, wanted, why=groups.why_left_out(finding, page.group)).id)
+    why = groups.why_out(finding, page.group, one_by_one=True)
+    return data_picker(studio, mend.drop(studio, data, wanted, why=why).id)
 
 
 def leave_group_out(studio: Studio, find: Find, data: str, key: Any, number: int) -> Any:
@@ -154,7 +155,7 @@ def leave_group_out(studio: Studio, find: Find, data: str, key: Any, number: int
     if all(row in removed for row in rows):
         return data_picker(studio, mend.restore(studio, data, rows).id)
     rule = Rule(finding.kind, page.group.reason)
-    made = mend.drop(studio, data, rows, why=groups.why_left_out(finding, page.group), rule=rule)
+    made = mend.drop(studio, data, rows, why=groups.why_out(finding, page.group, one_by_one=False), rule=rule)
     return data_picker(studio, made.id)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from studio.data.checks.masking import veiled_with_places
 from studio.data.marking import COMPARED, compared, conflict_marks, marks_in
 from studio.domain.finding import TREATMENTS, Action, Finding, FindingKind, Group, Mark
+from studio.domain.mending import why_left_out
 from studio.domain.row import Message, Row
 from studio.ui.parts import html, talk
 
@@ -78,10 +79,10 @@ def lines_of(group: Group, rows: Sequence[int]) -> list[tuple[str, int]]:
     return [(f"line {lines[row]:,}", row) for row in rows]
 
 
-def why_left_out(finding: Finding, group: Group) -> str:
-    """Why a person left rows out, as the ledger tells it."""
-    is_short = group.reason and finding.kind not in REASON_ON_SCREEN_ALONE
-    return TREATMENTS[finding.kind].name.lower() + (f", {group.reason}" if is_short else "")
+def why_out(finding: Finding, group: Group, *, one_by_one: bool) -> str:
+    """Why rows of a group were left out, as the ledger tells it."""
+    reason = "" if finding.kind in REASON_ON_SCREEN_ALONE else group.reason
+    return why_left_out(finding.kind, reason, one_by_one=one_by_one)
 
 
 def view(finding: Finding, page: Page, rows: Sequence[Row]) -> str:

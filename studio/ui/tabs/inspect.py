@@ -4,17 +4,15 @@ from typing import Any
 
 import gradio as gr
 
-from studio.domain.dataset import NO_TEXT_TRAINING
 from studio.domain.errors import StudioError
-from studio.domain.finding import FindingKind, Grade
 from studio.domain.reading import Reading, Tone
-from studio.flows import bring, inspect
+from studio.flows import advise, bring, inspect
 from studio.flows.inspect import Inspection
 from studio.flows.studio import Studio
 from studio.ui.errors import handler, told
 from studio.ui.inspect import findings, history, leakage, lengths, meaning, rows, split
 from studio.ui.inspect.looking import Look
-from studio.ui.parts import groups, html
+from studio.ui.parts import html
 from studio.ui.parts.bringing import being_read
 from studio.ui.session import DRAWN, QUIET, Session
 
@@ -45,7 +43,8 @@ def show(studio: Studio, data: str | None, model: str | None) -> list[Any]:
     if not found.is_ready:
         return closed(being_read(found), live=found.is_being_read)
     try:
-        return view(inspect.look(studio, data, model))
+        look = inspect.look(studio, data, model)
+        return view(look, advise.advice(studio, look).reading)
     except StudioError as error:
         return closed(told(error))
 
@@ -63,11 +62,11 @@ def closed(said: str, *, live: bool = False) -> list[Any]:
     return [said, gr.Button(visible=False), gr.Timer(active=live), gr.Column(visible=False), None]
 
 
-def view(look: Inspection) -> list[Any]:
+def view(look: Inspection, advice: Reading) -> list[Any]:
     """The frame of the screen for one inspection."""
     job = look.measuring
     return [
-        situation_of(look),
+        situation(look, advice),
         gr.Button(visible=job is not None and not job.is_live),
         gr.Timer(active=job is not None and job.is_live),
         gr.Column(visible=True),
@@ -75,29 +74,16 @@ def view(look: Inspection) -> list[Any]:
     ]
 
 
-def situation_of(look: Inspection) -> str:
-    """How ready the file is, or how far the measuring has come."""
+def situation(look: Inspection, advice: Reading) -> str:
+    """How ready the file is and what to mend first, below how far the measuring has come or what the model takes."""
     job = look.measuring
-    if job is not None and job.is_live:
+    if job is None:
+        parts = (look.lengths.partial_sentence if look.lengths else "", look.cut_off.reason if look.cut_off else "")
+        said = " ".join(part for part in parts if part)
+        return html.reading(advice) + (f'<p class="help">{html.text(said)}</p>' if said else "")
+    if job.is_live:
         share = job.done / job.total if job.total else 0.0
-        return html.bar(share, "Measuring token lengths with the chosen model …", html.count(look.dataset.rows, "row"))
-    if job is not None:
-        return html.reading(Reading(Tone.BAD, "The lengths could not be measured.", f"{job.message} {job.fix}"))
-    copies = sum(finding.count for finding in look.findings if finding.kind in groups.COPIES)
-    disputed = [group for finding in look.findings if finding.kind is FindingKind.CONFLICT for group in finding.groups]
-    conflicts = sum(len(group.rows) for group in disputed if group.grade is not Grade.INFO)
-    cut = len(look.lengths.cut_rows(look.cut_off.tokens)) if look.lengths and look.cut_off else 0
-    refused = look.dataset.rejects
-    said = [
-        f"{html.count(refused, 'line was', 'lines were')} refused." if refused else "",
-        f"{html.count(copies, 'row is a copy', 'rows are copies')} of another." if copies else "",
-        f"{html.count(conflicts, 'row contradicts', 'rows contradict')} another." if conflicts else "",
-        f"{html.count(cut, 'row is', 'rows are')} longer than the recommended cut-off." if cut else "",
-        look.lengths.partial_sentence if look.lengths else "",
-        look.cut_off.reason if look.cut_off else "",
-    ]
-    if look.dataset.is_text:
-        return html.reading(Reading(Tone.WARNING, NO_TEXT_TRAINING, " ".join(part for part in said if part)))
-    found = bool(refused or copies or conflicts or cut or (look.lengths and look.lengths.partial))
-    title = "Usable, with a few things to look at." if found else "Ready to train on."
-    return html.reading(Reading(Tone.WARNING if found else Tone.GOOD, title, " ".join(part for part in said if part)))
+        left = "Measuring token lengths with the chosen model …"
+        return html.bar(share, left, html.count(look.dataset.rows, "row")) + html.reading(advice)
+    failed = Reading(Tone.BAD, "The lengths could not be measured.", f"{job.message} {job.fix}")
+    return html.reading(failed) + html.reading(advice)

@@ -3,17 +3,16 @@
 from typing import Any
 
 from studio.data.lengths import suggest_cut_off
-from studio.domain.finding import Finding, FindingKind, Group
 from studio.domain.job import JobKind, JobState
 from studio.domain.lengths import Lengths
+from studio.domain.reading import Reading, Tone
 from studio.flows.inspect import Inspection
 from studio.ui.inspect.looking import Look
 from studio.ui.tabs import inspect
 from tests.ui import examples
 from tests.ui.markup import attributes, words
 
-COPIES = Finding(FindingKind.EXACT_DUPLICATE, "Exact copies", 2, "They count twice.", (Group((3, 9), (4, 10)),))
-CONFLICT = Finding(FindingKind.CONFLICT, "Contradictions", 2, "It cannot learn both.", (Group((5, 6), (6, 7)),))
+ADVICE = Reading(Tone.WARNING, "Usable once the worst is mended.", "Mask them.")
 LENGTHS = Lengths("starter", (10,) * 40, (*([60] * 39), 900), stop_token_trained=True, stop_token="<|im_end|>")
 
 
@@ -24,7 +23,7 @@ def look(*, measured: bool = True, state: JobState | None = None, **values: Any)
 
 
 def view(found: Inspection) -> dict[str, Any]:
-    return dict(zip("situation again timer whole look".split(), inspect.view(found), strict=True))
+    return dict(zip("situation again timer whole look".split(), inspect.view(found, ADVICE), strict=True))
 
 
 def test_while_lengths_are_measured_the_screen_follows() -> None:
@@ -44,23 +43,14 @@ def test_a_failed_measurement_says_why_and_what_to_do() -> None:
     assert view(look(measured=False, state=JobState.FAILED))["again"].visible
     assert not view(look(measured=False, state=JobState.RUNNING))["again"].visible
     assert not view(look())["again"].visible
-    said = words(
-        inspect.situation_of(look(measured=False, state=JobState.FAILED, message="No template.", fix="Add one."))
-    )
-    assert "The lengths could not be measured. No template. Add one." in said
+    failed = look(measured=False, state=JobState.FAILED, message="No template.", fix="Add one.")
+    assert "The lengths could not be measured. No template. Add one." in words(inspect.situation(failed, ADVICE))
 
 
-def test_a_clean_file_is_ready() -> None:
-    clean = Lengths("starter", (10,) * 40, (60,) * 40, stop_token_trained=True, stop_token="</s>")
-    found = Inspection(examples.dataset(), "starter", (), clean, None, suggest_cut_off(clean))
-    assert "✓ Ready to train on." in words(inspect.situation_of(found))
+def test_the_advice_is_there_from_the_beginning_and_stays() -> None:
+    for found in (look(measured=False, state=JobState.RUNNING), look(measured=False, state=JobState.FAILED), look()):
+        assert "▲ Usable once the worst is mended. Mask them." in words(inspect.situation(found, ADVICE))
 
 
-def test_every_kind_of_problem_is_counted() -> None:
-    cut_off = suggest_cut_off(LENGTHS)
-    found = Inspection(examples.dataset(rejects=1), "starter", (COPIES, CONFLICT), LENGTHS, None, cut_off)
-    said = words(inspect.situation_of(found))
-    assert "Usable, with a few things to look at." in said
-    for counted in ("1 line was refused.", "2 rows are copies", "2 rows contradict another."):
-        assert counted in said
-    assert ("longer than the recommended cut-off" in said) == bool(LENGTHS.cut_rows(cut_off.tokens))
+def test_what_the_model_takes_is_said_below_the_advice() -> None:
+    assert words(inspect.situation(look(), ADVICE)).endswith(suggest_cut_off(LENGTHS).reason)

@@ -116,8 +116,11 @@ def test_the_rejected_answer_of_a_pair_is_shown():
 
 
 def test_why_rows_were_left_out_names_the_kind_and_the_reason():
-    assert groups.why_left_out(*_group(FindingKind.REFUSAL, "refuses to help")) == "refusals, refuses to help"
-    assert groups.why_left_out(*_group(FindingKind.NEAR_DUPLICATE, REASON)) == "nearly the same"
+    refused, near = _group(FindingKind.REFUSAL, "refuses to help"), _group(FindingKind.NEAR_DUPLICATE, REASON)
+    assert groups.why_out(*refused, one_by_one=True) == "refusals (refuses to help), picked by hand"
+    assert groups.why_out(*refused, one_by_one=False) == "refusals (refuses to help), all that were found"
+    assert groups.why_out(*near, one_by_one=True) == "nearly the same, picked by hand"
+    assert groups.why_out(*near, one_by_one=False) == "nearly the same, one of each is kept"
 
 
 def _group(kind: FindingKind, reason: str) -> tuple[Finding, Group]:
