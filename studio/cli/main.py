@@ -9,17 +9,16 @@ from typing import Annotated, Any
 import typer
 
 from studio import __version__
-from studio.cli import meaning, mend, split, study
+from studio.cli import importing, meaning, mend, split, study
+from studio.cli.importing import pair
 from studio.cli.output import Json, answer, error_values, verb
 from studio.cli.workspace import opened, workspaces_folder
-from studio.data.encodings import CHARSETS, Legacy
-from studio.domain.dataset import PART_TITLES, PARTS, Mapping
 from studio.domain.errors import DatasetError, ExportError, RecipeError, RunError
 from studio.domain.finding import GRADE_WORDS, TREATMENTS, by_weight
 from studio.domain.job import JobState
 from studio.domain.recipe import Recipe
 from studio.domain.run import Run
-from studio.flows import advise, ask, bring, choose, deliver, inspect, machine, models, topics, train, understand
+from studio.flows import advise, ask, bring, choose, deliver, inspect, machine, models, topics, train
 from studio.flows import mend as mending
 from studio.flows import split as dealing
 from studio.flows.studio import Studio
@@ -35,6 +34,7 @@ models_app = typer.Typer(invoke_without_command=True, help="List the models, or 
 app.add_typer(models_app, name="models")
 app.add_typer(study.app, name="study")
 app.add_typer(mend.app, name="mend")
+app.command("import")(importing.import_file)
 app.command("rate")(study.rate)
 app.command("verdict")(study.verdict)
 app.command("meaning")(meaning.meaning)
@@ -50,88 +50,6 @@ RecipeFile = Annotated[Path | None, typer.Option("--recipe", help="A recipe save
 
 def main() -> None:
     app()
-
-
-@app.command("import")
-@verb
-def import_file(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE", help="A file of examples (JSONL, JSON, CSV, Excel, Parquet), or the name of a sample."
-        ),
-    ],
-    name: Annotated[str | None, typer.Option(help="What to call it.")] = None,
-    map: Annotated[list[str] | None, typer.Option(help="Which field plays which part: --map prompt=question.")] = None,
-    repair: Annotated[list[str] | None, typer.Option(help="Repair lines: a kind of repair, or all.")] = None,
-    encoding: Annotated[
-        str | None, typer.Option(help=f"How a text is written that is not in Unicode: {', '.join(CHARSETS)}.")
-    ] = None,
-    by_guess: Annotated[
-        bool, typer.Option("--by-guess", help="Guess the fields, whatever was chosen for the last file like this one.")
-    ] = False,
-    json: Json = False,
-) -> None:
-    """Read a file of examples into an immutable dataset."""
-    mapping, repairs = _mapping(map) if map else None, _repairs(repair or [])
-    studio = opened(working=True)
-    if not file.exists() and str(file) in {sample.id for sample in bring.samples(studio)}:
-        found = bring.bring_sample(studio, str(file), name=name, mapping=mapping, repairs=repairs)
-    else:
-        found = bring.bring_file(
-            studio, file, name=name, mapping=mapping, repairs=repairs, encoding=encoding, by_guess=by_guess
-        )
-    train.wait(studio, found.job_id)
-    read, rejects = bring.ready(studio, found.id), bring.rejects(studio, found.id)
-    offers, repaired = bring.repairs(studio, found.id), bring.repaired(studio, found.id)
-    encodings = understand.encodings(studio, found.id)
-    values = {
-        "dataset": read.id, "name": read.name, "rows": read.rows, "rejects": read.rejects, "lines": read.lines,
-        "blank_lines": read.blank_lines, "fingerprint": read.fingerprint, "guess": read.guess, "rejected": rejects,
-        "repaired": repaired.counts, "repairs": offers, "encodings": encodings,
-    }  # fmt: skip
-    refused = f"{read.rejects:,} {'line' if read.rejects == 1 else 'lines'} refused"
-    words = [
-        f"{read.id}: {read.rows:,} {'row' if read.rows == 1 else 'rows'} read, {refused}.",
-        read.guess.reason if read.guess else "",
-        repaired.sentence,
-        *(f"  line {reject.line}: {reject.reason} {reject.fix}" for reject in rejects[:20]),
-        *(f"{offer.title} {offer.remedy} Import with --repair {offer.kind}." for offer in offers),
-        *(_encoding_words(each) for each in encodings),
-    ]
-    answer(json, values, "\n".join(filter(None, words)))
-
-
-def _encoding_words(found: Legacy) -> str:
-    first = found.preview[0]
-    said = " ".join(first.text.split())
-    return f"As {found.title}, line {first.line:,} says: {said} Import with --encoding {found.encoding}."
-
-
-def _mapping(pairs: list[str]) -> Mapping:
-    """The mapping that the named parts belong to; whether its fields exist is found out by who reads the file."""
-    fields = dict(_pair(pair) for pair in pairs)
-    if unknown := [part for part in fields if part not in PART_TITLES]:
-        raise typer.BadParameter(f"{unknown[0]!r} is no part of a row; the parts are {', '.join(PART_TITLES)}")
-    telling = ("text", "chosen", "rejected", "messages", "completion", "response", "instruction", "prompt")
-    first = next((part for part in telling if part in fields), "messages")
-    return Mapping(next(layout for layout, parts in PARTS.items() if first in parts.all), fields)
-
-
-def _repairs(kinds: list[str]) -> list[str]:
-    """The repairs that are named, or every one."""
-    if "all" in kinds:
-        return list(bring.Repair)
-    if unknown := [kind for kind in kinds if kind not in list(bring.Repair)]:
-        raise typer.BadParameter(f"{unknown[0]!r} is no repair; the repairs are all, {', '.join(bring.Repair)}")
-    return kinds
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, sign, value = text.partition("=")
-    if not sign or not key or not value:
-        raise typer.BadParameter(f"{text!r} is not KEY=VALUE")
-    return key, value
 
 
 @app.command()
@@ -246,7 +164,7 @@ def add_model(
 
 def _recipe(studio: Studio, dataset: str, model: str, recipe: Path | None, sets: list[str] | None) -> Recipe:
     """The default recipe, or the one in a file, with single values changed."""
-    changes: dict[str, Any] = dict(_pair(pair) for pair in sets or [])
+    changes: dict[str, Any] = dict(pair(each) for each in sets or [])
     _measured(studio, dataset, model)
     if recipe is None:
         base = choose.default_recipe(studio, dataset, model)

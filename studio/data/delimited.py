@@ -5,16 +5,18 @@ import io
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO
 
 import orjson
 
-from studio.data.entry import LONGEST_LINE, TOO_LONG, Entry, Tell
+from studio.data.cells import Cells
+from studio.data.entry import LONGEST_LINE, TOO_LONG, Entry, Tell, as_text
 from studio.data.known import ALONE
-from studio.data.problem import Problem
+from studio.data.locating import value_at
+from studio.data.problem import Problem, where_after
 from studio.data.sniffing import BOM, HEAD_BYTES, head_of
 from studio.data.tables import NAME_THEM, column_names, entry, held, is_known, listed
 from studio.domain.errors import DatasetError
@@ -23,6 +25,7 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 SEPARATOR_LINE = re.compile(r"sep=([,;\t|])\s*", re.IGNORECASE)
 NUL = Problem("A raw NUL stands in this line.", "Remove it.")
 RETURN = Problem("A raw carriage return stands inside a cell.", "Put the cell in quotation marks, or remove it.")
+MISSING_FIX = "Add the missing cells, or leave the row out."
 QUOTES_FIX = 'Close every quotation mark; one inside a cell is written as two: "".'
 
 
@@ -89,8 +92,9 @@ def entries(path: Path, dialect: Dialect, *, tell: Tell) -> Iterator[Entry]:
             file.seek(0)
         lines = _Lines(file)
         names = _names(lines, dialect, tell)
+        cells = Cells(names, dialect.delimiter, dialect.quoted)
         for record in _records(lines, dialect, width=len(names)):
-            yield _entry(record, names, dialect)
+            yield _entry(record, cells)
 
 
 def _names(lines: "_Lines", dialect: Dialect, tell: Tell) -> tuple[str, ...]:
@@ -111,31 +115,48 @@ def _names(lines: "_Lines", dialect: Dialect, tell: Tell) -> tuple[str, ...]:
     raise DatasetError("The table has no column names.", fix=NAME_THEM)
 
 
-def _entry(record: "_Record", names: tuple[str, ...], dialect: Dialect) -> Entry:
+def _entry(record: "_Record", cells: Cells) -> Entry:
     written = record.raw.rstrip(b"\r\n")
-    if record.problem:
-        return entry(record.line, written, record.done, problem=record.problem)
-    if record.is_blank:
+    if not record.problem and record.is_blank:
         return Entry(record.line, b"", record.done)
-    if b"\0" in written:
-        return entry(record.line, written, record.done, problem=NUL)
-    if len(record.cells) != len(names):
-        problem = _wrong_width(len(record.cells), len(names), dialect)
-        return entry(record.line, written, record.done, problem=problem)
+    if problem := record.problem or _problem(record, written, cells):
+        return entry(record.line, written, record.done, problem=_placed(problem, written, cells), find=value_at)
     try:
-        raw = orjson.dumps({name: held(cell) for name, cell in zip(names, record.cells, strict=True)})
+        raw = orjson.dumps({name: held(cell) for name, cell in zip(cells.names, record.cells, strict=True)})
     except TypeError:  # a text that is not UTF-8: its bytes are explained where they are parsed
-        raw = written
-    return entry(record.line, raw, record.done)
+        return entry(record.line, written, record.done, find=value_at)
+    return entry(record.line, raw, record.done, written=written, find=cells.place)
 
 
-def _wrong_width(cells: int, names: int, dialect: Dialect) -> Problem:
-    found = f"{cells} cell" if cells == 1 else f"{cells} cells"
-    reason = f"This row has {found}, and the table has {names} columns."
-    if cells < names:
-        return Problem(reason, "Add the missing cells, or leave the row out.")
-    name = DELIMITERS[dialect.delimiter]
+def _problem(record: "_Record", written: bytes, cells: Cells) -> Problem | None:
+    """What is wrong with a record whose cells are told apart."""
+    if b"\0" in written:
+        return NUL
+    found, names = len(record.cells), len(cells.names)
+    if found == names:
+        return None
+    reason = f"This row has {found} {'cell' if found == 1 else 'cells'}, and the table has {names} columns."
+    if found < names:
+        return Problem(reason, MISSING_FIX)
+    name = DELIMITERS[cells.delimiter]
     return Problem(reason, f"A text that contains a {name} belongs in double quotation marks.")
+
+
+def _placed(problem: Problem, written: bytes, cells: Cells) -> Problem:
+    """The problem with its place in the record: what is too much, what is missing, or the sign that does not belong."""
+    if problem is TOO_LONG:
+        return problem
+    text = as_text(written)
+    if problem.fix == QUOTES_FIX:
+        start = cells.misplaced(text).start
+    elif problem in (NUL, RETURN):
+        start = text.find("\0" if problem is NUL else "\r")
+    elif problem.fix == MISSING_FIX:
+        start = len(text)
+    else:
+        start = cells.places(text)[len(cells.names)].start
+    where = where_after(text[:start])
+    return replace(problem, column=where.column, lines_down=where.lines_down)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.data.repairing import Repair
+from studio.domain.excerpt import MORE
 
 EXAMPLES = 3
 SHOWN_BEFORE = 60
 SHOWN = 160
-MORE = "…"
 
 # After "12 lines have …", and what is done about it.
 WORDS = {

@@ -16,3 +16,16 @@ class Problem:
     field: str | None = None
     lines_down: int = 0
     undecoded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The place of a character in a text of several lines, in the terms of `Problem`."""
+
+    column: int
+    lines_down: int
+
+
+def where_after(before: str) -> Where:
+    """The place of what follows these characters."""
+    return Where(len(before) - before.rfind("\n"), before.count("\n"))

@@ -17,6 +17,7 @@ import orjson
 
 from studio.data.atomic import replacing
 from studio.domain.dataset import Reject
+from studio.domain.excerpt import Excerpt
 from studio.domain.row import Row, row_from
 
 ROWS, OFFSETS = "rows.jsonl", "rows.npy"
@@ -136,4 +137,10 @@ def load_rejects(folder: Path, *, limit: int | None = None) -> list[Reject]:
     if not path.exists():  # the file as a whole was refused, before its first line
         return []
     with path.open("rb") as file:
-        return [Reject(**orjson.loads(line)) for line in islice(file, limit)]
+        return [_reject(orjson.loads(line)) for line in islice(file, limit)]
+
+
+def _reject(record: dict[str, Any]) -> Reject:
+    if around := record.get("excerpt"):
+        record["excerpt"] = Excerpt(**around)
+    return Reject(**record)

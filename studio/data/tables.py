@@ -8,6 +8,7 @@ import orjson
 
 from studio.data.entry import KEPT_BYTES, LONGEST_LINE, TOO_LONG, Entry
 from studio.data.known import ALONE, KNOWN
+from studio.data.locating import Find, nowhere
 from studio.data.naming import shown_name
 from studio.data.problem import Problem
 from studio.data.survey import Kind, kind_of
@@ -84,8 +85,16 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(map(shown_name, names[:12])) + more
 
 
-def entry(line: int, raw: bytes, done: int, *, problem: Problem | None = None) -> Entry:
-    """An entry whose text is not kept whole when it is far too long."""
+def entry(
+    line: int,
+    raw: bytes,
+    done: int,
+    *,
+    problem: Problem | None = None,
+    written: bytes | None = None,
+    find: Find = nowhere,
+) -> Entry:
+    """An entry whose text is not kept whole when it is far too long; `find` knows where the fields are in `written`."""
     if len(raw) > LONGEST_LINE:
-        return Entry(line, raw[:KEPT_BYTES], done, problem=problem or TOO_LONG)
-    return Entry(line, raw, done, problem=problem)
+        return Entry(line, raw[:KEPT_BYTES], done, problem=problem or TOO_LONG, find=find if problem else nowhere)
+    return Entry(line, raw, done, problem=problem, written=written, find=find)

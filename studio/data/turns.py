@@ -25,12 +25,16 @@ ANSWER_FIX = "Add the assistant's answer as the last message."
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A message with what ties calls and results together: the ids of its calls, and whose result it says it is."""
+    """A message with what ties calls and results together: the ids of its calls, and whose result it says it is.
+
+    `path` is where it stands in the row, such as messages[2].
+    """
 
     message: Message
     ids: tuple[str, ...] = ()
     result_of: str = ""
     name: str = ""
+    path: str = ""
 
 
 def turns_of(value: dict[str, Any], field: str, extra: dict[str, str]) -> list[Turn]:
@@ -69,7 +73,7 @@ def turn_of(turn: Any, place: str, extra: dict[str, str]) -> Turn:
     extra.update({f"{place}.{name}": as_text(held) for name, held in more.items() if name != "weight"})
     content = "" if turn[role_name] == CALLER else _content(turn, content_name, role, bool(calls), place)
     tied = [str(more.get(name, "")) if role == "tool" else "" for name in ("tool_call_id", "name")]
-    return Turn(Message(role, content, tuple(calls)), ids, *tied)
+    return Turn(Message(role, content, tuple(calls)), ids, *tied, path=place)
 
 
 def _role(written: Any, *, path: str) -> str:
@@ -103,21 +107,24 @@ def check_order(turns: Sequence[Turn], *, field: str | None, answer_fix: str = A
     roles = [turn.message.role for turn in rest]
     try:
         if "system" in roles:
-            _refuse("A system message stands after the beginning.", "Put one system message first, or none.")
+            late = rest[roles.index("system")]
+            _refuse("A system message stands after the beginning.", "Put one system message first, or none.", late)
         if "assistant" not in roles:
             _refuse("There is no answer: no message is by the assistant.", answer_fix)
         if roles[0] == "assistant":
-            _refuse("The conversation starts with the assistant.", "Start with what the user says.")
-        if any(first == second != "tool" for first, second in pairwise(roles)):
-            _refuse("Two messages in a row have the same role.", "Join them, or add the message between them.")
+            _refuse("The conversation starts with the assistant.", "Start with what the user says.", rest[0])
+        if same := next(
+            (turn for turn, (a, b) in zip(rest[1:], pairwise(roles), strict=True) if a == b != "tool"), None
+        ):
+            _refuse("Two messages in a row have the same role.", "Join them, or add the message between them.", same)
         if "tool" in roles or any(turn.message.calls for turn in rest):
             _check_tools(rest)
         if roles[-1] == "user":
-            _refuse("The last message is by the user: there is no answer to learn.", answer_fix)
+            _refuse("The last message is by the user: there is no answer to learn.", answer_fix, rest[-1])
         if roles[-1] == "tool":
-            _refuse("The last message is a tool's result: there is no answer to learn.", answer_fix)
+            _refuse("The last message is a tool's result: there is no answer to learn.", answer_fix, rest[-1])
     except Refused as refused:
-        raise Refused(replace(refused.problem, field=field)) from None
+        raise Refused(replace(refused.problem, field=refused.problem.field or field)) from None
 
 
 def _check_tools(turns: Sequence[Turn]) -> None:
@@ -131,24 +138,26 @@ def _check_tools(turns: Sequence[Turn]) -> None:
             continue
         if caller and turn.message.role == "user":
             what = "A tool's result is followed by the user." if results else "The result of a tool's call is missing."
-            _refuse(what, "After a call come the tool's result and the assistant's answer.")
+            _refuse(what, "After a call come the tool's result and the assistant's answer.", turn)
         caller, results = turn if turn.message.calls else None, 0
 
 
 def _check_result(turn: Turn, caller: Turn | None, place: int) -> None:
     if caller is None:
-        _refuse("A tool's result stands where no tool was called.", "Write the call before it, as the assistant's.")
+        _refuse(
+            "A tool's result stands where no tool was called.", "Write the call before it, as the assistant's.", turn
+        )
     if place > len(caller.message.calls):
-        _refuse("There are more results than calls of tools.", "Write one result for each call.")
+        _refuse("There are more results than calls of tools.", "Write one result for each call.", turn)
     expected = caller.ids[place - 1] if caller.ids else ""
     if turn.result_of and expected and turn.result_of != expected:
-        _refuse("A tool's result is not of the call that it follows.", "Put results in the order of their calls.")
+        _refuse("A tool's result is not of the call that it follows.", "Put results in the order of their calls.", turn)
     if turn.name and turn.name != caller.message.calls[place - 1].name:
-        _refuse("A tool's result bears the name of another tool.", "Put results in the order of their calls.")
+        _refuse("A tool's result bears the name of another tool.", "Put results in the order of their calls.", turn)
 
 
-def _refuse(reason: str, fix: str) -> NoReturn:
-    raise Refused(Problem(reason, fix))
+def _refuse(reason: str, fix: str, turn: Turn | None = None) -> NoReturn:
+    raise Refused(Problem(reason, fix, field=turn.path if turn else None))
 
 
 def as_text(held: Any) -> str:

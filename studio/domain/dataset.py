@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from studio.domain.excerpt import Excerpt
 from studio.domain.mending import Mending, Step
 
 
@@ -95,6 +96,7 @@ class Guess:
 class Reject:
     """A line that could not become a row: where, why and what to do.
 
+    `excerpt` is the line as written around that place, where there is one; `text` is the beginning of the row.
     `repair` names the kind of repair that would make a row of it, where there is a safe one, and `repaired` is what the
     line would then say; both are empty where a person has to mend it.
     """
@@ -104,6 +106,7 @@ class Reject:
     fix: str
     column: int | None = None
     field: str | None = None
+    excerpt: Excerpt | None = None
     text: str = ""
     repair: str = ""
     repaired: str = ""

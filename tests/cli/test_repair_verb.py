@@ -35,3 +35,22 @@ def test_import_repairs_what_is_named_and_says_how_many(studio: CommandLine, fil
 def test_a_repair_that_does_not_exist_is_wrong_usage(empty: CommandLine, file: Path):
     answer = empty("import", file, "--repair", "magic")
     assert answer.status == 2 and not empty.workspaces.exists()
+
+
+def test_a_refused_line_is_shown_with_a_caret_below_what_is_wrong(studio: CommandLine, tmp_path: Path):
+    path = tmp_path / "carets.jsonl"
+    path.write_text(f'{GOOD}\n{{"prompt": "漢字", "completion": "b",}}\n')
+    told = studio("import", path).words.splitlines()
+    place = next(number for number, line in enumerate(told) if line.startswith("  line 2, column 35: There is a comma"))
+    assert told[place].endswith("Import with --repair trailing_comma.")
+    assert told[place + 1] == '      {"prompt": "漢字", "completion": "b",}'
+    assert told[place + 2] == " " * (6 + 34 + 2) + "^", "each of the two characters takes two columns"
+    assert studio.json("import", path)["rejected"][0]["excerpt"]["at"] == ","
+
+
+def test_of_a_file_without_a_row_the_lines_are_shown_as_well(studio: CommandLine, tmp_path: Path):
+    path = tmp_path / "none.jsonl"
+    path.write_text('{"prompt": "a", completion: "b"}\n')
+    answer = studio("import", path)
+    assert answer.status == 1 and "line 1, column 17: A field name without double quotes" in answer.complaint
+    assert '      {"prompt": "a", completion: "b"}\n' + " " * 22 + "^" in answer.complaint

@@ -24,19 +24,27 @@ def refusal(bring, row: dict):
 
 
 ORDERS = [
-    (turns("assistant: a", "user: b", "assistant: c"), "The conversation starts with the assistant."),
-    (turns("user: a", "system: s", "assistant: b"), "A system message stands after the beginning."),
-    (turns("system: s", "system: t", "user: a", "assistant: b"), "A system message stands after the beginning."),
-    (turns("user: a", "user: b", "assistant: c"), "Two messages in a row have the same role."),
-    (turns("user: a", "assistant: b", "user: c"), "The last message is by the user: there is no answer to learn."),
-    (turns("user: a"), "There is no answer: no message is by the assistant."),
-    (turns("system: s"), "There is no answer: no message is by the assistant."),
+    (turns("assistant: a", "user: b", "assistant: c"), "messages[0]", "The conversation starts with the assistant."),
+    (turns("user: a", "system: s", "assistant: b"), "messages[1]", "A system message stands after the beginning."),
+    (
+        turns("system: s", "system: t", "user: a", "assistant: b"),
+        "messages[1]",
+        "A system message stands after the beginning.",
+    ),
+    (turns("user: a", "user: b", "assistant: c"), "messages[1]", "Two messages in a row have the same role."),
+    (
+        turns("user: a", "assistant: b", "user: c"),
+        "messages[2]",
+        "The last message is by the user: there is no answer to learn.",
+    ),
+    (turns("user: a"), "messages", "There is no answer: no message is by the assistant."),
+    (turns("system: s"), "messages", "There is no answer: no message is by the assistant."),
 ]
 
 
-@pytest.mark.parametrize(("row", "reason"), ORDERS)
-def test_roles_must_alternate_and_end_with_an_answer(bring, row, reason):
-    assert refusal(bring, row) == ("messages", reason)
+@pytest.mark.parametrize(("row", "field", "reason"), ORDERS)
+def test_roles_must_alternate_and_end_with_an_answer(bring, row, field, reason):
+    assert refusal(bring, row) == (field, reason)
 
 
 SAID, HAS = "“content” of a message is ", "“content” of a message has "

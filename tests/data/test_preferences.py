@@ -72,7 +72,7 @@ REFUSED = [
     ({"chosen": [USER, BETTER], "rejected": [OTHER, WORSE]}, "rejected", "“chosen” and “rejected” do not begin with the same question."),
     ({"chosen": [USER, BETTER, USER, BETTER], "rejected": [USER, BETTER, OTHER, WORSE]}, "rejected", "“chosen” and “rejected” differ in what was asked, not in the answer."),
     ({"chosen": [USER, BETTER], "rejected": [USER, {**WORSE, "content": ""}]}, "rejected[1].content", "“content” of a message is empty."),
-    ({"chosen": [USER, BETTER], "rejected": [USER, BETTER, USER]}, "rejected", "The last message is by the user: there is no answer to learn."),
+    ({"chosen": [USER, BETTER], "rejected": [USER, BETTER, USER]}, "rejected[2]", "The last message is by the user: there is no answer to learn."),
     ({"chosen": [USER, BETTER]}, "rejected", "The field “rejected” is missing."),
 ]  # fmt: skip
 

@@ -48,13 +48,13 @@ MALFORMED = [
     ('{"é": "ü", "prompt": x}', 22, "A value is missing or not written as JSON here."),
     ("prompt,completion", 1, "This line is not JSON."),
     ("\ufeff" + GOOD, 1, "A byte order mark stands in the middle of the file."),
-    ('{"a":' * 200 + "1" + "}" * 200, None, "Brackets are nested more than 64 deep."),
-    ('["a", "b"]', None, "This line is a list, not an object."),
-    ('"a"', None, "This line is a text, not an object."),
-    ("5", None, "This line is a number, not an object."),
-    ("true", None, "This line is true or false, not an object."),
-    ("null", None, "This line is null, not an object."),
-    ('{"prompt": "a", "prompt": "c", "completion": "b"}', None, "The field “prompt” is written twice."),
+    ('{"a":' * 200 + "1" + "}" * 200, 1, "Brackets are nested more than 64 deep."),
+    ('["a", "b"]', 1, "This line is a list, not an object."),
+    ('"a"', 1, "This line is a text, not an object."),
+    ("5", 1, "This line is a number, not an object."),
+    ("true", 1, "This line is true or false, not an object."),
+    ("null", 1, "This line is null, not an object."),
+    ('{"prompt": "a", "prompt": "c", "completion": "b"}', 17, "The field “prompt” is written twice."),
 ]
 
 

@@ -106,13 +106,13 @@ REFUSED = [
     ([USER, calling({"name": "f", "arguments": '{"a": "\\ud800"}'}), RESULT, SAID], "messages[1].tool_calls.arguments", "The arguments of a tool call are not a JSON object."),
     ([USER, calling({"name": "f", "arguments": '{"a": %s}' % ("[" * 70 + "]" * 70)}), RESULT, SAID], "messages[1].tool_calls.arguments", "The arguments of a tool call are not a JSON object."),
     ([{**USER, "tool_calls": [CALL]}, SAID], "messages[0]", "A tool is called by somebody who is not the assistant."),
-    ([USER, calling(CALL), SAID], "messages", "Two messages in a row have the same role."),
-    ([USER, calling(CALL), USER, SAID], "messages", "The result of a tool's call is missing."),
-    ([USER, calling(CALL), RESULT, USER, SAID], "messages", "A tool's result is followed by the user."),
-    ([USER, RESULT, SAID], "messages", "A tool's result stands where no tool was called."),
-    ([USER, calling(CALL), RESULT, RESULT, SAID], "messages", "There are more results than calls of tools."),
-    ([USER, calling(CALL), {**RESULT, "name": "time"}, SAID], "messages", "A tool's result bears the name of another tool."),
-    ([USER, calling(CALL), RESULT], "messages", "The last message is a tool's result: there is no answer to learn."),
+    ([USER, calling(CALL), SAID], "messages[2]", "Two messages in a row have the same role."),
+    ([USER, calling(CALL), USER, SAID], "messages[2]", "The result of a tool's call is missing."),
+    ([USER, calling(CALL), RESULT, USER, SAID], "messages[3]", "A tool's result is followed by the user."),
+    ([USER, RESULT, SAID], "messages[1]", "A tool's result stands where no tool was called."),
+    ([USER, calling(CALL), RESULT, RESULT, SAID], "messages[3]", "There are more results than calls of tools."),
+    ([USER, calling(CALL), {**RESULT, "name": "time"}, SAID], "messages[2]", "A tool's result bears the name of another tool."),
+    ([USER, calling(CALL), RESULT], "messages[2]", "The last message is a tool's result: there is no answer to learn."),
 ]  # fmt: skip
 
 

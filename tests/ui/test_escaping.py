@@ -15,6 +15,7 @@ from studio.data.problem import Problem
 from studio.data.seen import Seen
 from studio.domain.dataset import Guess, Layout, Mapping, Reject
 from studio.domain.errors import StudyError
+from studio.domain.excerpt import excerpt
 from studio.domain.finding import Finding, FindingKind, Grade, Group, Mark
 from studio.domain.job import JobState
 from studio.domain.lengths import Lengths, Piece
@@ -84,7 +85,7 @@ def data_screen(text: str) -> str:
     row = Row(0, 1, tuple(turns * 3), tools)
     pair = replace(row, rejected=(Message("assistant", text),))
     tried = [Tried(1, text, row=row), Tried(2, text, problem=Problem(text, text))]
-    rejects = [Reject(1, text, text, field=text, text=text), Reject(2, text, text, column=3, text=text)]
+    rejects = [Reject(1, text, text, field=text, text=text), Reject(2, text, text, column=3, excerpt=excerpt(text, 1))]
     return (
         pages(data.view(known, ""))
         + pages(refused.view(known, rejects, [], [Legacy("cp1252", text, 1.0, (Preview(1, text),))]))

@@ -8,6 +8,8 @@ import gradio as gr
 
 from studio.data.encodings import Legacy
 from studio.domain.dataset import Dataset, Reject
+from studio.domain.excerpt import MORE, Excerpt, visible
+from studio.domain.reading import Tone
 from studio.flows import bring, understand
 from studio.flows.studio import Studio
 from studio.ui.errors import handler
@@ -17,6 +19,7 @@ from studio.ui.parts.repairs import offered
 from studio.ui.session import DRAWN, QUIET, Session
 
 AT_FIRST, LISTED = 5, 50
+SHOWN = 240  # characters of a line without a place of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +104,36 @@ def refused_lines(found: Dataset, rejects: Sequence[Reject]) -> str:
     more = ""
     if rest := rejects[AT_FIRST:]:
         listed = f"{len(rest):,} more" if found.rejects <= len(rejects) else f"{len(rest):,} of {found.rejects:,} more"
-        more = f'<details class="more"><summary>Show {listed}</summary>{_table(rest)}</details>'
+        more = f'<details class="more"><summary>Show {listed}</summary>{_listed(rest)}</details>'
     link = html.link("Download all refused lines", f"/download/refused/{found.id}")
-    return f'{_table(rejects[:AT_FIRST])}{more}<p class="help">{link}</p>'
+    return f'{_listed(rejects[:AT_FIRST])}{more}<p class="help">{link}</p>'
 
 
-def _table(rejects: Sequence[Reject]) -> str:
-    rows = [
-        [
-            html.Cell(f"{r.line:,}", number=True),
-            f"column {r.column}" if r.column else r.field or "",
-            f"{r.reason} {r.fix}",
-            html.Cell(r.text[:240], written=True),
-        ]
-        for r in rejects
-    ]
-    return html.table(["Line", "Place", "Reason and next step", "As written"], rows, stacked=True)
+def _listed(rejects: Sequence[Reject]) -> str:
+    return f'<ul class="refused">{"".join(map(_refused, rejects))}</ul>'
+
+
+def _refused(reject: Reject) -> str:
+    """One line: where, why, what to do, and what is written there with a caret below what is meant."""
+    place = f"Line {reject.line:,}" + (f", column {reject.column:,}" if reject.column else "")
+    field = f" <span>in {html.text(reject.field)}</span>" if reject.field else ""
+    chip = f' <span class="chip good">{html.SIGNS[Tone.GOOD]} can be repaired below</span>' if reject.repair else ""
+    written = pointed(reject.excerpt) if reject.excerpt else html.text(shortened(visible(reject.text)))
+    return (
+        f"<li><p><b>{place}</b>{field}{chip}</p><p>{html.text(reject.reason)} {html.text(reject.fix)}</p>"
+        f'<pre class="written" dir="auto">{written}</pre></li>'
+    )
+
+
+def pointed(written: Excerpt) -> str:
+    """A piece of a line; the caret belongs to the very character, so that it stands below it in any script."""
+    seen = written.seen
+    kind = "here" if seen.at else "here missing"
+    return f'{html.text(seen.before)}<mark class="{kind}">{html.text(seen.at)}</mark>{html.text(seen.after)}'
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}{MORE}"
 
 
 def encodings_table(encodings: Sequence[Legacy]) -> str:

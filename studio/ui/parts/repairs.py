@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from studio.data.offers import MORE
+from studio.domain.excerpt import MORE, visible
 from studio.flows.bring import Offer
 from studio.ui.parts import html
 
-# What cannot be seen in a text, drawn as a sign.
-SIGNS = {**{code: 0x2400 + code for code in range(32)}, 0xFEFF: "[BOM]", ord("\n"): "↵\n"}
 OLD = "color:var(--bad);background:var(--bad-soft)"
 NEW = "color:var(--trained-ink);background:var(--trained)"
 
@@ -46,5 +44,5 @@ def _change(before: str, after: str) -> str:
 
 
 def _piece(text: str, colours: str, *, changed: bool) -> str:
-    shown = html.text(text.translate(SIGNS))
+    shown = "↵\n".join(html.text(visible(line)) for line in text.split("\n"))
     return f'<mark style="border-radius:3px;font-weight:700;{colours}">{shown}</mark>' if changed and text else shown

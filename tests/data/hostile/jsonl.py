@@ -69,10 +69,10 @@ def odd_names() -> str:
     return json.dumps({"prompt": "a", "completion": "b"} | dict.fromkeys(names, "held"))
 
 
-def in_conversation(number: str, about: str, line: str, reason: str) -> Case:
+def in_conversation(number: str, about: str, line: str, column: int, reason: str) -> Case:
     return Case(
         number=number, about=about, build=holding(f"{TALK}\n{line}\n{TALK}"), verdict=Verdict.REJECT, good=[1, 3],
-        refused=[Place(2, None, reason)],
+        refused=[Place(2, column, reason)],
     )  # fmt: skip
 
 
@@ -104,8 +104,8 @@ CASES: tuple[Case, ...] = (
     refused("E14", "lists nested 100,000 deep", '{"prompt": ' + "[" * 100_000 + "]" * 100_000 + "}", 1036, "Brackets are nested too deeply here."),
     never_read("E14", "nothing but brackets", holding("[" * 100_000), "No line of this file is a JSON object."),
     never_read("E14", "a list nested 100,000 deep", holding("[" * 100_000 + "]" * 100_000), "No line of this file is a JSON object."),
-    refused("E15", "a field twice", '{"prompt": "a", "completion": "b", "completion": "c"}', None, "The field “completion” is written twice."),
-    refused("E15", "a field twice, once in escapes", '{"prompt": "a", "completion": "b", "\\u0070rompt": "c"}', None, "The field “prompt” is written twice."),
+    refused("E15", "a field twice", '{"prompt": "a", "completion": "b", "completion": "c"}', 36, "The field “completion” is written twice."),
+    refused("E15", "a field twice, once in escapes", '{"prompt": "a", "completion": "b", "\\u0070rompt": "c"}', 36, "The field “prompt” is written twice."),
     never_read("E16", "one line of 2 GB", one_line_of_two_gigabytes, "No line of this file is a JSON object. Line 1, for one: This line is longer than 10 MB.", megabytes=300),
     accept("E17", "9 million empty lines", streamed(empty_lines), [9 * 2**20 + 1], megabytes=300),
     accept("E17", "40,000 empty lines above a table", made(blanks_before_a_table), [40_002]),
@@ -114,27 +114,27 @@ CASES: tuple[Case, ...] = (
     accept("E18", "other line separators within texts", holding(f'{{"prompt": "x\u2028y\u2029z\x85", "completion": "1"}}\n{LAST}'), [1, 2]),
     Case(
         number="E19", about="scalars and null", build=holding(f"{FIRST}\n1\nnull\n[]\n{LAST}"), verdict=Verdict.REJECT, good=[1, 5],
-        refused=[Place(2, None, "This line is a number"), Place(3, None, "This line is null"), Place(4, None, "This line is a list")],
+        refused=[Place(2, 1, "This line is a number"), Place(3, 1, "This line is null"), Place(4, 1, "This line is a list")],
     ),
     Case(
         number="E20", about="the type of a field flips in the last row", build=streamed(type_flips), verdict=Verdict.REJECT,
-        good=range(1, MANY), refused=[Place(MANY, None, "The field “completion” is a list, not a text.")],
+        good=range(1, MANY), refused=[Place(MANY, 31, "The field “completion” is a list, not a text.")],
     ),
     Case(
         number="E20", about="rows of two layouts", verdict=Verdict.REJECT, good=[1, 2],
-        build=holding(f'{FIRST}\n{LAST}\n{{"question": "a", "answer": "b"}}\n'), refused=[Place(3, None, "The field “prompt” is missing.")],
+        build=holding(f'{FIRST}\n{LAST}\n{{"question": "a", "answer": "b"}}\n'), refused=[Place(3, 1, "The field “prompt” is missing.")],
     ),
     accept("E21", "100,000 fields in a row", made(many_names), [1]),
     accept("E21", "another field in every row", streamed(another_name_each), range(1, MANY + 1)),
     accept("E22", "odd names of fields", made(odd_names), [1]),
-    in_conversation("E23", "an unknown role", of_messages(("wizard", "a"), ("assistant", "b")), "A message has a role “wizard”, which is not known."),
-    in_conversation("E23", "a role that is a control token", of_messages(("<|im_start|>system", "a"), ("assistant", "b")), "A message has a role “<|im_start|>system”"),
-    in_conversation("E23", "two system messages", of_messages(("system", "a"), ("system", "b"), ("user", "c"), ("assistant", "d")), "A system message stands after the beginning."),
-    in_conversation("E23", "an empty answer", of_messages(("user", "a"), ("assistant", "")), "“content” of a message is empty."),
+    in_conversation("E23", "an unknown role", of_messages(("wizard", "a"), ("assistant", "b")), 24, "A message has a role “wizard”, which is not known."),
+    in_conversation("E23", "a role that is a control token", of_messages(("<|im_start|>system", "a"), ("assistant", "b")), 24, "A message has a role “<|im_start|>system”"),
+    in_conversation("E23", "two system messages", of_messages(("system", "a"), ("system", "b"), ("user", "c"), ("assistant", "d")), 51, "A system message stands after the beginning."),
+    in_conversation("E23", "an empty answer", of_messages(("user", "a"), ("assistant", "")), 82, "“content” of a message is empty."),
     accept("E23", "content in parts", holding(f'{TALK}\n{of_messages(("user", [{"type": "text", "text": "a"}]), ("assistant", "b"))}\n{TALK}'), [1, 2, 3]),
-    in_conversation("E23", "content in parts that is no text", of_messages(("user", [{"type": "image_url", "image_url": "x"}]), ("assistant", "b")), ""),
-    in_conversation("E23", "no answer", of_messages(("user", "a"), ("assistant", "b"), ("user", "c")), "The last message is by the user"),
-    in_conversation("E23", "a message that is no object", '{"messages": ["a", "b"]}', "A message is not an object with role and content."),
+    in_conversation("E23", "content in parts that is no text", of_messages(("user", [{"type": "image_url", "image_url": "x"}]), ("assistant", "b")), 44, ""),
+    in_conversation("E23", "no answer", of_messages(("user", "a"), ("assistant", "b"), ("user", "c")), 88, "The last message is by the user"),
+    in_conversation("E23", "a message that is no object", '{"messages": ["a", "b"]}', 15, "A message is not an object with role and content."),
     accept("E24", "control tokens in the texts", holding(json.dumps({"prompt": "a<|im_end|>\n<|im_start|>system", "completion": "</s>[INST]"})), [1]),
     accept("E24", "pairs whose chosen answer is the rejected one", holding('{"prompt": "a", "chosen": "b", "rejected": "b"}'), [1]),
     accept("E24", "a prompt longer than any context", made(lambda: json.dumps({"prompt": "word " * 400_000, "completion": "b"})), [1]),

@@ -59,7 +59,7 @@ CASES: tuple[Case, ...] = (
            [1], extra={"on": "2024-01-02T03:04:05"}),
     accept("D4", "a number written as text", holding(with_more(id="1")), [1], extra={"id": "1"}),
     accept("D5", "a number of 30 digits", holding(with_more(id=10**29 + 7)), [1], extra={"id": "1" + "0" * 28 + "7"}),
-    refused("D6", "a number among texts", '{"prompt": "a", "completion": 5}', None, "The field “completion” is a number, not a text."),
+    refused("D6", "a number among texts", '{"prompt": "a", "completion": 5}', 31, "The field “completion” is a number, not a text."),
     accept("D7", "the fields of an agent's trace", holding(TRACE), [1],
            extra={"id": "7", "source": "s", "model": "m"}),  # its system prompt becomes the system message
     set_right("D8", "a byte order mark", holding(b"\xef\xbb\xbf" + BOTH.encode()), [1, 2], "byte order mark, which was skipped"),
@@ -90,7 +90,7 @@ CASES: tuple[Case, ...] = (
     repairable("D25", "NaN beside the texts", with_more(score=float("nan")), "foreign_word", 45, "NaN is not a JSON value."),
     refused("D26", "NaN for an answer", '{"prompt": "a", "completion": NaN}', 31, "NaN is not a JSON value."),
     repairable("D27", "Infinity", with_more(score=float("inf")), "foreign_word", 45, "Infinity is not a JSON value."),
-    refused("D28", "a field twice", '{"prompt": "a", "prompt": "c", "completion": "b"}', None, "The field “prompt” is written twice."),
+    refused("D28", "a field twice", '{"prompt": "a", "prompt": "c", "completion": "b"}', 17, "The field “prompt” is written twice."),
     repairable("D29", "half of a character", '{"prompt": "x\\ud800", "completion": "b"}', "half_character", 14, "Half of a character"),
     repairable("D30", "a raw NUL in a text", '{"prompt": "x\0y", "completion": "b"}', "control_character", 14, "A raw NUL"),
     repairable("D31", "a raw tab in a text", '{"prompt": "x\ty", "completion": "b"}', "control_character", 14, "A raw tab"),
@@ -106,8 +106,8 @@ CASES: tuple[Case, ...] = (
     never_read("D37", "blank lines only", holding(b"\n \n\t\r\n\n"), "The file has blank lines only."),
     Case(
         number="D38", about="scalars for lines", build=holding(f'42\n"a"\nnull\ntrue\n{FIRST}'), verdict=Verdict.REJECT, good=[5],
-        refused=[Place(1, None, "This line is a number"), Place(2, None, "This line is a text"),
-                 Place(3, None, "This line is null"), Place(4, None, "This line is true or false")],
+        refused=[Place(1, 1, "This line is a number"), Place(2, 1, "This line is a text"),
+                 Place(3, 1, "This line is null"), Place(4, 1, "This line is true or false")],
     ),
     accept("D39", "tools with different arguments", holding(f"{with_more(tool={'city': 'Rome'})}\n{with_more(tool={'n': [1]})}"), [1, 2],
            extra={"tool": '{"n":[1]}'}),

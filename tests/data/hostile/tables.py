@@ -147,13 +147,13 @@ CASES: tuple[Case, ...] = (
     table("E25", "semicolons beside messages", "messages;id\n" + quoted(TALK).strip() + ";1\n", [2]),
     Case(
         number="E26", about="a quotation mark that would swallow the file", build=made(swallowing), verdict=Verdict.REJECT,
-        good=[2, *range(4, 2001)], refused=[Place(3, None, "A quotation mark in this row is not closed")],
+        good=[2, *range(4, 2001)], refused=[Place(3, 1, "A quotation mark in this row is not closed")],
     ),
-    with_refused("E27", "NUL bytes", NAMES + "a,b\nx\0y,c\nd,e\n", [2, 4], Place(3, None, "A raw NUL stands in this line.")),
+    with_refused("E27", "NUL bytes", NAMES + "a,b\nx\0y,c\nd,e\n", [2, 4], Place(3, 2, "A raw NUL stands in this line.")),
     accept("E28", "cells of a megabyte", made(long_cells), [2, 3]),
     with_refused("E29", "ragged rows", NAMES + "a,b\na\na,b,c\nd,e\n", [2, 5],
-                 Place(3, None, "This row has 1 cell, and the table has 2 columns."),
-                 Place(4, None, "This row has 3 cells, and the table has 2 columns.")),
+                 Place(3, 2, "This row has 1 cell, and the table has 2 columns."),
+                 Place(4, 5, "This row has 3 cells, and the table has 2 columns.")),
     never_read("E30", "two columns of one name", holding("prompt,completion,prompt\na,b,c\n"), "Two columns are called “prompt”."),
     table("E30", "columns without a name", "prompt,,completion\na,x,b\n", [2], extra={"column 2": "x"}),
     never_read("E30", "column names only", holding(NAMES), "There are no rows in this file."),
@@ -179,6 +179,6 @@ CASES: tuple[Case, ...] = (
     accept("E40", "a cell of a million lines", streamed(cell_of_a_million_lines), [2, 1_000_003], megabytes=700),
     Case(
         number="E40", about="a cell of a million lines and 14 MB", build=streamed(cell_beyond_the_limit), verdict=Verdict.REJECT,
-        good=[1_000_003], refused=[Place(2, None, "From here to line 1,000,002 the cells cannot be told apart")],
+        good=[1_000_003], refused=[Place(2, 3, "From here to line 1,000,002 the cells cannot be told apart")],
     ),
 )  # fmt: skip
