@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -17,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 BOUNDARY = "a-boundary-between-parts"
 PATIENCE = 7200.0
 CHUNK = 1 << 20
+LOOK_EVERY = 0.2
 
 
 def send(source: Path, folder: Path) -> Iterator[str]:
@@ -36,11 +38,12 @@ def send(source: Path, folder: Path) -> Iterator[str]:
             f"taken into a dataset: {time.perf_counter() - began:.2f} s; the web process grew by at most "
             f"{grown(process.pid, before):,.0f} MB since before the upload"
         )
-        job = wait(folder / "workspace")
+        job, workers = wait(folder / "workspace")
         yield (
             f"read there, {time.perf_counter() - began:.1f} s after: {job} The web process grew by at most "
             f"{grown(process.pid, before):,.0f} MB in all"
         )
+        yield from (f"   {worker.told}" for worker in workers.values())
 
 
 @contextmanager
@@ -96,12 +99,41 @@ def take_in(port: int, path: str) -> None:
         raise SystemExit(f"the file was not taken in: {answer[:500]}")
 
 
-def wait(workspace: Path) -> str:
-    """The words with which the newest dataset was read."""
+@dataclass(slots=True)
+class Seen:
+    """A process that the supervisor started: what it is, its processor seconds so far, and its most memory in MB."""
+
+    name: str
+    busy: float = 0.0
+    peak: float = 0.0
+
+    @property
+    def told(self) -> str:
+        return f"{self.name}: {self.busy:.0f} s of processors, at most {self.peak:,.0f} MB of memory"
+
+
+def wait(workspace: Path) -> tuple[str, dict[int, Seen]]:
+    """The words with which the newest dataset was read, and the processes that did it."""
     environment = os.environ | {"STUDIO_WORKSPACES": str(workspace)}
     command = [sys.executable, "-c", WAITING]
-    answer = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE)
-    return answer.stdout.strip() or answer.stderr[-500:]
+    supervisor = psutil.Process(json.loads((workspace / "supervisor.json").read_text())["pid"])
+    seen: dict[int, Seen] = {}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as waiting:
+        while waiting.poll() is None:
+            look_at(supervisor, seen)
+            time.sleep(LOOK_EVERY)
+        assert waiting.stdout
+        return waiting.stdout.read().strip(), seen
+
+
+def look_at(supervisor: psutil.Process, seen: dict[int, Seen]) -> None:
+    """Note what the processes below the supervisor have taken so far."""
+    for process in supervisor.children(recursive=True):
+        with suppress(psutil.NoSuchProcess, OSError):
+            name = next((part for part in process.cmdline() if part.startswith("studio.")), "another")
+            one = seen.setdefault(process.pid, Seen(name))
+            times = process.cpu_times()
+            one.busy, one.peak = times.user + times.system, max(one.peak, peak(process.pid) / 2**20)
 
 
 WAITING = """
@@ -155,6 +187,10 @@ def reset_peak(pid: int) -> int:
 
 
 def grown(pid: int, before: int) -> float:
+    return (peak(pid) - before) / 2**20
+
+
+def peak(pid: int) -> int:
+    """The most memory that a process has had so far, in bytes."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    most = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
-    return (most * 1024 - before) / 2**20
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")), 0)

@@ -148,17 +148,7 @@ def _candidates_by_rare_words(
 
     A word more or less in a short text changes many of its word pairs, and few of its rarest words.
     """
-    words = sets.matrix(places)
-    by_rarity = np.argsort(-sets.weights, kind="stable")
-    rank = np.empty_like(by_rarity)
-    rank[by_rarity] = np.arange(len(by_rarity))
-    ranked = np.repeat(np.arange(len(places), dtype=np.int64) << 32, np.diff(words.indptr)) | rank[words.indices]
-    ranked.sort()
-    rarest = np.full((len(places), RAREST), -1, dtype=np.int64)
-    for n in range(RAREST):
-        has = words.indptr[:-1] + n < words.indptr[1:]
-        rarest[has, n] = by_rarity[ranked[words.indptr[:-1][has] + n] & 0xFFFFFFFF]
-    rarest.sort(axis=1)
+    rarest = _rarest(sets, places)
     pairs = [(rarest[:, one], rarest[:, other]) for one in range(RAREST) for other in range(one)]
     keys = [mixed(mixed((one << 32 | other).astype(np.uint64)) ^ sets.shingles.meaning[places]) for one, other in pairs]
     of = np.concatenate([places[(one >= 0) & (other >= 0)] for one, other in pairs])
@@ -167,6 +157,23 @@ def _candidates_by_rare_words(
     first, second = _partners(key[order], of[order])
     once = distinct(np.minimum(first, second) * len(sets.shingles.numbers) + np.maximum(first, second))
     return once // max(1, len(sets.shingles.numbers)), once % max(1, len(sets.shingles.numbers))
+
+
+def _rarest(sets: "WordSets", places: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rarest words of each place in ascending order, with -1 before them where it has fewer."""
+    by_rarity = np.argsort(-sets.weights, kind="stable")
+    rank = np.empty_like(by_rarity)
+    rank[by_rarity] = np.arange(len(by_rarity))
+    rarest = np.full((len(places), RAREST), -1, dtype=np.int64)
+    for block in _blocks(sets.shingles.sizes(places)):
+        words, found = sets.matrix(places[block]), rarest[block]
+        ranked = np.repeat(np.arange(len(found), dtype=np.int64) << 32, np.diff(words.indptr)) | rank[words.indices]
+        ranked.sort()
+        for n in range(RAREST):
+            has = words.indptr[:-1] + n < words.indptr[1:]
+            found[has, n] = by_rarity[ranked[words.indptr[:-1][has] + n] & 0xFFFFFFFF]
+    rarest.sort(axis=1)
+    return rarest
 
 
 def _partners(key: NDArray[np.uint64], of: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -197,13 +204,14 @@ class WordSets:
             return np.zeros(0)
         places = distinct(np.concatenate([first, second]))
         plain = self.matrix(places)
-        weighted = csr_array((self.weights[plain.indices], plain.indices, plain.indptr), shape=plain.shape)
         total, sizes = plain @ self.weights, np.diff(plain.indptr).astype(np.int64)
         one, other = np.searchsorted(places, first), np.searchsorted(places, second)
         shared = np.zeros(len(first), dtype=np.int64)
         for block in _blocks(sizes[one] + sizes[other]):
             at()
-            shared[block] = (weighted[one[block], :] * plain[other[block], :]).sum(axis=1)
+            words = plain[one[block], :]
+            weighted = csr_array((self.weights[words.indices], words.indices, words.indptr), shape=words.shape)
+            shared[block] = (weighted * plain[other[block], :]).sum(axis=1)
         return shared / (total[one] + total[other] - shared)
 
     def likeness_of(self, first: int, second: int) -> float:
@@ -216,15 +224,19 @@ class WordSets:
 
     def matrix(self, places: NDArray[np.int64]) -> csr_array:
         """One row per place, one column per word: 1 where it occurs."""
-        starts = self.shingles.starts
-        sizes = starts[places + 1] - starts[places]
+        found = [self._once(places[block]) for block in _blocks(self.shingles.sizes(places))]
+        words = np.concatenate([once for once, _ in found])
+        pointers = np.concatenate([[0], np.cumsum(np.concatenate([counts for _, counts in found]))])
+        shape = (len(places), len(self.shingles.words))
+        return csr_array((np.ones(len(words), dtype=np.int8), words, pointers.astype(np.int32)), shape=shape)
+
+    def _once(self, places: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """The words of these places in ascending order, each once, and how many each place has."""
+        starts, sizes = self.shingles.starts, self.shingles.sizes(places)
         rows = np.repeat(np.arange(len(places), dtype=np.int64), sizes)
         shift = np.repeat(starts[places] - (np.cumsum(sizes) - sizes), sizes)
         once = distinct(rows << 32 | self.shingles.tokens[np.arange(len(rows)) + shift])
-        pointers = np.searchsorted(once, np.arange(len(places) + 1, dtype=np.int64) << 32)
-        words = (once & 0xFFFFFFFF).astype(np.int32)
-        shape = (len(places), len(self.shingles.words))
-        return csr_array((np.ones(len(words), dtype=np.int8), words, pointers.astype(np.int32)), shape=shape)
+        return (once & 0xFFFFFFFF).astype(np.int32), np.bincount(once >> 32, minlength=len(places))
 
 
 def _blocks(sizes: NDArray[np.int64]) -> Iterator[slice]:

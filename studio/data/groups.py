@@ -59,6 +59,15 @@ class StoredGroups(Sequence[Group]):
         return [_group(*stored) for stored in orjson.loads(self.held[start:end])]
 
 
+def rows_of(groups: Sequence[Group]) -> Iterator[list[int] | tuple[int, ...]]:
+    """The rows of each group; of groups on disk, nothing else is made."""
+    if not isinstance(groups, StoredGroups):
+        yield from (group.rows for group in groups)
+        return
+    for start, end in groups.pages:
+        yield from (stored[0] for stored in orjson.loads(groups.held[start:end]))
+
+
 def write_findings(findings: Sequence[Finding], path: Path) -> None:
     lines = [
         [_lines(finding.groups[at : at + PAGE]) for at in range(0, len(finding.groups), PAGE)] for finding in findings

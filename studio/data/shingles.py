@@ -70,6 +70,10 @@ class Shingles:
     order: NDArray[np.uint64]
     bands: NDArray[np.uint64]
 
+    def sizes(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many tokens each of these places has."""
+        return self.starts[places + 1] - self.starts[places]
+
     def of(self, place: int) -> list[int]:
         """The tokens of one row, in order."""
         return self.tokens[self.starts[place] : self.starts[place + 1]].tolist()
@@ -150,6 +154,7 @@ class Shingling:
         if self._waiting or not self._blocks:
             self._hash_block()
         tokens, meaning, order, bands = (np.concatenate(parts) for parts in zip(*self._blocks, strict=True))
+        self._blocks = []  # of a large file, keeping both would take gigabytes
         starts = np.concatenate([[0], np.cumsum(np.array(self._sizes, dtype=np.int64))])
         return Shingles(
             numbers=np.array(self._numbers, dtype=np.int64),

@@ -7,15 +7,17 @@ row that is added or taken away moves a few others at the edges, and leaves the 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from studio.data.findings import DUPLICATES
+from studio.data.groups import rows_of
 from studio.data.outline import Outline, outline_of
 from studio.data.rows import Rows
 from studio.data.shingles import mixed
-from studio.data.sides import Sides
+from studio.data.sides import sides_of
 from studio.data.strata import Strata, strata_of, values_of
 from studio.domain.errors import DatasetError
 from studio.domain.finding import Finding, FindingKind
@@ -74,11 +76,11 @@ def deal(rows: Rows, findings: Sequence[Finding], choices: SplitChoices, *, topi
     """
     _check_numbers(choices, count=len(rows))
     outline = outline_of(rows)
-    duplicate_of = _duplicates(findings, choices)
-    dealt = [number for number in range(len(rows)) if number not in duplicate_of and number not in choices.removed]
+    duplicate_of = _duplicates(findings, choices, count=len(rows))
+    dealt = np.delete(np.arange(len(rows), dtype=np.int64), [*duplicate_of, *choices.removed])
     sizes = split_sizes(len(dealt), held_out=choices.held_out)
     strata = strata_of(rows, outline, topics, stratify=choices.stratify)
-    groups = _groups(np.array(dealt, dtype=np.int64), together(rows, findings, outline, by=choices.by), strata)
+    groups = _groups(dealt, together(rows, findings, outline, by=choices.by), strata)
     validation, test = _held_out(groups, sizes, order=_order(groups, outline, strata, seed=choices.seed))
     bins = [Bin.TRAIN] * len(rows)
     for bin, numbers in (
@@ -91,21 +93,13 @@ def deal(rows: Rows, findings: Sequence[Finding], choices: SplitChoices, *, topi
 
 def together(rows: Rows, findings: Sequence[Finding], outline: Outline, *, by: str | None) -> NDArray[np.int64]:
     """The first of the rows that each row must not be separated from; itself where it stands alone."""
-    sides = Sides()
-    for finding in findings:
-        for group in finding.groups if finding.kind in TOGETHER else ():
-            sides.join(group.rows)
-    for leaders in (outline.conversations, _close(outline)):
-        for number in np.flatnonzero(leaders != np.arange(len(outline))).tolist():
-            sides.join((int(leaders[number]), number))
+    sets = [rows_of(finding.groups) for finding in findings if finding.kind in TOGETHER]
+    leaders = [outline.conversations, _close(outline)]
     if by is not None:
-        same: dict[str, list[int]] = defaultdict(list)
-        for number, value in enumerate(values_of(rows, by, part="by")):
-            if value:
-                same[value].append(number)
-        for numbers in same.values():
-            sides.join(numbers)
-    return sides.leaders(len(rows))
+        first: dict[str, int] = {}
+        values = enumerate(values_of(rows, by, part="by"))
+        leaders.append(np.array([first.setdefault(value, n) if value else n for n, value in values], dtype=np.int64))
+    return sides_of(len(rows), chain.from_iterable(sets), *leaders)
 
 
 def _close(outline: Outline) -> NDArray[np.int64]:
@@ -120,18 +114,16 @@ def _check_numbers(choices: SplitChoices, *, count: int) -> None:
             raise DatasetError(f"There is no row {number}.", fix=f"Rows are numbered from 0 to {count - 1}.")
 
 
-def _duplicates(findings: Sequence[Finding], choices: SplitChoices) -> dict[int, int]:
+def _duplicates(findings: Sequence[Finding], choices: SplitChoices, *, count: int) -> dict[int, int]:
     """For every copy that is left out, the row that is kept; rows removed by hand are in neither place."""
-    copies = [group.rows for finding in findings if finding.kind in DUPLICATES for group in finding.groups]
-    sides = Sides()
-    for numbers in copies:
-        sides.join(numbers)
-    members: dict[int, list[int]] = defaultdict(list)
-    for number in sorted({number for numbers in copies for number in numbers}):
-        members[sides.of(number)].append(number)
+    copies = [rows_of(finding.groups) for finding in findings if finding.kind in DUPLICATES]
+    sides = sides_of(count, chain.from_iterable(copies))
     asked = _asked_to_keep(choices, sides)
     if choices.keep_copies:
         return {}
+    members: dict[int, list[int]] = defaultdict(list)
+    for number in np.flatnonzero(np.bincount(sides, minlength=count)[sides] > 1).tolist():
+        members[int(sides[number])].append(number)
     duplicate_of = {}
     for first, numbers in members.items():
         there = [number for number in numbers if number not in choices.removed]
@@ -141,15 +133,15 @@ def _duplicates(findings: Sequence[Finding], choices: SplitChoices) -> dict[int,
     return duplicate_of
 
 
-def _asked_to_keep(choices: SplitChoices, sides: Sides) -> dict[int, int]:
+def _asked_to_keep(choices: SplitChoices, sides: NDArray[np.int64]) -> dict[int, int]:
     """The row to keep by side; a choice named by the side's own first row goes before one named by another."""
     asked: dict[int, int] = {}
     for first, kept in sorted(choices.keep.items(), reverse=True):
-        if sides.of(first) != sides.of(kept):
+        if sides[first] != sides[kept]:
             raise DatasetError(
                 f"Row {kept} is no copy of row {first}.", fix="Keep one of the rows of the group.", field="keep"
             )
-        asked[sides.of(first)] = kept
+        asked[int(sides[first])] = kept
     return asked
 
 

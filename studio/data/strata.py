@@ -48,9 +48,9 @@ def values_of(rows: Rows, field: str, *, part: str) -> list[str]:
     """What a source field holds in every row, empty where it is missing; DatasetError where no row has it."""
     values: list[str] = []
     known: set[str] = set()
-    for record in rows.records():
-        known |= record["extra"].keys()
-        values.append(record["extra"].get(field, "").strip())
+    for extra in rows.extras():
+        known |= extra.keys()
+        values.append(extra.get(field, "").strip())
     if not any(values):
         listed = ", ".join(sorted(known)) or "none"
         raise DatasetError(f"No row has the field “{field}”.", fix=f"Its other fields are: {listed}.", field=part)

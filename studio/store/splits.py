@@ -1,6 +1,7 @@
 """Splits in the database: never changed once dealt, so that a run can always name the rows it learned from."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -71,6 +72,11 @@ def _split(row: Row[Any]) -> Split:
         id=row.id,
         dataset_id=row.dataset_id,
         choices=CHOICES.validate_python(row.choices),
-        bins=tuple(BIN[letter] for letter in row.bins),
+        bins=_bins(row.bins),
         duplicate_of={int(number): kept for number, kept in row.duplicate_of.items()},
     )
+
+
+@lru_cache(maxsize=4)  # one click asks for the same split several times
+def _bins(letters: str) -> tuple[Bin, ...]:
+    return tuple(map(BIN.__getitem__, letters))

@@ -32,3 +32,11 @@ def test_what_was_written_down_of_another_file_is_not_believed(tmp_path: Path):
         file.write(b'{"line":2,"messages":[{"role":"user","content":"b"}],"extra":{}}\n')
 
     assert [row.line for row in load_rows(tmp_path)] == [1, 2]
+
+
+def test_the_other_fields_of_every_row_are_read_alone(bring):
+    tricky = [',"extra":{"a":"b"}', '\\",\\"extra\\":{', '"extra":']
+    rows = [pair(text, text, extra=text, field=f"{text}{number}") for number, text in enumerate(tricky)]
+    brought = bring(rows)
+
+    assert list(brought.rows.extras()) == [{"extra": row["extra"], "field": row["field"]} for row in rows]
