@@ -10,6 +10,7 @@ in the same run. A click counts as slow when the processor alone needs more than
 """
 
 import argparse
+import gc
 import json
 import os
 import signal
@@ -25,17 +26,26 @@ import orjson
 
 from bench.accuracy.copies import planted
 from bench.accuracy.worlds import held_out
-from studio.domain.split import Bin
+from studio.domain.split import LENGTH, Bin
 from studio.flows import bring, inspect, split, train
+from studio.flows.browse import PAGE, Order
 from studio.flows.models import STARTER
 from studio.flows.studio import Studio, open_studio
 from studio.jobs.presence import ensure_supervisor
 from studio.store.workspace import Workspace
+from studio.ui.bringing import fields as fields_part
+from studio.ui.bringing import refused as refused_part
+from studio.ui.inspect import editor as editor_part
 from studio.ui.inspect import findings as findings_part
+from studio.ui.inspect import history as history_part
+from studio.ui.inspect import leakage as leakage_part
 from studio.ui.inspect import lengths as lengths_part
+from studio.ui.inspect import meaning as meaning_part
 from studio.ui.inspect import pages as pages_part
+from studio.ui.inspect import rows as rows_part
 from studio.ui.inspect import split as split_part
 from studio.ui.inspect.looking import Look
+from studio.ui.inspect.rows import EVERY
 from studio.ui.parts import groups
 from studio.ui.tabs import data as data_tab
 from studio.ui.tabs import inspect as inspect_tab
@@ -44,6 +54,7 @@ from studio.ui.tabs import recipe as recipe_tab
 SLOW = 0.3  # seconds
 REFERENCE_PASSES = 5
 PATIENCE = 3600.0
+WORDS = ("the", "contract", "furnace", "zinc")  # from very many rows to few
 
 Click = Callable[[int], object]
 
@@ -72,6 +83,8 @@ def main() -> int:
         data = _dataset(studio, rows=given.rows, scratch=Path(scratch))
         reference = _reference(studio.workspace.dataset(data) / "rows.jsonl")
         before = _memory()
+        gc.collect()
+        gc.freeze()  # as the web process does when it starts
         timed = [_timed(name, click, times=given.times) for name, click in clicks(studio, data, rows=given.rows)]
         show(timed, reference=reference, memory=_memory() - before)
         studio.store.close()
@@ -109,11 +122,20 @@ def clicks(studio: Studio, data: str, *, rows: int) -> list[tuple[str, Click]]:
         split_part.show_ledger(studio, data, model, cut_off(n))
 
     def other_deal(n: int) -> None:
-        split_part.choose(studio, data, 0.2, n + 1000 + time.time_ns() % 10**9)
+        split_part.choose(studio, data, 0.2, n + 1000 + time.time_ns() % 10**9, LENGTH, None)
         split_part.show_ledger(studio, data, model, 256)
+        split_part.show_evenness(studio, data)
+
+    def other_dataset(_: int) -> None:
+        fields_part.show(studio, look[:2])
+        refused_part.show(studio, look[:2])
+
+    def find_rows(text: str, *, among: str = EVERY, order: Order = Order.LINE, first: int = 0) -> None:
+        rows_part.show(studio, data, text, among, order.value, first, None)
 
     return [
-        ("Data: show", lambda n: data_tab.show_with_repairs(studio, data, row(n))),
+        ("Data: show", lambda n: data_tab.show(studio, data, row(n))),
+        ("Data: fields and refused lines", other_dataset),
         ("Data: turn the page", lambda n: data_tab.turn(studio, 4, data, row(n))),
         ("Inspect: the frame", lambda n: inspect_tab.show(studio, data, model)),
         ("Inspect: list of findings", lambda n: findings_part.show(studio, look, kind(n))),
@@ -123,13 +145,23 @@ def clicks(studio: Studio, data: str, *, rows: int) -> list[tuple[str, Click]]:
         ("Inspect: what the model sees", lambda n: lengths_part.show_seen(studio, data, model, cut_off(n), row(n))),
         ("Inspect: split", lambda n: split_part.show(studio, look)),
         ("Inspect: where every line ended", lambda n: split_part.show_ledger(studio, data, model, cut_off(n))),
+        ("Rows: all of them, another page", lambda n: find_rows("", first=row(n))),
+        ("Rows: longest first", lambda n: find_rows("", order=Order.LONGEST, first=n * PAGE)),
+        ("Rows: with a word", lambda n: find_rows(WORDS[n % len(WORDS)])),
+        ("Rows: with a word that none has", lambda n: find_rows(f"nobody says {n}")),
+        ("Rows: with a finding", lambda n: find_rows("", among=kind(n), first=n * PAGE)),
+        ("Rows: of a part, with a word", lambda n: find_rows(WORDS[n % len(WORDS)], among="bin:train", first=n * PAGE)),
+        ("Rows: open one", lambda n: editor_part.show(studio, data, row(n), 0, None)),
+        ("History: show", lambda _: history_part.show(studio, data)),
+        ("Meaning: show", lambda _: meaning_part.show(studio, data, None)),
+        ("Leakage: show", lambda _: leakage_part.show(studio, data)),
         ("Recipe: show", lambda n: recipe_tab.show(studio, data, model, 256, None)),
         ("whole: open Inspect", open_inspect),
         ("whole: another cut-off", other_cut_off),
         ("whole: deal the rows anew", other_deal),
         *[
             (f"download: first line of {bin.value}", _first_line(studio, data, bin))
-            for bin in (Bin.TRAIN, Bin.TEST, Bin.DUPLICATE)
+            for bin in (Bin.TRAIN, Bin.VALIDATION, Bin.DUPLICATE)
         ],
     ]
 

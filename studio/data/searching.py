@@ -1,10 +1,11 @@
 """Searching: the rows that say something, have a finding or lie in a bin, in the order asked for; page by page."""
 
-import mmap
 import re
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 import numpy as np
 
@@ -12,8 +13,10 @@ from studio.data.rows import Rows
 from studio.domain.row import Row
 
 # The two letters beyond ASCII whose small form is an ASCII letter (or begins with one): the Kelvin sign and İ.
-ALSO = {"k": b"(?:k|\xe2\x84\xaa)", "i": b"(?:i|\xc4\xb0)"}
+ALSO = {"k": "\u212a".encode(), "i": "\u0130".encode()}
+PLAIN = re.compile(r"[ !#-\[\]-~]+")  # what is stored as it is said; the rest of ASCII is escaped
 MOST = 2000  # rows with a text that are looked for; whoever wants more has not said enough
+BLOCK_BYTES = 1 << 22
 
 
 class Order(StrEnum):
@@ -36,13 +39,20 @@ def search(rows: Rows, *, text: str = "", among: Collection[int] | None = None, 
     if not text.strip():
         return Hits(tuple(numbers))
     needle = text.strip().lower()
-    candidates = _candidates(rows, needle)
+    numbers: Iterable[int] = _candidates(rows, needle)
+    if order is not Order.LINE:
+        held = set(numbers)
+        numbers = (number for number in _ordered(rows, among, order) if number in held)
+    elif among is not None:
+        wanted = frozenset(among)
+        numbers = (number for number in numbers if number in wanted)
     found: list[int] = []
-    for number in numbers:
-        if number in candidates and _says(rows[number], needle):
-            if len(found) == MOST:
-                return Hits(tuple(found), more=True)
-            found.append(number)
+    with rows.at_hand() as row:
+        for number in numbers:
+            if _says(row(number), needle):
+                if len(found) == MOST:
+                    return Hits(tuple(found), more=True)
+                found.append(number)
     return Hits(tuple(found))
 
 
@@ -59,23 +69,35 @@ def _says(row: Row, needle: str) -> bool:
     return any(needle in message.content.lower() for message in row.messages)
 
 
-def _candidates(rows: Rows, needle: str) -> Collection[int]:
-    """Rows whose stored line holds the longest word of the needle as it may be written; and perhaps others."""
-    word = max(re.findall(r"[A-Za-z0-9]+", needle), key=len, default="")
-    if not word:  # only ASCII letters have capitals of one byte that a search of bytes knows of
-        return range(len(rows))
-    pattern = re.compile(b"".join(ALSO.get(letter, letter.encode()) for letter in word), re.IGNORECASE)
-    found = {number for number, line in rows.edited.items() if pattern.search(line)}
-    return found | set(_lines_with(rows, pattern))
+def _candidates(rows: Rows, needle: str) -> Iterator[int]:
+    """Rows in the order of the file that may say the needle: whose stored line holds the longest plain part of it.
 
-
-def _lines_with(rows: Rows, pattern: re.Pattern[bytes]) -> Iterator[int]:
-    if not rows.path.stat().st_size:
+    ASCII letters alone have small forms that bytes know of; a line with one of the letters in ALSO may always say it.
+    """
+    part = max(PLAIN.findall(needle), key=len, default="")
+    signs = [part.encode(), *(sign for letter, sign in ALSO.items() if letter in part)] if part else []
+    if not signs:
+        yield from range(len(rows))
         return
-    with rows.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as held:
-        place = 0
-        while match := pattern.search(held, place):
-            number = int(np.searchsorted(rows.offsets, match.start(), side="right")) - 1
-            if number not in rows.edited:
-                yield number
-            place = int(rows.offsets[number + 1])
+    edited = {number for number, line in rows.edited.items() if any(sign in line.lower() for sign in signs)}
+    with rows.path.open("rb") as file:
+        for first, places in _blocks(rows):
+            held = file.read(places[-1]).lower()
+            numbers = {first + n for sign in signs for n in _lines_with(sign, held, places)} - rows.edited.keys()
+            yield from sorted(numbers | {n for n in edited if first <= n < first + len(places) - 1})
+
+
+def _blocks(rows: Rows) -> Iterator[tuple[int, list[int]]]:
+    """Stretches of rows: the first row, and where its rows start and the last one ends, in bytes from its start."""
+    ends = np.searchsorted(rows.offsets, np.arange(BLOCK_BYTES, rows.offsets[-1] + BLOCK_BYTES, BLOCK_BYTES))
+    for first, last in pairwise([0, *np.unique(np.minimum(ends, len(rows))).tolist()]):
+        yield first, (rows.offsets[first : last + 1] - rows.offsets[first]).tolist()
+
+
+def _lines_with(sign: bytes, held: bytes, places: list[int]) -> Iterator[int]:
+    """The lines of a block that hold the sign, by their place in it."""
+    place = held.find(sign)
+    while place >= 0:
+        number = bisect_right(places, place) - 1
+        yield number
+        place = held.find(sign, places[number + 1])

@@ -2,10 +2,9 @@
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from studio.domain.errors import DatasetError
 from studio.domain.split import Bin, Split, SplitChoices
@@ -45,10 +44,10 @@ def add(store: Store, split: Split) -> Split:
 def get(store: Store, split_id: str) -> Split:
     """The split; DatasetError when there is none."""
     with store.read() as connection:
-        row = connection.execute(select(tables.splits).where(tables.splits.c.id == split_id)).one_or_none()
-    if row is None:
+        known = connection.execute(select(tables.splits.c.id).where(tables.splits.c.id == split_id)).one_or_none()
+    if known is None:
         raise DatasetError(f"There is no split called {split_id}.", fix="Open the dataset to deal its rows.")
-    return _split(row)
+    return _kept(store, split_id)
 
 
 def dealt_at(store: Store, split_id: str) -> datetime:
@@ -61,22 +60,21 @@ def dealt_at(store: Store, split_id: str) -> datetime:
 def latest(store: Store, dataset_id: str) -> Split | None:
     """The split of a dataset that was dealt last."""
     columns = tables.splits.c
-    question = select(tables.splits).where(columns.dataset_id == dataset_id)
+    question = select(columns.id).where(columns.dataset_id == dataset_id)
     with store.read() as connection:
-        row = connection.execute(question.order_by(columns.created_at.desc(), columns.id.desc()).limit(1)).one_or_none()
-    return _split(row) if row else None
+        newest = question.order_by(columns.created_at.desc(), columns.id.desc()).limit(1)
+        split_id = connection.execute(newest).scalar_one_or_none()
+    return _kept(store, split_id) if split_id else None
 
 
-def _split(row: Row[Any]) -> Split:
+@lru_cache(maxsize=4)  # a split never changes, and one click asks for the same one several times
+def _kept(store: Store, split_id: str) -> Split:
+    with store.read() as connection:
+        row = connection.execute(select(tables.splits).where(tables.splits.c.id == split_id)).one()
     return Split(
         id=row.id,
         dataset_id=row.dataset_id,
         choices=CHOICES.validate_python(row.choices),
-        bins=_bins(row.bins),
+        bins=tuple(map(BIN.__getitem__, row.bins)),
         duplicate_of={int(number): kept for number, kept in row.duplicate_of.items()},
     )
-
-
-@lru_cache(maxsize=4)  # one click asks for the same split several times
-def _bins(letters: str) -> tuple[Bin, ...]:
-    return tuple(map(BIN.__getitem__, letters))

@@ -14,6 +14,12 @@ from studio.data.searching import Order, search
 TEXTS = st.text(alphabet='abAB éÉ"\\\n\u2028日本1kK\u212aİißsS', max_size=12)
 
 
+@pytest.fixture(autouse=True, params=[searching.BLOCK_BYTES, 150])
+def block(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All rows are looked through at once, or a row or two at a time."""
+    monkeypatch.setattr(searching, "BLOCK_BYTES", request.param)
+
+
 def stored(folder: Path, answers: list[str], edited: dict[int, str] | None = None) -> Rows:
     def record(number: int, answer: str) -> bytes:
         messages = [{"role": "user", "content": f"Q{number}"}, {"role": "assistant", "content": answer}]
