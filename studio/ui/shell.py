@@ -94,10 +94,12 @@ def build(studio: Studio) -> gr.Blocks:
             tab_of, timers = {}, {}
             for tab_id, (label, module) in TABS.items():
                 with gr.Tab(label, id=tab_id) as tab:
+                    # First of all that listens: Gradio runs one after the other, and a screen may take its time.
+                    tab.select(None, None, None, js=f"() => window.opened('{tab_id}')", **QUIET)
                     timers[tab_id] = module.build(session, tab)
                 tab_of[tab_id] = tab
         _wire(session, header, tab_of, timers)
-        _wire_address(session, header, tab_of)
+        _wire_address(session, header)
     return page
 
 
@@ -122,7 +124,7 @@ def _wire(session: Session, header: Header, tab_of: dict[str, gr.Tab], timers: d
     gr.on([*ticks, header.pulse.tick, *(tab.select for tab in tab_of.values())], status, None, state, **QUIET)
 
 
-def _wire_address(session: Session, header: Header, tab_of: dict[str, gr.Tab]) -> None:
+def _wire_address(session: Session, header: Header) -> None:
     """The open tab is part of the page's address."""
 
     @friendly
@@ -137,8 +139,6 @@ def _wire_address(session: Session, header: Header, tab_of: dict[str, gr.Tab]) -
     shown = [session.data, session.model, session.run, header.state, header.pulse, session.tabs]
     session.page.load(restore, [header.memory, header.address], shown, js=READ_ADDRESS, **QUIET)
     header.back.click(tab_named, header.address, session.tabs, js="() => location.hash.slice(1)", **QUIET)
-    for tab_id, tab in tab_of.items():
-        tab.select(None, None, None, js=f"() => window.opened('{tab_id}')", **QUIET)
 
 
 def tab_named(address: str) -> Any:

@@ -123,12 +123,18 @@ def groups_of(text: str) -> str:
     """Rows with their marks, rows compared word by word, and pairs of answers."""
     said = "The {} parcel is on its way and will reach you by noon, as we wrote to you before."
     turns = [(Message("user", text), Message("assistant", f"{text} {said.format(word)}")) for word in ("blue", "red")]
-    rows = [Row(n, n + 1, messages, rejected=(Message("assistant", text),)) for n, messages in enumerate(turns)]
+    rows = [Row(n, n + 1, messages, rejected=messages[1:]) for n, messages in enumerate(turns)]
     group = Group((0, 1), (1, 2), text, Grade.HIGH, (1.0, 0.8))
     marks = (Mark(0, 1, 0, 1, text), Mark(1, 1, 0, 1, text))
-    kinds = (FindingKind.NEAR_DUPLICATE, FindingKind.ONE_WORD, FindingKind.SAME_PAIR, FindingKind.FAMILY)
+    kinds = (
+        FindingKind.NEAR_DUPLICATE,
+        FindingKind.ONE_WORD,
+        FindingKind.SAME_PAIR,
+        FindingKind.SWAPPED_PAIR,
+        FindingKind.FAMILY,
+    )
     shown = [Finding(kind, text, 2, text, (group,), marks) for kind in kinds]
-    return "".join(groups.view(found, groups.page_of(found, 0), rows) for found in shown)
+    return "".join(groups.heading(found) + groups.view(found, groups.page_of(found, 0), rows) for found in shown)
 
 
 def recipe_screen(text: str) -> str:

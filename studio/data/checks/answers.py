@@ -18,6 +18,7 @@ NO_END_MARK = "ends without an end mark, unlike most"
 HABIT = 0.8  # share of answers that make an end mark the habit of a file
 SAMPLE = 10  # answers that it takes to speak of a habit
 PROSE = 6  # words that make an answer prose
+END = 24  # characters that show how an answer ends
 ONE_WORD_BESIDE = 8  # words of the middle answer that make one word short
 ONE_WORD_SHARE = 0.2  # more than this and one word is the habit of the file
 
@@ -45,8 +46,7 @@ class CutShort:
         if not reason and form_of(row.answer).format in (Format.PLAIN, Format.MARKDOWN):
             reason = self._prose_end(answer)
         if reason:
-            last = len(row.messages) - 1
-            mark = Mark(row.number, last, max(0, len(answer) - 24), len(answer), reason)
+            mark = Mark(row.number, len(row.messages) - 1, *end_of(answer), reason)
             self._found.add(row, reason, marks=[mark])
 
     def _prose_end(self, answer: str) -> str:
@@ -79,6 +79,14 @@ class CutShort:
             why="The model would learn to stop in the middle. Finish these answers, or remove them.",
             only=[*sure, NO_END_MARK] if has_habit else sure,
         )
+
+
+def end_of(answer: str) -> tuple[int, int]:
+    """The last words of an answer, from where to where."""
+    end = len(answer.rstrip())
+    start = max(0, end - END)
+    space = answer.find(" ", start, end - 1) if start else -1
+    return (space + 1 if space > 0 else start), end
 
 
 def _stands_alone(line: str, *, is_first: bool) -> bool:

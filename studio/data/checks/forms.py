@@ -29,6 +29,8 @@ class Form:
 
 _JSON_START = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*[{\[\"\]])")
 _FIELD = re.compile(r"[ \t]*([^\W\d_][\w /-]{0,30}?)[ \t]*:(?: (.*)|)$")
+_NAME = re.compile(r"^[ \t]*[^\W\d_][\w /-]{0,30}?[ \t]*:", re.MULTILINE)
+MOST_SIGNS = 40  # of an answer, that are shown
 _LONGEST_VALUE = 80  # characters; what is longer is prose that happens to hold a colon
 _LONGEST_LONE_VALUE = 4  # words
 _MARKDOWN = re.compile(r"^(?:#{1,6} \S|```|\|.*\|[ \t]*$)", re.MULTILINE)
@@ -48,6 +50,19 @@ def form_of(answer: str) -> Form:
     if ":" in answer and (fields := _fields(answer)):
         return Form(Format.FIELDS, fields)
     return Form(Format.MARKDOWN if _is_markdown(answer) else Format.PLAIN)
+
+
+def signs_of(answer: str) -> list[tuple[int, int]]:
+    """What shows the format of an answer: its names, its Markdown signs, or all of it."""
+    match form_of(answer).format:
+        case Format.FIELDS:
+            return [match.span() for match in _NAME.finditer(answer)][:MOST_SIGNS]
+        case Format.MARKDOWN:
+            found = [match.span() for shape in (_MARKDOWN, _STRONG) for match in shape.finditer(answer)]
+            found += [(match.start(), match.end() - 1) for match in _BULLETS.finditer(answer)]
+            return sorted(found)[:MOST_SIGNS]
+        case _:
+            return [(0, len(answer))]
 
 
 def _fields(answer: str) -> tuple[tuple[str, str], ...]:

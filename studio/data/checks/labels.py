@@ -3,12 +3,12 @@
 import re
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from studio.data.checks.forms import Format, form_of
 from studio.data.checks.gathering import titled
-from studio.domain.finding import Finding, FindingKind, Group
+from studio.domain.finding import Finding, FindingKind, Group, Mark
 from studio.domain.row import Row
 
 LONGEST = 40  # characters of a label
@@ -77,6 +77,26 @@ def labels_of(answer: str) -> Iterator[tuple[str, str]]:
     is_short = len(answer) <= LONGEST and "\n" not in answer.strip() and answer.count(" ", 1, -1) < MOST_WORDS
     if is_short and form.format is Format.PLAIN:
         yield ANSWER, answer
+
+
+def marks(row: Row, groups: Iterable[Group]) -> list[Mark]:
+    """Where a row writes a label otherwise than most, by the groups of the finding that it stands in."""
+    reasons = [group.reason for group in groups if row.number in group.rows]
+    found, end = [], 0
+    for _, text in labels_of(row.answer):
+        start = row.answer.find(text, end)
+        if start < 0:  # JSON writes it with signs of its own
+            continue
+        end = start + len(text)
+        if any(_is_rare(text, reason) for reason in reasons):
+            found.append(Mark(row.number, len(row.messages) - 1, start, end, "written otherwise than most"))
+    return found
+
+
+def _is_rare(text: str, written: str) -> bool:
+    """Whether the ways to write a label, of which the usual one is named last, have this one among the others."""
+    start = written.rfind(", “") + 2 if ", “" in written else 0
+    return f"“{text}” " in written[:start]
 
 
 def plain_label(text: str) -> str:

@@ -17,8 +17,8 @@ WITHOUT, WITH = "no system message, unlike most", "a system message, unlike most
 
 _SIGNS = ("### ", "Assistant: ", "AI: ", "Bot: ")
 _HEADING = re.compile(r"^### (?:Instruction|Response|Human|Assistant|User|System)\b:?", re.MULTILINE)
-_USER_TURN = re.compile(r"^(?:User|Human): \S", re.MULTILINE)
-_ASSISTANT_TURN = re.compile(r"^(?:Assistant|AI|Bot): \S", re.MULTILINE)
+_USER_TURN = re.compile(r"^(?:User|Human):(?= \S)", re.MULTILINE)
+_ASSISTANT_TURN = re.compile(r"^(?:Assistant|AI|Bot):(?= \S)", re.MULTILINE)
 
 
 class Roles:

@@ -10,7 +10,7 @@ from studio.flows import bring, inspect, treat
 from studio.flows.studio import Studio
 from studio.ui.errors import friendly, handler
 from studio.ui.inspect import pages
-from studio.ui.inspect.looking import Look
+from studio.ui.inspect.looking import Checked
 from studio.ui.parts import listed
 from studio.ui.parts.pickers import data_picker
 from studio.ui.session import DRAWN, QUIET, Session
@@ -30,11 +30,11 @@ def build(session: Session, look: gr.State) -> None:
     shown.click(press, [session.data, picked], [session.data, picked], trigger_mode="once", **QUIET)
 
 
-def show(studio: Studio, look: Look | None, picked: str | None) -> list[Any]:
+def show(studio: Studio, look: Checked | None, picked: str | None) -> list[Any]:
     """The list of findings; what was open stays open, and at first it is what matters most."""
     if look is None:
         return [gr.skip(), gr.skip()]
-    return view(inspect.findings(studio, look[0]), bring.dataset(studio, look[0]), picked)
+    return view(inspect.findings(studio, look.data), bring.dataset(studio, look.data), picked)
 
 
 def view(findings: tuple[Finding, ...], dataset: Dataset, picked: str | None) -> list[Any]:

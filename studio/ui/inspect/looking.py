@@ -1,10 +1,17 @@
-"""Looking: what the parts of Inspect share: which dataset is looked at with which model, and what is known of it."""
+"""Looking: what the parts of Inspect share: which dataset is looked at, with which model, and what is known of it."""
 
 from typing import NamedTuple
 
 
+class Checked(NamedTuple):
+    """What the parts about rows listen to: another dataset is looked at, or its rows were examined again."""
+
+    data: str
+    is_checked: bool
+
+
 class Look(NamedTuple):
-    """The value of the state that every part listens to; it changes when there is something else to show."""
+    """What the parts about tokens listen to: another dataset or model, or its lengths have been measured."""
 
     data: str
     model: str

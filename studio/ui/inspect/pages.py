@@ -20,7 +20,9 @@ from studio.ui.session import DRAWN, QUIET, Session
 Find = Callable[[Studio, str, Any], Finding | None]
 
 KEPT_HERE = [("the longest", Which.LONGEST.value), ("all of them", Which.EVERY.value)]
-OUTPUTS = 12
+KEEP_INFO = "The others are left out of training, and stay in the file."
+OUT_INFO = "A ticked row stays in the file and is left out of every run; untick it to take it back."
+OUTPUTS = 13
 
 
 def build(session: Session, look: gr.State, key: gr.State, find: Find, *, of: str = "") -> None:
@@ -30,20 +32,21 @@ def build(session: Session, look: gr.State, key: gr.State, find: Find, *, of: st
     """
     number = gr.State(0)
     with gr.Column(visible=False, elem_classes="pages") as part:
-        heading = gr.HTML()
-        with gr.Row(elem_classes="actions pager"):
+        heading = gr.HTML(js_on_load=groups.BACK)
+        with gr.Row(elem_classes="actions pager", visible=False) as pager:
             before = gr.Button("← Before", size="sm", min_width=90, scale=0)
             place = gr.Number(label=f"Page{of}", show_label=False, precision=0, minimum=1, min_width=80, scale=0)
             after = gr.Button("Next →", size="sm", min_width=90, scale=0)
             where = gr.HTML(min_width=180)
         with gr.Row(elem_classes="actions"):
-            keep = gr.Radio(label=f"Keep in this group{of}", choices=[], visible=False, min_width=220)
-            out = gr.CheckboxGroup(label=f"Leave out{of}", choices=[], visible=False, min_width=220)
-            every = gr.Button("Leave the group out", visible=False, min_width=200)
-            mask = gr.Button("Mask in these rows", visible=False, min_width=200)
+            keep = gr.Radio(label=f"Keep in this group{of}", choices=[], visible=False, info=KEEP_INFO, min_width=220)
+            out = gr.CheckboxGroup(label=f"Leave out{of}", choices=[], visible=False, info=OUT_INFO, min_width=220)
+        with gr.Row(elem_classes="actions pager"):
+            every = gr.Button("Leave the group out", size="sm", visible=False, min_width=200, scale=0)
+            mask = gr.Button("Mask in these rows", size="sm", visible=False, min_width=200, scale=0)
         cards = gr.HTML()
     studio, given = session.studio, [session.data, key, number]
-    shown = [part, heading, before, place, after, where, keep, out, every, mask, cards, number]
+    shown = [part, heading, pager, before, place, after, where, keep, out, every, mask, cards, number]
     key.change(handler(show_first, studio, find), [session.data, key], shown, **DRAWN)
     look.change(handler(show, studio, find), given, shown, **DRAWN)
     for event, step in ((before.click, -1), (after.click, 1)):
@@ -92,11 +95,12 @@ def view(finding: Finding, page: Page, dataset: Dataset) -> list[Any]:
     out = sum(row in removed for row in page.group.rows)
     return [
         gr.Column(visible=True),
-        f'<h3 class="picked">{html.text(finding.title)}</h3>',
-        gr.Button(interactive=page.number > 0, visible=page.of > 1),
-        gr.Number(value=page.number + 1, visible=page.of > 1),
-        gr.Button(interactive=page.number + 1 < page.of, visible=page.of > 1),
-        f'<p class="help">{groups.pages_words(page)}</p>' if page.of > 1 else "",
+        groups.heading(finding),
+        gr.Row(visible=page.of > 1),
+        gr.Button(interactive=page.number > 0),
+        page.number + 1,
+        gr.Button(interactive=page.number + 1 < page.of),
+        f'<p class="help">{groups.pages_words(page)}</p>',
         gr.Radio(choices=[*KEPT_HERE, *lines], value=_kept(finding, page, dataset), visible=keeps),
         gr.CheckboxGroup(choices=lines, value=[row for row in page.rows if row in removed], visible=not is_copy),
         gr.Button(every_words(len(page.group.rows), out=out), visible=is_large),

@@ -13,7 +13,7 @@ from studio.flows.split import Facts
 from studio.flows.studio import Studio
 from studio.flows.topics import Search
 from studio.ui.errors import handler, told
-from studio.ui.inspect.looking import Look
+from studio.ui.inspect.looking import Checked
 from studio.ui.parts import html
 from studio.ui.session import DRAWN, Session
 
@@ -24,7 +24,7 @@ KEPT_ANYWAY = (
 )
 
 
-def build(session: Session, look: gr.State) -> None:
+def build(session: Session, checked: gr.State, look: gr.State) -> None:
     with gr.Accordion("Split, and where every line ended", open=True, visible=False) as part:
         with gr.Row():
             held_out = gr.Slider(
@@ -49,15 +49,15 @@ def build(session: Session, look: gr.State) -> None:
             )
         timer, about, evenness, ledger = gr.Timer(1.0, active=False), gr.HTML(), gr.HTML(), gr.HTML()
     studio, data, choices = session.studio, session.data, [held_out, seed, stratify, by]
-    gr.on([look.change, timer.tick], handler(show, studio), look, [part, timer, *choices, about], **DRAWN)
+    gr.on([checked.change, timer.tick], handler(show, studio), checked, [part, timer, *choices, about], **DRAWN)
     gr.on(
-        [look.change, session.cut_off.change, session.dealt.change],
+        [checked.change, look.change, session.cut_off.change, session.dealt.change],
         handler(show_ledger, studio),
         [data, session.model, session.cut_off],
         ledger,
         **DRAWN,
     )
-    gr.on([look.change, session.dealt.change], handler(show_evenness, studio), data, evenness, **DRAWN)
+    gr.on([checked.change, session.dealt.change], handler(show_evenness, studio), data, evenness, **DRAWN)
     gr.on(
         [held_out.release, seed.input, stratify.input, by.input],
         handler(choose, studio),
@@ -67,17 +67,17 @@ def build(session: Session, look: gr.State) -> None:
     )
 
 
-def show(studio: Studio, look: Look | None) -> list[Any]:
+def show(studio: Studio, look: Checked | None) -> list[Any]:
     """The choices that the rows were dealt with, and what else there is to choose from."""
     if look is None:
         return [gr.skip()] * 7
-    found = topics.look(studio, look[0])
+    found = topics.look(studio, look.data)
     is_live = found.topics is None and found.job is not None and found.job.is_live
     try:
-        choices = split.current(studio, look[0]).choices
+        choices = split.current(studio, look.data).choices
     except StudioError:  # the ledger below says why nothing can be dealt
         return [gr.Accordion(visible=True), gr.Timer(active=False), *[gr.skip()] * 4, ""]
-    controls = view(choices, split.fields(studio, look[0]), found.topics)
+    controls = view(choices, split.fields(studio, look.data), found.topics)
     return [gr.Accordion(visible=True), gr.Timer(active=is_live), *controls, topics_words(found)]
 
 

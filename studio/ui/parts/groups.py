@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from studio.data.checks.masking import veiled_with_places
-from studio.data.marking import COMPARED, compared, conflict_marks, marks_in
+from studio.data.marking import COMPARED, at_odds, compared, conflict_marks, marks_in, unlike
 from studio.domain.finding import TREATMENTS, Action, Finding, FindingKind, Group, Mark
 from studio.domain.mending import why_left_out
 from studio.domain.row import Message, Row
@@ -15,6 +15,8 @@ PRIVATE = (FindingKind.SECRET, FindingKind.PERSONAL)  # whoever looks at the scr
 AGAINST_FIRST = (*COPIES, FindingKind.NEAR_DUPLICATE, FindingKind.CONFLICT, FindingKind.VARIETY, FindingKind.MEANING)
 REASON_ON_SCREEN_ALONE = (FindingKind.NEAR_DUPLICATE, FindingKind.FAMILY, FindingKind.CONFLICT, FindingKind.MEANING)
 SHOWN_ROWS = 6
+FILLED = "fills the template"
+MASKED = "Shown without their middle. Masking puts tags such as [EMAIL] in their place, in a new version; the file stays as it is."
 SIDES = {"same": "", "only_first": "del", "only_second": "ins"}
 
 
@@ -85,10 +87,26 @@ def why_out(finding: Finding, group: Group, *, one_by_one: bool) -> str:
     return why_left_out(finding.kind, reason, one_by_one=one_by_one)
 
 
+# Back from the rows of a finding to its place in the list.
+BACK = """
+element.addEventListener('click', event => {
+  const name = event.target.closest('button[data-back]') && document.querySelector('ul.findings li.open button.link');
+  name?.focus({preventScroll: true});
+  name?.scrollIntoView({block: 'center'});
+});
+"""
+
+
+def heading(finding: Finding) -> str:
+    """What is shown and why it matters; `focus` goes here when somebody opens the finding."""
+    back = "" if finding.kind is FindingKind.MEANING else '<button type="button" data-back>↑ All findings</button>'
+    title = f'<h3 class="picked" tabindex="-1" data-kind="{finding.kind.value}">{html.text(finding.title)}</h3>'
+    return f'<div class="picked-row">{title}{back}</div><p class="help">{html.text(finding.why)}</p>'
+
+
 def view(finding: Finding, page: Page, rows: Sequence[Row]) -> str:
     """The rows of a page (`page.shown`, in that order) side by side, with the reason why they belong together."""
-    said = page.group.reason
-    grade = page.group.grade
+    said, grade = reason_words(finding, page.group), page.group.grade
     chip = f"{html.grade(grade)} " if grade else ""
     about = f'<p class="help">{chip}{html.text(said)}</p>' if said or chip else ""
     cards = "".join(_cards(finding, page, rows))
@@ -97,9 +115,23 @@ def view(finding: Finding, page: Page, rows: Sequence[Row]) -> str:
     return f'{about}<div class="beside">{cards}</div>{more}'
 
 
+def reason_words(finding: Finding, group: Group) -> str:
+    """Why the rows of a group belong together, as a sentence."""
+    said = group.reason
+    if finding.kind is FindingKind.FAMILY:
+        return f"The template: {said}"
+    said = f"{said[:1].upper()}{said[1:]}" + ("." if said and not said.endswith((".", "!", "?")) else "")
+    return f"{said} {MASKED}" if finding.kind in PRIVATE else said
+
+
 def _cards(finding: Finding, page: Page, rows: Sequence[Row]) -> list[str]:
     if finding.kind in PRIVATE:
         return [talk.bubbles([veiled], marks) for veiled, marks in map(_veiled, rows)]
+    if finding.kind is FindingKind.SWAPPED_PAIR:
+        return [talk.bubbles([row], marks) for row, marks in zip(rows, at_odds(rows), strict=True)]
+    if finding.kind is FindingKind.FAMILY and len(rows) > 1:
+        beside = [rows[1], *[rows[0]] * (len(rows) - 1)]
+        return [talk.bubbles([row], unlike(row, other, FILLED)) for row, other in zip(rows, beside, strict=True)]
     if page.first is None or len(rows) < 2:
         return [talk.bubbles([row], marks_in(row, finding)) for row in rows]
     first, *others = rows

@@ -10,12 +10,35 @@ from studio.ui.parts import html
 
 SHOW, TREAT, TAKE_BACK = "show", "treat", "take_back"
 
-# A press tells the server which button it was; what it may do is looked up there.
+# A press tells the server which button it was; what it may do is looked up there. Whoever opens a finding is led to its
+# rows. The list is drawn anew after every press: the button that had the focus has it again.
 PRESS = """
+let at = null;
+const isName = button => button.classList.contains('link');
+const heading = kind => [...document.querySelectorAll('h3.picked')].find(h => h.dataset.kind === kind && h.offsetParent);
+const leadTo = kind => {
+  const found = heading(kind);
+  found?.focus({preventScroll: true});
+  found?.scrollIntoView({block: 'start'});
+  return Boolean(found);
+};
 element.addEventListener('click', event => {
   const pressed = event.target.closest('button[data-act]');
-  if (pressed && !pressed.disabled) trigger('click', {act: pressed.dataset.act, kind: pressed.dataset.kind});
+  if (!pressed) return;
+  const {act, kind} = pressed.dataset;
+  trigger('click', {act, kind});
+  if (act !== 'show' || leadTo(kind)) return;
+  const watch = new MutationObserver(() => leadTo(kind) && watch.disconnect());
+  watch.observe(document.body, {childList: true, subtree: true, attributes: true});
+  setTimeout(() => watch.disconnect(), 10000);
 });
+element.addEventListener('focusin', event => { at = event.target.closest('button[data-kind]'); });
+element.addEventListener('focusout', event => { if (event.relatedTarget) at = null; });
+new MutationObserver(() => {
+  if (!at || at.isConnected || document.activeElement !== document.body) return;
+  const again = [...element.querySelectorAll(`button[data-kind="${at.dataset.kind}"]`)];
+  (again.find(button => isName(button) === isName(at)) ?? element.querySelector('button'))?.focus({preventScroll: true});
+}).observe(element, {childList: true, subtree: true});
 """
 
 
@@ -48,10 +71,9 @@ def _button(finding: Finding, state: Treated, is_open: bool) -> str:
         return '<div class="act"><small>listed on the Data tab</small></div>'
     label, act, note = words(finding, state)
     if act == SHOW and is_open:
-        label = "Shown below"
-    disabled = " disabled" if act == SHOW and is_open else ""
+        label = "Shown below ↓"
     return (
-        f'<div class="act"><button type="button" data-act="{act}" data-kind="{finding.kind.value}"{disabled}>'
+        f'<div class="act"><button type="button" data-act="{act}" data-kind="{finding.kind.value}">'
         f"{html.text(label)}</button><small>{html.text(note)}</small></div>"
     )
 

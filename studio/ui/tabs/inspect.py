@@ -6,12 +6,12 @@ import gradio as gr
 
 from studio.domain.errors import StudioError
 from studio.domain.reading import Reading, Tone
-from studio.flows import advise, bring, inspect
+from studio.flows import advise, bring, inspect, mend
 from studio.flows.inspect import Inspection
 from studio.flows.studio import Studio
 from studio.ui.errors import handler, told
 from studio.ui.inspect import findings, history, leakage, lengths, meaning, rows, split
-from studio.ui.inspect.looking import Look
+from studio.ui.inspect.looking import Checked, Look
 from studio.ui.parts import html
 from studio.ui.parts.bringing import being_read
 from studio.ui.session import DRAWN, QUIET, Session
@@ -21,14 +21,18 @@ EMPTY = html.empty("Nothing to inspect yet.", "Bring a file on the Data tab firs
 
 def build(session: Session, tab: gr.Tab) -> gr.Timer:
     gr.HTML(html.title("Inspect", "What is in the file, what a model would see of it, and where every line ends up."))
-    situation, timer, look = gr.HTML(EMPTY), gr.Timer(0.7, active=False), gr.State(None)
+    situation, timer = gr.HTML(EMPTY), gr.Timer(0.7, active=False)
+    checked, look = gr.State(None), gr.State(None)
     again = gr.Button("Measure again", visible=False, min_width=160)
     with gr.Column(visible=False) as whole:
-        for part in (findings, meaning, rows, history, lengths, split, leakage):
-            part.build(session, look)
+        for part in (findings, meaning, rows, history):
+            part.build(session, checked)
+        lengths.build(session, look)
+        split.build(session, checked, look)
+        leakage.build(session, checked)
         forward = gr.Button("Continue to the recipe", variant="primary")
     studio, ids = session.studio, [session.data, session.model]
-    shown = [situation, again, timer, whole, look]
+    shown = [situation, again, timer, whole, checked, look]
     gr.on([tab.select, session.shown.change, timer.tick], handler(show, studio), ids, shown, **DRAWN)
     again.click(handler(measure_again, studio), ids, shown, trigger_mode="once", **QUIET)
     forward.click(lambda: gr.Tabs(selected="recipe"), None, session.tabs, **QUIET)
@@ -44,7 +48,9 @@ def show(studio: Studio, data: str | None, model: str | None) -> list[Any]:
         return closed(being_read(found), live=found.is_being_read)
     try:
         look = inspect.look(studio, data, model)
-        return view(look, advise.advice(studio, look).reading)
+        checking = mend.recheck(studio, data)
+        is_checked = checking is None or not checking.is_live
+        return view(look, advise.advice(studio, look).reading, is_checked=is_checked)
     except StudioError as error:
         return closed(told(error))
 
@@ -59,17 +65,18 @@ def measure_again(studio: Studio, data: str, model: str) -> list[Any]:
 
 def closed(said: str, *, live: bool = False) -> list[Any]:
     """The screen with one sentence and nothing to do; `live` looks again in a moment."""
-    return [said, gr.Button(visible=False), gr.Timer(active=live), gr.Column(visible=False), None]
+    return [said, gr.Button(visible=False), gr.Timer(active=live), gr.Column(visible=False), None, None]
 
 
-def view(look: Inspection, advice: Reading) -> list[Any]:
+def view(look: Inspection, advice: Reading, *, is_checked: bool = True) -> list[Any]:
     """The frame of the screen for one inspection."""
     job = look.measuring
     return [
         situation(look, advice),
         gr.Button(visible=job is not None and not job.is_live),
-        gr.Timer(active=job is not None and job.is_live),
+        gr.Timer(active=(job is not None and job.is_live) or not is_checked),
         gr.Column(visible=True),
+        Checked(look.dataset.id, is_checked),
         Look(look.dataset.id, look.model_id, look.lengths is not None),
     ]
 

@@ -8,7 +8,7 @@ import gradio as gr
 from studio.flows import bring
 from studio.flows.studio import Studio
 from studio.ui.inspect import findings, pages, split
-from studio.ui.inspect.looking import Look
+from studio.ui.inspect.looking import Checked
 from tests.ui.inspect.conftest import Read
 from tests.ui.markup import words
 
@@ -26,4 +26,4 @@ def test_too_few_rows_to_deal_are_told_where_the_split_would_be(studio: Studio, 
     brought = read([{"prompt": "Hello", "completion": "Good day."}])
     said = split.show_ledger(studio, brought.id, "starter", None)
     assert "1 example is too few to hold any out. Add examples until there are at least 10." in words(said)
-    assert split.show(studio, Look(brought.id, "starter", False))[0].visible
+    assert split.show(studio, Checked(brought.id, is_checked=True))[0].visible

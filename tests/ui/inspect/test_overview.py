@@ -7,7 +7,7 @@ from studio.domain.job import JobKind, JobState
 from studio.domain.lengths import Lengths
 from studio.domain.reading import Reading, Tone
 from studio.flows.inspect import Inspection
-from studio.ui.inspect.looking import Look
+from studio.ui.inspect.looking import Checked, Look
 from studio.ui.tabs import inspect
 from tests.ui import examples
 from tests.ui.markup import attributes, words
@@ -22,8 +22,14 @@ def look(*, measured: bool = True, state: JobState | None = None, **values: Any)
     return Inspection(examples.dataset(), "starter", (), LENGTHS if measured else None, job, cut_off)
 
 
-def view(found: Inspection) -> dict[str, Any]:
-    return dict(zip("situation again timer whole look".split(), inspect.view(found, ADVICE), strict=True))
+def view(found: Inspection, *, is_checked: bool = True) -> dict[str, Any]:
+    return dict(
+        zip(
+            "situation again timer whole checked look".split(),
+            inspect.view(found, ADVICE, is_checked=is_checked),
+            strict=True,
+        )
+    )
 
 
 def test_while_lengths_are_measured_the_screen_follows() -> None:
@@ -37,6 +43,12 @@ def test_once_they_are_measured_nothing_ticks_and_the_parts_are_told() -> None:
     parts = view(look())
     assert not parts["timer"].active
     assert parts["look"] == Look("data-1", "starter", measured=True)
+
+
+def test_the_screen_follows_while_rows_are_examined_again_and_shows_what_is_found_then() -> None:
+    parts = (view(look(), is_checked=False), view(look()))
+    assert [part["timer"].active for part in parts] == [True, False]
+    assert [part["checked"] for part in parts] == [Checked("data-1", False), Checked("data-1", True)]
 
 
 def test_a_failed_measurement_says_why_and_what_to_do() -> None:

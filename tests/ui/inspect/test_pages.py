@@ -8,7 +8,7 @@ from studio.ui.inspect import pages
 from studio.ui.parts import groups
 from tests.ui import examples
 
-NAMES = "part heading before place after where keep out every mask".split()
+NAMES = "part heading pager before place after where keep out every mask".split()
 
 
 def view(kind: FindingKind, rows: int, *, number: int = 0, **mending: Any) -> dict[str, Any]:
@@ -22,10 +22,10 @@ def view(kind: FindingKind, rows: int, *, number: int = 0, **mending: Any) -> di
 
 
 def test_one_page_needs_no_pager_and_many_can_all_be_reached() -> None:
-    assert not view(FindingKind.REFUSAL, 3)["place"].visible
+    assert not view(FindingKind.REFUSAL, 3)["pager"].visible
     first, last = view(FindingKind.REFUSAL, 40), view(FindingKind.REFUSAL, 40, number=6)
-    assert first["place"].visible and not first["before"].interactive and first["after"].interactive
-    assert last["place"].value == 7 and not last["after"].interactive
+    assert first["pager"].visible and not first["before"].interactive and first["after"].interactive
+    assert last["place"] == 7 and not last["after"].interactive
 
 
 def test_of_copies_one_is_kept() -> None:

@@ -1,5 +1,9 @@
 """Groups: every row of a finding can be reached, its places are marked, its differences shown and its secrets veiled."""
 
+import re
+from html import unescape
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,11 +68,54 @@ def test_every_place_that_is_meant_is_marked():
     assert drawn.count("<mark") == 2 and '<mark title="a name in braces">{{name}}</mark>' in drawn
 
 
-def test_places_that_only_the_whole_file_can_tell_come_from_what_was_found():
-    marks = (Mark(0, 1, 0, 5, "one word"), Mark(3, 1, 0, 5, "one word"))
-    assert '<mark title="one word">Hello</mark>' in page(
-        finding(FindingKind.ONE_WORD, 1, marks=marks), [row(0, "Hello")]
+@pytest.mark.parametrize(
+    ("kind", "answer", "marked"),
+    [
+        (FindingKind.ONE_WORD, "Hello", ["Hello"]),
+        (FindingKind.EMPTY, "...", ["..."]),
+        (FindingKind.REPEATS, "Is it open?", ["Is it open?"]),
+        (FindingKind.LANGUAGE, "Bonjour, madame.", ["Bonjour, madame."]),
+        (FindingKind.CUT_SHORT, "It is long and then it goes on and on and", ["it goes on and on and"]),
+        (FindingKind.FORMAT, "## Now\n\n- one\n- **two**", ["## N", "- ", "- ", "**two**"]),
+        (FindingKind.FORMAT, "category: billing\npriority: low", ["category:", "priority:"]),
+        (FindingKind.FORMAT, '{"a": 1}', ['{"a": 1}']),
+    ],
+)
+def test_what_is_meant_in_an_answer_is_marked_in_every_row(kind, answer, marked):
+    drawn = page(finding(kind, 1), [row(0, answer)])
+    assert [unescape(text) for text in re.findall(r"<mark[^>]*>(.*?)</mark>", drawn, re.DOTALL)] == marked
+
+
+def test_of_a_label_only_the_rare_way_to_write_it_is_marked():
+    reason = "“billing ” once, “Billing” 2 times, “billing” 20 times"
+    drawn = page(finding(FindingKind.LABELS, 1, reason=reason), [row(0, "category: Billing\nteam: billing")])
+    assert drawn.count("<mark") == 1 and ">Billing</mark>" in drawn
+
+
+def test_what_fills_a_template_is_marked_in_every_row():
+    rows = [row(n, "It is on its way.", f"Where is the {thing} now?") for n, thing in enumerate(("kettle", "lamp"))]
+    drawn = page(finding(FindingKind.FAMILY, 2, reason="where is the … now"), rows)
+    assert [">kettle</mark>" in drawn, ">lamp</mark>" in drawn, drawn.count("<mark")] == [True, True, 2]
+    assert "The template: where is the … now" in words(drawn)
+
+
+def pair(number: int, chosen: str, rejected: str) -> Row:
+    messages = (Message("user", "Hi"), Message("assistant", chosen))
+    return Row(number, number + 1, messages, rejected=(Message("assistant", rejected),))
+
+
+def test_an_answer_that_is_judged_both_ways_says_where_it_is_the_other():
+    drawn = page(finding(FindingKind.SWAPPED_PAIR, 2), [pair(0, "Yes.", "No."), pair(1, "Maybe.", "yes")])
+    assert (
+        '<mark title="rejected in line 2">Yes.</mark>' in drawn and '<mark title="chosen in line 1">yes</mark>' in drawn
     )
+    assert drawn.count("<mark") == 2
+
+
+def test_two_answers_that_are_all_but_one_are_marked_where_they_differ():
+    drawn = page(finding(FindingKind.SAME_PAIR, 1), [pair(0, "Yes, we do.", "yes we do")])
+    assert ">Yes,</mark> we do" in drawn and ">yes</mark> we do" in drawn
+    assert page(finding(FindingKind.SAME_PAIR, 1), [pair(0, "No.", "No.")]).count(">No.</mark>") == 2
 
 
 def test_near_copies_are_compared_word_by_word_with_the_one_that_is_kept():
@@ -110,8 +157,7 @@ def test_personal_data_are_veiled_on_screen_and_still_marked():
 
 
 def test_the_rejected_answer_of_a_pair_is_shown():
-    pair = Row(0, 1, (Message("user", "Hi"), Message("assistant", "Yes.")), rejected=(Message("assistant", "No."),))
-    drawn = page(finding(FindingKind.SAME_PAIR, 1), [pair])
+    drawn = page(finding(FindingKind.PAIR_LENGTH, 1), [pair(0, "Yes.", "No.")])
     assert "Worse answer (rejected) Answer No." in words(drawn) and "worse" in attributes(drawn, "class")
 
 
