@@ -53,7 +53,7 @@ class _Tally:
     rows: int = 0
     rejects: int = 0
     undecoded: int = 0  # lines with a character that their encoding does not know
-    beyond_ascii: int = 0  # rows with characters that are another text in another encoding
+    beyond_ascii: int = 0  # other lines with characters that are another text in another encoding
     blank_lines: int = 0
     comparing: Comparing = field(default_factory=Comparing)
     fields: Fields = field(default_factory=Fields)
@@ -222,6 +222,7 @@ def _refuse(entry: Entry, problem: Problem, tally: _Tally, rejects: BinaryIO, *,
     tally.reject_lines.append(reject.line)
     tally.rejects += 1
     tally.undecoded += problem.undecoded
+    tally.beyond_ascii += not problem.undecoded and not entry.raw.isascii()
     if tally.rejects > MOST_REFUSED:
         raise DatasetError(
             f"More than {MOST_REFUSED:,} lines of this file are refused; line {tally.reject_lines[0]:,}, for one: "

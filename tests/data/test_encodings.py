@@ -211,6 +211,11 @@ def test_lines_that_are_not_utf_8_come_with_the_likely_encodings_and_what_they_w
 def test_a_file_of_which_most_lines_are_utf_8_is_not_offered_in_an_encoding_that_would_spoil_them(bring):
     good = json.dumps(pair("Wo ist Köln?", "Am Rhein."), ensure_ascii=False).encode()
     bad = json.dumps(pair("Ein Café?", "Ja."), ensure_ascii=False).encode("cp1252")
+    refused = good.replace(b"}", b",}")
+    brought = bring(b"\n".join([b'{"prompt": "a", "completion": "b"}', refused, bad]))
+    assert (brought.result["rows"], brought.result["encodings"]) == (1, []), (
+        "a line that is refused for its comma counts"
+    )
     brought = bring(b"\n".join([good, good, bad]))
 
     assert (brought.result["rows"], brought.result["encodings"]) == (2, [])

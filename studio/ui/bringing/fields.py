@@ -45,7 +45,7 @@ def build(session: Session, look: gr.State, start: gr.State) -> None:
         back = gr.Button("Go back to the guess", size="sm", visible=False)
         layout = gr.Dropdown(label="Layout", choices=LAYOUTS, min_width=200)
         with gr.Row():
-            parts = [gr.Dropdown(visible=False, min_width=200) for _ in range(SLOTS)]
+            parts = [gr.Dropdown(label=f"Part {place + 1}", visible=False, min_width=200) for place in range(SLOTS)]
         sample = gr.HTML()
         again = gr.Button("Read the file again this way", size="sm")
     panel, studio, data = Panel(whole, guess, back, layout, parts, sample), session.studio, session.data

@@ -120,7 +120,7 @@ def _refused(reject: Reject) -> str:
     chip = f' <span class="chip good">{html.SIGNS[Tone.GOOD]} can be repaired below</span>' if reject.repair else ""
     written = pointed(reject.excerpt) if reject.excerpt else html.text(shortened(visible(reject.text)))
     return (
-        f"<li><p><b>{place}</b>{field}{chip}</p><p>{html.text(reject.reason)} {html.text(reject.fix)}</p>"
+        f'<li><div class="place"><b>{place}</b>{field}{chip}</div><div>{html.text(reject.reason)} {html.text(reject.fix)}</div>'
         f'<pre class="written" dir="auto">{written}</pre></li>'
     )
 
