@@ -9,7 +9,7 @@ in_venv = .venv/bin/python
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test dev browser check e2e pictures bench bench-data lock clean
+.PHONY: help setup run test dev browser check e2e pictures bench bench-data bench-size lock clean
 
 help: ## what you can ask for
 	@echo "Assay Studio: make TARGET [PORT=$(PORT)] [HOST=$(HOST)] [PYTHON=python3.12] [ARGS=…]"
@@ -46,6 +46,9 @@ bench: dev ## measure speed and memory
 
 bench-data: dev ## measure how well the checks of a dataset find what was planted
 	@$(in_venv) -m bench.accuracy $(ARGS)
+
+bench-size: dev ## measure reading, checking and cancelling a large file (ARGS="--bytes 1000000000 --upload")
+	@$(in_venv) -m bench.size $(ARGS)
 
 lock: ## write the locks anew from the newest versions that pyproject.toml allows
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(or $(PYTHON),python3) -m venv "$$fresh" && \

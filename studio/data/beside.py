@@ -151,6 +151,8 @@ class _Growing:
 def main(arguments: Sequence[str]) -> int:
     folder, done = Path(arguments[0]), int(arguments[1])
     memory, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (most, most))  # what the reading may take until it next gets on is not ours
     confines = Confines(memory=sys.maxsize if memory == resource.RLIM_INFINITY else memory // MEMORY_SHARE)
     rows = None
     try:

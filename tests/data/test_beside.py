@@ -119,6 +119,24 @@ def test_it_is_held_to_a_part_of_the_memory_of_the_reading(tmp_path: Path) -> No
     assert told["message"] == "Reading this file takes more than the 0.0466 GB of memory that one file may take."
 
 
+def test_checking_a_large_file_may_take_longer_than_the_reading_had_left_when_it_began(tmp_path: Path) -> None:
+    with (tmp_path / "rows.jsonl").open("w") as file:
+        file.writelines(json.dumps(row) + "\n" for row in STORED * 10_000)
+    reading, writing = os.pipe()
+    os.write(writing, b"30000\n")
+    with (tmp_path / "rows.jsonl").open("rb") as rows:
+        done = subprocess.run(
+            [sys.executable, "-m", "studio.data.beside", tmp_path, str(reading)],
+            stdin=rows,
+            pass_fds=[reading],
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (2, resource.RLIM_INFINITY)),
+            check=False,
+        )
+    os.close(reading)
+    os.close(writing)
+    assert done.returncode == 0 and [finding.count for finding in load_findings(tmp_path)] == [30_000]
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
