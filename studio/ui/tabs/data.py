@@ -168,7 +168,7 @@ def situation(found: Dataset, *, repaired: str = "") -> str:
         said = Reading(
             Tone.BAD, "No row could be used.", found.problem or "Every line was refused; the reasons are below."
         )
-        return html.reading(said)
+        return html.title(found.name, f"a file of {html.size(found.bytes)}") + html.reading(said)
     refused = html.count(found.rejects, "line")
     figures = [
         html.Figure("Rows read", f"{found.rows:,}", f"from {found.source_name}"),
@@ -202,7 +202,7 @@ def situation(found: Dataset, *, repaired: str = "") -> str:
     said = Reading(said.tone, said.title, said.text + blank + later)
     how = f'<p class="help how"><b>How it was read.</b> {html.text(found.guess.reason)}</p>' if found.guess else ""
     return (
-        html.title(found.name, f"{html.count(found.lines, 'line')} in a file of {html.size(found.bytes)}")
+        html.title(found.name, f"{html.count(found.lines, 'row')} in a file of {html.size(found.bytes)}")
         + html.cards(figures)
         + "<br>"
         + html.reading(said)

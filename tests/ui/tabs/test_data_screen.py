@@ -1,5 +1,6 @@
 """Data: what the screen says of a file that is being read, failed, or is there."""
 
+import re
 from dataclasses import fields, replace
 from typing import Any
 
@@ -38,6 +39,10 @@ def test_a_file_that_was_read_whole_shows_its_rows_and_nothing_ticks() -> None:
     assert parts["whole"].visible and not parts["cancel"].visible and not parts["timer"].active
     said = words(parts["state"])
     assert "All 40 rows were understood." in said and "Triage" in said and "01234567" in said
+    assert (
+        re.search(r"40 rows in a file of [\d.]+ [kM]?B", said)
+        and "Layout Prompt and completion in question, reply" in said
+    )
     assert "How it was read. It fits every line." in said
     assert parts["look"] == ("data-1", "done")
 
