@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from studio.data.checks.masking import veiled
 from studio.data.differing import differences
 from studio.data.rows import Rows, load_rows
 from studio.domain.dataset import Dataset
@@ -206,5 +207,11 @@ def _changed(one: Rows, other: Rows) -> list[int]:
 
 def _edited(before: Row, after: Row) -> Edited:
     pairs = zip(before.messages, after.messages, strict=True)
-    messages = tuple((new.role, tuple(differences(old.content, new.content))) for old, new in pairs if old != new)
+    messages = tuple((new.role, _veiled_differences(old.content, new.content)) for old, new in pairs if old != new)
     return Edited(after.number, after.line, messages)
+
+
+def _veiled_differences(old: str, new: str) -> tuple[tuple[str, str], ...]:
+    """What differs, word by word; secrets and personal data without their middle, since anybody may be looking."""
+    before, after = veiled(old), veiled(new)
+    return tuple(differences(before, after)) if before != after else (("only_first", before), ("only_second", after))

@@ -70,6 +70,15 @@ def test_versions_are_compared_word_by_word(working: Studio, mended: Dataset):
     assert found.examples[1].messages[0][1][:2] == (("only_first", "Pariss"), ("only_second", "Paris"))
 
 
+def test_a_difference_shows_what_was_masked_without_its_middle(working: Studio, mended: Dataset):
+    first = mend.versions(working, mended.id)[0]
+    pieces = [
+        piece for _, said in history.difference(working, first.id, mended.id).examples[0].messages for piece in said
+    ]
+    gone, new = ({text for side, text in pieces if side == kind} for kind in ("only_first", "only_second"))
+    assert "[EMAIL]" in new and all("•••" in text for text in gone) and gone
+
+
 def test_the_other_way_round_rows_come_back(working: Studio, mended: Dataset):
     first = mend.versions(working, mended.id)[0]
     found = history.difference(working, mended.id, first.id)

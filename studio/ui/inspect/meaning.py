@@ -60,7 +60,7 @@ def halt(studio: Studio, data: str) -> list[Any]:
 
 
 def view(found: Comparison, finding: Finding | None, chosen: float, *, is_installed: bool) -> list[Any]:
-    is_live = found.job is not None and found.job.is_live
+    is_live = found.job is not None and found.job.is_live and found.meant is None
     floor = found.meant.floor if found.meant else 0.5
     return [
         situation(found, finding, is_installed=is_installed),
@@ -76,7 +76,7 @@ def situation(found: Comparison, finding: Finding | None, *, is_installed: bool)
     """What this is, how far it is, or what it found."""
     job = found.job
     if found.meant is not None:
-        title = finding.title if finding else "No questions are so much alike in meaning."
+        title = finding.title if finding else "No questions are so much alike in meaning"
         about = WAYS[found.meant.way].about
         return html.reading(Reading(Tone.QUIET, f"{title}.", f"{found.meant.questions:,} questions compared. {about}"))
     if job is not None and job.is_live:
