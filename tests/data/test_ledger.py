@@ -116,7 +116,7 @@ def test_each_bin_says_why_a_line_is_in_it(bring):
         (12, "The same as line 5 but for capitals, spaces or punctuation; that line is kept."),
     ]
     assert reasons(Bin.REMOVED) == [(6, "Left out by you: by hand.")]
-    assert reasons(Bin.MALFORMED) == [(13, "The field “completion” is a number, not a text.")]
+    assert reasons(Bin.MALFORMED) == [(13, "Column 31: The field “completion” is a number, not a text.")]
     long = "It has 130 tokens; at a cut-off of 100 its answer would lose the last 30."
     assert reasons(Bin.TOO_LONG) == [(10, long)]
     assert why_of_row(brought.rows[9], split, rows=brought.rows, lengths=lengths, cut_off=100) == long
