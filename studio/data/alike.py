@@ -71,7 +71,7 @@ def alike(texts: Iterable[str], *, left_out: Collection[int] = ()) -> Alike:
 def compared(shingles: Shingles, *, ties: bool = True, at: Callable[[], object] = lambda: None) -> Alike:
     """The same for texts that were read already, without `ties` nothing `close`; `at` may raise to stop."""
     leaders, twins = _twins(shingles.order)
-    first, second = _candidates(shingles.bands[leaders], leaders)
+    first, second = _candidates(shingles.bands[leaders], leaders, at=at)
     sets = WordSets(shingles)
     likeness = sets.likeness(first, second, at=at)
     families = _families(first, second, likeness, sets)
@@ -95,7 +95,7 @@ def _tied(
     at: Callable[[], object],
 ) -> tuple[tuple[int, ...], ...]:
     """Sets of close rows; a family of which some rows are close is one, since the others are nearly so."""
-    more = _candidates_by_rare_words(sets, leaders)
+    more = _candidates_by_rare_words(sets, leaders, at=at)
     measured = (pairs, _Pairs(*more, sets.likeness(*more, at=at)))
     shingles = sets.shingles
     sides = Sides()
@@ -126,10 +126,13 @@ def _twins(order: NDArray[np.uint64]) -> tuple[NDArray[np.int64], dict[int, list
     return np.sort(firsts), twins
 
 
-def _candidates(bands: NDArray[np.uint64], places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _candidates(
+    bands: NDArray[np.uint64], places: NDArray[np.int64], *, at: Callable[[], object]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pairs that share a band: each row with the one before it and with the first, so their number grows linearly."""
     found = [np.zeros(0, dtype=np.int64)]
     for band in bands.T:
+        at()
         order = np.argsort(band, kind="stable")
         sorted_band = band[order]
         is_first = np.append(True, sorted_band[1:] != sorted_band[:-1])[: len(band)]
@@ -142,13 +145,13 @@ def _candidates(bands: NDArray[np.uint64], places: NDArray[np.int64]) -> tuple[N
 
 
 def _candidates_by_rare_words(
-    sets: "WordSets", places: NDArray[np.int64]
+    sets: "WordSets", places: NDArray[np.int64], *, at: Callable[[], object]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pairs of one meaning that share two of their rarest words, each row with the first such and the one before it.
 
     A word more or less in a short text changes many of its word pairs, and few of its rarest words.
     """
-    rarest = _rarest(sets, places)
+    rarest = _rarest(sets, places, at=at)
     pairs = [(rarest[:, one], rarest[:, other]) for one in range(RAREST) for other in range(one)]
     keys = [mixed(mixed((one << 32 | other).astype(np.uint64)) ^ sets.shingles.meaning[places]) for one, other in pairs]
     of = np.concatenate([places[(one >= 0) & (other >= 0)] for one, other in pairs])
@@ -159,13 +162,14 @@ def _candidates_by_rare_words(
     return once // max(1, len(sets.shingles.numbers)), once % max(1, len(sets.shingles.numbers))
 
 
-def _rarest(sets: "WordSets", places: NDArray[np.int64]) -> NDArray[np.int64]:
+def _rarest(sets: "WordSets", places: NDArray[np.int64], *, at: Callable[[], object]) -> NDArray[np.int64]:
     """The rarest words of each place in ascending order, with -1 before them where it has fewer."""
     by_rarity = np.argsort(-sets.weights, kind="stable")
     rank = np.empty_like(by_rarity)
     rank[by_rarity] = np.arange(len(by_rarity))
     rarest = np.full((len(places), RAREST), -1, dtype=np.int64)
     for block in _blocks(sets.shingles.sizes(places)):
+        at()
         words, found = sets.matrix(places[block]), rarest[block]
         ranked = np.repeat(np.arange(len(found), dtype=np.int64) << 32, np.diff(words.indptr)) | rank[words.indices]
         ranked.sort()
