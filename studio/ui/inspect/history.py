@@ -23,16 +23,16 @@ def build(session: Session, look: gr.State) -> None:
     with gr.Accordion("History: every version, and a way back", open=True, visible=False) as part:
         said = gr.HTML()
         with gr.Row(elem_classes="actions"):
-            undo = gr.Button("Undo the last change", min_width=180, scale=0)
-            newest = gr.Button("Go to the newest version", visible=False, min_width=180, scale=0)
+            undo = gr.Button("Undo the last change", min_width=250, scale=0)
+            newest = gr.Button("Go to the newest version", visible=False, min_width=250, scale=0)
         table = gr.HTML()
         with gr.Row(elem_classes="actions"):
             version = gr.Dropdown(label="Compare with version", choices=[], min_width=220, scale=2)
-            back = gr.Button("Go back to that version", min_width=180, scale=0)
+            back = gr.Button("Go back to that version", min_width=250, scale=0)
         difference = gr.HTML()
         with gr.Row(elem_classes="actions", visible=False) as others:
             source = gr.Dropdown(label="Do here what was done to", choices=[], min_width=240, scale=2)
-            again = gr.Button("Repeat those changes here", min_width=180, scale=0)
+            again = gr.Button("Repeat those changes here", min_width=250, scale=0)
         repeated = gr.HTML()
     studio, data = session.studio, session.data
     shown = [part, said, undo, newest, table, version, back, others, source]
