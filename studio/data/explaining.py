@@ -154,6 +154,7 @@ _EXPLANATIONS: tuple[tuple[str, Callable[[str, str], tuple[str, str]]], ...] = (
     ("content after document", _goes_on),
     ("expected a string key", _no_name),
     ("expected a JSON value", _no_value),
+    ("invalid literal", _no_value),
     ("after sign", _sign_alone),
     ("number is infinity", _endless_number),
     ("control character", _control),

@@ -41,7 +41,9 @@ def test_import_says_in_words_what_it_read_and_refused(studio: CommandLine, tmp_
     path.write_text('{"prompt": "Open?", "completion": "Yes."}\n' * 3 + "nonsense\n")
     answer = studio("import", path)
     assert answer.status == 0
-    assert "3 rows read, 1 line refused." in answer.words and "  line 4, column 1: This line is not JSON." in answer.words
+    assert (
+        "3 rows read, 1 line refused." in answer.words and "  line 4, column 1: This line is not JSON." in answer.words
+    )
 
 
 def test_what_is_no_file_is_answered_with_the_samples_there_are(studio: CommandLine):

@@ -39,6 +39,8 @@ MALFORMED = [
     ('{"prompt": "a", "completion": -Infinity}', 32, "-Infinity is not a JSON value."),
     ('{"prompt": "a", "completion": None}', 31, "None is Python's word; JSON says null."),
     ('{"prompt": "a", "completion": }', 31, "A value is missing or not written as JSON here."),
+    ('{"prompt": "a", "completion": none}', 31, "A value is missing or not written as JSON here."),
+    ("nonsense", 1, "This line is not JSON."),
     ('{"prompt": "a\tb"}', 14, "A raw tab stands inside a text."),
     ('{"prompt": "a\0b"}', 14, "A raw NUL stands inside a text."),
     ('{"prompt": "C:\\dir"}', 15, "A backslash stands before a character that it cannot escape."),
