@@ -33,7 +33,7 @@ check: dev ## style, types and import rules
 	@.venv/bin/lint-imports --no-logo
 
 test: dev browser check ## everything that must hold: check, then all tests
-	@$(in_venv) -m pytest $(ARGS)
+	@OMP_NUM_THREADS=1 $(in_venv) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 e2e: dev browser ## only the tests in a real browser
 	@$(in_venv) -m pytest tests/e2e $(ARGS)

@@ -59,7 +59,7 @@ def test_a_step_is_divided_as_the_engine_divides_it():
 def test_a_run_that_fits_is_green_and_says_memory_and_time_in_words(starter_shape, laptop):
     made = made_plan(starter_shape, recipe(epochs=25, rank=32), laptop, rows=360, tokens=60)
     assert made.light is Light.GREEN
-    assert made.sentence.startswith("Fits: needs about 0.9 GB of 21 GB free; about ")
+    assert made.sentence.startswith("Fits: needs about 0.8 GB of 21 GB free; about ")
     assert made.sentence.endswith(" minutes.")
     assert (made.steps, made.steps_per_epoch, made.accumulation) == (1125, 45, 1)
     assert made.tokens == 25 * 360 * 60
