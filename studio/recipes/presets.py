@@ -62,13 +62,13 @@ def typical_tokens(shape: Shape, lengths: Lengths | None) -> int:
 def _tiny_recipes(shape: Shape, rows: int, cut_off: int, typical: int, machine: Machine) -> Recipes:
     """A very small model needs a large learning rate and many passes to learn a new format at all.
 
-    The passes aim at 9,000 rows read (25 passes over 360 rows), within three minutes on this machine.
+    The passes aim at 6,000 rows read (17 passes over 360 rows), within three minutes on this machine.
     """
     recipe = Recipe.model_validate(
         {"learning_rate": 4e-3, "rank": 32, "batch_size": 8, "micro_batch": 8, "max_length": cut_off}
     ).model_copy(update={"evaluations": 8 if rows < 5_000 else 4})
     recipe = _within_memory(shape, recipe, machine)
-    wished = min(9_000 / rows, 40)
+    wished = min(6_000 / rows, 40)
     passes = min(wished, _passes_within(170, shape, recipe, rows, typical, machine))
     quick = recipe.model_copy(update={"epochs": _passes(passes / 3), "evaluations": 4})
     thorough = recipe.model_copy(update={"epochs": min(2 * _passes(passes), 100), "evaluations": 12})
