@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +42,21 @@ LINES = [json.dumps(row) for row in (*GOOD, COPY, CONTRADICTION, FORMULA, LONG)]
 ]
 
 
-@pytest.fixture(scope="session")
-def working(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    """A studio that carries out its jobs."""
-    studio = open_studio(tmp_path_factory.mktemp("flows") / "workspace")
+@contextmanager
+def carrying_out(root: Path) -> Iterator[Studio]:
+    """A studio in a workspace of its own, whose jobs are carried out until the block ends."""
+    studio = open_studio(root)
     ensure_supervisor(studio.workspace)
     yield studio
     end_supervisor(studio.workspace)
     studio.store.close()
+
+
+@pytest.fixture(scope="session")
+def working(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """A studio that carries out its jobs."""
+    with carrying_out(tmp_path_factory.mktemp("flows") / "workspace") as studio:
+        yield studio
 
 
 @pytest.fixture

@@ -9,10 +9,9 @@ import pytest
 from studio.domain.dataset import Layout, Mapping, Origin
 from studio.domain.errors import DatasetError
 from studio.flows import bring, understand
-from studio.flows.studio import Studio, open_studio
-from studio.jobs.presence import ensure_supervisor
+from studio.flows.studio import Studio
+from tests.flows.conftest import carrying_out
 from tests.flows.test_bring import read
-from tests.supervised import end_supervisor
 
 SHORT = Mapping(Layout.PROMPT_COMPLETION, {"prompt": "ask", "completion": "brief"})
 
@@ -20,11 +19,8 @@ SHORT = Mapping(Layout.PROMPT_COMPLETION, {"prompt": "ask", "completion": "brief
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     """A studio of these tests alone: the fields that are chosen here are remembered for every later file."""
-    studio = open_studio(tmp_path_factory.mktemp("understand") / "workspace")
-    ensure_supervisor(studio.workspace)
-    yield studio
-    end_supervisor(studio.workspace)
-    studio.store.close()
+    with carrying_out(tmp_path_factory.mktemp("understand") / "workspace") as studio:
+        yield studio
 
 
 def file_of(path: Path, *rows: dict, times: int = 6) -> Path:
