@@ -77,4 +77,5 @@ def test_a_file_in_another_encoding_is_read_right_after_one_click(
     picture(page, "data-encodings")
     button(page, "Read the file in this encoding").click()
     expect(page.get_by_text("All 5 rows were understood.")).to_be_visible(timeout=60_000)
-    expect(page.get_by_text("Größe 0?")).to_be_visible()
+    expect(page.locator(".bubble.user").filter(has_text="Größe 0?")).to_be_visible()
+    expect(page.get_by_text("In which encoding do they read right?")).to_be_hidden()
