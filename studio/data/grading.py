@@ -16,6 +16,7 @@ from studio.data.differing import opcodes
 from studio.data.normalising import normalised
 from studio.data.numerals import Number, is_number, numbers, of_one_unit, value_of
 from studio.data.shingles import changes_meaning, joined, tokenised
+from studio.data.veiling import veiled
 from studio.domain.finding import Grade
 
 LABEL_WORDS, LABEL_LETTERS = 4, 40  # what is longer is no label
@@ -318,7 +319,7 @@ def _share(one: list[str], other: list[str]) -> float:
 
 
 def _pair(one: str, other: str) -> str:
-    return " / ".join(f"“{' '.join(text.split())[:SHOWN]}”" for text in (one, other))
+    return " / ".join(f"“{' '.join(veiled(text).shown.split())[:SHOWN]}”" for text in (one, other))
 
 
 _RULES_OF_NEAR: tuple[Callable[[str, str], Graded | None], ...] = (_yes_or_no, _final_answers)

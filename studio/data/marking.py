@@ -13,6 +13,7 @@ from studio.data.checks.places import marks_of
 from studio.data.differing import differences
 from studio.data.grading import OTHER_WORDS, graded
 from studio.data.normalising import normalised
+from studio.data.veiling import veiled_differences
 from studio.domain.finding import Finding, FindingKind, Mark
 from studio.domain.row import Message, Row
 
@@ -128,10 +129,10 @@ def marks_in(row: Row, finding: Finding) -> list[Mark]:
 
 
 def compared(first: Row, row: Row) -> list[Pieces] | None:
-    """Message by message, what two rows share and what only one has; None where they have little in common."""
+    """Message by message, as a screen may show it, what two rows share and what only one has; None if it is little."""
     if len(first.messages) != len(row.messages):
         return None
-    pieces = [differences(one.text, other.text) for one, other in zip(first.messages, row.messages, strict=True)]
+    pieces = [veiled_differences(one.text, other.text) for one, other in zip(first.messages, row.messages, strict=True)]
     same = sum(len(text) for message in pieces for side, text in message if side == "same")
     longest = max(sum(len(message.text) for message in one.messages) for one in (first, row))
     return pieces if same >= LIKE * longest else None

@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from studio.domain.errors import DatasetError
 from studio.domain.lengths import Piece
 
-SHOWN_TOKENS = 4096
+SHOWN_TOKENS, BEYOND = 4096, 128
 REPLACEMENT = "\ufffd"
 LONGEST_CHARACTER = 8  # tokens that one character or one joined emoji may take before it is shown as it is
 
@@ -25,6 +25,7 @@ class Seen:
     """`pieces` is what the model sees at the cut-off, `cut` what it would lose; `cut_trained` of those it should learn.
 
     `total` counts the tokens of the whole row. Very long rows are shown as far as SHOWN_TOKENS; the counts are exact.
+    `beyond` is a little of the text after that, so that an address in which it ends is known as one.
     """
 
     pieces: tuple[Piece, ...]
@@ -32,6 +33,7 @@ class Seen:
     total: int
     cut_tokens: int
     cut_trained: int
+    beyond: str = ""
 
 
 def pieces(lengths_file: Path, tokenizer_file: Path, row: int, *, cut_off: int) -> Seen:
@@ -49,6 +51,7 @@ def pieces(lengths_file: Path, tokenizer_file: Path, row: int, *, cut_off: int) 
         total=len(ids),
         cut_tokens=max(0, len(ids) - cut_off),
         cut_trained=int(mask[cut_off:].sum()),
+        beyond=tokenizer.decode(ids[SHOWN_TOKENS : SHOWN_TOKENS + BEYOND].tolist(), skip_special_tokens=False),
     )
 
 

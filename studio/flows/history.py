@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import orjson
 
-from studio.data.checks.masking import veiled
-from studio.data.differing import differences
 from studio.data.rows import Rows, load_rows
+from studio.data.veiling import veiled_differences
 from studio.domain.dataset import Dataset
 from studio.domain.errors import DatasetError
 from studio.domain.mending import StepKind, Which
@@ -33,7 +32,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """A row whose texts differ: for every message that does, its role and its words, shared or on one side only."""
+    """A row whose texts differ: for every message that does, its role and its words, shared or on one side only.
+
+    They are as a screen may show them.
+    """
 
     row: int
     line: int
@@ -206,12 +208,6 @@ def _changed(one: Rows, other: Rows) -> list[int]:
 
 
 def _edited(before: Row, after: Row) -> Edited:
-    pairs = zip(before.messages, after.messages, strict=True)
-    messages = tuple((new.role, _veiled_differences(old.content, new.content)) for old, new in pairs if old != new)
+    pairs = [(old, new) for old, new in zip(before.messages, after.messages, strict=True) if old != new]
+    messages = tuple((new.role, tuple(veiled_differences(old.content, new.content))) for old, new in pairs)
     return Edited(after.number, after.line, messages)
-
-
-def _veiled_differences(old: str, new: str) -> tuple[tuple[str, str], ...]:
-    """What differs, word by word; secrets and personal data without their middle, since anybody may be looking."""
-    before, after = veiled(old), veiled(new)
-    return tuple(differences(before, after)) if before != after else (("only_first", before), ("only_second", after))

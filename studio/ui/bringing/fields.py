@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from studio.data.veiling import veiled_as_written
 from studio.domain.dataset import LAYOUT_TITLES, PART_TITLES, PARTS, Dataset, Layout, Mapping, Origin
 from studio.domain.errors import StudioError
 from studio.domain.reading import Reading, Tone
@@ -150,6 +151,6 @@ def _sample(tried: Tried) -> str:
     if tried.problem:
         as_read = html.reading(Reading(Tone.WARNING, tried.problem.reason, tried.problem.fix))
     return (
-        f'<div class="beside sample-row"><div><em>Line {tried.line:,} as written</em><pre>{html.text(written)}</pre></div>'
+        f'<div class="beside sample-row"><div><em>Line {tried.line:,} as written</em><pre>{html.text(veiled_as_written(written).shown)}</pre></div>'
         f"<div><em>As it is understood</em>{as_read}</div></div>"
     )

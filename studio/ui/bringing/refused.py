@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from studio.data.encodings import Legacy
+from studio.data.veiling import veiled_as_written
 from studio.domain.dataset import Dataset, Reject
 from studio.domain.excerpt import MORE, Excerpt, visible
 from studio.domain.reading import Tone
@@ -118,7 +119,8 @@ def _refused(reject: Reject) -> str:
     place = f"Line {reject.line:,}" + (f", column {reject.column:,}" if reject.column else "")
     field = f" <span>in {html.text(reject.field)}</span>" if reject.field else ""
     chip = f' <span class="chip good">{html.SIGNS[Tone.GOOD]} can be repaired below</span>' if reject.repair else ""
-    written = pointed(reject.excerpt) if reject.excerpt else html.text(shortened(visible(reject.text)))
+    text = veiled_as_written(shortened(reject.text)).shown
+    written = pointed(reject.excerpt) if reject.excerpt else html.text(visible(text))
     return (
         f'<li><div class="place"><b>{place}</b>{field}{chip}</div><div>{html.text(reject.reason)} {html.text(reject.fix)}</div>'
         f'<pre class="written" dir="auto">{written}</pre></li>'
@@ -127,9 +129,16 @@ def _refused(reject: Reject) -> str:
 
 def pointed(written: Excerpt) -> str:
     """A piece of a line; the caret belongs to the very character, so that it stands below it in any script."""
-    seen = written.seen
+    seen = _veiled(written).seen
     kind = "here" if seen.at else "here missing"
     return f'{html.text(seen.before)}<mark class="{kind}">{html.text(seen.at)}</mark>{html.text(seen.after)}'
+
+
+def _veiled(written: Excerpt) -> Excerpt:
+    text = veiled_as_written(written.before + written.at + written.after)
+    start, end = text.around(len(written.before), len(written.before + written.at))
+    parts = ((0, start), (start, end), (end, len(text.text)))
+    return Excerpt(*("".join(shown for shown, _ in text.pieces(*part)) for part in parts))
 
 
 def shortened(text: str) -> str:
@@ -149,4 +158,4 @@ def encodings_table(encodings: Sequence[Legacy]) -> str:
 
 
 def _said(found: Legacy) -> list[str]:
-    return [f"line {shown.line:,}: {' '.join(shown.text.split())}" for shown in found.preview]
+    return [f"line {shown.line:,}: {' '.join(veiled_as_written(shown.text).shown.split())}" for shown in found.preview]

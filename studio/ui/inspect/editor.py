@@ -14,6 +14,7 @@ from studio.ui.parts.pickers import data_picker
 from studio.ui.session import DRAWN, QUIET, Session
 
 OUTPUTS = 7
+WRITTEN_OUT = "Written out for you to change, also what is hidden above."
 
 
 class Held(NamedTuple):
@@ -32,7 +33,7 @@ def build(session: Session, look: gr.State, row: gr.State) -> None:
         shown = gr.HTML()
         with gr.Row(elem_classes="actions"):
             message = gr.Radio(label="Message", choices=[], min_width=220)
-        words = gr.Textbox(label="Its text", lines=4, max_lines=16)
+        words = gr.Textbox(label="Its text", info=WRITTEN_OUT, lines=4, max_lines=16)
         with gr.Row(elem_classes="actions"):
             save = gr.Button("Save as a new version", min_width=180)
             out = gr.Button("Leave this row out", min_width=180)

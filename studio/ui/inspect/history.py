@@ -15,7 +15,6 @@ from studio.ui.parts import html, talk
 from studio.ui.parts.pickers import data_picker
 from studio.ui.session import QUIET, Session
 
-SIDES = {"same": "", "only_first": "del", "only_second": "ins"}
 SHOWN_LINES = 30
 
 
@@ -151,15 +150,10 @@ def _lines(lines: list[int] | tuple[int, ...]) -> str:
 def _edited(row: Edited) -> str:
     turns = "".join(
         f'<div class="bubble {html.text(role)}"><em>{html.text(talk.SPEAKERS.get(role, role))}</em>'
-        f"{''.join(_piece(side, text) for side, text in pieces)}</div>"
+        f"{talk.differing(pieces)}</div>"
         for role, pieces in row.messages
     )
     return f'<div class="chat"><small>line {row.line:,}</small>{turns}</div>'
-
-
-def _piece(side: str, text: str) -> str:
-    tag = SIDES[side]
-    return f"<{tag}>{html.text(text)}</{tag}>" if tag else html.text(text)
 
 
 def take_back(studio: Studio, data: str) -> Any:

@@ -138,6 +138,4 @@ def _beside(row: Row, twin: Row, likeness: float) -> str:
 
 
 def _named(row: Row) -> str:
-    plain = " ".join(row.question.split())
-    short = plain if len(plain) <= SHOWN_CHARACTERS else plain[: SHOWN_CHARACTERS - 1] + "…"
-    return f"line {row.line:,}: {short}"
+    return f"line {row.line:,}: {talk.in_one_line(row.question, SHOWN_CHARACTERS)}"

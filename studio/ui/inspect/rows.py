@@ -11,7 +11,7 @@ from studio.flows.browse import Listed, Order, Page
 from studio.flows.studio import Studio
 from studio.ui.errors import handler
 from studio.ui.inspect import editor
-from studio.ui.parts import html
+from studio.ui.parts import html, talk
 from studio.ui.session import QUIET, Session
 
 EVERY, EDITED = "every", "edited"
@@ -20,7 +20,7 @@ ORDERS = [
     ("longest first", Order.LONGEST.value),
     ("shortest first", Order.SHORTEST.value),
 ]
-SHOWN_WORDS = 90
+SHOWN_LETTERS = 90
 
 
 def build(session: Session, look: gr.State) -> None:
@@ -102,9 +102,8 @@ def view(page: Page, row: int | None) -> list[Any]:
 def line_of(listed: Listed) -> str:
     """A row in one line: where it stands, where it ended, what was asked and what was answered."""
     where = listed.where.split(" (")[0].lower() + (", edited" if listed.is_edited else "")
-    return f"line {listed.row.line:,} · {where} · {short(listed.row.question)} → {short(listed.row.answer)}"
+    return f"line {listed.row.line:,} · {where} · {_short(listed.row.question)} → {_short(listed.row.answer)}"
 
 
-def short(text: str) -> str:
-    plain = " ".join(text.split())
-    return plain if len(plain) <= SHOWN_WORDS else plain[: SHOWN_WORDS - 1] + "…"
+def _short(text: str) -> str:
+    return talk.in_one_line(text, SHOWN_LETTERS)

@@ -4,6 +4,7 @@ from typing import Any
 
 import gradio as gr
 
+from studio.data.veiling import veiled
 from studio.domain.errors import StudioError
 from studio.domain.fields import Field
 from studio.domain.split import BIN_TITLES, LENGTH, TOPIC, Bin, Ledger, SplitChoices
@@ -147,7 +148,7 @@ def evenness_words(facts: Facts, *, by_length: bool) -> str:
         return words
     rows = [
         [
-            share.name or "none of these",
+            veiled(share.name).shown or "none of these",
             html.Cell(f"{share.rows:,}", number=True),
             html.Cell(f"{share.train:,}", number=True),
             html.Cell(f"{share.validation + share.test:,}", number=True),

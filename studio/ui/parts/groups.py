@@ -1,23 +1,22 @@
 """Groups: the rows of a finding, page by page, each with what is meant in it marked or with what sets it apart."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from studio.data.checks.masking import veiled_with_places
 from studio.data.marking import COMPARED, at_odds, compared, conflict_marks, marks_in, unlike
-from studio.domain.finding import TREATMENTS, Action, Finding, FindingKind, Group, Mark
+from studio.data.veiling import veiled
+from studio.domain.finding import TREATMENTS, Action, Finding, FindingKind, Group
 from studio.domain.mending import why_left_out
-from studio.domain.row import Message, Row
+from studio.domain.row import Row
 from studio.ui.parts import html, talk
 
 COPIES = (FindingKind.EXACT_DUPLICATE, FindingKind.NEAR_EXACT_DUPLICATE)
-PRIVATE = (FindingKind.SECRET, FindingKind.PERSONAL)  # whoever looks at the screen need not be one who may see them
+PRIVATE = (FindingKind.SECRET, FindingKind.PERSONAL)
 AGAINST_FIRST = (*COPIES, FindingKind.NEAR_DUPLICATE, FindingKind.CONFLICT, FindingKind.VARIETY, FindingKind.MEANING)
 REASON_ON_SCREEN_ALONE = (FindingKind.NEAR_DUPLICATE, FindingKind.FAMILY, FindingKind.CONFLICT, FindingKind.MEANING)
 SHOWN_ROWS = 6
 FILLED = "fills the template"
 MASKED = "Shown without their middle. Masking puts tags such as [EMAIL] in their place, in a new version; the file stays as it is."
-SIDES = {"same": "", "only_first": "del", "only_second": "ins"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ def view(finding: Finding, page: Page, rows: Sequence[Row]) -> str:
 
 def reason_words(finding: Finding, group: Group) -> str:
     """Why the rows of a group belong together, as a sentence."""
-    said = group.reason
+    said = veiled(group.reason).shown
     if finding.kind is FindingKind.FAMILY:
         return f"The template: {said}"
     said = f"{said[:1].upper()}{said[1:]}" + ("." if said and not said.endswith((".", "!", "?")) else "")
@@ -125,8 +124,6 @@ def reason_words(finding: Finding, group: Group) -> str:
 
 
 def _cards(finding: Finding, page: Page, rows: Sequence[Row]) -> list[str]:
-    if finding.kind in PRIVATE:
-        return [talk.bubbles([veiled], marks) for veiled, marks in map(_veiled, rows)]
     if finding.kind is FindingKind.SWAPPED_PAIR:
         return [talk.bubbles([row], marks) for row, marks in zip(rows, at_odds(rows), strict=True)]
     if finding.kind is FindingKind.FAMILY and len(rows) > 1:
@@ -142,17 +139,6 @@ def _cards(finding: Finding, page: Page, rows: Sequence[Row]) -> list[str]:
     return [talk.bubbles([row]) for row in rows]
 
 
-def _veiled(row: Row) -> tuple[Row, list[Mark]]:
-    """The row as a screen may show it, its secrets and personal data without their middle, and where that is."""
-    messages, marks = [], []
-    for place, message in enumerate((*row.messages, *row.rejected)):
-        text, spans = veiled_with_places(message.text)
-        messages.append(Message(message.role, text))
-        marks += [Mark(row.number, place, span.start, span.end, span.note) for span in spans]
-    end = len(row.messages)
-    return replace(row, messages=tuple(messages[:end]), rejected=tuple(messages[end:])), marks
-
-
 def _conflict(first: Row, others: Sequence[Row], said_of_group: str) -> list[str]:
     """Each answer with the places in which it contradicts the first; those of the first are of the gravest pair."""
     said = [conflict_marks(first, row) for row in others]
@@ -160,7 +146,7 @@ def _conflict(first: Row, others: Sequence[Row], said_of_group: str) -> list[str
     cards = [talk.bubbles([first], own)]
     for row, (_, marks, reason) in zip(others, said, strict=True):
         is_news = reason and reason not in said_of_group
-        note = f'<p class="help">{html.text(reason)}</p>' if is_news else ""
+        note = f'<p class="help">{html.text(veiled(reason).shown)}</p>' if is_news else ""
         cards.append(f"<div>{talk.bubbles([row], marks)}{note}</div>")
     return cards
 
@@ -174,18 +160,9 @@ def _compared(first: Row, row: Row, group: Group) -> str:
 
 def compared_card(first: Row, row: Row, alike: str) -> str:
     """A row with what it has and the first has not, where they have much in common; `alike` says how much."""
-    pieces = compared(first, row)
-    if pieces is None:
-        turns = [(message.role, html.text(message.text)) for message in row.messages]
-    else:
-        told = zip(row.messages, pieces, strict=True)
-        turns = [(message.role, "".join(_piece(side, text) for side, text in said)) for message, said in told]
-    return talk.conversation(f"line {row.line:,}{alike}", turns)
-
-
-def _piece(side: str, text: str) -> str:
-    tag = SIDES[side]
-    return f"<{tag}>{html.text(text)}</{tag}>" if tag else html.text(text)
+    pieces = compared(first, row) or [[("same", veiled(message.text).shown)] for message in row.messages]
+    told = zip(row.messages, pieces, strict=True)
+    return talk.conversation(f"line {row.line:,}{alike}", [(m.role, talk.differing(said)) for m, said in told])
 
 
 def acts_by_mask(finding: Finding) -> bool:

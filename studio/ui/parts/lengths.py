@@ -6,10 +6,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from studio.data.seen import Seen
+from studio.data.veiling import dotted
 from studio.domain.lengths import Lengths
 from studio.ui.parts import html
 from studio.ui.parts.chart import drawn, laid_out, marked
 
+DOTTED = "Secrets and personal data are dotted on this screen alone: the model reads them, unless they are masked."
 CANDIDATES = (128, 256, 512, 1024, 2048, 4096, 8192)
 
 
@@ -72,13 +74,19 @@ def facts(lengths: Lengths, cut_off: int) -> str:
 
 
 def seen(found: Seen) -> str:
-    """One row's tokens: trained ones coloured, special ones bold, cut ones struck through."""
-    spans = []
-    for piece in found.pieces:
+    """One row's tokens: trained ones coloured, special ones bold, cut ones struck through; their number stays true."""
+    pieces = [*found.pieces, *found.cut]
+    text = "".join(piece.text for piece in pieces)
+    shown = dotted(text + found.beyond)
+    drawn, start = "", 0
+    for place, piece in enumerate(pieces):
         names = [name for name, on in (("trained", piece.trained), ("special", piece.special)) if on]
-        spans.append(f'<span class="{" ".join(names)}">{escape(piece.text)}</span>')
-    cut = "".join(f'<span class="cut">{escape(piece.text)}</span>' for piece in found.cut)
+        kind = " ".join(names) if place < len(found.pieces) else "cut"
+        end = start + len(piece.text)
+        drawn += f'<span class="{kind}">{escape(shown[start:end])}</span>'
+        start = end
     tokens = found.total - found.cut_tokens
     trained = sum(piece.tokens for piece in found.pieces if piece.trained)
-    words = f"{html.count(tokens, 'token')}, {trained:,} of them trained"
-    return f'<div class="panel"><div class="seen">{"".join(spans)}{cut}</div><p class="help">{words}.</p></div>'
+    hidden = "" if shown.startswith(text) else f" {DOTTED}"
+    words = f"{html.count(tokens, 'token')}, {trained:,} of them trained.{hidden}"
+    return f'<div class="panel"><div class="seen">{drawn}</div><p class="help">{words}</p></div>'

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
+from studio.data.veiling import veiled_as_written
 from studio.domain.excerpt import MORE, visible
 from studio.flows.bring import Offer
 from studio.ui.parts import html
@@ -34,6 +35,7 @@ def _offer(offer: Offer, *, is_open: bool) -> str:
 
 
 def _change(before: str, after: str) -> str:
+    before, after = veiled_as_written(before).shown, veiled_as_written(after).shown
     steps = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
     cut_off = before.endswith(MORE) and after.endswith(MORE) and steps[-1][2] - steps[-1][1] == len(MORE)
     if cut_off:  # what differs right before the end of both is where they were cut off, not the lines

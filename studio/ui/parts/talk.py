@@ -1,10 +1,14 @@
-"""Talk: rows as people read them: bubbles, calls of tools, two answers side by side, plain text; all of it escaped."""
+"""Talk: rows as people read them: bubbles, calls of tools, two answers side by side, plain text.
+
+All of it is escaped, and secrets and personal data are shown without their middle: this is the place for both.
+"""
 
 import json
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
+from studio.data.veiling import Veiled, veiled
 from studio.domain.finding import Mark
 from studio.domain.row import Message, Row
 
@@ -13,6 +17,8 @@ SPEAKERS = {
 }  # fmt: skip
 MOST_TOOLS = 12
 LONG, AT_EITHER_END = 6, 2  # messages of a conversation that is folded, and those that stay to be seen
+READ = 20_000  # characters of a text that are read to show its beginning in one line
+SIDES = {"same": "", "only_first": "del", "only_second": "ins"}
 
 
 def bubbles(rows: Sequence[Row], marks: Sequence[Mark] = ()) -> str:
@@ -29,16 +35,34 @@ def conversation(heading: str, turns: Sequence[tuple[str, str]]) -> str:
     return f'<div class="panel"><div class="chat"><small>{escape(heading)}</small>{drawn}</div></div>'
 
 
+def differing(pieces: Iterable[tuple[str, str]]) -> str:
+    """What differs between two texts, as `veiled_differences` tells it: what is gone struck through, what is new set off."""
+    return "".join(_differing(SIDES[side], text) for side, text in pieces)
+
+
+def _differing(tag: str, text: str) -> str:
+    return f"<{tag}>{escape(text)}</{tag}>" if tag else escape(text)
+
+
+def in_one_line(text: str, longest: int) -> str:
+    """The beginning of a text, for lists; not escaped."""
+    plain = " ".join(veiled(text[:READ]).shown.split())
+    return plain if len(plain) <= longest else plain[: longest - 1] + "…"
+
+
 def _conversation(row: Row, marks: Sequence[Mark]) -> str:
     """One row; a mark of a message beyond the last is in the answer that was rejected."""
+    said = [(message, veiled(message.text)) for message in (*row.messages, *row.rejected)]
     told = [
-        _bubble(message, [mark for mark in marks if (mark.row, mark.message) == (row.number, place)])
-        for place, message in enumerate((*row.messages, *row.rejected))
+        _bubble(message, text, [mark for mark in marks if (mark.row, mark.message) == (row.number, place)])
+        for place, (message, text) in enumerate(said)
     ]
     asked, end = len(row.messages) - len(row.chosen), len(row.messages)
     ends = _pair(told[asked:end], told[end:]) if row.rejected else "".join(told[asked:end])
     turns = told[:asked] if any(mark.row == row.number for mark in marks) else _folded(told[:asked])
-    line = f"<small>line {row.line:,}</small>"
+    hidden = dict.fromkeys(note for _, text in said for note in text.notes)
+    note = f" · hidden on screen: {', '.join(hidden)}" if hidden else ""
+    line = f"<small>line {row.line:,}{escape(note)}</small>"
     return f'<div class="chat">{line}{_tools(row.tools)}{"".join(turns)}{ends}</div>'
 
 
@@ -57,29 +81,44 @@ def _pair(chosen: Iterable[str], rejected: Iterable[str]) -> str:
     return f'<div class="pair">{sides}</div>'
 
 
-def _bubble(message: Message, marks: Sequence[Mark]) -> str:
+def _bubble(message: Message, text: Veiled, marks: Sequence[Mark]) -> str:
     speaker = SPEAKERS.get(message.role, escape(message.role))
-    said, place = _marked(message.content, marks, start=0), len(message.content) + bool(message.content)
-    calls = ""
+    place = len(message.content)
+    said, calls = _marked(text, marks, 0, place), ""
+    place += bool(message.content)
     for call in message.calls:
-        name = _marked(call.name, marks, start=place)
-        arguments = _marked(call.arguments, marks, start=place + len(call.name) + 1)
+        middle, end = place + len(call.name), place + len(str(call))
+        name, arguments = _marked(text, marks, place, middle), _marked(text, marks, middle + 1, end - 1)
         calls += f'<div class="call"><b>calls {name}</b><code>{arguments}</code></div>'
-        place += len(str(call)) + 1
+        place = end + 1
     kind = " calling" if calls and not said else ""
     return f'<div class="bubble {escape(message.role)}{kind}"><em>{speaker}</em>{said}{calls}</div>'
 
 
-def _marked(text: str, marks: Sequence[Mark], *, start: int) -> str:
-    """A text that stands at `start` of its message, with the places that are meant; one within another is part of it."""
-    parts, done = [], 0
+def _marked(text: Veiled, marks: Sequence[Mark], start: int, end: int) -> str:
+    """The characters `start` to `end` of a message, with the places that are meant; one within another is part of it."""
+    parts, done = [], start
     for mark in sorted(marks, key=lambda mark: (mark.start, -mark.end)):
-        first, last = max(mark.start - start, 0), min(mark.end - start, len(text))
-        if done <= first < last:
-            found = f'<mark title="{escape(mark.note)}">{escape(text[first:last])}</mark>'
-            parts += [escape(text[done:first]), found]
+        first, last = text.around(max(mark.start, start), min(mark.end, end))
+        first, last = max(first, done), min(last, end)
+        if first < last and mark.start < mark.end:
+            meant = "".join(shown for shown, _ in text.pieces(first, last))
+            parts += [_drawn(text, done, first), f'<mark title="{escape(mark.note)}">{escape(meant)}</mark>']
             done = last
-    return "".join([*parts, escape(text[done:])])
+    return "".join([*parts, _drawn(text, done, end)])
+
+
+def _drawn(text: Veiled, start: int, end: int) -> str:
+    """Characters without a mark; what is hidden says so when it is pointed at."""
+    return "".join(_piece(shown, hidden) for shown, hidden in text.pieces(start, end))
+
+
+def _whole(text: str) -> str:
+    return _drawn(veiled(text), 0, len(text))
+
+
+def _piece(shown: str, hidden: str) -> str:
+    return f'<span class="veiled" title="hidden: {escape(hidden)}">{escape(shown)}</span>' if hidden else escape(shown)
 
 
 def _tools(tools: str) -> str:
@@ -90,11 +129,11 @@ def _tools(tools: str) -> str:
     names = ", ".join(str(tool.get("name")) for tool in listed[:MOST_TOOLS]) + (" …" if listed[MOST_TOOLS:] else "")
     count = "1 tool" if len(listed) == 1 else f"{len(listed):,} tools"
     about = "".join(map(_tool, listed[:MOST_TOOLS]))
-    return f'<details class="tools"><summary>{count} may be called: {escape(names)}</summary><ul>{about}</ul></details>'
+    return f'<details class="tools"><summary>{count} may be called: {_whole(names)}</summary><ul>{about}</ul></details>'
 
 
 def _tool(tool: dict[str, Any]) -> str:
     given = tool.get("parameters")
     fields = given.get("properties") if isinstance(given, dict) else None
     names = f"({', '.join(map(str, fields))})" if isinstance(fields, dict) else ""
-    return f"<li><code>{escape(str(tool.get('name')) + names)}</code> {escape(str(tool.get('description', '')))}</li>"
+    return f"<li><code>{_whole(str(tool.get('name')) + names)}</code> {_whole(str(tool.get('description', '')))}</li>"
