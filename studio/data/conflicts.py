@@ -74,10 +74,20 @@ def disputes(
 
 def is_creative(question: str) -> bool:
     """Whether a question asks for something made up, of which there is always another."""
-    head = question[:CREATIVE_READ]
+    return asks_for_something_made_up(question) is not None
+
+
+def asks_for_something_made_up(question: str) -> tuple[int, int] | None:
+    """Where a question does so, by its first such words; it is read at its beginning and at its end."""
+    head, skipped = question[:CREATIVE_READ], 0
     if len(question) > 2 * CREATIVE_READ:
         head += " " + question[-CREATIVE_READ:]
-    return opens(CREATIVE, head.lower()) and bool(sentences(CREATIVE)[CREATIVE].search(head))
+        skipped = len(question) - len(head)
+    found = sentences(CREATIVE)[CREATIVE].search(head) if opens(CREATIVE, head.lower()) else None
+    if found is None:
+        return None
+    start, end = found.span()
+    return start + (skipped if start > CREATIVE_READ else 0), end + (skipped if end > CREATIVE_READ else 0)
 
 
 def _conflict(numbers: Sequence[int], answered: Sequence[Row], *, is_near: bool) -> Conflict:

@@ -10,6 +10,7 @@ from studio.data.checks.answers import end_of
 from studio.data.checks.forms import signs_of
 from studio.data.checks.habits import stray_marks
 from studio.data.checks.places import marks_of
+from studio.data.conflicts import asks_for_something_made_up
 from studio.data.differing import differences
 from studio.data.grading import OTHER_WORDS, graded
 from studio.data.normalising import normalised
@@ -42,6 +43,27 @@ def same_pair(row: Row) -> list[Mark]:
     return made or [
         Mark(row.number, place, 0, len(said[place].text), "twice the same") for place in (*chosen, *rejected)
     ]
+
+
+def made_up(row: Row) -> list[Mark]:
+    """The words of a question that ask for something made up."""
+    place = max((n for n, message in enumerate(row.prompt) if message.role == "user"), default=None)
+    asks = asks_for_something_made_up(row.question)
+    return [] if place is None or asks is None else [Mark(row.number, place, *asks, "asks for something made up")]
+
+
+def longer(row: Row) -> list[Mark]:
+    """What the longer answer of a preference pair has beyond the length of the other one."""
+    better, worse = lengths_of(row)
+    end, over = len(row.messages) + (len(row.rejected) if worse > better else 0), abs(better - worse)
+    last = len((*row.messages, *row.rejected)[end - 1].text)
+    return [Mark(row.number, end - 1, max(0, last - over), last, "beyond the length of the other answer")]
+
+
+def lengths_of(row: Row) -> tuple[int, int]:
+    """The characters of the better and of the worse answer of a preference pair."""
+    better, worse = (sum(len(message.text) for message in end) for end in (row.chosen, row.rejected))
+    return better, worse
 
 
 def unlike(row: Row, other: Row, note: str) -> list[Mark]:
@@ -113,6 +135,8 @@ _MARKS: dict[FindingKind, Callable[[Row], list[Mark]]] = {
     FindingKind.LANGUAGE: _answer("in another language"),
     FindingKind.LANGUAGE_MIX: _answer("in another language than most"),
     FindingKind.SAME_PAIR: same_pair,
+    FindingKind.VARIETY: made_up,
+    FindingKind.PAIR_LENGTH: longer,
 }
 COMPARED = (FindingKind.NEAR_EXACT_DUPLICATE, FindingKind.NEAR_DUPLICATE)
 LIKE = 0.5  # share of a text that must be in the other for their words to be compared

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from studio.data.marking import COMPARED, at_odds, compared, conflict_marks, marks_in, unlike
+from studio.data.marking import COMPARED, at_odds, compared, conflict_marks, lengths_of, marks_in, unlike
 from studio.data.veiling import veiled
 from studio.domain.finding import TREATMENTS, Action, Finding, FindingKind, Group
 from studio.domain.mending import why_left_out
@@ -130,13 +130,24 @@ def _cards(finding: Finding, page: Page, rows: Sequence[Row]) -> list[str]:
         beside = [rows[1], *[rows[0]] * (len(rows) - 1)]
         return [talk.bubbles([row], unlike(row, other, FILLED)) for row, other in zip(rows, beside, strict=True)]
     if page.first is None or len(rows) < 2:
-        return [talk.bubbles([row], marks_in(row, finding)) for row in rows]
+        return [talk.bubbles([row], marks_in(row, finding), about=_lengths(finding, row)) for row in rows]
     first, *others = rows
+    if finding.kind is FindingKind.EXACT_DUPLICATE:
+        same = f"word for word the same as line {first.line:,}"
+        return [talk.bubbles([first]), *(talk.bubbles([row], about=same) for row in others)]
     if finding.kind is FindingKind.CONFLICT:
         return _conflict(first, others, page.group.reason)
     if finding.kind in COMPARED:
         return [talk.bubbles([first]), *(_compared(first, row, page.group) for row in others)]
-    return [talk.bubbles([row]) for row in rows]
+    return [talk.bubbles([row], marks_in(row, finding)) for row in rows]
+
+
+def _lengths(finding: Finding, row: Row) -> str:
+    """How long both answers of a pair are, where that is what the finding is about."""
+    if finding.kind is not FindingKind.PAIR_LENGTH:
+        return ""
+    better, worse = lengths_of(row)
+    return f"better answer {html.count(better, 'letter')}, worse answer {html.count(worse, 'letter')}"
 
 
 def _conflict(first: Row, others: Sequence[Row], said_of_group: str) -> list[str]:

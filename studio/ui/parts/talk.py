@@ -21,9 +21,12 @@ READ = 20_000  # characters of a text that are read to show its beginning in one
 SIDES = {"same": "", "only_first": "del", "only_second": "ins"}
 
 
-def bubbles(rows: Sequence[Row], marks: Sequence[Mark] = ()) -> str:
-    """Rows as conversations, each with its line in the file; the places that `marks` mean stand out."""
-    return f'<div class="panel">{"".join(_conversation(row, marks) for row in rows)}</div>'
+def bubbles(rows: Sequence[Row], marks: Sequence[Mark] = (), *, about: str = "") -> str:
+    """Rows as conversations, each with its line in the file; the places that `marks` mean stand out.
+
+    `about` is said beside the line.
+    """
+    return f'<div class="panel">{"".join(_conversation(row, marks, about) for row in rows)}</div>'
 
 
 def conversation(heading: str, turns: Sequence[tuple[str, str]]) -> str:
@@ -50,7 +53,7 @@ def in_one_line(text: str, longest: int) -> str:
     return plain if len(plain) <= longest else plain[: longest - 1] + "…"
 
 
-def _conversation(row: Row, marks: Sequence[Mark]) -> str:
+def _conversation(row: Row, marks: Sequence[Mark], about: str) -> str:
     """One row; a mark of a message beyond the last is in the answer that was rejected."""
     said = [(message, veiled(message.text)) for message in (*row.messages, *row.rejected)]
     told = [
@@ -61,7 +64,7 @@ def _conversation(row: Row, marks: Sequence[Mark]) -> str:
     ends = _pair(told[asked:end], told[end:]) if row.rejected else "".join(told[asked:end])
     turns = told[:asked] if any(mark.row == row.number for mark in marks) else _folded(told[:asked])
     hidden = dict.fromkeys(note for _, text in said for note in text.notes)
-    note = f" · hidden on screen: {', '.join(hidden)}" if hidden else ""
+    note = (f" · {about}" if about else "") + (f" · hidden on screen: {', '.join(hidden)}" if hidden else "")
     line = f"<small>line {row.line:,}{escape(note)}</small>"
     return f'<div class="chat">{line}{_tools(row.tools)}{"".join(turns)}{ends}</div>'
 

@@ -172,3 +172,24 @@ def test_why_rows_were_left_out_names_the_kind_and_the_reason():
 def _group(kind: FindingKind, reason: str) -> tuple[Finding, Group]:
     found = finding(kind, 2, reason=reason)
     return found, found.groups[0]
+
+
+def test_copies_say_which_line_they_repeat_and_the_first_says_nothing():
+    said = words(page(finding(FindingKind.EXACT_DUPLICATE, 3), [row(n, "Yes.") for n in range(3)]))
+    assert said.startswith("line 1 User Hello") and said.count("word for word the same as line 1") == 2
+
+
+@pytest.mark.parametrize("before", ["", "A long story. " * 200])
+def test_what_asks_for_something_made_up_is_marked_wherever_it_stands(before: str):
+    rows = [row(n, answer, f"{before}Write a poem about tea.") for n, answer in enumerate(("Tea, dear tea.", "O cup."))]
+    drawn = page(finding(FindingKind.VARIETY, 2), rows)
+    found = re.findall("<mark [^>]*>([^<]*)</mark>", drawn)
+    assert len(found) == 2 and found[0] == found[1] and found[0].startswith("Write a poem")
+    assert 'title="asks for something made up"' in drawn
+
+
+def test_of_pairs_in_which_length_decides_the_letters_beyond_the_other_answer_are_marked():
+    for better, worse, said in (("Yes, we do.", "Yes", ", we do."), ("Yes", "Yes, we do.", ", we do.")):
+        drawn = page(finding(FindingKind.PAIR_LENGTH, 1), [pair(0, better, worse)])
+        assert re.findall("<mark [^>]*>([^<]*)</mark>", drawn) == [said]
+        assert f"better answer {len(better)} letters, worse answer {len(worse)} letters" in words(drawn)
