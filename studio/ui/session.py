@@ -7,12 +7,15 @@ import gradio as gr
 
 from studio.flows.studio import Studio
 
-# How nearly every event of the studio is meant: not part of the public API, without a spinner, viewers never queue.
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+# Without a spinner, and viewers never queue. That the spinner stands on nothing matters: otherwise Gradio goes through every
+# output that any event ever had, with all that is inside it, three times for each event.
+_SHARED: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [], "concurrency_limit": None}
+# How nearly every event of the studio is meant: not part of the public API.
+QUIET: dict[str, Any] = _SHARED | {"api_visibility": "private"}
 # How a screen is drawn: what happens while it is being drawn draws it once more, so that it never stays behind.
 DRAWN: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
-# The few events that are meant as API: the same, but public; each names itself with api_name.
-PUBLIC: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None}
+# The few events that are meant as API; each names itself with api_name.
+PUBLIC: dict[str, Any] = _SHARED
 
 
 @dataclass(frozen=True, slots=True)

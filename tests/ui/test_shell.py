@@ -44,6 +44,10 @@ def test_the_documented_api_shows_the_same(page: gr.Blocks) -> None:
     assert documented["unnamed_endpoints"] == {}
 
 
+def test_no_event_shows_its_progress_anywhere_or_gradio_would_go_through_the_whole_page_for_it(page: gr.Blocks) -> None:
+    assert {event.api_name: event.show_progress_on for event in page.fns.values() if event.show_progress_on != []} == {}
+
+
 def test_every_control_has_a_label(page: gr.Blocks) -> None:
     assert len(controls(page)) > 30
     for control in controls(page):

@@ -12,7 +12,7 @@ from studio.flows.studio import Studio
 from studio.ui.errors import handler
 from studio.ui.inspect import editor
 from studio.ui.parts import html, talk
-from studio.ui.session import QUIET, Session
+from studio.ui.session import DRAWN, QUIET, Session
 
 EVERY, EDITED = "every", "edited"
 ORDERS = [
@@ -36,17 +36,13 @@ def build(session: Session, look: gr.State) -> None:
             back, on = gr.Button("← Rows before", size="sm"), gr.Button("Rows after →", size="sm")
         editor.build(session, look, row)
     studio, data = session.studio, session.data
-    asked = [data, text, among, order, start]
+    asked = [data, text, among, order]
     found = [said, listed, back, on, start]
     look.change(handler(filters, studio), [data, among], among, **QUIET)
-    gr.on([text.submit, text.blur, among.change, order.change], lambda: 0, None, start, **QUIET).then(
-        handler(show, studio), [*asked, row], found, **QUIET
-    )
-    look.change(handler(show, studio), [*asked, row], found, **QUIET)
+    gr.on([text.input, among.change, order.change], handler(show_first, studio), [*asked, row], found, **DRAWN)
+    look.change(handler(show, studio), [*asked, start, row], found, **DRAWN)
     for button, step in ((back, -browse.PAGE), (on, browse.PAGE)):
-        button.click(lambda first, step=step: max(first + step, 0), start, start, **QUIET).then(
-            handler(show, studio), [*asked, row], found, **QUIET
-        )
+        button.click(handler(turn, studio, step), [*asked, start, row], found, **QUIET)
     gr.on([listed.input], lambda number: number, listed, row, **QUIET)
 
 
@@ -66,6 +62,17 @@ def filter_choices(kinds: dict[FindingKind, int], *, edited: int, sealed: bool) 
     not_here = (Bin.MALFORMED, Bin.TOO_LONG, *([Bin.TEST] if sealed else []))
     bins = [(BIN_TITLES[bin], f"bin:{bin.value}") for bin in Bin if bin not in not_here]
     return [("all rows", EVERY), *([(f"edited by you ({edited:,})", EDITED)] if edited else []), *found, *bins]
+
+
+def show_first(studio: Studio, data: str | None, text: str, among: str, order: str, row: int | None) -> list[Any]:
+    """The first page, as soon as something else is asked for."""
+    return show(studio, data, text, among, order, 0, row)
+
+
+def turn(
+    studio: Studio, step: int, data: str | None, text: str, among: str, order: str, first: int, row: int | None
+) -> list[Any]:
+    return show(studio, data, text, among, order, max(first + step, 0), row)
 
 
 def show(studio: Studio, data: str | None, text: str, among: str, order: str, first: int, row: int | None) -> list[Any]:
