@@ -5,14 +5,14 @@ from collections.abc import Hashable, Sequence
 from math import sqrt
 
 import numpy as np
-from scipy.stats import binom, binomtest, bootstrap
+import scipy  # and not its parts by name: they are loaded when they are used, and no command waits for them before
 
 from studio.domain.verdict import Interval
 
 
 def sign_test_p(wins: int, losses: int) -> float:
     """Exact two-sided sign test: how surprising the split is if both are preferred equally often."""
-    return float(binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0
+    return float(scipy.stats.binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0
 
 
 def mcnemar_p(gained: int, lost: int) -> float:
@@ -44,8 +44,8 @@ def trinomial_p(wins: int, losses: int, ties: int) -> float:
     if difference == 0:
         return 1.0
     decisive = np.arange(n + 1)  # however many decisive ratings come up, their wins are a fair coin's
-    this_many = binom.pmf(decisive, n, 1 - ties / n)
-    this_far = binom.sf(np.ceil((decisive + difference) / 2) - 1, decisive, 0.5)
+    this_many = scipy.stats.binom.pmf(decisive, n, 1 - ties / n)
+    this_far = scipy.stats.binom.sf(np.ceil((decisive + difference) / 2) - 1, decisive, 0.5)
     return min(1.0, 2 * float(this_many @ this_far))
 
 
@@ -55,7 +55,7 @@ def bootstrap_mean(
     """BCa bootstrap of the mean of one score per prompt; None where all are the same: resampling cannot widen that."""
     if len(set(scores)) < 2:
         return None
-    found = bootstrap(
+    found = scipy.stats.bootstrap(
         (np.asarray(scores, dtype=float),),
         np.mean,
         confidence_level=level,
@@ -81,5 +81,5 @@ def clustered_error(scores: Sequence[float], prompts: Sequence[Hashable]) -> flo
 def _share(wins: int, n: int, *, level: float, method: str) -> Interval:
     if n == 0:
         return Interval(0.0, 1.0, level)
-    found = binomtest(wins, n).proportion_ci(confidence_level=level, method=method)
+    found = scipy.stats.binomtest(wins, n).proportion_ci(confidence_level=level, method=method)
     return Interval(float(found.low), float(found.high), level)

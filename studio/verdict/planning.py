@@ -8,8 +8,8 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import betaln
 
 from studio.verdict.sequential import log_e_better
 
@@ -60,7 +60,7 @@ def _better(wins: NDArray[np.int_], losses: NDArray[np.int_], *, alpha: float) -
 
 
 def _worse(wins: NDArray[np.int_], losses: NDArray[np.int_], *, target: float, alpha: float) -> NDArray[np.bool_]:
-    against_target = betaln(1 + wins, 1 + losses) - wins * np.log(target) - losses * np.log1p(-target)
+    against_target = scipy.special.betaln(1 + wins, 1 + losses) - wins * np.log(target) - losses * np.log1p(-target)
     ruled_out = (against_target > np.log(1 / alpha)) & (wins < target * (wins + losses))
     return ruled_out | _better(losses, wins, alpha=alpha)
 

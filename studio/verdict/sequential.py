@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
-from scipy.special import betainc, betaln
 
 from studio.domain.verdict import Interval
 
@@ -41,7 +40,12 @@ def log_e_better(wins: ArrayLike, losses: ArrayLike) -> NDArray[np.float64]:
     """Natural logarithm of `e_better`, element by element."""
     w, l = np.asarray(wins, dtype=float), np.asarray(losses, dtype=float)  # noqa: E741
     with np.errstate(divide="ignore"):
-        exact = np.log(2) + (w + l) * np.log(2) + betaln(1 + w, 1 + l) + np.log(betainc(1 + l, 1 + w, 0.5))
+        exact = (
+            np.log(2)
+            + (w + l) * np.log(2)
+            + scipy.special.betaln(1 + w, 1 + l)
+            + np.log(scipy.special.betainc(1 + l, 1 + w, 0.5))
+        )
     # Where I_½ is too small for a float, 1/(l+1) stands in: the evidence is never below it, so nothing is overstated.
     return np.maximum(exact, -np.log1p(l))
 
@@ -92,7 +96,7 @@ def betting_evidence(scores: Sequence[float], *, stake: float | None = None) -> 
 
 
 def _log_e_two_sided(wins: int, losses: int) -> float:
-    return (wins + losses) * math.log(2) + float(betaln(1 + wins, 1 + losses))
+    return (wins + losses) * math.log(2) + float(scipy.special.betaln(1 + wins, 1 + losses))
 
 
 def _band_low(wins: int, losses: int, *, level: float) -> float:
@@ -100,8 +104,13 @@ def _band_low(wins: int, losses: int, *, level: float) -> float:
         return 0.0
 
     def excess(p: float) -> float:
-        return float(betaln(1 + wins, 1 + losses)) - wins * math.log(p) - losses * math.log1p(-p) + math.log(1 - level)
+        return (
+            float(scipy.special.betaln(1 + wins, 1 + losses))
+            - wins * math.log(p)
+            - losses * math.log1p(-p)
+            + math.log(1 - level)
+        )
 
     share = wins / (wins + losses)
     highest = share if losses else 1 - 1e-16  # log1p(-1) has no value; the share itself is never ruled out
-    return cast(float, brentq(excess, 1e-300, highest, xtol=1e-12))
+    return cast(float, scipy.optimize.brentq(excess, 1e-300, highest, xtol=1e-12))

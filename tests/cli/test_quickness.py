@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-HEAVY = ("torch", "transformers", "gradio", "pandas", "datasets", "alembic", "fastapi")
+HEAVY = ("torch", "transformers", "gradio", "pandas", "datasets", "alembic", "fastapi", "scipy.stats", "scipy.special")
 
 
 def test_listing_runs_imports_nothing_heavy(root: Path, tmp_path: Path):

@@ -31,15 +31,15 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
         split.build(session, checked, look)
         leakage.build(session, checked)
         forward = gr.Button("Continue to the recipe", variant="primary")
-    studio, ids = session.studio, [session.data, session.model]
+    studio, given = session.studio, [session.data, session.model, look]
     shown = [situation, again, timer, whole, checked, look]
-    gr.on([tab.select, session.shown.change, timer.tick], handler(show, studio), ids, shown, **DRAWN)
-    again.click(handler(measure_again, studio), ids, shown, trigger_mode="once", **QUIET)
+    gr.on([tab.select, session.shown.change, timer.tick], handler(show, studio), given, shown, **DRAWN)
+    again.click(handler(measure_again, studio), given, shown, trigger_mode="once", **QUIET)
     forward.click(lambda: gr.Tabs(selected="recipe"), None, session.tabs, **QUIET)
     return timer
 
 
-def show(studio: Studio, data: str | None, model: str | None) -> list[Any]:
+def show(studio: Studio, data: str | None, model: str | None, before: Look | None = None) -> list[Any]:
     """Findings at once, lengths when they are measured; the parts redraw when the look that is told changes."""
     if data is None or model is None:
         return closed(EMPTY)
@@ -50,17 +50,20 @@ def show(studio: Studio, data: str | None, model: str | None) -> list[Any]:
         look = inspect.look(studio, data, model)
         checking = mend.recheck(studio, data)
         is_checked = checking is None or not checking.is_live
-        return view(look, advise.advice(studio, look).reading, is_checked=is_checked)
+        shown = view(look, advise.advice(studio, look).reading, is_checked=is_checked)
+        if before is not None:  # it is open already, and opening it again makes Gradio go through all that is inside
+            shown[3] = gr.skip()
+        return shown
     except StudioError as error:
         return closed(told(error))
 
 
-def measure_again(studio: Studio, data: str, model: str) -> list[Any]:
+def measure_again(studio: Studio, data: str, model: str, before: Look | None = None) -> list[Any]:
     """Try a failed measurement once more, and follow it."""
     failed = inspect.look(studio, data, model).measuring
     if failed is not None and not failed.is_live:
         inspect.measure_again(studio, failed.id)
-    return show(studio, data, model)
+    return show(studio, data, model, before)
 
 
 def closed(said: str, *, live: bool = False) -> list[Any]:

@@ -91,6 +91,8 @@ def show(studio: Studio, run_id: str | None, before: Any) -> list[Any]:
         return [*[gr.skip()] * 10, gr.Timer(active=run.is_live), now]
     title = models.model(studio, run.model_id).title
     parts = view(run, points, title=title, kept=train.checkpoints(studio, run_id), said=train.answers(studio, run_id))
+    if before is not None:  # it is shown already, and showing it again makes Gradio go through all that is inside
+        parts[2] = gr.skip()
     return [*parts[:6], log_page(run, train.log_tail(studio, run_id)), *parts[6:], now]
 
 
