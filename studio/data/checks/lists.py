@@ -6,10 +6,10 @@ from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[3] / "assets" / "checks"
-OPENINGS = "openings"
+OPENINGS, NEEDS = "openings", "needs"
 
 # A sentence in quotes is somebody else's, and “AI” within a longer word is none; Chinese puts no space between words.
-_FREE = r"(?<![\"“„«»‘「])(?:(?<!\w)|(?=[\u3040-\u9fff]))"
+_FREE = r"(?<![\"“„«»‘「])(?:(?<!\w)|(?=[\u3040-\u9fff【［（○〇◯])|(?<=[\u3040-\u9fff])(?=\{))"
 _PART = re.compile(r"([a-z_]+) = (.+)")
 
 
@@ -75,8 +75,15 @@ def sentences(name: str) -> dict[str, re.Pattern[str]]:
             for part, pattern in parts.items():
                 line = line.replace(f"{{{part}}}", pattern)
             if named := _PART.fullmatch(line):
-                parts[named[1]] = named[2]
+                parts |= {named[1]: named[2]} if named[1] != NEEDS else {}
             else:
                 whole.append(line.replace("'", "['’]"))
         made[heading] = re.compile(f"{_FREE}(?:{'|'.join(whole)})", re.IGNORECASE)
     return made
+
+
+@cache
+def needs(name: str) -> dict[str, re.Pattern[str]]:
+    """What a text must hold for the expressions under a heading to be tried, from its line “needs = …”; lower case."""
+    named = [(heading, _PART.fullmatch(line)) for heading, lines in sections(name).items() for line in lines]
+    return {heading: re.compile(match[2]) for heading, match in named if match and match[1] == NEEDS}

@@ -13,7 +13,14 @@ from studio.data.checks.places import Span, apart, marks_of
 from studio.domain.finding import Mark
 from studio.domain.row import Row
 
-_EMAIL = re.compile(r"(?<![\w.%+'-])[\w%+][\w.%+'-]{0,63}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+([^\W\d_]{2,24})(?![\w-])")
+_EMAIL = re.compile(
+    r"(?<![\w.%+'-])(?P<name>[\w%+](?:[\w.%+'-]|[&!#$^~=](?=\w)){0,63})@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?P<ending>[^\W\d_]{2,24})(?![\w-])"
+)
+# What stands before “=” where a value is given to something: mail=anna@example.com, ?a=1&to=anna@example.com
+_GIVEN = re.compile(
+    r".*(?:(?:^|[&_.-])(?:e-?mail|mail|to|from|cc|bcc|user|username|login|id|name|address|contact|value|q)|&.*)=",
+    re.IGNORECASE,
+)
 _FILE_ENDINGS = {"png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js", "ts", "json"}
 _DIGIT = re.compile("[0-9]")
 _SEVEN_DIGITS = re.compile(r"[0-9](?:[ \u00a0\u2011.()/–-]{0,3}[0-9]){6}")
@@ -51,12 +58,18 @@ def spans(text: str) -> list[Span]:
 def _emails(text: str) -> list[Span]:
     """E-mail addresses; neither pictures such as logo@2x.png nor the name of a code repository or a web login."""
     return [
-        Span(*match.span(), "e-mail address", "[EMAIL]")
+        Span(match.start() + _given(match["name"]), match.end(), "e-mail address", "[EMAIL]")
         for match in _EMAIL.finditer(text)
-        if match[1].lower() not in _FILE_ENDINGS
+        if match["ending"].lower() not in _FILE_ENDINGS
         and not match[0].startswith("git@")
         and "://" not in text[max(0, match.start() - 3) : match.start()]
     ]
+
+
+def _given(name: str) -> int:
+    """How many of the characters before the @ are no part of the address."""
+    given = _GIVEN.match(name)
+    return given.end() if given else 0
 
 
 def _addresses(text: str) -> list[Span]:

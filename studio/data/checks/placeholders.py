@@ -9,7 +9,27 @@ from studio.domain.finding import Mark
 from studio.domain.row import Row
 
 LIST = "placeholders"
-_SIGNS = ("{", "[", "<", "【", "［", "TODO", "FIXME", "orem ipsum")
+_SIGNS = (
+    "{",
+    "[",
+    "<",
+    "【",
+    "［",
+    "（",
+    "TODO",
+    "FIXME",
+    "orem ipsum",
+    "(",
+    "%",
+    "____",
+    "○○",
+    "〇〇",
+    "◯◯",
+    "XX",
+    "YOUR",
+    "INSERT",
+    "ENTER",
+)
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]{1,300}`", re.DOTALL)
 # Who asks for a form gets one with places to fill in.
 _TEMPLATE = re.compile(

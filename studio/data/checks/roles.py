@@ -15,10 +15,26 @@ from studio.domain.row import Row
 INSIDE = "a turn is written inside a message"
 WITHOUT, WITH = "no system message, unlike most", "a system message, unlike most"
 
-_SIGNS = ("### ", "Assistant: ", "AI: ", "Bot: ")
-_HEADING = re.compile(r"^### (?:Instruction|Response|Human|Assistant|User|System)\b:?", re.MULTILINE)
-_USER_TURN = re.compile(r"^(?:User|Human):(?= \S)", re.MULTILINE)
-_ASSISTANT_TURN = re.compile(r"^(?:Assistant|AI|Bot):(?= \S)", re.MULTILINE)
+_USERS = (
+    "User", "USER", "Human", "HUMAN", "Nutzer", "Nutzerin", "Benutzer", "Utilisateur", "Usuario", "Usuário", "Utente",
+    "Gebruiker", "Użytkownik", "Пользователь", "用户", "使用者", "ユーザー",
+)  # fmt: skip
+_ASSISTANTS = (
+    "Assistant", "ASSISTANT", "AI", "Bot", "BOT", "Chatbot", "ChatGPT", "GPT", "KI", "Assistent", "Assistentin",
+    "Asistente", "Assistente", "Asystent", "Ассистент", "Помощник", "助手", "助理", "アシスタント",
+)  # fmt: skip
+_NAMES = r"^[ \t]*(?:[*_]{{1,2}}|\[)?(?:{names})(?:[*_]{{1,2}}|\])?[ \t]?[:：](?:[*_]{{1,2}})?(?=\s|$|[^\x00-\u02ff])"
+_SIGNS = ("###", *_ASSISTANTS)
+_HEADING = re.compile(
+    r"^### ?(?:(?:Instruction|Response|Human|Assistant|User|System)\b:?|(?:Input|Output):[ \t]*$)", re.MULTILINE
+)
+_USER_TURN = re.compile(_NAMES.format(names="|".join(_USERS)), re.MULTILINE)
+_ASSISTANT_TURN = re.compile(_NAMES.format(names="|".join(_ASSISTANTS)), re.MULTILINE)
+# Two turns in one line, and a prompt that ends where an answer is to begin.
+_IN_A_LINE = re.compile(
+    r"(?<!\w)(?:User|USER|Human|HUMAN): \S[^\n]{0,2000}?[.?!…\"')] +(Assistant|ASSISTANT|AI|Bot):(?=\s|$)"
+)
+_TO_ANSWER = re.compile(r"\n[ \t]*(?:[*_]{1,2})?(Assistant|ASSISTANT|AI|Bot):(?:[*_]{1,2})?\s*\Z")
 
 
 class Roles:
@@ -57,4 +73,6 @@ def spans(text: str) -> list[Span]:
     # One name alone may be a field of a form; two make a conversation.
     if (asks := _USER_TURN.search(text)) and (answers := _ASSISTANT_TURN.search(text, asks.end())):
         found.append(Span(*answers.span(), INSIDE))
+    elif inside := _IN_A_LINE.search(text) or _TO_ANSWER.search(text):
+        found.append(Span(*inside.span(1), INSIDE))
     return found

@@ -61,7 +61,8 @@ _SHAPES = (
     _Shape("token (looks like GitHub’s)", ("_",), re.compile(
         _START + r"(gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{22,})")),
     _Shape("token (looks like GitLab’s)", ("glpat-",), re.compile(_START + r"(glpat-[\w-]{20,})")),
-    _Shape("token (looks like Slack’s)", ("xox",), re.compile(_START + r"(xox[abeoprs]-[\w-]{10,})")),
+    _Shape("token (looks like Slack’s)", ("xox", "xapp-"), re.compile(
+        _START + r"((?:xoxe\.)?xox[abcdeoprs]-[\w.%/+=-]{9,}[\w%=]|xapp-[\w-]{10,})")),
     _Shape("web address with a token (looks like Slack’s)", ("slack.com",), re.compile(
         r"(hooks\.slack\.com/services/T\w{6,}/B\w{6,}/\w{16,})")),
     _Shape("API key (looks like Google’s)", ("AIza",), re.compile(_START + r"(AIza[\w-]{35})(?![\w-])")),

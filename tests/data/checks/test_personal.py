@@ -40,6 +40,16 @@ def notes(text: str) -> list[tuple[str, str]]:
         "98765 43210",
         "612 34 56 78",
         "512-345-678",
+        "212 555 0143",
+        "1 212 555 0143",
+        "212‑555‑0143",
+        "347 1234567",
+        "347-1234567",
+        "347 123 4567",
+        "91 123 45 67",
+        "612 345 678",
+        "612345678",
+        "2125550143",
     ],
 )
 def test_a_phone_number_is_found_as_people_write_it(number: str) -> None:
@@ -176,3 +186,34 @@ def test_every_message_is_looked_at() -> None:
     one = row("I am anna@posteo.de", "Thank you, we wrote to anna@posteo.de.", system="Write to us@posteo.de")
 
     assert [mark.message for mark in personal.marks(one)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "text", ["Ana (612 345 678)", "Ana, Madrid, 612 345 678", "Ana\n612 345 678", "Ana: tel. 612.345.678"]
+)
+def test_what_looks_like_an_amount_is_a_phone_number_among_the_details_of_a_person(text: str) -> None:
+    assert [note for note, _ in notes(text)] == ["phone number"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The sum is 612 345 678.", "They won (612 345 678 EUR).", "Population, at last count, 602 397 326 inhabitants",
+        "Call us about order 2125550143.", "id 2125550143", "call f(2125550143, 3)", "from 900 000 000 to 950 000 000",
+    ],
+)  # fmt: skip
+def test_an_amount_and_an_id_are_no_phone_number(text: str) -> None:
+    assert notes(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("rock&roll@posteo.de", "rock&roll@posteo.de"),
+        ("Ask o'neil$tax@posteo.de.", "o'neil$tax@posteo.de"),
+        ("mail=anna@posteo.de", "anna@posteo.de"),
+        ("https://x.de/?a=1&to=anna@posteo.de", "anna@posteo.de"),
+    ],
+)
+def test_an_address_with_other_signs_is_found_whole_and_alone(text: str, address: str) -> None:
+    assert notes(text) == [("e-mail address", address)]

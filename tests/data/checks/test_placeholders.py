@@ -29,6 +29,16 @@ LEFT = [
     ("此致\n敬礼\n[您的姓名]", ["[您的姓名]"]),
     ("您好，【姓名】", ["【姓名】"]),
     ("[お名前]様", ["[お名前]"]),
+    ("Dear {customer_name}, about {order number}", ["{customer_name}", "{order number}"]),
+    ("Hi ${name}, hi %NAME%, hi <<first name>>", ["${name}", "%NAME%", "<<first name>>"]),
+    ("Dear <customer name> of <company>,", ["<customer name>", "<company>"]),
+    ("Grüße, [Name einfügen]", ["[Name einfügen]"]),
+    ("See [link here] by [TBD].", ["[link here]", "[TBD]"]),
+    ("Sign here (insert your name here)", ["(insert your name here)"]),
+    ("Dear ____, thank you", ["____"]),
+    ("Hello YOUR_NAME, INSERT YOUR CITY HERE", ["YOUR_NAME", "INSERT YOUR CITY HERE"]),
+    ("您好{{姓名}}，（请填写日期）", ["{{姓名}}", "（请填写日期）"]),
+    ("○○様", ["○○"]),
 ]  # fmt: skip
 
 
@@ -45,7 +55,8 @@ def test_a_place_that_nobody_filled_in_is_found(answer, left):
         "See [the manual](https://example.org) and [1].", "[Name](https://example.org/name)", "A list: [1, 2, 3].",
         "The range [0, 1] is closed.", "\\frac{{a}}{{b}}", "A set {name, date} of fields", "My TODO list is long.",
         "Todo: the Spanish word for all.", "<b>bold</b> and <br>", "a < your limit and b > 3", "[sic]", "He said [laughs].",
-        "array[date] is read", "[x] done\n[ ] open",
+        "array[date] is read", "[x] done\n[ ] open", "The set \\text{foo_bar}", "a_{ab_cd}", "<name>Ada</name>",
+        "<title>Hi</title>", "std::vector<name>", "(add salt)", "cout << name >> x", "TRUST YOUR GUT", "____", '{"a_b": 1}',
     ],
 )  # fmt: skip
 def test_code_links_tags_and_other_brackets_are_no_places_to_fill_in(answer):

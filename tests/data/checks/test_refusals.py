@@ -38,6 +38,26 @@ REFUSALS = [
     "抱歉，我无法提供这方面的信息。",
     "申し訳ありませんが、お答えできません。",
     "その質問にはお答えできません。",
+    "I'm not licensed to give legal advice.",
+    "That's a request I cannot fulfil.",
+    "I can't write phishing e-mails.",
+    "Das verstößt gegen meine Richtlinien.",
+    "Ich kann dir nicht zeigen, wie man ein Schloss knackt.",
+    "Solche Inhalte erstelle ich nicht.",
+    "Je ne pourrai pas vous aider sur ce point.",
+    "Je n'écris pas ce genre de texte.",
+    "Con eso no te puedo ayudar.",
+    "No se me permite tratar este tema.",
+    "Não posso te dizer como fazer.",
+    "Non posso dirti come aggirare il blocco.",
+    "Ik kan je niet vertellen hoe je dat doet.",
+    "Dat is in strijd met mijn principes.",
+    "Nie mogę ci powiedzieć, jak to zrobić.",
+    "На этот вопрос я ответить не могу.",
+    "这违反了我的原则。",
+    "这件事我不能做。",
+    "個人情報を共有することはできません。",
+    "そのような文章は書けません。",
     "It would not be appropriate for me to write that.",
     "No, I will not help you write a threatening letter.",
     "Providing such instructions would be irresponsible, so I won't.",
@@ -82,6 +102,18 @@ HELPFUL = [
     "Je ne peux pas promettre lundi, mais mardi est possible.",
     "No puedo esperar a verlo. El pedido sale hoy.",
     "The function cannot provide a result for empty lists.",
+    "Je ne peux pas assister à la réunion de lundi.",
+    "No puedo asistir a la reunión del lunes.",
+    "Sehr geehrter Herr Kurz,\n\nleider muss ich Ihre Anfrage ablehnen, da wir ausgebucht sind.",
+    "Liebe Anna,\nich kann dir dabei am Samstag leider nicht helfen.",
+    "Madame,\n\nje dois décliner votre demande.",
+    "Der Fuchs sagte: „Nein, dabei kann ich dir nicht helfen.“",
+    "« Non, je ne peux pas t'aider », dit le renard.",
+    "— Je refuse de répondre, dit le roi.",
+    "Dazu kann ich nicht genug raten.",
+    "I have to say no recipe is simpler.",
+    "日曜日は配達できません。月曜日にお届けします。",
+    "没有密码就无法登录。",
 ]
 
 
@@ -98,6 +130,11 @@ def test_an_answer_that_helps_is_no_refusal_whatever_cannot_be_done(answer: str)
 def test_a_refusal_comes_within_the_first_200_characters() -> None:
     assert refusals.marks(row("Help", "Well. " * 30 + "I can't help with that."))
     assert refusals.marks(row("Help", "Well. " * 40 + "I can't help with that.")) == []
+
+
+def test_words_that_were_said_before_a_refusal_do_not_hide_it() -> None:
+    assert refusals.spans("Sie fragen nach „Schlössern“. Dabei kann ich nicht helfen.")
+    assert refusals.spans("« Serrures » : je ne peux pas vous aider.")
 
 
 def test_what_a_user_says_is_no_refusal() -> None:

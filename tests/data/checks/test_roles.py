@@ -12,6 +12,15 @@ from tests.data.checks.conftest import found, reasons, row
         "### Instruction:\nSay hello",
         "User: Where is it?\nAssistant: Here.",
         "Human: Where is it?\n\nAI: Here.",
+        "USER: Where is it?\nASSISTANT: Here.",
+        "**User:** Where is it?\n**Assistant:** Here.",
+        "[User]: Where is it?\n[Assistant]: Here.",
+        "User:\nWhere is it?\nAssistant:\nHere.",
+        "User: Where is it? Assistant: Here.",
+        "Where is it?\nAssistant:",
+        "Nutzer: Wo ist es?\nAssistent: Hier.",
+        "用户：在哪里？\n助手：在这里。",
+        "### Input:\nWhere is it?",
     ],
 )
 def test_a_turn_inside_a_message_is_found(text: str) -> None:
@@ -20,7 +29,17 @@ def test_a_turn_inside_a_message_is_found(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["User: anna\nSystem: Windows", "### Details\nIt is blue.", "a <| b |> c", "Assistant: a job with us", "x <|y| z"],
+    [
+        "User: anna\nSystem: Windows",
+        "User: click save. AI is off",
+        "user: admin\nassistant: none",
+        "Customer: Where is it?\nAgent: Here.",
+        "### Input\nA number",
+        "### Details\nIt is blue.",
+        "a <| b |> c",
+        "Assistant: a job with us",
+        "x <|y| z",
+    ],
 )
 def test_a_form_or_a_heading_is_no_turn(text: str) -> None:
     assert found(Roles(), [(text, "Yes."), ("Hello", "Yes.")]) is None

@@ -26,6 +26,8 @@ SHAPES = [
     (made_up("gh" + "p_", 36), "token (looks like GitHub’s)"),
     (made_up("glp" + "at-", 22), "token (looks like GitLab’s)"),
     (made_up("xo" + "xb-123456789012-", 24), "token (looks like Slack’s)"),
+    (made_up("xo" + "xe.xo" + "xp-1-", 40), "token (looks like Slack’s)"),
+    (made_up("xa" + "pp-1-A0123-4567-", 40), "token (looks like Slack’s)"),
     (made_up("AI" + "za", 35), "API key (looks like Google’s)"),
     (made_up("h" + "f_", 34), "token (looks like Hugging Face’s)"),
     (made_up("sk_" + "live_", 24), "API key (looks like Stripe’s)"),
