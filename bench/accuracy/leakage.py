@@ -34,8 +34,8 @@ def leakages(rows: Sequence[Row], said: Read, *, seed: int) -> dict[str, Leakage
     at_random = [Bin.TEST if number in aside else Bin.TRAIN for number in range(len(rows))]
     return {
         AT_RANDOM: _leaked(rows, at_random),
-        DEALT: _leaked(rows, deal(loaded, said.findings, choices).bins),
-        KEPT: _leaked(rows, deal(loaded, said.findings, SplitChoices(seed=seed, keep_copies=True)).bins),
+        DEALT: _leaked(rows, deal(loaded, choices).bins),
+        KEPT: _leaked(rows, deal(loaded, SplitChoices(seed=seed, keep_copies=True)).bins),
     }
 
 

@@ -34,6 +34,7 @@ from studio.domain.row import Row, row_from
 FEWEST_ROWS = 2000  # for fewer the process is not worth its start
 LOOK_EVERY = 0.05  # seconds
 MEMORY_SHARE = 4  # it keeps numbers alone, so a part of what the reading may take is enough
+LAST_SHARE = 0.99  # of the time of comparing: only the checks of single rows are still at work
 ENDED = "ended.json"
 AGAIN = "Bring the file in again; if that does not help, in two halves, to find the row that it cannot get past."
 

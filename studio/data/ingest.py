@@ -13,13 +13,14 @@ from typing import Any, BinaryIO
 import orjson
 
 from studio.data.atomic import replacing
-from studio.data.beside import FEWEST_ROWS, Beside
+from studio.data.beside import FEWEST_ROWS, LAST_SHARE, Beside
 from studio.data.canonical import Canonical, canonical
 from studio.data.comparing import Comparing
 from studio.data.encodings import Legacy, candidates
 from studio.data.entry import SHOWN_CHARACTERS, Entry
 from studio.data.examining import examine
 from studio.data.findings import Found, save_findings
+from studio.data.kinds import save_kinds
 from studio.data.looking import Look, mended_from, parsed
 from studio.data.mapping import guess_record
 from studio.data.offers import Offers
@@ -28,7 +29,7 @@ from studio.data.problem import Problem
 from studio.data.progress import Progress, Stopped
 from studio.data.reading import Readable, readable
 from studio.data.repairing import Mended
-from studio.data.rows import load_rows, save_offsets
+from studio.data.rows import WORKING, load_rows, save_offsets
 from studio.data.survey import Survey
 from studio.domain.dataset import Guess
 from studio.domain.errors import DatasetError
@@ -42,7 +43,6 @@ MOST_REASONS = 200  # counted by themselves; a reason can have a name or a numbe
 OTHER_REASONS = ("Other reasons; each line is listed with its own.", "Look at the list of refused lines.")
 READY_SHARE = 0.1  # of the time: unpacking and decoding, where there is any
 EXAMINED_FROM = 0.6  # of the time: the rows are read by then, and what is in them is looked at
-LAST_SHARE = 0.99  # of that part: only the checks of single rows are still at work
 SURVEY_SHARE = 0.1  # of what is left: looking at the fields parses every line, but keeps nothing
 
 
@@ -88,7 +88,7 @@ def ingest(spec: Named[str, Any], reporter: Reporter) -> Outcome:
     those that `spec["earlier"]` lists, or guessed. The first rows are reported while the file is still being looked at.
     """
     try:
-        with Beside(Path(spec["out"]) / "checks") as beside:
+        with Beside(Path(spec["out"]) / WORKING) as beside:
             return _outcome(_read(spec, reporter, beside))
     except Stopped:
         return Outcome(state="stopped", message="Reading was stopped; nothing was kept of it.")
@@ -133,7 +133,9 @@ def _read(spec: Named[str, Any], reporter: Reporter, beside: Beside) -> "_Read":
     save_findings(found.findings, out)
     look.samples.save(out)
     told = candidates(source, limit_lines=SHOWN_LINES)[:SHOWN_ENCODINGS] if _is_in_another_encoding(tally) else []
-    save_outline(outlined(tally.comparing.digests, tally.fields, close=found.close), out)
+    outline = outlined(tally.comparing.digests, tally.fields, findings=found.findings, close=found.close)
+    save_outline(outline, out)
+    save_kinds(out, outline.fields, at=lambda _: at(1))
     progress.end()
     return _Read(tally, found, guess, look.survey, told, size=size, is_table=ready.is_table)
 

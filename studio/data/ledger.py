@@ -48,8 +48,12 @@ def bins_of(split: Split, *, lengths: Lengths | None = None, cut_off: int | None
     """The bin of every row; TOO_LONG and UNWRITTEN take from training, validation and test alone."""
     if lengths is None or cut_off is None:
         return split.bins
-    taken = dict.fromkeys(lengths.cut_rows(cut_off), Bin.TOO_LONG) | dict.fromkeys(lengths.partial, Bin.UNWRITTEN)
-    return tuple(taken.get(number, held) if held in DEALT else held for number, held in enumerate(split.bins))
+    bins = list(split.bins)
+    for bin, numbers in ((Bin.TOO_LONG, lengths.cut_rows(cut_off)), (Bin.UNWRITTEN, lengths.partial)):
+        for number in numbers:
+            if split.bins[number] in DEALT:
+                bins[number] = bin
+    return tuple(bins)
 
 
 def bin_rows(

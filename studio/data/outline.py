@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
@@ -13,10 +14,12 @@ from numpy.typing import NDArray
 
 from studio.data.atomic import replacing
 from studio.data.checks.labels import NAMES, labels_of, plain_label
-from studio.data.findings import Digests
+from studio.data.findings import Digests, load_findings
 from studio.data.rows import Rows
 from studio.data.sides import Sides
+from studio.data.ties import Ties, ties_of
 from studio.domain.fields import ANSWER, SOURCE, Field
+from studio.domain.finding import Finding
 
 NAME = "outline.npz"
 OPENS_MANY = 20  # conversations that go on differently after the same words: more, and the words are a mere greeting
@@ -29,8 +32,8 @@ COMMON_LABEL = 0.2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outline:
-    """By row number: a hash of what the row says, its size in characters, and the first row of its conversation and of
-    the rows that are as like it as near copies, templates included.
+    """By row number: a hash of what the row says, its size in characters, the first row of its conversation, and what
+    it is tied to.
 
     The hash does not depend on capitals, spaces or punctuation, nor on the process or the place in the file.
     """
@@ -38,7 +41,7 @@ class Outline:
     keys: NDArray[np.uint64]
     sizes: NDArray[np.int64]
     conversations: NDArray[np.int64]
-    close: NDArray[np.int64]
+    ties: Ties
     fields: tuple[Field, ...]
 
     def __len__(self) -> int:
@@ -90,27 +93,23 @@ def answer_labels(answer: str) -> dict[str, str]:
     return found
 
 
-def outlined(digests: Digests, fields: Fields, *, close: Sequence[Sequence[int]] = ()) -> Outline:
-    """The outline of the rows that were read; `close` are the sets of rows that are nearly the same."""
+def outlined(
+    digests: Digests, fields: Fields, *, findings: Sequence[Finding], close: Sequence[Sequence[int]] = ()
+) -> Outline:
+    """The outline of the rows that were read; `close` are sets of rows that are nearly the same, in templates too."""
+    conversations = _conversations(digests.normal, digests.exchanges)
     return Outline(
         keys=np.array([_number(digest) for digest in digests.normal], dtype=np.uint64),
         sizes=np.array(digests.sizes, dtype=np.int64),
-        conversations=_conversations(digests.normal, digests.exchanges),
-        close=_leaders(close, count=len(digests.normal)),
+        conversations=conversations,
+        ties=ties_of(findings, conversations=conversations, close=close),
         fields=fields.found(),
     )
 
 
-def tied_anew(outline: Outline, close: Sequence[Sequence[int]]) -> Outline:
-    """The same rows after texts were changed: what is nearly the same is told anew, the rest is as it was read."""
-    return replace(outline, close=_leaders(close, count=len(outline)))
-
-
-def _leaders(sets: Sequence[Sequence[int]], *, count: int) -> NDArray[np.int64]:
-    sides = Sides()
-    for numbers in sets:
-        sides.join(numbers)
-    return sides.leaders(count)
+def tied_anew(outline: Outline, findings: Sequence[Finding], *, close: Sequence[Sequence[int]]) -> Outline:
+    """The same rows after texts were changed: what belongs together is told anew, the rest is as it was read."""
+    return replace(outline, ties=ties_of(findings, conversations=outline.conversations, close=close))
 
 
 def save_outline(outline: Outline, folder: Path) -> None:
@@ -120,7 +119,8 @@ def save_outline(outline: Outline, folder: Path) -> None:
             keys=outline.keys,
             sizes=outline.sizes,
             conversations=outline.conversations,
-            close=outline.close,
+            copies=outline.ties.copies,
+            together=outline.ties.together,
             fields=np.frombuffer(orjson.dumps([asdict(field) for field in outline.fields]), dtype=np.uint8),
         )
 
@@ -128,17 +128,22 @@ def save_outline(outline: Outline, folder: Path) -> None:
 def outline_of(rows: Rows) -> Outline:
     """The outline that was kept when the rows were read; read again for a dataset that is older than outlines."""
     path = rows.path.parent / NAME
-    if not path.exists():
-        return _read_again(rows)
-    with np.load(path, allow_pickle=False) as held:
-        found = orjson.loads(held["fields"].tobytes())
-        return Outline(
-            keys=held["keys"],
-            sizes=held["sizes"],
-            conversations=held["conversations"],
-            close=held["close"],
-            fields=tuple(Field(**field | {"common": tuple(map(tuple, field["common"]))}) for field in found),
-        )
+    if path.exists():
+        with np.load(path, allow_pickle=False) as held:
+            if "together" in held:
+                return _stored(held)
+    return _read_again(rows)
+
+
+def _stored(held: Mapping[str, NDArray[Any]]) -> Outline:
+    found = orjson.loads(held["fields"].tobytes())
+    return Outline(
+        keys=held["keys"],
+        sizes=held["sizes"],
+        conversations=held["conversations"],
+        ties=Ties(held["copies"], held["together"]),
+        fields=tuple(Field(**field | {"common": tuple(map(tuple, field["common"]))}) for field in found),
+    )
 
 
 def _read_again(rows: Rows) -> Outline:
@@ -146,7 +151,7 @@ def _read_again(rows: Rows) -> Outline:
     for row, record in zip(rows, rows.records(), strict=True):
         digests.add(row.messages, line=row.line, tools=row.tools, rejected=row.rejected)
         fields.add(record["extra"], row.answer)
-    return outlined(digests, fields)
+    return outlined(digests, fields, findings=load_findings(rows.path.parent))
 
 
 def _number(digest: bytes) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from studio.data.atomic import replacing
-from studio.data.rows import load_rows
+from studio.data.rows import WORKING, load_rows
 from studio.domain.mending import Mending
 
 EDITED = "edited.jsonl"
@@ -61,7 +61,10 @@ def _laid(parent: Path, folder: Path, edited: Mapping[int, dict[str, Any]], *, w
 
 
 def _shared(parent: Path, *, with_lengths: bool) -> Sequence[Path]:
-    kept = [path.relative_to(parent) for path in parent.rglob("*") if path.is_file() and path.suffix != ".part"]
+    """What the next version has as well; not what a check that is at work has in its own folder."""
+    within = [path for path in parent.iterdir() if path.name != WORKING]
+    found = [path for entry in within for path in (entry.rglob("*") if entry.is_dir() else [entry])]
+    kept = [path.relative_to(parent) for path in found if path.is_file() and path.suffix != ".part"]
     return [name for name in kept if name.name != EDITED and (with_lengths or name.parts[0] not in OF_TEXTS)]
 
 

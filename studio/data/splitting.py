@@ -5,27 +5,20 @@ row that is added or taken away moves a few others at the edges, and leaves the 
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.data.findings import DUPLICATES
-from studio.data.groups import rows_of
+from studio.data.kinds import same_value
 from studio.data.outline import Outline, outline_of
 from studio.data.rows import Rows
 from studio.data.shingles import mixed
 from studio.data.sides import sides_of
-from studio.data.strata import Strata, strata_of, values_of
+from studio.data.strata import Strata, strata_of
 from studio.domain.errors import DatasetError
-from studio.domain.finding import Finding, FindingKind
 from studio.domain.split import Bin, SplitChoices
 from studio.domain.topics import Topics
-
-TOGETHER = (*DUPLICATES, FindingKind.NEAR_DUPLICATE, FindingKind.CONFLICT, FindingKind.VARIETY)
-LARGE, FEW = 0.05, 10  # share of the file; rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +62,18 @@ def split_sizes(rows: int, *, held_out: float) -> SplitSizes:
     return SplitSizes(train=rows - aside, validation=aside // 2, test=aside - aside // 2)
 
 
-def deal(rows: Rows, findings: Sequence[Finding], choices: SplitChoices, *, topics: Topics | None = None) -> Deal:
+def deal(rows: Rows, choices: SplitChoices, *, topics: Topics | None = None) -> Deal:
     """Deal the rows by seed. Copies, contradictions, conversations and rows with one value of `by` share a side.
 
     Sizes come as close to the asked ones as those groups allow, and each part gets its share of every stratum.
     """
     _check_numbers(choices, count=len(rows))
     outline = outline_of(rows)
-    duplicate_of = _duplicates(findings, choices, count=len(rows))
+    duplicate_of = _duplicates(outline.ties.copies, choices)
     dealt = np.delete(np.arange(len(rows), dtype=np.int64), [*duplicate_of, *choices.removed])
     sizes = split_sizes(len(dealt), held_out=choices.held_out)
     strata = strata_of(rows, outline, topics, stratify=choices.stratify)
-    groups = _groups(dealt, together(rows, findings, outline, by=choices.by), strata)
+    groups = _groups(dealt, together(rows, outline, by=choices.by), strata)
     validation, test = _held_out(groups, sizes, order=_order(groups, outline, strata, seed=choices.seed))
     bins = [Bin.TRAIN] * len(rows)
     for bin, numbers in (
@@ -91,21 +84,10 @@ def deal(rows: Rows, findings: Sequence[Finding], choices: SplitChoices, *, topi
     return Deal(tuple(bins), duplicate_of)
 
 
-def together(rows: Rows, findings: Sequence[Finding], outline: Outline, *, by: str | None) -> NDArray[np.int64]:
+def together(rows: Rows, outline: Outline, *, by: str | None) -> NDArray[np.int64]:
     """The first of the rows that each row must not be separated from; itself where it stands alone."""
-    sets = [rows_of(finding.groups) for finding in findings if finding.kind in TOGETHER]
-    leaders = [outline.conversations, _close(outline)]
-    if by is not None:
-        first: dict[str, int] = {}
-        values = enumerate(values_of(rows, by, part="by"))
-        leaders.append(np.array([first.setdefault(value, n) if value else n for n, value in values], dtype=np.int64))
-    return sides_of(len(rows), chain.from_iterable(sets), *leaders)
-
-
-def _close(outline: Outline) -> NDArray[np.int64]:
-    """The first of the rows that are nearly the same; a template that much of the file is made of ties nothing."""
-    rows = np.bincount(outline.close, minlength=len(outline))[outline.close]
-    return np.where(rows <= max(FEW, LARGE * len(outline)), outline.close, np.arange(len(outline)))
+    always = outline.ties.together
+    return always if by is None else sides_of(len(rows), (), always, same_value(rows, by))
 
 
 def _check_numbers(choices: SplitChoices, *, count: int) -> None:
@@ -114,16 +96,18 @@ def _check_numbers(choices: SplitChoices, *, count: int) -> None:
             raise DatasetError(f"There is no row {number}.", fix=f"Rows are numbered from 0 to {count - 1}.")
 
 
-def _duplicates(findings: Sequence[Finding], choices: SplitChoices, *, count: int) -> dict[int, int]:
-    """For every copy that is left out, the row that is kept; rows removed by hand are in neither place."""
-    copies = [rows_of(finding.groups) for finding in findings if finding.kind in DUPLICATES]
-    sides = sides_of(count, chain.from_iterable(copies))
+def _duplicates(sides: NDArray[np.int64], choices: SplitChoices) -> dict[int, int]:
+    """For every copy that is left out, the row that is kept; rows removed by hand are in neither place.
+
+    `sides` are the first of its copies for every row.
+    """
     asked = _asked_to_keep(choices, sides)
     if choices.keep_copies:
         return {}
     members: dict[int, list[int]] = defaultdict(list)
-    for number in np.flatnonzero(np.bincount(sides, minlength=count)[sides] > 1).tolist():
-        members[int(sides[number])].append(number)
+    copies = np.flatnonzero(np.bincount(sides, minlength=len(sides))[sides] > 1)
+    for number, first in zip(copies.tolist(), sides[copies].tolist(), strict=True):
+        members[first].append(number)
     duplicate_of = {}
     for first, numbers in members.items():
         there = [number for number in numbers if number not in choices.removed]

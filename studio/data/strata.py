@@ -7,7 +7,8 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.data.outline import Outline, answer_labels
+from studio.data.kinds import OTHER_WAY, kinds_of
+from studio.data.outline import Outline
 from studio.data.rows import Rows
 from studio.domain.errors import DatasetError
 from studio.domain.fields import ANSWER, SOURCE
@@ -15,7 +16,6 @@ from studio.domain.split import DEALT, LENGTH, TOPIC, Bin, Share
 from studio.domain.topics import Topics
 
 STEPS = 4  # per doubling of the length; fixed bounds, so that no row changes its stratum because of another
-OTHER_WAY = "Spread by length, or by a field."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,34 +34,10 @@ def strata_of(rows: Rows, outline: Outline, topics: Topics | None, *, stratify: 
         return _strata([_range(step) for step in range(int(steps.max(initial=0)) + 1)], steps)
     if stratify == TOPIC:
         return _by_topic(topics)
-    if stratify.startswith(SOURCE):
-        values = values_of(rows, stratify.removeprefix(SOURCE), part="stratify")
-    elif stratify.startswith(ANSWER):
-        values = _labels(rows, stratify.removeprefix(ANSWER))
-    else:
+    if not stratify.startswith((SOURCE, ANSWER)):
         raise DatasetError(f"Rows cannot be spread by “{stratify}”.", fix=OTHER_WAY, field="stratify")
-    names = {value: number for number, value in enumerate(dict.fromkeys(values))}
-    return _strata(list(names), np.array([names[value] for value in values], dtype=np.int64))
-
-
-def values_of(rows: Rows, field: str, *, part: str) -> list[str]:
-    """What a source field holds in every row, empty where it is missing; DatasetError where no row has it."""
-    values: list[str] = []
-    known: set[str] = set()
-    for extra in rows.extras():
-        known |= extra.keys()
-        values.append(extra.get(field, "").strip())
-    if not any(values):
-        listed = ", ".join(sorted(known)) or "none"
-        raise DatasetError(f"No row has the field “{field}”.", fix=f"Its other fields are: {listed}.", field=part)
-    return values
-
-
-def _labels(rows: Rows, name: str) -> list[str]:
-    values = [answer_labels(row.answer).get(name, "") for row in rows]
-    if not any(values):
-        raise DatasetError(f"No answer gives a label called “{name}”.", fix=OTHER_WAY, field="stratify")
-    return values
+    kinds = kinds_of(rows, stratify)
+    return _strata(kinds.names, kinds.of)
 
 
 def shares(strata: Strata, bins: Sequence[Bin]) -> tuple[Share, ...]:

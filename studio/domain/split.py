@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import compress, count, repeat
+from operator import is_
 
 
 class Bin(StrEnum):
@@ -64,7 +66,7 @@ class Split:
     duplicate_of: dict[int, int]
 
     def rows(self, bin: Bin) -> tuple[int, ...]:
-        return tuple(number for number, held in enumerate(self.bins) if held is bin)
+        return tuple(compress(count(), map(is_, self.bins, repeat(bin))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from studio.data.findings import load_findings
 from studio.data.ledger import BinRow, as_csv, as_jsonl, bin_rows, bins_of, ledger_of
 from studio.data.outline import outline_of
 from studio.data.rows import load_rejects, load_rows
@@ -62,14 +61,22 @@ def current(studio: Studio, dataset_id: str) -> Split:
     """
     latest = splits.latest(studio.store, dataset_id)
     if latest is None:
-        parent = bring.dataset(studio, dataset_id).parent
-        choices = current(studio, parent).choices if parent else default_choices(studio, dataset_id)
-        return choose(studio, dataset_id, choices)
+        return choose(studio, dataset_id, _chosen_before(studio, dataset_id))
     checked = mend.recheck(studio, dataset_id)
     if checked is None or checked.state is not JobState.DONE or checked.ended_at is None:
         return latest
     is_old = splits.dealt_at(studio.store, latest.id) < checked.ended_at
     return _deal(studio, dataset_id, latest.choices) if is_old else latest
+
+
+def _chosen_before(studio: Studio, dataset_id: str) -> SplitChoices:
+    """The choices of the nearest earlier version that was ever dealt; versions that nobody looked at are not."""
+    parent = bring.dataset(studio, dataset_id).parent
+    while parent:
+        if dealt := splits.latest(studio.store, parent):
+            return dealt.choices
+        parent = bring.dataset(studio, parent).parent
+    return default_choices(studio, dataset_id)
 
 
 def default_choices(studio: Studio, dataset_id: str) -> SplitChoices:
@@ -101,7 +108,7 @@ def choose_some(studio: Studio, dataset_id: str, changes: Mapping[str, Any]) -> 
 
 def _deal(studio: Studio, dataset_id: str, choices: SplitChoices) -> Split:
     folder = studio.workspace.dataset(dataset_id)
-    dealt = deal(load_rows(folder), load_findings(folder), choices, topics=load_topics(folder))
+    dealt = deal(load_rows(folder), choices, topics=load_topics(folder))
     split = Split(
         id=new_id("split"),
         dataset_id=dataset_id,
@@ -125,7 +132,7 @@ def facts(studio: Studio, split: Split) -> Facts:
     outline = outline_of(rows)
     strata = strata_of(rows, outline, load_topics(folder), stratify=split.choices.stratify)
     spread = shares(strata, split.bins)
-    leaders = together(rows, load_findings(folder), outline, by=split.choices.by)
+    leaders = together(rows, outline, by=split.choices.by)
     dealt = np.array([number for number, bin in enumerate(split.bins) if bin in DEALT], dtype=np.int64)
     sizes = np.unique(leaders[dealt], return_counts=True)[1]
     sets = sizes[sizes > 1]

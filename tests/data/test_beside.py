@@ -11,9 +11,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from studio.data import overlay
+from studio.data.again import examine_again
 from studio.data.beside import ENDED, Beside
 from studio.data.findings import load_findings
 from studio.data.ingest import ingest
+from studio.data.rows import load_rows
 from studio.domain.errors import DatasetError
 from tests.data.conftest import ListReporter, pair
 
@@ -51,6 +54,48 @@ def test_what_is_found_is_the_same_in_a_process_of_its_own(source: Path, tmp_pat
     assert load_findings(out) == alone and any(finding.kind == "refusal" for finding in alone)
     assert {path.name for path in out.iterdir()} == {path.name for path in (tmp_path / "alone").iterdir()}
     assert psutil.Process().children() == []
+
+
+def test_edited_rows_are_checked_again_in_a_process_of_its_own_with_the_same_findings(
+    source: Path, tmp_path: Path, monkeypatch
+) -> None:
+    found = {}
+    for name, fewest in (("alone", 1000), ("beside", 100)):
+        monkeypatch.setattr("studio.data.again.FEWEST_ROWS", fewest)
+        out = read(source, tmp_path / name)
+        changed = [load_rows(out).record(number) | {"number": number} for number in (3, 7, 299)]
+        for row in changed:
+            row["messages"][1]["content"] = "Ask ada@lovelace.org."
+        (out / "edited.jsonl").write_text("".join(json.dumps(row) + "\n" for row in changed))
+        assert examine_again({"dataset": str(out)}, ListReporter()).state == "done"
+        found[name] = load_findings(out)
+        assert not (out / "checks").exists() and psutil.Process().children() == []
+
+    counts = {finding.kind.value: finding.count for finding in found["beside"]}
+    assert found["beside"] == found["alone"]
+    assert (counts["personal_data"], counts["refusal"]) == (3, len(range(0, 300, 7)) - 1)
+
+
+def test_checking_again_that_is_stopped_leaves_the_findings_as_they_were(
+    source: Path, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr("studio.data.again.FEWEST_ROWS", 10)
+    out = read(source, tmp_path / "again")
+    before = load_findings(out)
+    told = examine_again({"dataset": str(out)}, ListReporter(stop_after=200))
+
+    assert told.state == "stopped" and load_findings(out) == before
+    assert not (out / "checks").exists() and psutil.Process().children() == []
+
+
+def test_a_version_takes_nothing_from_the_checks_that_are_at_work(source: Path, tmp_path: Path) -> None:
+    out = read(source, tmp_path / "parent")
+    (out / "checks").mkdir()
+    (out / "checks" / "rows.jsonl").write_text("half of a row")
+
+    overlay.follow(out, tmp_path / "child", None)
+    there = {path.name for path in out.iterdir()} - {"checks"}
+    assert {path.name for path in (tmp_path / "child").iterdir()} == there
 
 
 def test_it_ends_with_the_reading_that_is_stopped(source: Path, tmp_path: Path, monkeypatch) -> None:
@@ -140,6 +185,8 @@ def test_checking_a_large_file_may_take_longer_than_the_reading_had_left_when_it
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from studio.data import overlay
+from studio.data.again import examine_again
 from studio.data.beside import Beside
 beside = Beside(Path(sys.argv[1]) / "checks")
 beside.follow(Path(sys.argv[1]) / "rows.jsonl")

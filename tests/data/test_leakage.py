@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from studio.data import twins
 from studio.data.alike import NEAR
-from studio.data.findings import load_findings
 from studio.data.leakage import check_split, load_leakage, plain_deal
 from studio.data.splitting import deal
 from studio.data.twins import Likenesses
@@ -43,7 +42,7 @@ def texts(draw: random.Random, count: int) -> list[dict]:
 
 def checked(brought, choices: SplitChoices | None = None, reporter: ListReporter | None = None):
     choices = choices or SplitChoices()
-    bins = deal(brought.rows, load_findings(brought.folder), choices).bins
+    bins = deal(brought.rows, choices).bins
 
     def rows(bin: Bin) -> list[int]:
         return [number for number, held in enumerate(bins) if held is bin]
@@ -126,7 +125,7 @@ def test_fifteen_validation_rows_are_set_beside_their_nearest_training_rows(brin
     draw = random.Random(5)
     brought = bring(texts(draw, 300))
     choices = SplitChoices(held_out=0.4)
-    bins = deal(brought.rows, load_findings(brought.folder), choices).bins
+    bins = deal(brought.rows, choices).bins
     _, found = checked(brought, choices)
 
     assert len(found.reading) == len({each.row for each in found.reading}) == 15
@@ -173,7 +172,7 @@ def test_the_check_can_be_stopped(bring):
 
 def test_an_edited_row_is_measured_as_it_now_reads(bring):
     brought = bring([pair(f"question about {word} and more", f"the answer is {word}") for word in WORDS])
-    bins = deal(brought.rows, load_findings(brought.folder), SplitChoices()).bins
+    bins = deal(brought.rows, SplitChoices()).bins
     held, train = bins.index(Bin.VALIDATION), bins.index(Bin.TRAIN)
     (brought.folder / "edited.jsonl").write_text(json.dumps({**brought.rows.record(train), "number": held}) + "\n")
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from studio.data.findings import DUPLICATES, load_findings
+from studio.data.findings import DUPLICATES
 from studio.data.ledger import bin_rows, ledger_of, spreadsheet_safe, why_of_row, write_bin
-from studio.data.splitting import TOGETHER, deal
+from studio.data.splitting import deal
+from studio.data.ties import TOGETHER
 from studio.domain.errors import DatasetError
 from studio.domain.lengths import Lengths
 from studio.domain.split import Bin, Split, SplitChoices
@@ -19,7 +20,7 @@ PARTS = (Bin.TRAIN, Bin.VALIDATION, Bin.TEST)
 
 
 def split_of(brought, choices: SplitChoices) -> Split:
-    made = deal(brought.rows, load_findings(brought.folder), choices)
+    made = deal(brought.rows, choices)
     return Split("split", "data", choices, made.bins, made.duplicate_of)
 
 

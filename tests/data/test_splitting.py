@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from studio.data.findings import load_findings
 from studio.data.outline import outline_of
-from studio.data.splitting import TOGETHER, deal, split_sizes, together
+from studio.data.splitting import deal, split_sizes, together
 from studio.data.strata import shares, strata_of, widest_gap
+from studio.data.ties import TOGETHER
 from studio.domain.errors import DatasetError
 from studio.domain.split import Bin, SplitChoices
 from studio.domain.topics import NO_TOPIC, Topic, Topics
@@ -28,7 +29,7 @@ def rows_of(count: int, **more) -> list[dict]:
 
 
 def dealt(brought, **choices):
-    return deal(brought.rows, load_findings(brought.folder), SplitChoices(**choices))
+    return deal(brought.rows, SplitChoices(**choices))
 
 
 def sizes(bins) -> dict[str, int]:
@@ -241,9 +242,9 @@ def test_an_edited_row_stays_where_it_was(bring):
 def test_another_process_deals_the_same(bring):
     brought = bring(file_of([{"label": "ab"[n % 2], "person": n, "size": n % 30 + 1} for n in range(80)]))
     code = (
-        "import sys; from pathlib import Path; from studio.data.findings import load_findings;"
+        "import sys; from pathlib import Path;"
         "from studio.data.rows import load_rows; from studio.data.splitting import deal; from studio.domain.split import *;"
-        "folder = Path(sys.argv[1]); print(*deal(load_rows(folder), load_findings(folder), SplitChoices(seed=3)).bins)"
+        "folder = Path(sys.argv[1]); print(*deal(load_rows(folder), SplitChoices(seed=3)).bins)"
     )
     told = subprocess.run([sys.executable, "-c", code, str(brought.folder)], capture_output=True, text=True, check=True)
 
@@ -325,7 +326,7 @@ def test_each_part_gets_its_share_of_every_topic_and_of_what_has_none(bring):
 
 def dealt_by(brought, topics: Topics | None):
     choices = SplitChoices(stratify="topic")
-    return deal(brought.rows, load_findings(brought.folder), choices, topics=topics).bins
+    return deal(brought.rows, choices, topics=topics).bins
 
 
 def test_topics_must_be_known_and_clear_to_deal_by_them(bring):
@@ -386,7 +387,7 @@ def test_no_group_straddles_whatever_the_file_and_the_choices(bring, data):
         return
     findings = load_findings(brought.folder)
     groups = [group.rows for finding in findings if finding.kind in TOGETHER for group in finding.groups]
-    leaders = together(brought.rows, findings, outline_of(brought.rows), by=by)
+    leaders = together(brought.rows, outline_of(brought.rows), by=by)
     for numbers in (
         *groups,
         *[[n for n in range(len(rows)) if leaders[n] == first] for first in set(leaders.tolist())],

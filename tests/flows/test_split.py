@@ -175,3 +175,14 @@ def test_an_edit_that_makes_a_copy_of_another_row_is_found_when_the_rows_were_ch
     after = split.current(working, edited.id)
     assert after.bins[30] is Bin.DUPLICATE and after.duplicate_of == {30: 7}
     assert split.current(working, edited.id) == after
+
+
+def test_a_version_that_nobody_looked_at_is_not_dealt_and_passes_the_choices_on(working: Studio, dataset: Dataset):
+    chosen = split.choose_some(working, dataset.id, {"seed": 11, "held_out": 0.3}).choices
+    unseen = mend.drop(working, dataset.id, [0], why="by hand")
+    seen = mend.drop(working, unseen.id, [1], why="by hand")
+
+    choices = split.current(working, seen.id).choices
+    assert (choices.seed, choices.held_out) == (chosen.seed, chosen.held_out)
+    assert set(choices.removed) == {0, 1}
+    assert splits.latest(working.store, unseen.id) is None
