@@ -15,7 +15,7 @@ from studio.domain.job import Job, JobKind, JobState
 from studio.domain.lengths import Lengths
 from studio.domain.model import Model
 from studio.domain.row import Row
-from studio.flows import bring
+from studio.flows import bring, looking
 from studio.flows.models import usable
 from studio.flows.studio import Studio
 from studio.store import jobs
@@ -76,18 +76,13 @@ def measured(studio: Studio, dataset_id: str, model_id: str) -> Lengths | None:
 def measure(studio: Studio, dataset_id: str, model_id: str) -> Job:
     """The job that measures the lengths; asked twice, it is one job."""
     model = usable(studio, model_id)
-    return jobs.submit(
-        studio.store,
-        kind=JobKind.MEASURE,
-        subject_id=dataset_id,
-        spec={
-            "dataset": str(studio.workspace.dataset(dataset_id)),
-            "model": str(model.path),
-            "model_id": model_id,
-            "out": str(lengths_file(studio, dataset_id, model_id)),
-        },
-        key=f"measure:{dataset_id}:{model_id}",
-    )
+    spec = {
+        "dataset": str(studio.workspace.dataset(dataset_id)),
+        "model": str(model.path),
+        "model_id": model_id,
+        "out": str(lengths_file(studio, dataset_id, model_id)),
+    }
+    return looking.begin(studio, JobKind.MEASURE, dataset_id, spec, key=f"measure:{dataset_id}:{model_id}")
 
 
 def measure_again(studio: Studio, job_id: str) -> Job:

@@ -11,7 +11,7 @@ from studio.domain.job import Job, JobKind
 from studio.domain.leakage import Leak, Leakage, Twin
 from studio.domain.row import Row
 from studio.domain.split import Bin, Split
-from studio.flows import split
+from studio.flows import looking, split
 from studio.flows.studio import Studio
 from studio.store import jobs
 
@@ -53,22 +53,17 @@ def look(studio: Studio, dataset_id: str) -> Check:
     out = studio.workspace.leakage(dataset_id, dealt.id)
     if out.exists():
         return Check(dealt, load_leakage(out), None)
-    job = jobs.submit(
-        studio.store,
-        kind=JobKind.CHECK_SPLIT,
-        subject_id=dataset_id,
-        spec={
-            "dataset": str(studio.workspace.dataset(dataset_id)),
-            "split": dealt.id,
-            "seed": dealt.choices.seed,
-            "train": dealt.rows(Bin.TRAIN),
-            "validation": dealt.rows(Bin.VALIDATION),
-            "test": dealt.rows(Bin.TEST),
-            "removed": dealt.rows(Bin.REMOVED),
-            "out": str(out),
-        },
-        key=f"check_split:{dealt.id}",
-    )
+    spec = {
+        "dataset": str(studio.workspace.dataset(dataset_id)),
+        "split": dealt.id,
+        "seed": dealt.choices.seed,
+        "train": dealt.rows(Bin.TRAIN),
+        "validation": dealt.rows(Bin.VALIDATION),
+        "test": dealt.rows(Bin.TEST),
+        "removed": dealt.rows(Bin.REMOVED),
+        "out": str(out),
+    }
+    job = looking.begin(studio, JobKind.CHECK_SPLIT, dataset_id, spec, key=f"check_split:{dealt.id}")
     return Check(dealt, load_leakage(out) if out.exists() else None, job)
 
 

@@ -15,7 +15,7 @@ from studio.domain.finding import Finding
 from studio.domain.job import Job, JobKind, JobState, Wish
 from studio.domain.mending import Mending, Rule, Step, StepKind, Which
 from studio.domain.row import messages_from, records_of
-from studio.flows import bring
+from studio.flows import bring, looking
 from studio.flows.studio import Studio
 from studio.store import datasets as stored
 from studio.store import jobs
@@ -248,9 +248,11 @@ def _added(studio: Studio, parent: Dataset, fresh: str, step: Step, mending: Men
     root = stored.get(studio.store, parent.root)
     named = overlay.fingerprint(root.fingerprint, folder, mending)
     try:
-        return stored.add_version(
+        made = stored.add_version(
             studio.store, parent, id=fresh, step=step, mending=mending, edited=edited, fingerprint=named
         )
     except DatasetError:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+    looking.give_up(studio, {earlier.id for earlier in versions(studio, made.id)[:-1]})
+    return made

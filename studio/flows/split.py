@@ -14,10 +14,10 @@ from studio.data.strata import shares, strata_of, widest_gap
 from studio.data.topics import load_topics
 from studio.domain.errors import DatasetError
 from studio.domain.fields import Field
-from studio.domain.job import JobState
+from studio.domain.job import JobKind, JobState
 from studio.domain.lengths import Lengths
 from studio.domain.split import DEALT, Bin, Ledger, Share, Split, SplitChoices
-from studio.flows import bring, inspect, mend
+from studio.flows import bring, inspect, looking, mend
 from studio.flows.studio import Studio
 from studio.store import splits, studies
 from studio.store.ids import new_id
@@ -117,6 +117,7 @@ def _deal(studio: Studio, dataset_id: str, choices: SplitChoices) -> Split:
         duplicate_of=dealt.duplicate_of,
     )
     splits.add(studio.store, split)
+    looking.give_up(studio, {dataset_id}, kinds=(JobKind.CHECK_SPLIT,))
     return split
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from studio.data.topics import load_topics
 from studio.domain.job import Job, JobKind
 from studio.domain.topics import Topics
-from studio.flows import bring
+from studio.flows import bring, looking
 from studio.flows.studio import Studio
 from studio.store import jobs
 
@@ -24,13 +24,7 @@ def look(studio: Studio, dataset_id: str) -> Search:
     found = load_topics(folder)
     if found is not None:
         return Search(found, None)
-    job = jobs.submit(
-        studio.store,
-        kind=JobKind.TOPICS,
-        subject_id=dataset_id,
-        spec={"dataset": str(folder)},
-        key=f"topics:{dataset_id}",
-    )
+    job = looking.begin(studio, JobKind.TOPICS, dataset_id, {"dataset": str(folder)}, key=f"topics:{dataset_id}")
     return Search(load_topics(folder), job)
 
 
