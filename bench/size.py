@@ -27,6 +27,7 @@ import psutil
 
 from bench.accuracy.copies import planted
 from bench.accuracy.worlds import held_out
+from bench.first_rows import appear
 from bench.sending import send
 from studio.data import reading
 from studio.data.parsing import parse_object
@@ -73,6 +74,7 @@ def main() -> None:
             reference = tell_parsing(source, lines)
             tell_reading(source, Path(folder), lines, reference=reference)
             tell_cancelling(source, Path(folder))
+            print(appear(source, Path(folder) / "first"), flush=True)
         if given.upload or given.only_upload:
             for line in send(source, Path(folder)):
                 print(line, flush=True)
@@ -195,6 +197,12 @@ class Worker:
         memory = sum(self.peaks.values()) - self.first
         return Taken(time.perf_counter() - self.began, sum(self.busy.values()), memory)
 
+    def each(self) -> Iterator[str]:
+        """What the reading process took, and then the one beside it, with all that they began with."""
+        for pid, seconds in self.busy.items():
+            name = "reading and comparing" if pid == self.process.pid else "checking beside it"
+            yield f"{name}: {seconds:.1f} s of processors, at most {self.peaks[pid] / MEGABYTE:,.0f} MB"
+
     def outcome(self) -> Outcome:
         found = spool.read_outcome(self.folder)
         if found is None:
@@ -214,6 +222,7 @@ def tell_reading(source: Path, folder: Path, lines: int, *, reference: float) ->
     taken = worker.taken()
     print(
         f"the whole inspection in a process of its own: {taken.told(lines)}\n"
+        f"   {'; '.join(worker.each())}\n"
         f"   that is {taken.busy / reference:,.0f} times orjson on every line, in the same run\n"
         f"   {outcome.message} The broken line is named {'truly' if named else f'WRONGLY: {reject}'}, "
         f"{rows:,} rows are stored",

@@ -18,7 +18,6 @@ from studio.data.canonical import Canonical, canonical
 from studio.data.comparing import Comparing
 from studio.data.encodings import Legacy, candidates
 from studio.data.entry import SHOWN_CHARACTERS, Entry
-from studio.data.examining import examine
 from studio.data.findings import Found, save_findings
 from studio.data.kinds import save_kinds
 from studio.data.looking import Look, mended_from, parsed
@@ -121,6 +120,8 @@ def _read(spec: Named[str, Any], reporter: Reporter, beside: Beside) -> "_Read":
     if not tally.rows and not tally.rejects:
         raise DatasetError("There are no rows in this file.", fix="Upload a file with at least a few examples.")
     reporter.report(EventKind.PHASE, name="Looking for copies, contradictions and other problems")
+    from studio.data.examining import examine  # loading scipy takes longer than showing the first rows
+
     save_offsets(out)
     at = _part(progress, EXAMINED_FROM, 1, size=size)
     found = examine(

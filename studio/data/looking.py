@@ -27,7 +27,7 @@ from studio.domain.row import Message
 MOST_NAMES, LONGEST_NAME = 1000, 200  # of fields that can be chosen; others are kept beside the rows
 ALIKE, KINDS = 4, 8  # rows that are kept as samples: the first ones, and the first of each other kind
 LONGEST_SAMPLE = 1 << 16
-SOON = 0.5  # seconds of looking after which the first rows are shown
+SOON = 0.2  # seconds of looking after which the first rows are shown
 SHOWN_MESSAGES, SHOWN_CHARACTERS = 12, 1200
 
 

@@ -177,7 +177,8 @@ def test_an_edit_that_makes_a_copy_of_another_row_is_found_when_the_rows_were_ch
     assert split.current(working, edited.id) == after
 
 
-def test_a_version_that_nobody_looked_at_is_not_dealt_and_passes_the_choices_on(working: Studio, dataset: Dataset):
+def test_a_version_that_nobody_looked_at_is_not_dealt_and_passes_the_choices_on(working: Studio, tmp_path: Path):
+    dataset = brought(working, tmp_path, [{"prompt": f"question {n}", "completion": f"answer {n}"} for n in range(40)])
     chosen = split.choose_some(working, dataset.id, {"seed": 11, "held_out": 0.3}).choices
     unseen = mend.drop(working, dataset.id, [0], why="by hand")
     seen = mend.drop(working, unseen.id, [1], why="by hand")
