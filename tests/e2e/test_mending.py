@@ -51,6 +51,9 @@ def test_a_messy_file_is_mended_by_hand_and_trained_on(page: Page, studio: Runni
     open_tab(page, "Recipe")
     expect(button(page, "Start training")).to_be_enabled(timeout=60_000)
     set_number(page, "Passes over your data", "1")
+    cut_off = page.get_by_label("Cut-off (tokens)").locator("visible=true").first
+    cut_off.fill("256")
+    cut_off.blur()
     expect(button(page, "Start training")).to_be_enabled()
     button(page, "Start training").click()
     expect(page.get_by_text("Stop and keep the best")).to_be_visible(timeout=60_000)
