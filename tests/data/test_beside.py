@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -20,6 +21,7 @@ from studio.data.rows import load_rows
 from studio.domain.errors import DatasetError
 from tests.data.conftest import ListReporter, pair
 
+Begun = Callable[[], list[psutil.Process]]
 ROWS = [
     pair(f"Where is parcel {n}?", "I'm sorry, but I can't help with that." if n % 7 == 0 else f"In depot {n}.", id=n)
     for n in range(300)
@@ -41,23 +43,32 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def begun() -> Begun:
+    """The processes that this test began and that are still there."""
+    others = set(psutil.Process().children())
+    return lambda: [process for process in psutil.Process().children() if process not in others]
+
+
 def read(source: Path, out: Path, *, stop_after: int | None = None) -> Path:
     ingest({"source": str(source), "out": str(out), "mapping": None}, ListReporter(stop_after=stop_after))
     return out
 
 
-def test_what_is_found_is_the_same_in_a_process_of_its_own(source: Path, tmp_path: Path, monkeypatch) -> None:
+def test_what_is_found_is_the_same_in_a_process_of_its_own(
+    source: Path, tmp_path: Path, monkeypatch, begun: Begun
+) -> None:
     alone = load_findings(read(source, tmp_path / "alone"))
     monkeypatch.setattr("studio.data.ingest.FEWEST_ROWS", 100)
     out = read(source, tmp_path / "beside")
 
     assert load_findings(out) == alone and any(finding.kind == "refusal" for finding in alone)
     assert {path.name for path in out.iterdir()} == {path.name for path in (tmp_path / "alone").iterdir()}
-    assert psutil.Process().children() == []
+    assert begun() == []
 
 
 def test_edited_rows_are_checked_again_in_a_process_of_its_own_with_the_same_findings(
-    source: Path, tmp_path: Path, monkeypatch
+    source: Path, tmp_path: Path, monkeypatch, begun: Begun
 ) -> None:
     found = {}
     for name, fewest in (("alone", 1000), ("beside", 100)):
@@ -69,7 +80,7 @@ def test_edited_rows_are_checked_again_in_a_process_of_its_own_with_the_same_fin
         (out / "edited.jsonl").write_text("".join(json.dumps(row) + "\n" for row in changed))
         assert examine_again({"dataset": str(out)}, ListReporter()).state == "done"
         found[name] = load_findings(out)
-        assert not (out / "checks").exists() and psutil.Process().children() == []
+        assert not (out / "checks").exists() and begun() == []
 
     counts = {finding.kind.value: finding.count for finding in found["beside"]}
     assert found["beside"] == found["alone"]
@@ -77,7 +88,7 @@ def test_edited_rows_are_checked_again_in_a_process_of_its_own_with_the_same_fin
 
 
 def test_checking_again_that_is_stopped_leaves_the_findings_as_they_were(
-    source: Path, tmp_path: Path, monkeypatch
+    source: Path, tmp_path: Path, monkeypatch, begun: Begun
 ) -> None:
     monkeypatch.setattr("studio.data.again.FEWEST_ROWS", 10)
     out = read(source, tmp_path / "again")
@@ -85,7 +96,7 @@ def test_checking_again_that_is_stopped_leaves_the_findings_as_they_were(
     told = examine_again({"dataset": str(out)}, ListReporter(stop_after=200))
 
     assert told.state == "stopped" and load_findings(out) == before
-    assert not (out / "checks").exists() and psutil.Process().children() == []
+    assert not (out / "checks").exists() and begun() == []
 
 
 def test_a_version_takes_nothing_from_the_checks_that_are_at_work(source: Path, tmp_path: Path) -> None:
@@ -98,12 +109,12 @@ def test_a_version_takes_nothing_from_the_checks_that_are_at_work(source: Path, 
     assert {path.name for path in (tmp_path / "child").iterdir()} == there
 
 
-def test_it_ends_with_the_reading_that_is_stopped(source: Path, tmp_path: Path, monkeypatch) -> None:
+def test_it_ends_with_the_reading_that_is_stopped(source: Path, tmp_path: Path, monkeypatch, begun: Begun) -> None:
     monkeypatch.setattr("studio.data.ingest.FEWEST_ROWS", 10)
     out = read(source, tmp_path / "stopped", stop_after=900)
 
     assert not (out / "findings.json").exists() and not (out / "checks").exists()
-    assert psutil.Process().children() == []
+    assert begun() == []
 
 
 def test_rows_are_checked_as_they_are_written(tmp_path: Path) -> None:
@@ -136,13 +147,13 @@ def test_a_row_that_the_checks_cannot_get_past_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("number", "words"), [(signal.SIGKILL, "memory ran out"), (signal.SIGXCPU, "no further"), (signal.SIGSEGV, "-11")]
 )
-def test_an_end_from_outside_is_told_in_words(tmp_path: Path, number: int, words: str) -> None:
+def test_an_end_from_outside_is_told_in_words(tmp_path: Path, number: int, words: str, begun: Begun) -> None:
     rows = tmp_path / "rows.jsonl"
     rows.write_text("")
 
     with Beside(tmp_path / "checks") as beside:
         beside.follow(rows)
-        (process,) = psutil.Process().children()
+        (process,) = begun()
         process.send_signal(number)
         with pytest.raises(DatasetError, match=words):
             beside.findings(rows=1, at=lambda: None)
