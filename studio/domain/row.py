@@ -37,26 +37,31 @@ class Message:
             return self.content
         return "\n".join([*([self.content] if self.content else []), *map(str, self.calls)])
 
-    def changed(self, change: Callable[[str], str]) -> "Message":
-        """The same turn with every text in it changed; in arguments of calls, names and numbers are texts as well."""
-        calls = tuple(replace(call, arguments=_changed(call.arguments, change)) for call in self.calls)
+    def changed(self, change: Callable[[str], str], *, named: Callable[[str, str], str] | None = None) -> "Message":
+        """The same turn with every text in it changed; in arguments of calls, names and numbers are texts as well.
+
+        `named` changes a text that has a name, given both, where that is another change.
+        """
+        named = named or (lambda _, held: change(held))
+        calls = tuple(replace(call, arguments=_changed(call.arguments, change, named)) for call in self.calls)
         return replace(self, content=change(self.content), calls=calls)
 
 
-def _changed(arguments: str, change: Callable[[str], str]) -> str:
-    return json.dumps(_changed_within(json.loads(arguments), change), ensure_ascii=False)
+def _changed(arguments: str, change: Callable[[str], str], named: Callable[[str, str], str]) -> str:
+    return json.dumps(_changed_within(json.loads(arguments), change, named), ensure_ascii=False)
 
 
-def _changed_within(value: Any, change: Callable[[str], str]) -> Any:
+def _changed_within(value: Any, change: Callable[[str], str], named: Callable[[str, str], str]) -> Any:
     """A value of JSON with its texts changed; a number of which something else becomes is a text then."""
     if isinstance(value, list):
-        return [_changed_within(held, change) for held in value]
+        return [_changed_within(held, change, named) for held in value]
     if isinstance(value, dict):
-        named: dict[str, Any] = {}
+        made: dict[str, Any] = {}
         for name, held in value.items():
             new = change(name)
-            named[new if new not in named else f"{new} {len(named) + 1}"] = _changed_within(held, change)
-        return named
+            said = named(name, held) if isinstance(held, str) else _changed_within(held, change, named)
+            made[new if new not in made else f"{new} {len(made) + 1}"] = said
+        return made
     if value is None or isinstance(value, bool):
         return value
     written = value if isinstance(value, str) else json.dumps(value)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from studio.data import overlay
-from studio.data.checks.masking import masked
+from studio.data.checks.masking import masked, masked_value
 from studio.data.findings import DUPLICATES, load_findings
 from studio.data.rows import Rows, load_rows
 from studio.domain.dataset import Dataset
@@ -176,7 +176,9 @@ def _with_texts(record: dict[str, Any], texts: Mapping[int, str]) -> dict[str, A
 
 def _masked(record: dict[str, Any]) -> dict[str, Any]:
     ends = {part: messages_from(record[part]) for part in ("messages", "rejected") if part in record}
-    return record | {part: records_of([m.changed(masked) for m in turns]) for part, turns in ends.items()}
+    return record | {
+        part: records_of([m.changed(masked, named=masked_value) for m in turns]) for part, turns in ends.items()
+    }
 
 
 def _copies(findings: Sequence[Finding]) -> list[tuple[int, ...]]:

@@ -15,6 +15,12 @@ def masked(text: str) -> str:
     return text
 
 
+def masked_value(name: str, value: str) -> str:
+    """The same for a value with a name, which can say what it is: “password”, “phone”."""
+    said, before = masked(f"{name}: {value}"), f"{name}: "
+    return said.removeprefix(before) if said.startswith(before) else masked(value)
+
+
 def sensitive(text: str) -> list[Span]:
     """Secrets and personal data, in order; none overlap."""
     found = secrets.spans(text)

@@ -23,18 +23,28 @@ _ASSISTANTS = (
     "Assistant", "ASSISTANT", "AI", "Bot", "BOT", "Chatbot", "ChatGPT", "GPT", "KI", "Assistent", "Assistentin",
     "Asistente", "Assistente", "Asystent", "Ассистент", "Помощник", "助手", "助理", "アシスタント",
 )  # fmt: skip
-_NAMES = r"^[ \t]*(?:[*_]{{1,2}}|\[)?(?:{names})(?:[*_]{{1,2}}|\])?[ \t]?[:：](?:[*_]{{1,2}})?(?=\s|$|[^\x00-\u02ff])"
-_SIGNS = ("###", *_ASSISTANTS)
+_NAMES = r"^[ \t]*(?:[*_]{{1,2}}|\[)?(?:{names})(?:[*_]{{1,2}}|\])?[ \t]?[:：>](?:[*_]{{1,2}})?(?=\s|$|[^\x00-\u02ff])"
+_SIGNS = ("##", "<assistant>", "A:", "Answer:", "Response:", *_ASSISTANTS)
 _HEADING = re.compile(
-    r"^### ?(?:(?:Instruction|Response|Human|Assistant|User|System)\b:?|(?:Input|Output):[ \t]*$)", re.MULTILINE
+    r"^(?:### ?(?:Instruction|Response|Human|Assistant|User|System)\b:?"
+    r"|#{2,4} ?(?:Instruction|Response|Human|Assistant|User):"
+    r"|### ?(?:Input|Output):[ \t]*$)",
+    re.MULTILINE | re.IGNORECASE,
 )
 _USER_TURN = re.compile(_NAMES.format(names="|".join(_USERS)), re.MULTILINE)
 _ASSISTANT_TURN = re.compile(_NAMES.format(names="|".join(_ASSISTANTS)), re.MULTILINE)
 # Two turns in one line, and a prompt that ends where an answer is to begin.
 _IN_A_LINE = re.compile(
-    r"(?<!\w)(?:User|USER|Human|HUMAN): \S[^\n]{0,2000}?[.?!…\"')] +(Assistant|ASSISTANT|AI|Bot):(?=\s|$)"
+    r"(?<!\w)(?:User|USER|Human|HUMAN): \S[^\n]{0,300}?[.?!…\"')] +(Assistant|ASSISTANT|AI|Bot):(?=\s|$)"
 )
-_TO_ANSWER = re.compile(r"\n[ \t]*(?:[*_]{1,2})?(Assistant|ASSISTANT|AI|Bot):(?:[*_]{1,2})?\s*\Z")
+_TO_ANSWER = re.compile(
+    r"\n[ \t]*(?:[*_]{1,2})?(Assistant|ASSISTANT|AI|Bot):(?:[*_]{1,2})?\s*\Z"
+    r"|^Q(?:uestion)?: [^\0]*\n[ \t]*(A(?:nswer)?:)\s*\Z|^Instruction: [^\0]*\n[ \t]*(Response:)"
+)
+_IN_TAGS = re.compile(
+    r"(?:\[(?:USER|User|HUMAN|Human)\]|<(?:user|human)>)[^\0]{1,300}?"
+    r"(\[(?:ASSISTANT|Assistant|AI|BOT|Bot)\]|<(?:assistant|ai|bot)>)"
+)
 
 
 class Roles:
@@ -73,6 +83,6 @@ def spans(text: str) -> list[Span]:
     # One name alone may be a field of a form; two make a conversation.
     if (asks := _USER_TURN.search(text)) and (answers := _ASSISTANT_TURN.search(text, asks.end())):
         found.append(Span(*answers.span(), INSIDE))
-    elif inside := _IN_A_LINE.search(text) or _TO_ANSWER.search(text):
-        found.append(Span(*inside.span(1), INSIDE))
+    elif inside := _IN_A_LINE.search(text) or _TO_ANSWER.search(text) or _IN_TAGS.search(text):
+        found.append(Span(*inside.span(inside.lastindex or 0), INSIDE))
     return found

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.data.checks.masking import masked, sensitive
+from studio.data.checks.masking import masked, masked_value, sensitive
+from studio.domain.row import Call, Message
 from tests.data.checks.test_secrets import JWT, OPENAI, PRIVATE
 
 PIECES = [
@@ -22,6 +23,14 @@ def test_each_kind_has_its_tag() -> None:
 def test_a_password_is_masked_and_the_words_around_it_stay() -> None:
     assert masked("The password is tulip7garden, dear Anna.") == "The password is [PASSWORD], dear Anna."
     assert masked("postgres://anna:r0sengarten@db.internal/x") == "postgres://anna:[PASSWORD]@db.internal/x"
+
+
+def test_the_name_of_a_value_tells_what_it_is() -> None:
+    call = Message("assistant", "", (Call("login", '{"user": "Anna", "password": "tulip7garden", "age": 31}'),))
+    assert call.changed(masked, named=masked_value).calls[0].arguments == (
+        '{"user": "Anna", "password": "[PASSWORD]", "age": 31}'
+    )
+    assert masked_value("anna@posteo.de", "030 901820") == "[PHONE]"
 
 
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=12).map("".join))

@@ -56,7 +56,7 @@ def test_a_place_that_nobody_filled_in_is_found(answer, left):
         "The range [0, 1] is closed.", "\\frac{{a}}{{b}}", "A set {name, date} of fields", "My TODO list is long.",
         "Todo: the Spanish word for all.", "<b>bold</b> and <br>", "a < your limit and b > 3", "[sic]", "He said [laughs].",
         "array[date] is read", "[x] done\n[ ] open", "The set \\text{foo_bar}", "a_{ab_cd}", "<name>Ada</name>",
-        "<title>Hi</title>", "std::vector<name>", "(add salt)", "cout << name >> x", "TRUST YOUR GUT", "____", '{"a_b": 1}',
+        "<title>Hi</title>", "<<SYS>>", "std::vector<name>", "(add salt)", "cout << name >> x", "TRUST YOUR GUT", "____", '{"a_b": 1}',
     ],
 )  # fmt: skip
 def test_code_links_tags_and_other_brackets_are_no_places_to_fill_in(answer):

@@ -21,6 +21,13 @@ from tests.data.checks.conftest import found, reasons, row
         "Nutzer: Wo ist es?\nAssistent: Hier.",
         "用户：在哪里？\n助手：在这里。",
         "### Input:\nWhere is it?",
+        "### HUMAN: Where is it?",
+        "## Assistant: Here.",
+        "Q: Where is it?\nA:",
+        "Question: Where is it?\nAnswer:",
+        "Instruction: Say where.\nResponse: Here.",
+        "[USER] Where is it? [ASSISTANT] Here.",
+        "<user>Where is it?</user><assistant>Here.</assistant>",
     ],
 )
 def test_a_turn_inside_a_message_is_found(text: str) -> None:
@@ -35,6 +42,9 @@ def test_a_turn_inside_a_message_is_found(text: str) -> None:
         "user: admin\nassistant: none",
         "Customer: Where is it?\nAgent: Here.",
         "### Input\nA number",
+        "Q: Where?\nA: Here.",
+        "## Response",
+        "Answer: yes",
         "### Details\nIt is blue.",
         "a <| b |> c",
         "Assistant: a job with us",
