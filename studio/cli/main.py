@@ -167,7 +167,7 @@ def _recipe(studio: Studio, dataset: str, model: str, recipe: Path | None, sets:
     changes: dict[str, Any] = dict(pair(each) for each in sets or [])
     _measured(studio, dataset, model)
     if recipe is None:
-        base = choose.default_recipe(studio, dataset, model)
+        base = choose.default_recipe(studio, dataset, model, choose.method_of(changes))
     elif recipe.is_file():
         named, base = choose.recipe_from_yaml(recipe.read_text(encoding="utf-8", errors="replace"))
         if named is not None and named != model:
@@ -177,7 +177,7 @@ def _recipe(studio: Studio, dataset: str, model: str, recipe: Path | None, sets:
             )
     else:
         raise RecipeError(f"{recipe} is not a file.", fix="Name a recipe saved as YAML.")
-    return choose.recipe_from(base.model_dump() | changes)
+    return choose.changed(base, changes)
 
 
 @app.command()

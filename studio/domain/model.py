@@ -41,6 +41,10 @@ class Shape:
         )
         return self.layers * per_layer * rank
 
+    def prefix(self, tokens: int) -> int:
+        """Parameters of a prefix of so many tokens: a key and a value for each in every layer."""
+        return self.layers * 2 * tokens * self.key_value_heads * self.head_size
+
 
 @dataclass(frozen=True, slots=True)
 class Model:

@@ -2,9 +2,16 @@
 
 import hashlib
 import json
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+from studio.domain.method import DEPENDENT, Method, belongs, why_not
+
+# What recipes said before they named their method: how the frozen base is kept.
+EARLIER_METHODS: dict[str, Method] = {"nf4": "qlora", "none": "lora"}
+# Choices that came later; a recipe that does not make them keeps the fingerprint that it had before.
+LATER = ("rank_stabilised", "dora", "prefix_tokens")
 
 
 class Recipe(BaseModel):
@@ -12,13 +19,18 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    method: Method = Field(
+        "qlora",
+        title="Method",
+        description="What of the model is changed, and how its own weights are kept while that is learned.",
+    )
     epochs: float = Field(
         3,
         gt=0,
         le=100,
         title="Passes over your data",
         description=(
-            "How often the model reads every training row. More passes fit your examples closer; too many "
+            "How often the model reads every training row. 1 to 3 is usual; more fit your examples closer, too many "
             "memorise them."
         ),
     )
@@ -28,8 +40,8 @@ class Recipe(BaseModel):
         le=0.05,
         title="Learning rate",
         description=(
-            "How big each correction is. Too high and the loss jumps or explodes; too low and nothing is "
-            "learned in time."
+            "How big each correction is. Usual: 2e-4 for QLoRA and LoRA, 2e-5 for full fine-tuning, 1e-2 for a "
+            "prefix. Too high and the loss jumps; too low and little is learned."
         ),
     )
     rank: int = Field(
@@ -37,7 +49,7 @@ class Recipe(BaseModel):
         ge=1,
         le=256,
         title="Adapter rank",
-        description="How much the adapter can learn. Higher learns more and needs a little more memory.",
+        description="How much the adapter can learn; 16 is usual. Higher learns more and needs a little more memory.",
     )
     max_length: int = Field(
         512,
@@ -60,18 +72,12 @@ class Recipe(BaseModel):
         ),
     )
 
-    quantisation: Literal["nf4", "none"] = Field(
-        "nf4",
-        title="Base model weights",
-        description=("4 bits (NF4) keep the frozen base in a quarter of the memory: QLoRA. With 16 bits it is LoRA."),
-        json_schema_extra={"advanced": True},
-    )
     alpha_over_rank: float = Field(
         1.0,
         gt=0,
         le=8,
         title="Adapter strength",
-        description="LoRA alpha divided by rank: how strongly the adapter's learning is applied.",
+        description="LoRA alpha divided by rank: how strongly the adapter's learning is applied; 1 or 2 is usual.",
         json_schema_extra={"advanced": True},
     )
     dropout: float = Field(
@@ -80,6 +86,26 @@ class Recipe(BaseModel):
         le=0.9,
         title="Adapter dropout",
         description="Share of adapter inputs switched off at random while training; a little can slow memorising.",
+        json_schema_extra={"advanced": True},
+    )
+    rank_stabilised: bool = Field(
+        False,
+        title="Steady strength at high rank (rsLoRA)",
+        description="Divides alpha by the root of the rank, so that ranks from 64 on learn more; little changes below.",
+        json_schema_extra={"advanced": True},
+    )
+    dora: bool = Field(
+        False,
+        title="Learn size and direction apart (DoRA)",
+        description="Often a little better at low rank, for about half as much time again and more memory.",
+        json_schema_extra={"advanced": True},
+    )
+    prefix_tokens: int = Field(
+        20,
+        ge=1,
+        le=512,
+        title="Prefix length (tokens)",
+        description="Invisible words that are learned: 10 to 20 for format and tone, up to 200 for harder tasks.",
         json_schema_extra={"advanced": True},
     )
     micro_batch: int = Field(
@@ -111,7 +137,7 @@ class Recipe(BaseModel):
         ge=0,
         le=1,
         title="Weight decay",
-        description="Pulls the adapter's weights towards zero; 0 is usual for LoRA.",
+        description="Pulls trained weights towards zero; 0 is usual for adapters, 0.01 to 0.1 for full fine-tuning.",
         json_schema_extra={"advanced": True},
     )
     max_grad_norm: float = Field(
@@ -156,14 +182,58 @@ class Recipe(BaseModel):
         json_schema_extra={"advanced": True},
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _name_the_method(cls, values: Any) -> Any:
+        """Earlier recipes say how the base is kept; together with a method that keeps it otherwise, it is refused."""
+        if not isinstance(values, dict) or values.get("quantisation") not in EARLIER_METHODS:
+            return values
+        rest = {name: value for name, value in values.items() if name != "quantisation"}
+        method = rest.setdefault("method", EARLIER_METHODS[values["quantisation"]])
+        return rest if quantisation_of(method) == values["quantisation"] else values
+
+    @field_validator(*DEPENDENT)
+    @classmethod
+    def _belong_to_the_method(cls, value: Any, info: ValidationInfo) -> Any:
+        """A choice that the method does not have is refused rather than passed over."""
+        method, name = info.data.get("method"), info.field_name
+        if method and name and not belongs(name, method) and value != cls.model_fields[name].default:
+            raise ValueError(why_not(name, method))
+        return value
+
+    @property
+    def quantisation(self) -> Literal["nf4", "none"]:
+        """How the frozen base is kept: in 4 bits (NF4) or as it is."""
+        return quantisation_of(self.method)
+
     @property
     def alpha(self) -> float:
         return self.rank * self.alpha_over_rank
 
     @property
+    def choices(self) -> dict[str, Any]:
+        """The fields that mean something to the method, as plain values."""
+        return {name: value for name, value in self.model_dump().items() if belongs(name, self.method)}
+
+    @property
     def fingerprint(self) -> str:
-        """SHA-256 of the canonical JSON, 16 hex digits."""
-        return hashlib.sha256(json.dumps(self.model_dump(), sort_keys=True).encode()).hexdigest()[:16]
+        """SHA-256 of the canonical JSON, 16 hex digits; the same as before for what could be chosen before."""
+        fields = Recipe.model_fields
+        values = {k: v for k, v in self.model_dump().items() if k not in LATER or v != fields[k].default}
+        if self.method in EARLIER_METHODS.values():
+            del values["method"]
+        values["quantisation"] = self.quantisation
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+    def by(self, method: Method) -> "Recipe":
+        """The same choices for another method, without those that it does not have."""
+        shared = {name: value for name, value in self.choices.items() if belongs(name, method)}
+        return Recipe.model_validate(shared | {"method": method})
+
+
+def quantisation_of(method: str) -> Literal["nf4", "none"]:
+    """4 bits (NF4) for QLoRA (Dettmers et al. 2023); every other method keeps the base as it is."""
+    return "nf4" if method == "qlora" else "none"
 
 
 def is_advanced(field_name: str) -> bool:

@@ -1,6 +1,8 @@
 """Answering: let a model answer a batch of prompts, with its adapter, without it, or mixed row by row."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from studio.domain.chat import Chat, conversation, tool_list
@@ -46,6 +48,62 @@ def answer(
     with torch.no_grad():
         tokens = model.generate(**inputs, generation_config=settings, **which)
     return tokenizer.batch_decode(tokens[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The base and what was trained from it: one model with and without its adapter, or two models.
+
+    Without anything trained, both are the base.
+    """
+
+    base: Any
+    tuned: Any
+
+    @property
+    def is_trained(self) -> bool:
+        return self.tuned is not self.base or hasattr(self.tuned, "peft_config")
+
+    @property
+    def can_mix(self) -> bool:
+        """Whether one batch can hold rows with and without the adapter: peft can do so for LoRA, and not for DoRA."""
+        config = self.tuned.peft_config[TUNED] if hasattr(self.tuned, "peft_config") else None
+        return config is not None and config.peft_type == "LORA" and not config.use_dora
+
+    def alone(self) -> AbstractContextManager[Any]:
+        """The base without what was trained."""
+        return self.base.disable_adapter() if hasattr(self.base, "peft_config") else nullcontext()
+
+
+def answer_both(
+    pair: Pair, tokenizer: "PreTrainedTokenizerBase", prompts: Sequence[Chat], *, sampling: Sampling, seed: int
+) -> tuple[list[str], list[str]]:
+    """The base's answers and the tuned ones, from one batch where that is possible, else from two equal ones."""
+    import torch
+
+    torch.manual_seed(seed)
+    if pair.can_mix:
+        adapters = [BASE] * len(prompts) + [TUNED] * len(prompts)
+        texts = answer(pair.tuned, tokenizer, [*prompts, *prompts], sampling=sampling, adapters=adapters)
+        return texts[: len(prompts)], texts[len(prompts) :]
+    with pair.alone():
+        base = answer(pair.base, tokenizer, prompts, sampling=sampling)
+    if not pair.is_trained:
+        return base, base
+    torch.manual_seed(seed)
+    return base, answer(pair.tuned, tokenizer, prompts, sampling=sampling)
+
+
+def training_matters(pair: Pair, tokenizer: "PreTrainedTokenizerBase", prompt: Chat) -> bool:
+    """Whether what was trained computes something else than the base, for one prompt."""
+    import torch
+
+    inputs = encode(tokenizer, [prompt]).to(pair.base.device)
+    with torch.no_grad():
+        tuned = pair.tuned(**inputs).logits
+        with pair.alone():
+            base = pair.base(**inputs).logits
+    return not torch.equal(base, tuned)
 
 
 def encode(tokenizer: "PreTrainedTokenizerBase", prompts: Sequence[Chat]) -> Any:

@@ -13,15 +13,11 @@ from studio.domain.errors import RunError
 
 MANIFEST = "MANIFEST.json"
 ADAPTER = "adapter_model.safetensors"
-# All that a resumed run and a delivered adapter need; whatever else the trainer writes is not kept.
-FILES = (
-    ADAPTER,
-    "adapter_config.json",
-    "optimizer.pt",
-    "scheduler.pt",
-    "rng_state.pth",
-    "trainer_state.json",
-)
+WHOLE = "model.safetensors"
+# All that a resumed run and a delivered one need; whatever else the trainer writes is not kept.
+STATE = ("optimizer.pt", "scheduler.pt", "rng_state.pth", "trainer_state.json")
+ADAPTER_FILES = (ADAPTER, "adapter_config.json", *STATE)
+WHOLE_FILES = (WHOLE, "config.json", "generation_config.json", *STATE)
 
 
 class SavedFile(BaseModel):
@@ -66,8 +62,13 @@ class Manifest(BaseModel):
         return sum(file.bytes for file in self.files)
 
     @property
-    def adapter_sha256(self) -> str:
-        return next(file.sha256 for file in self.files if file.name == ADAPTER)
+    def is_whole_model(self) -> bool:
+        """Whether it holds every weight, as full fine-tuning leaves it, rather than an adapter."""
+        return any(file.name == WHOLE for file in self.files)
+
+    @property
+    def weights_sha256(self) -> str:
+        return next(file.sha256 for file in self.files if file.name in (ADAPTER, WHOLE))
 
 
 def commit(staged: Path, checkpoints: Path, manifest: Manifest) -> Path:
@@ -75,10 +76,11 @@ def commit(staged: Path, checkpoints: Path, manifest: Manifest) -> Path:
 
     `manifest.files` is filled in here. A fault in between leaves a folder that nothing takes for a checkpoint.
     """
+    names = ADAPTER_FILES if (staged / ADAPTER).exists() else WHOLE_FILES
     for path in staged.iterdir():
-        if path.name not in FILES:
+        if path.name not in names:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    files = tuple(_saved(staged / name) for name in FILES)
+    files = tuple(_saved(staged / name) for name in names)
     text = manifest.model_copy(update={"files": files}).model_dump_json(indent=1)
     draft = staged / f"{MANIFEST}.new"
     draft.write_text(text, encoding="utf-8")
@@ -102,7 +104,7 @@ def verify(folder: Path) -> Manifest:
         raise RunError(
             f"The checkpoint {folder.name} is not complete.", fix="Use another checkpoint of this run, or train again."
         ) from error
-    if {file.name for file in manifest.files} != set(FILES):
+    if {file.name for file in manifest.files} not in (set(ADAPTER_FILES), set(WHOLE_FILES)):
         raise RunError(
             f"The checkpoint {folder.name} does not list its files.", fix="Use another checkpoint, or train again."
         )
@@ -161,8 +163,10 @@ def sha256_of(path: Path) -> str:
 
 
 def name_base_model(staged: Path, model_id: str) -> None:
-    """Let the adapter name its base model by id rather than by a path of this machine."""
+    """Let an adapter name its base model by id rather than by a path of this machine."""
     path = staged / "adapter_config.json"
+    if not path.exists():
+        return
     config = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(
         json.dumps({**config, "base_model_name_or_path": model_id}, indent=2, sort_keys=True), encoding="utf-8"

@@ -14,9 +14,9 @@ from studio.domain.event import EventKind, Outcome, Reporter
 from studio.domain.row import messages_from
 from studio.domain.study import Sampling
 from studio.engine import checkpoints
-from studio.engine.answering import BASE, TUNED, answer, encode
+from studio.engine.answering import TUNED, Pair, answer_both, encode, training_matters
 from studio.engine.checkpoints import Manifest
-from studio.engine.load import device, load_model, load_tokenizer, prepare_process
+from studio.engine.load import device, keep_unpacked, load_model, load_tokenizer, prepare_process
 from studio.engine.memory import is_out_of_memory
 from studio.engine.rows import read_rows
 
@@ -60,11 +60,11 @@ def _generate(spec: dict[str, Any], reporter: Reporter) -> Outcome:
     sampling = Sampling(**spec["sampling"])
     reporter.report(EventKind.PHASE, name="loading the model")
     tokenizer = load_tokenizer(Path(spec["model"]))
-    model = _load(Path(spec["model"]), adapter=adapter, manifest=manifest)
+    pair = _load(Path(spec["model"]), trained=adapter, manifest=manifest)
     prompts = _prompts(spec)
     out = Path(spec["out"])
     done = read_answers(out, identity=identity)
-    if adapter is not None and not adapter_matters(model, tokenizer, prompts[0]):
+    if pair.is_trained and not training_matters(pair, tokenizer, prompts[0].chat):
         reporter.report(
             EventKind.NOTE, text="This adapter changes nothing: with it and without it, the model computes the same."
         )
@@ -74,7 +74,7 @@ def _generate(spec: dict[str, Any], reporter: Reporter) -> Outcome:
         if any(prompt.row not in done for prompt in batch):
             if reporter.should_stop():
                 return _outcome("stopped", "Stopped before all answers were written.", done, began)
-            written = _answer_both(model, tokenizer, batch, sampling=sampling, identity=identity)
+            written = _answers(pair, tokenizer, batch, sampling=sampling, identity=identity)
             missing = [line for line in written if line["row"] not in done]
             append_answers(out, missing)
             done.update({line["row"]: line for line in missing})
@@ -119,21 +119,9 @@ def append_answers(out: Path, lines: Sequence[dict[str, Any]]) -> None:
         os.fsync(file.fileno())
 
 
-def adapter_matters(model: Any, tokenizer: "PreTrainedTokenizerBase", prompt: Prompt) -> bool:
-    """Whether the model computes something else with its adapter than without it, for one prompt."""
-    import torch
-
-    inputs = encode(tokenizer, [prompt.chat]).to(model.device)
-    with torch.no_grad():
-        tuned = model(**inputs).logits
-        with model.disable_adapter():
-            base = model(**inputs).logits
-    return not torch.equal(base, tuned)
-
-
 def _identity(spec: dict[str, Any], manifest: Manifest | None) -> dict[str, Any]:
     """Who answers, kept with each answer."""
-    sha256 = manifest.adapter_sha256 if manifest else None
+    sha256 = manifest.weights_sha256 if manifest else None
     if manifest and (spec.get("adapter_sha256") not in (None, sha256) or spec["model_id"] != manifest.model_id):
         raise RunError(
             "The checkpoint is not the one that this comparison was made for.",
@@ -147,14 +135,20 @@ def _identity(spec: dict[str, Any], manifest: Manifest | None) -> dict[str, Any]
     }
 
 
-def _load(model_folder: Path, *, adapter: Path | None, manifest: Manifest | None) -> Any:
-    """The base as the adapter knew it in training, with the adapter beside it."""
-    model = load_model(model_folder, quantisation=manifest.quantisation if manifest else "nf4").eval()
-    if adapter is None:
-        return model
+def _load(model_folder: Path, *, trained: Path | None, manifest: Manifest | None) -> Pair:
+    """The base as it was in training, and beside it what was trained: an adapter, or a whole model."""
+    base = load_model(model_folder, quantisation=manifest.quantisation if manifest else "nf4").eval()
+    if trained is None or manifest is None:
+        return Pair(base, base)
+    if manifest.is_whole_model:
+        return Pair(base, load_model(trained, quantisation="none").eval())
     from peft import PeftModel
 
-    return PeftModel.from_pretrained(model, str(adapter), adapter_name=TUNED, is_trainable=False).eval()
+    tuned = PeftModel.from_pretrained(base, str(trained), adapter_name=TUNED, is_trainable=False).eval()
+    pair = Pair(tuned, tuned)
+    if not pair.can_mix:
+        keep_unpacked(tuned)
+    return pair
 
 
 def _prompts(spec: dict[str, Any]) -> list[Prompt]:
@@ -176,26 +170,21 @@ def _batches(prompts: Sequence[Prompt], tokenizer: "PreTrainedTokenizerBase") ->
     return [ordered[start : start + size] for start in range(0, len(ordered), size)]
 
 
-def _answer_both(
-    model: Any,
+def _answers(
+    pair: Pair,
     tokenizer: "PreTrainedTokenizerBase",
     batch: Sequence[Prompt],
     *,
     sampling: Sampling,
     identity: dict[str, Any],
 ) -> list[dict[str, Any]]:
-    """Both answers to each prompt, from one batch, so that nothing but the adapter differs between them."""
-    import torch
-
-    torch.manual_seed(sampling.seed + batch[0].row)
-    prompts = [prompt.chat for prompt in batch]
-    if not identity["adapter_on_tuned"]:
-        base = answer(model, tokenizer, prompts, sampling=sampling)
-        return [{"row": p.row, "base": b, "identity": identity} for p, b in zip(batch, base, strict=True)]
-    adapters = [BASE] * len(batch) + [TUNED] * len(batch)
-    texts = answer(model, tokenizer, prompts * 2, sampling=sampling, adapters=adapters)
-    pairs = zip(batch, texts[: len(batch)], texts[len(batch) :], strict=True)
-    return [{"row": p.row, "base": base, "tuned": tuned, "identity": identity} for p, base, tuned in pairs]
+    """A line for each prompt with its answers, so that nothing but what was trained differs between them."""
+    prompts, seed = [prompt.chat for prompt in batch], sampling.seed + batch[0].row
+    base, tuned = answer_both(pair, tokenizer, prompts, sampling=sampling, seed=seed)
+    lines = [{"row": p.row, "base": b, "identity": identity} for p, b in zip(batch, base, strict=True)]
+    if not pair.is_trained:
+        return lines
+    return [{**line, "tuned": text} for line, text in zip(lines, tuned, strict=True)]
 
 
 def _outcome(state: Any, message: str, done: dict[int, dict[str, Any]], began: float) -> Outcome:

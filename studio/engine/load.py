@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from studio.domain.errors import RecipeError
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 # Keys that name code to run, wherever in a configuration they stand.
@@ -77,10 +78,13 @@ def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
     return tokenizer
 
 
-def load_model(folder: Path, *, quantisation: Literal["nf4", "none"]) -> "PreTrainedModel":
+def load_model(
+    folder: Path, *, quantisation: Literal["nf4", "none"], in_full_precision: bool = False
+) -> "PreTrainedModel":
     """The folder's weights on the first GPU, or on the CPU when there is none, by the same code.
 
-    nf4 is the QLoRA setting (Dettmers et al. 2023): NF4 blocks, double quantisation, bfloat16 arithmetic.
+    nf4 is the QLoRA setting (Dettmers et al. 2023): NF4 blocks, double quantisation, bfloat16 arithmetic. Weights that
+    are trained themselves need full precision: in bfloat16 a small correction would be rounded away.
     """
     import torch
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
@@ -96,13 +100,26 @@ def load_model(folder: Path, *, quantisation: Literal["nf4", "none"]) -> "PreTra
         )
     return AutoModelForCausalLM.from_pretrained(
         folder,
-        dtype=torch.bfloat16,
+        dtype=torch.float32 if in_full_precision else torch.bfloat16,
         device_map={"": device()},
         local_files_only=True,
         trust_remote_code=False,
         use_safetensors=True,
         **options,
     )
+
+
+def keep_unpacked(model: "torch.nn.Module") -> None:
+    """Keep 4-bit layers on the CPU in the layout that gradients, and DoRA's norms of weights, can be computed from.
+
+    On CPUs with AVX512-BF16, bitsandbytes repacks a layer for inference at the first forward pass in evaluation mode
+    and never back; training after a check would then lose the gradient through every frozen layer, without an error.
+    """
+    from bitsandbytes.nn import Linear4bit
+
+    for module in model.modules():
+        if isinstance(module, Linear4bit):
+            module.support_avx512bf16_for_cpu = False
 
 
 def device() -> str:

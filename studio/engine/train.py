@@ -53,7 +53,7 @@ def _train(spec: dict[str, Any], reporter: Reporter) -> Outcome:
             EventKind.NOTE,
             text="This model's template does not train the end of an answer: it may not learn when to stop.",
         )
-    model = load_model(model_folder, quantisation=recipe.quantisation)
+    model = load_model(model_folder, quantisation=recipe.quantisation, in_full_precision=recipe.method == "full")
 
     reporter.report(EventKind.PHASE, name="preparing rows")
     train_rows = read_rows(Path(spec["dataset"]), spec["train"])

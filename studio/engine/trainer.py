@@ -1,14 +1,14 @@
 """Trainer: TRL's SFTTrainer set up from a recipe, on exactly the rows that it was given."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain, cycle, islice
 from pathlib import Path
 from typing import Any
 
 import torch
-from bitsandbytes.nn import Linear4bit
 from datasets import Dataset
 from jinja2 import TemplateError
-from peft import LoraConfig
+from peft import LoraConfig, PeftConfig, PrefixTuningConfig, initialize_kv_prefix_from_past_key_values
 from torch.utils.data import DataLoader
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
 from trl import SFTConfig, SFTTrainer
@@ -23,6 +23,7 @@ from studio.domain.errors import RecipeError, RunError
 from studio.domain.recipe import Recipe
 from studio.domain.row import Row
 from studio.engine.batches import Batches, micro_batch_of
+from studio.engine.load import keep_unpacked
 
 SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
 
@@ -31,7 +32,7 @@ class RowTrainer(SFTTrainer):
     """SFTTrainer whose batches come from `Batches`, the one place that decides their order."""
 
     batches: Batches
-    model: Any  # a PeftModel from the moment it is built; the library's own type allows for much more
+    model: Any  # a PeftModel, or the model itself; the library's own type allows for much more
 
     def get_train_dataloader(self) -> DataLoader:
         return DataLoader(
@@ -55,7 +56,7 @@ def build_trainer(
     validation: Sequence[Row],
     staging: Path,
 ) -> RowTrainer:
-    """A trainer with a fresh adapter and every row tokenised; a row that would be lost or cut is a RunError."""
+    """A trainer with what its method trains and every row tokenised; a row that would be lost or cut is a RunError."""
     micro_batch = micro_batch_of(recipe.batch_size, recipe.micro_batch)
     trainer = RowTrainer(
         model=model,
@@ -63,23 +64,19 @@ def build_trainer(
         train_dataset=_dataset(train, tokenizer),
         eval_dataset=_dataset(validation, tokenizer),
         processing_class=tokenizer,
-        peft_config=LoraConfig(
-            r=recipe.rank,
-            lora_alpha=recipe.alpha,  # type: ignore[arg-type]
-            lora_dropout=recipe.dropout,
-            target_modules="all-linear",
-            task_type="CAUSAL_LM",
-        ),
+        peft_config=adapter_of(recipe),
     )
     # TRL keeps the adapter of a 4-bit base in bfloat16 but brings it back from a checkpoint in float32: a resumed run
     # would go on in another precision than an uninterrupted one. Float32 in both also loses no small updates.
     for parameter in trainer.model.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()
-    keep_differentiable(trainer.model)
+    keep_unpacked(trainer.model)
     trainer.remove_callback(PrinterCallback)
     trainer.train_dataset = _exactly(trainer.train_dataset, train, recipe=recipe)
     trainer.eval_dataset = _exactly(trainer.eval_dataset, validation, recipe=recipe)
+    if recipe.method == "prefix":
+        begin_with_words(trainer.model, trainer.train_dataset["input_ids"])
     trainer.batches = Batches(
         lengths_of(trainer.train_dataset),
         micro_batch=micro_batch,
@@ -87,6 +84,25 @@ def build_trainer(
         seed=recipe.seed,
     )
     return trainer
+
+
+def adapter_of(recipe: Recipe) -> PeftConfig | None:
+    """What is trained beside the model, in peft's words; None where the model itself is trained."""
+    match recipe.method:
+        case "full":
+            return None
+        case "prefix":
+            return PrefixTuningConfig(num_virtual_tokens=recipe.prefix_tokens, task_type="CAUSAL_LM")
+        case "qlora" | "lora":
+            return LoraConfig(
+                r=recipe.rank,
+                lora_alpha=recipe.alpha,  # type: ignore[arg-type]
+                lora_dropout=recipe.dropout,
+                use_rslora=recipe.rank_stabilised,
+                use_dora=recipe.dora,
+                target_modules="all-linear",
+                task_type="CAUSAL_LM",
+            )
 
 
 def training_arguments(recipe: Recipe, *, staging: Path) -> SFTConfig:
@@ -118,15 +134,13 @@ def training_arguments(recipe: Recipe, *, staging: Path) -> SFTConfig:
     )
 
 
-def keep_differentiable(model: torch.nn.Module) -> None:
-    """Keep 4-bit layers on the CPU in the layout that gradients can pass.
-
-    On CPUs with AVX512-BF16, bitsandbytes repacks a layer for inference at the first forward pass in evaluation mode
-    and never back; training after a check would then lose the gradient through every frozen layer, without an error.
-    """
-    for module in model.modules():
-        if isinstance(module, Linear4bit):
-            module.support_avx512bf16_for_cpu = False
+def begin_with_words(model: Any, rows: Iterable[Sequence[int]]) -> None:
+    """Let a prefix begin as the first words of the training rows instead of noise (Li and Liang 2021, section 7.4)."""
+    wanted = model.active_peft_config.num_virtual_tokens
+    tokens = list(islice(cycle(chain.from_iterable(rows)), wanted))
+    with torch.no_grad(), model.disable_adapter():
+        cache = model(input_ids=torch.tensor([tokens], device=model.device), use_cache=True).past_key_values
+    initialize_kv_prefix_from_past_key_values(model, past_key_values=cache)
 
 
 def check_template(tokenizer: PreTrainedTokenizerBase) -> bool:

@@ -185,7 +185,7 @@ class Watch(TrainerCallback):
             epoch=saved.epoch,
             validation_loss=check.validation_loss,
             path=str(folder.relative_to(self.course.run)),
-            sha256=saved.adapter_sha256,
+            sha256=saved.weights_sha256,
             bytes=saved.bytes,
         )
         self._forget()

@@ -9,8 +9,9 @@ from pydantic_core import ErrorDetails
 
 from studio.domain.dataset import NO_TEXT_TRAINING
 from studio.domain.errors import RecipeError
+from studio.domain.method import METHODS, Method
 from studio.domain.plan import Plan
-from studio.domain.recipe import Recipe
+from studio.domain.recipe import EARLIER_METHODS, Recipe
 from studio.flows import bring, inspect, models, split
 from studio.flows.studio import Studio
 from studio.recipes.machine import measure_machine
@@ -22,8 +23,8 @@ from studio.recipes.shape import shape_of_folder
 LONGEST_RECIPE = 100_000
 
 
-def presets(studio: Studio, dataset_id: str, model_id: str) -> list[Preset]:
-    """Three ready recipes for this model and this many rows, the middle one being the default."""
+def presets(studio: Studio, dataset_id: str, model_id: str, method: Method = "qlora") -> list[Preset]:
+    """Three ready recipes for this model, this many rows and a method, the middle one being the default."""
     found = models.usable(studio, model_id)
     assert found.path is not None
     lengths = inspect.measured(studio, dataset_id, model_id)
@@ -33,12 +34,13 @@ def presets(studio: Studio, dataset_id: str, model_id: str) -> list[Preset]:
         train_rows=sum(bin == "train" for bin in dealt.bins),
         lengths=lengths,
         machine=measure_machine(studio.workspace.root),
+        method=method,
     )
 
 
-def default_recipe(studio: Studio, dataset_id: str, model_id: str) -> Recipe:
+def default_recipe(studio: Studio, dataset_id: str, model_id: str, method: Method = "qlora") -> Recipe:
     """The balanced preset."""
-    return next(preset.recipe for preset in presets(studio, dataset_id, model_id) if preset.is_default)
+    return next(preset.recipe for preset in presets(studio, dataset_id, model_id, method) if preset.is_default)
 
 
 def plan(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe) -> Plan:
@@ -72,7 +74,7 @@ def plan(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe) -> Plan
 
 def recipe_yaml(model_id: str, recipe: Recipe) -> str:
     """The exact recipe as text to keep, copy and load."""
-    return yaml.safe_dump({"model": model_id, "recipe": recipe.model_dump()}, sort_keys=False)
+    return yaml.safe_dump({"model": model_id, "recipe": recipe.choices}, sort_keys=False)
 
 
 def recipe_from_yaml(text: str) -> tuple[str | None, Recipe]:
@@ -101,7 +103,7 @@ def recipe_from_yaml(text: str) -> tuple[str | None, Recipe]:
 
 def recipe_from(values: dict[str, Any]) -> Recipe:
     """A recipe from loose values; RecipeError names the first field that is unknown or out of bounds."""
-    unknown = [str(name) for name in values if name not in Recipe.model_fields]
+    unknown = [str(name) for name in values if name not in Recipe.model_fields and name != "quantisation"]
     if unknown:
         known = ", ".join(Recipe.model_fields)
         raise RecipeError(f"A recipe has no “{unknown[0]}”.", fix=f"It has {known}.", field=unknown[0])
@@ -110,8 +112,20 @@ def recipe_from(values: dict[str, Any]) -> Recipe:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
-        title = Recipe.model_fields[name].title
+        title = Recipe.model_fields[name].title if name in Recipe.model_fields else "Quantisation"
         raise RecipeError(f"{title}: {_plain(first)}", fix="Change that value.", field=name) from error
+
+
+def method_of(changes: dict[str, Any]) -> Method:
+    """The method that changes of a recipe ask for, under its own name or as recipes said it earlier; else QLoRA."""
+    named = changes.get("method", EARLIER_METHODS.get(changes.get("quantisation", "")))
+    return named if named in METHODS else "qlora"
+
+
+def changed(recipe: Recipe, changes: dict[str, Any]) -> Recipe:
+    """A recipe with single values changed; another method leaves out the choices that it does not have."""
+    method = method_of(changes) if changes.keys() & {"method", "quantisation"} else recipe.method
+    return recipe_from(recipe.by(method).choices | {"method": method} | changes)
 
 
 _WORDS = {
@@ -129,6 +143,8 @@ _WORDS = {
     "int_type": "must be a whole number",
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
+    "value_error": "{error}",
+    "extra_forbidden": "follows from the method: 4 bits (nf4) for qlora, 16 bits (none) otherwise",
 }
 
 
@@ -137,4 +153,7 @@ def _plain(error: ErrorDetails) -> str:
     pattern, given, context = _WORDS.get(error["type"]), error["input"], error.get("ctx", {}).items()
     bounds = {name: int(held) if isinstance(held, float) and held.is_integer() else held for name, held in context}
     text = pattern.format(**bounds) if pattern else f"is not valid ({error['msg']})"
-    return f"{text}, not {given}." if isinstance(given, int | float | str) and given != "" else f"{text}."
+    says_all = error["type"] in ("value_error", "extra_forbidden")
+    return (
+        f"{text}, not {given}." if not says_all and isinstance(given, int | float | str) and given != "" else f"{text}."
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 
 from studio.domain.errors import ExportError
+from studio.domain.method import TITLES
 from studio.domain.run import Checkpoint, Run
 from studio.flows import bring, decide, models, train
 from studio.flows.studio import Studio
@@ -32,6 +33,11 @@ class Release:
 def adapter(studio: Studio, run_id: str, *, step: int | None = None, to: Path | None = None) -> Release:
     """The adapter of a checkpoint (the best one by default) with model card, recipe and a script that runs it."""
     run = train.run(studio, run_id)
+    if run.recipe.method == "full":
+        raise ExportError(
+            "This run changed the whole model, and only adapters can be delivered yet.",
+            fix="Train with QLoRA or LoRA to deliver it; it can be asked and judged as it is.",
+        )
     checkpoint = train.checkpoint_at(studio, run_id, step)
     try:
         if to is not None and to.exists() and (not to.is_dir() or any(to.iterdir())):
@@ -87,6 +93,7 @@ def _write_papers(studio: Studio, run: Run, folder: Path, checkpoint: Checkpoint
         (folder / "verdict.html").write_text(report, encoding="utf-8")
     facts = {
         "run": run,
+        "method": TITLES[run.recipe.method],
         "checkpoint": checkpoint,
         "is_best": checkpoint == train.best_checkpoint(studio, run.id),
         "model": model,

@@ -1,8 +1,8 @@
 """Memory: what a run needs at its peak, part by part. Bytes throughout.
 
-The closed form follows the layers of a transformer under QLoRA (Dettmers et al. 2023): frozen weights, adapter and
-optimiser, what is kept for the backward pass, the loss, buffers and the program. The constants of the two profiles say
-where they come from; a run's own measured peak is always the better number.
+The closed form follows the layers of a transformer under QLoRA (Dettmers et al. 2023): frozen weights, what is trained
+and its optimiser, what is kept for the backward pass, the loss, buffers and the program. The constants of the two
+profiles say where they come from; a run's own measured peak is always the better number.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,9 @@ from studio.domain.recipe import Recipe
 
 NF4_BYTES = 0.516  # 4 bits, one 8-bit scale per 64 weights, one 32-bit scale per 256 scales
 HALF = 2
-ADAPTER_BYTES = 16  # float32 weight and gradient, and AdamW's two states
+FULL = 4
+TRAINED_BYTES = 16  # float32 weight and gradient, and AdamW's two states
+DORA = 1.45  # times as much is kept for the backward pass; measured with the starter model on a processor
 LOSS_TOKENS = 4096  # the loss is computed in tiles of at most so many tokens …
 LOSS_WORDS = 32768  # … and so many entries of the vocabulary
 
@@ -61,13 +63,7 @@ def memory_parts(shape: Shape, recipe: Recipe, *, micro_batch: int, longest: int
 def parts_with(profile: Profile, shape: Shape, recipe: Recipe, *, micro_batch: int, longest: int) -> tuple[Part, ...]:
     """The same with a profile of one's own, which is how measured runs are fitted."""
     parts = (
-        _base(shape, recipe),
-        Part("Embeddings", (shape.parameters - shape.linear) * HALF, "Word tables and norms stay in 16 bits."),
-        Part(
-            "Adapter and optimiser",
-            shape.adapter(recipe.rank) * ADAPTER_BYTES,
-            f"Rank {recipe.rank}: what is trained, with its gradients and the optimiser's two notes on each value.",
-        ),
+        *_weights(shape, recipe),
         _activations(shape, recipe, profile, tokens=micro_batch * longest),
         _loss(shape, profile, tokens=micro_batch * longest),
         _buffers(shape, recipe),
@@ -84,6 +80,36 @@ def least_memory(shape: Shape, *, on_gpu: bool) -> int:
     return sum(part.bytes for part in memory_parts(shape, recipe, micro_batch=1, longest=longest, on_gpu=on_gpu))
 
 
+def trained_values(shape: Shape, recipe: Recipe) -> int:
+    """How many values a run of this recipe trains."""
+    match recipe.method:
+        case "full":
+            return shape.parameters
+        case "prefix":
+            return shape.prefix(recipe.prefix_tokens)
+        case "qlora" | "lora":
+            return shape.adapter(recipe.rank)
+
+
+def _weights(shape: Shape, recipe: Recipe) -> tuple[Part, ...]:
+    """The model, what is trained of it or beside it, and what training keeps of each trained value."""
+    trained = trained_values(shape, recipe)
+    notes = "with gradients and the optimiser's two notes on each value."
+    if recipe.method == "full":
+        return (
+            Part("Model in 32 bits", trained * FULL, "Every weight is trained: 16 bits would round corrections away."),
+            Part("Gradients and optimiser", trained * (TRAINED_BYTES - FULL), "Three more numbers for every weight."),
+            Part("Copies in 16 bits", trained * HALF, "Made of each weight for the arithmetic of a step."),
+        )
+    beside = (
+        Part("Prefix and optimiser", trained * TRAINED_BYTES, f"{recipe.prefix_tokens} learned words, {notes}")
+        if recipe.method == "prefix"
+        else Part("Adapter and optimiser", trained * TRAINED_BYTES, f"Rank {recipe.rank}: what is trained, {notes}")
+    )
+    tables = Part("Embeddings", (shape.parameters - shape.linear) * HALF, "Word tables and norms stay in 16 bits.")
+    return _base(shape, recipe), tables, beside
+
+
 def _base(shape: Shape, recipe: Recipe) -> Part:
     if recipe.quantisation == "nf4":
         packed = round(shape.linear * NF4_BYTES)
@@ -94,6 +120,7 @@ def _base(shape: Shape, recipe: Recipe) -> Part:
 def _activations(shape: Shape, recipe: Recipe, profile: Profile, *, tokens: int) -> Part:
     attention = 2 * shape.head_size * (shape.heads + 2 * shape.key_value_heads)
     layer = tokens * HALF * round(profile.width * shape.hidden + profile.inner * shape.intermediate + attention)
+    layer = round(layer * (DORA if recipe.dora else 1))
     if recipe.gradient_checkpointing:
         kept = shape.layers * tokens * shape.hidden * HALF + layer
         return Part(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from studio.domain.machine import Gpu, Machine
+from studio.domain.method import ADAPTERS
 from studio.domain.model import Shape
 from studio.domain.recipe import Recipe
 
@@ -23,6 +24,7 @@ GPUS = (
 )  # fmt: skip
 UNKNOWN_GPU = (40e12, 0.4e12)
 RECOMPUTED = 1.65  # times as long for few tokens when layers are computed twice; measured with small models on an H200
+DORA = 0.5  # what DoRA computes in addition, in layers; measured with the starter model on a processor
 ANSWER_TOKENS = 60  # a few answers are written at each check, this many tokens at most
 
 
@@ -100,9 +102,17 @@ def _operations(shape: Shape, recipe: Recipe, lengths: Sequence[int]) -> float:
     """Operations per token: forward and back through frozen layers, adapter and attention, again if recomputed."""
     typical = sum(length * length for length in lengths) / max(sum(lengths), 1)
     attention = 2 * shape.layers * shape.heads * shape.head_size * typical
-    adapter, head = shape.adapter(recipe.rank), shape.vocabulary * shape.hidden
+    adapter, head = _adapter(shape, recipe), shape.vocabulary * shape.hidden
     once_more = 2 * shape.linear + 2 * adapter + attention if recipe.gradient_checkpointing else 0
-    return 4 * shape.linear + 4 * head + 6 * adapter + 3.5 * attention + once_more
+    weights = 6 if recipe.method == "full" else 4  # trained weights need gradients of their own
+    return weights * (shape.linear + head) + 6 * adapter + 3.5 * attention + once_more
+
+
+def _adapter(shape: Shape, recipe: Recipe) -> float:
+    """Values of an adapter that every token goes through; DoRA computes parts of each layer once more."""
+    if recipe.method not in ADAPTERS:
+        return 0
+    return shape.adapter(recipe.rank) + (DORA * shape.linear if recipe.dora else 0)
 
 
 def _part(shape: Shape, recipe: Recipe, hardware: Hardware) -> float:

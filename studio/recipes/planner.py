@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 from studio.domain.errors import RecipeError
 from studio.domain.machine import Machine
+from studio.domain.method import TITLES, WHEN, belongs
 from studio.domain.model import Shape
 from studio.domain.plan import Choice, Light, Plan
 from studio.domain.recipe import Recipe
 from studio.recipes import pace
-from studio.recipes.memory import memory_parts
+from studio.recipes.memory import memory_parts, trained_values
 from studio.recipes.words import duration, gigabytes
 
 TIGHT = 0.85  # above this share of the free memory, another program can end the run
@@ -78,6 +79,11 @@ def needed_memory(shape: Shape, recipe: Recipe, *, longest: int, machine: Machin
     return sum(part.bytes for part in parts)
 
 
+def recomputing(recipe: Recipe) -> Recipe:
+    """The same recipe with recomputing on, where its method can."""
+    return recipe.model_copy(update={"gradient_checkpointing": belongs("gradient_checkpointing", recipe.method)})
+
+
 def _refuse_the_impossible(shape: Shape, recipe: Recipe, train_tokens: Sequence[int], machine: Machine) -> None:
     if recipe.max_length > shape.context:
         raise RecipeError(
@@ -113,20 +119,18 @@ def _sentence(light: Light, *, needed: int, free: int, time: str, way_out: str) 
 def _way_out(shape: Shape, recipe: Recipe, longest: int, machine: Machine) -> str:
     """The first change that makes it fit, from the one that costs nothing to the one that costs the most."""
     small = recipe.model_copy(update={"micro_batch": 1})
-    recomputed = small.model_copy(update={"gradient_checkpointing": True})
-    packed = recomputed.model_copy(update={"quantisation": "nf4"})
+    recomputed = recomputing(small)
+    packed = recomputing(small.by("qlora"))
     for size in sorted({rows_at_once(recipe) // 2**halvings for halvings in range(1, 10)} - {0}, reverse=True):
         if _fits(shape, recipe.model_copy(update={"micro_batch": size}), longest, machine):
             return f"Set “Rows in memory at once” to {size}; the result stays the same."
-    if _fits(shape, recomputed, longest, machine):
+    if recomputed.gradient_checkpointing and _fits(shape, recomputed, longest, machine):
         return "Set “Rows in memory at once” to 1 and switch on “Save memory by recomputing”."
-    if recipe.quantisation == "none" and _fits(shape, packed, longest, machine):
-        return (
-            "Set “Base model weights” to nf4 and “Rows in memory at once” to 1, with “Save memory by recomputing” on."
-        )
+    if recipe.method != "qlora" and _fits(shape, packed, longest, machine):
+        return "Choose QLoRA as the method and set “Rows in memory at once” to 1, with “Save memory by recomputing” on."
     for shorter in (length for length in (4096, 2048, 1024, 512, 256) if length < longest):
         if _fits(shape, packed, shorter, machine):
-            return f"Lower the cut-off to {shorter:,} tokens, with nf4, one row in memory at once and recomputing."
+            return f"Lower the cut-off to {shorter:,} tokens, with QLoRA, one row in memory at once and recomputing."
     return "Pick a smaller model, or a machine with more memory."
 
 
@@ -143,21 +147,34 @@ def _choices(shape: Shape, recipe: Recipe, machine: Machine, *, longest: int) ->
         if recipe.gradient_checkpointing
         else Choice("Recomputing", "off", "Everything is kept in memory: faster.")
     )
-    weights = (
-        Choice("Base model", "4 bits (NF4)", "QLoRA: the frozen layers take a quarter of their memory.")
-        if recipe.quantisation == "nf4"
-        else Choice("Base model", "16 bits", "LoRA without compression: more memory, no rounding of the base.")
-    )
     return (
         Choice("Rows in memory at once", str(size), "As the recipe asks." if size == recipe.micro_batch else asked),
         Choice("Parts per step", str(parts), f"{parts} × {size} = {recipe.batch_size} rows before each correction."),
-        weights,
+        Choice("Method", TITLES[recipe.method], WHEN[recipe.method]),
+        _weights(recipe),
         _precision(machine),
         memory,
-        Choice("Adapter", f"{shape.adapter(recipe.rank):,} values", f"Rank {recipe.rank} on every linear layer."),
+        Choice("Trained", f"{trained_values(shape, recipe):,} values", _trained(recipe)),
         Choice("Longest row", f"{longest:,} tokens", "Memory is planned for a part made of rows as long as this one."),
         Choice("Attention", "torch's own (sdpa)", "Needs nothing else to be installed."),
     )
+
+
+def _weights(recipe: Recipe) -> Choice:
+    if recipe.method == "full":
+        return Choice("Model", "32 bits", "Trained weights are kept whole: 16 bits would round small corrections away.")
+    if recipe.quantisation == "nf4":
+        return Choice("Base model", "4 bits (NF4)", "QLoRA: the frozen layers take a quarter of their memory.")
+    return Choice("Base model", "16 bits", "Frozen without compression: more memory, no rounding of the base.")
+
+
+def _trained(recipe: Recipe) -> str:
+    if recipe.method == "full":
+        return "Every weight of the model."
+    if recipe.method == "prefix":
+        return f"A key and a value in every layer for each of {recipe.prefix_tokens} invisible words."
+    variant = " with rsLoRA" * recipe.rank_stabilised + " with DoRA" * recipe.dora
+    return f"Rank {recipe.rank} on every linear layer{variant}."
 
 
 def _precision(machine: Machine) -> Choice:

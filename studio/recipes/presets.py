@@ -1,17 +1,41 @@
 """Presets: three ready recipes for a model, the rows at hand and this machine; the middle one is the default."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from studio.domain.lengths import Lengths
 from studio.domain.machine import Machine
+from studio.domain.method import ADAPTERS, Method
 from studio.domain.model import Shape
 from studio.domain.recipe import Recipe
 from studio.recipes import pace
-from studio.recipes.planner import free_memory, needed_memory, steps_of
+from studio.recipes.planner import free_memory, needed_memory, recomputing, steps_of
 
 TINY = 50_000_000
 TYPICAL_TOKENS = {"tiny": 64, "real": 300}
 ROUND_UP = 32
+# What each method begins with, for models of usual size and for very small ones, and why.
+STARTS: dict[str, dict[Method, dict[str, Any]]] = {
+    "real": {
+        "qlora": {"learning_rate": 2e-4, "rank": 16},
+        "lora": {"learning_rate": 2e-4, "rank": 16},
+        "full": {"learning_rate": 2e-5},
+        "prefix": {"learning_rate": 1e-2, "prefix_tokens": 20},
+    },
+    "tiny": {
+        "qlora": {"learning_rate": 4e-3, "rank": 32},
+        "lora": {"learning_rate": 4e-3, "rank": 32},
+        "full": {"learning_rate": 5e-4},
+        "prefix": {"learning_rate": 5e-2, "prefix_tokens": 20},
+    },
+}
+REASONS: dict[Method, str] = {
+    "qlora": "Learning rate and rank are those that QLoRA is usually run with.",
+    "lora": "Learning rate and rank are those that LoRA is usually run with.",
+    "full": "The learning rate is a tenth of LoRA's or less, because every weight moves at once.",
+    "prefix": "The learning rate is many times LoRA's, because a prefix alone has to steer the whole model.",
+}
+TINY_REASON = "So small a model needs a far larger learning rate and more passes than usual."
 Recipes = tuple[Recipe, Recipe, Recipe]  # quick, balanced, thorough
 
 
@@ -26,19 +50,23 @@ class Preset:
     is_default: bool = False
 
 
-def presets(shape: Shape, *, train_rows: int, lengths: Lengths | None, machine: Machine) -> list[Preset]:
-    """Quick look, Balanced and Thorough; sized by the rows and by what this machine can hold."""
+def presets(
+    shape: Shape, *, train_rows: int, lengths: Lengths | None, machine: Machine, method: Method = "qlora"
+) -> list[Preset]:
+    """Quick look, Balanced and Thorough for a method; sized by the rows and by what this machine can hold."""
     rows = max(train_rows, 1)
     cut_off = cut_off_for(shape, lengths, machine)
-    make = _tiny_recipes if shape.parameters < TINY else _real_recipes
-    quick, balanced, thorough = make(shape, rows, cut_off, typical_tokens(shape, lengths), machine)
+    kind, make = ("tiny", _tiny_recipes) if shape.parameters < TINY else ("real", _real_recipes)
+    start = Recipe.model_validate(STARTS[kind][method] | {"method": method, "max_length": cut_off})
+    quick, balanced, thorough = make(shape, rows, start, typical_tokens(shape, lengths), machine)
+    reason = REASONS[method] if kind == "real" else TINY_REASON
     return [
-        Preset("quick", "Quick look", "A short run to see whether the data teaches what you want.", quick),
-        Preset("balanced", "Balanced", "The right start for most data.", balanced, is_default=True),
+        Preset("quick", "Quick look", f"A short run to see whether the data teaches what you want. {reason}", quick),
+        Preset("balanced", "Balanced", f"The right start for most data. {reason}", balanced, is_default=True),
         Preset(
             "thorough",
             "Thorough",
-            "For when Balanced has shown that it works: more passes, checked more often.",
+            f"For when Balanced has shown that it works: more passes, checked more often. {reason}",
             thorough,
         ),
     ]
@@ -59,14 +87,12 @@ def typical_tokens(shape: Shape, lengths: Lengths | None) -> int:
     return max(round(sum(lengths.total) / len(lengths.total)), 1)
 
 
-def _tiny_recipes(shape: Shape, rows: int, cut_off: int, typical: int, machine: Machine) -> Recipes:
+def _tiny_recipes(shape: Shape, rows: int, start: Recipe, typical: int, machine: Machine) -> Recipes:
     """A very small model needs a large learning rate and many passes to learn a new format at all.
 
     The passes aim at 6,000 rows read (17 passes over 360 rows), within three minutes on this machine.
     """
-    recipe = Recipe.model_validate(
-        {"learning_rate": 4e-3, "rank": 32, "batch_size": 8, "micro_batch": 8, "max_length": cut_off}
-    ).model_copy(update={"evaluations": 8 if rows < 5_000 else 4})
+    recipe = start.model_copy(update={"evaluations": 8 if rows < 5_000 else 4})
     recipe = _within_memory(shape, recipe, machine)
     wished = min(6_000 / rows, 40)
     passes = min(wished, _passes_within(170, shape, recipe, rows, typical, machine))
@@ -75,18 +101,17 @@ def _tiny_recipes(shape: Shape, rows: int, cut_off: int, typical: int, machine: 
     return quick, recipe.model_copy(update={"epochs": _passes(passes)}), thorough
 
 
-def _real_recipes(shape: Shape, rows: int, cut_off: int, typical: int, machine: Machine) -> Recipes:
-    """The usual QLoRA values; fewer passes over more data, because each row then teaches less that is new."""
+def _real_recipes(shape: Shape, rows: int, start: Recipe, typical: int, machine: Machine) -> Recipes:
+    """The usual values of a method; fewer passes over more data, because each row then teaches less that is new."""
     batch_size = 16 if rows >= 200 else 8
-    recipe = Recipe.model_validate(
-        {"learning_rate": 2e-4, "rank": 16, "batch_size": batch_size, "micro_batch": batch_size, "max_length": cut_off}
-    )
+    recipe = start.model_copy(update={"batch_size": batch_size, "micro_batch": batch_size})
     recipe = _within_memory(shape, recipe, machine)
     quick, balanced, thorough = (1, 3, 5) if rows < 5_000 else (0.5, 2, 3) if rows < 50_000 else (0.1, 1, 2)
+    more = {"epochs": thorough, "evaluations": 12} | ({"rank": 32} if recipe.method in ADAPTERS else {})
     return (
         recipe.model_copy(update={"epochs": quick, "evaluations": 4}),
         recipe.model_copy(update={"epochs": balanced}),
-        _within_memory(shape, recipe.model_copy(update={"epochs": thorough, "rank": 32, "evaluations": 12}), machine),
+        _within_memory(shape, recipe.model_copy(update=more), machine),
     )
 
 
@@ -111,9 +136,8 @@ def _expected(shape: Shape, recipe: Recipe, rows: int, typical: int, machine: Ma
 def _within_memory(shape: Shape, recipe: Recipe, machine: Machine) -> Recipe:
     """The same recipe with the most rows in memory that fit; recomputing only where two rows do not fit without."""
     sizes = [size for size in (16, 8, 4, 2, 1) if size <= min(recipe.batch_size, recipe.micro_batch)]
-    tried = [(size, False) for size in sizes if size > 1] + [(size, True) for size in sizes]
-    for size, recomputing in tried:
-        small = recipe.model_copy(update={"micro_batch": size, "gradient_checkpointing": recomputing})
-        if needed_memory(shape, small, longest=recipe.max_length, machine=machine) <= 0.8 * free_memory(machine):
-            return small
-    return recipe.model_copy(update={"micro_batch": 1, "gradient_checkpointing": True})
+    small = [recipe.model_copy(update={"micro_batch": size, "gradient_checkpointing": False}) for size in sizes]
+    for each in (*small[:-1], *map(recomputing, small)):
+        if needed_memory(shape, each, longest=recipe.max_length, machine=machine) <= 0.8 * free_memory(machine):
+            return each
+    return recomputing(small[-1])

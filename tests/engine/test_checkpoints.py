@@ -25,7 +25,7 @@ BLANK = Manifest(
 def committed(folder: Path, step: int) -> Path:
     staged = folder / "staging"
     staged.mkdir(parents=True)
-    for name in (*checkpoints.FILES, "README.md", "training_args.bin"):
+    for name in (*checkpoints.ADAPTER_FILES, "README.md", "training_args.bin"):
         (staged / name).write_bytes(f"{name} of {step}".encode() * 40)
     return checkpoints.commit(staged, folder / "checkpoints", BLANK.model_copy(update={"step": step}))
 
@@ -33,14 +33,14 @@ def committed(folder: Path, step: int) -> Path:
 def test_a_committed_checkpoint_holds_its_files_and_nothing_else(tmp_path: Path):
     folder = committed(tmp_path, 6)
     assert folder == tmp_path / "checkpoints" / "step-6"
-    assert {path.name for path in folder.iterdir()} == {*checkpoints.FILES, checkpoints.MANIFEST}
+    assert {path.name for path in folder.iterdir()} == {*checkpoints.ADAPTER_FILES, checkpoints.MANIFEST}
     manifest = checkpoints.verify(folder)
     assert manifest.step == 6
-    assert manifest.adapter_sha256 == checkpoints.sha256_of(folder / checkpoints.ADAPTER)
+    assert manifest.weights_sha256 == checkpoints.sha256_of(folder / checkpoints.ADAPTER)
     assert manifest.bytes == sum(path.stat().st_size for path in folder.iterdir() if path.name != checkpoints.MANIFEST)
 
 
-@pytest.mark.parametrize("name", checkpoints.FILES)
+@pytest.mark.parametrize("name", checkpoints.ADAPTER_FILES)
 def test_a_truncated_changed_or_missing_file_is_refused_by_name(tmp_path: Path, name: str):
     path = committed(tmp_path, 6) / name
     whole = path.read_bytes()

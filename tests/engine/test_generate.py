@@ -33,7 +33,7 @@ def adapter(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path, dataset:
 
 
 def study_spec(out: Path, dataset: Path, model: Path, adapter: Path | None, **changes: Any) -> dict[str, Any]:
-    sha256 = checkpoints.verify(adapter).adapter_sha256 if adapter else None
+    sha256 = checkpoints.verify(adapter).weights_sha256 if adapter else None
     return {
         "kind": "generate",
         "job": "job-2",
@@ -67,7 +67,7 @@ def test_every_row_is_answered_twice_and_says_by_whom(written: Path, adapter: Pa
     assert sorted(answers) == ROWS
     assert answers[28]["identity"] == {
         "model": "tiny",
-        "adapter_sha256": checkpoints.verify(adapter).adapter_sha256,
+        "adapter_sha256": checkpoints.verify(adapter).weights_sha256,
         "adapter_on_base": False,
         "adapter_on_tuned": True,
     }

@@ -164,7 +164,7 @@ def test_a_run_stops_early_when_validation_loss_does_not_improve(tmp_path, tiny_
     assert outcome.result["steps"] < 18
 
 
-@pytest.mark.parametrize("choice", [{"quantisation": "none"}, {"gradient_checkpointing": True}])
+@pytest.mark.parametrize("choice", [{"method": "lora"}, {"gradient_checkpointing": True}])
 def test_other_choices_of_memory_train_as_well(tmp_path, tiny_model, dataset, choice: dict[str, Any]):
     recipe = RECIPE.model_copy(update={**choice, "evaluations": 1})
     outcome = train(train_spec(tmp_path, dataset, tiny_model, recipe=recipe), Notebook())

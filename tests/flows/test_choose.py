@@ -6,6 +6,7 @@ import pytest
 
 from studio.domain.dataset import Dataset
 from studio.domain.errors import RecipeError
+from studio.domain.method import METHODS, Method
 from studio.domain.plan import Light
 from studio.domain.recipe import Recipe
 from studio.domain.run import Run
@@ -42,13 +43,20 @@ def test_a_plan_without_lengths_says_that_they_are_being_measured(working: Studi
         choose.plan(working, brought.id, STARTER, Recipe())
 
 
+FOLLOWS = "follows from the method: 4 bits (nf4) for qlora, 16 bits (none) otherwise"
+
+
 @pytest.mark.parametrize("values, message, field", [
     ({"learning_rate": 1}, "Learning rate: must be at most 0.05, not 1.", "learning_rate"),
     ({"rank": "0"}, "Adapter rank: must be at least 1, not 0.", "rank"),
     ({"rank": 2.5}, "Adapter rank: must be a whole number, not 2.5.", "rank"),
     ({"epochs": "many"}, "Passes over your data: must be a number, not many.", "epochs"),
     ({"epochs": float("inf")}, "Passes over your data: must be at most 100, not inf.", "epochs"),
-    ({"quantisation": "int8"}, "Base model weights: must be one of 'nf4' or 'none', not int8.", "quantisation"),
+    ({"quantisation": "int8"}, f"Quantisation: {FOLLOWS}.", "quantisation"),
+    ({"method": "full", "quantisation": "nf4"}, f"Quantisation: {FOLLOWS}.", "quantisation"),
+    ({"method": "half"}, "Method: must be one of 'qlora', 'lora', 'full' or 'prefix', not half.", "method"),
+    ({"method": "full", "rank": 8},
+     "Adapter rank: is a choice of QLoRA and LoRA, which Full fine-tuning does not have.", "rank"),
     ({"seed": None}, "Seed: must be a whole number.", "seed"),
     ({"speed": 2}, "A recipe has no “speed”.", "speed"),
 ])  # fmt: skip
@@ -66,7 +74,7 @@ def test_a_cut_off_beyond_what_the_model_reads_is_refused(working: Studio, datas
 
 
 def test_a_recipe_comes_back_from_its_yaml_exactly():
-    recipe = Recipe(epochs=0.1, learning_rate=1e-5, quantisation="none", gradient_checkpointing=True)
+    recipe = Recipe(epochs=0.1, learning_rate=1e-5, method="lora", gradient_checkpointing=True)
     assert choose.recipe_from_yaml(choose.recipe_yaml("a/model: x", recipe)) == ("a/model: x", recipe)
     assert choose.recipe_from_yaml("epochs: 5\nlearning_rate: 2e-4\n") == (None, Recipe(epochs=5, learning_rate=2e-4))
 
@@ -92,3 +100,20 @@ def test_a_file_that_is_no_recipe_is_refused_in_a_sentence(text: str, message: s
 def test_values_that_no_yaml_holds_are_refused_in_a_sentence(text: str):
     with pytest.raises(RecipeError):
         choose.recipe_from_yaml(text)
+
+
+def test_another_method_leaves_out_the_choices_that_it_does_not_have_and_no_others():
+    adapter = Recipe(rank=64, dora=True, epochs=5, learning_rate=1e-4)
+    assert choose.changed(adapter, {"method": "full"}) == Recipe(method="full", epochs=5, learning_rate=1e-4)
+    assert choose.changed(adapter, {"quantisation": "none"}).method == "lora"
+    with pytest.raises(RecipeError, match="Adapter rank: is a choice of QLoRA and LoRA"):
+        choose.changed(adapter, {"method": "prefix", "rank": "8"})
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_saved_recipe_holds_what_its_method_has_and_nothing_else(method: Method):
+    recipe = Recipe(epochs=2).by(method)
+    saved = choose.recipe_yaml("m", recipe)
+    assert choose.recipe_from_yaml(saved) == ("m", recipe)
+    assert ("rank:" in saved) == (method in ("qlora", "lora"))
+    assert ("prefix_tokens:" in saved) == (method == "prefix")

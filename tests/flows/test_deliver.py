@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from studio.domain.errors import ExportError
+from studio.domain.recipe import Recipe
 from studio.domain.run import Run
 from studio.domain.study import Choice, Study
 from studio.flows import compare, deliver, train
@@ -90,3 +91,11 @@ def test_a_folder_that_cannot_be_made_is_told_in_words(quiet: Studio, trained: R
     (tmp_path / "file").touch()
     with pytest.raises(ExportError, match="could not be written: not a directory"):
         deliver.adapter(quiet, trained.id, to=tmp_path / "file" / "adapter")
+
+
+def test_a_run_that_changed_the_whole_model_is_refused_in_words(quiet: Studio, trained: Run):
+    recipe = Recipe(method="full", max_length=128)
+    run = train.start(quiet, trained.dataset_id, trained.model_id, recipe, key="the whole model")
+    with pytest.raises(ExportError, match="only adapters can be delivered yet") as refused:
+        deliver.adapter(quiet, run.id)
+    assert "judged as it is" in refused.value.fix

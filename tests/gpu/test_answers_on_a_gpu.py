@@ -7,8 +7,7 @@ import pytest
 
 from studio.domain.study import Sampling
 from studio.engine import checkpoints
-from studio.engine.answering import BASE, TUNED, answer, encode
-from studio.engine.generate import Prompt, adapter_matters
+from studio.engine.answering import BASE, TUNED, Pair, answer, encode, training_matters
 from studio.engine.load import load_model, load_tokenizer
 from studio.engine.rows import read_rows
 from tests.gpu.conftest import STARTER
@@ -55,7 +54,7 @@ def test_without_its_adapter_the_model_is_the_base_to_the_bit(base_logits, tuned
     with torch.no_grad(), tuned_model.disable_adapter():
         off = tuned_model(**inputs).logits
     assert torch.equal(off, base_logits)
-    assert adapter_matters(tuned_model, tokenizer, Prompt(row=0, messages=prompts[0]))
+    assert training_matters(Pair(tuned_model, tuned_model), tokenizer, prompts[0])
 
 
 def test_one_mixed_batch_answers_as_base_and_tuned_would_alone(tuned_model, tokenizer, prompts, record_property):
@@ -113,7 +112,7 @@ def test_a_worker_writes_both_answers_of_every_row(straight, triage, work, tmp_p
             "model": str(STARTER),
             "model_id": "starter",
             "adapter": str(adapter),
-            "adapter_sha256": checkpoints.verify(adapter).adapter_sha256,
+            "adapter_sha256": checkpoints.verify(adapter).weights_sha256,
             "rows": ROWS,
             "sampling": {"max_new_tokens": 40, "temperature": 0.0, "top_p": 1.0, "seed": 7},
             "out": str(out),

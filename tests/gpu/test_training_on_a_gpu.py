@@ -103,7 +103,7 @@ def test_gradients_after_a_check_are_those_from_before_it(triage, tmp_path):
     assert all(torch.allclose(one, other, rtol=0.05, atol=1e-4) for one, other in zip(before, after, strict=True))
 
 
-@pytest.mark.parametrize("choice", [{"quantisation": "none"}, {"gradient_checkpointing": True}])
+@pytest.mark.parametrize("choice", [{"method": "lora"}, {"gradient_checkpointing": True}])
 def test_other_choices_of_memory_train_as_well(triage, tmp_path, choice):
     recipe = RECIPE.model_copy(update={**choice, "epochs": 1, "evaluations": 1})
     outcome = train(train_spec(tmp_path, triage, recipe=recipe), Notebook())

@@ -11,6 +11,7 @@ import pytest
 
 from studio.domain.errors import RecipeError
 from studio.domain.machine import Machine
+from studio.domain.method import METHODS, WHEN, Method
 from studio.domain.model import Shape
 from studio.domain.plan import Light, Plan
 from studio.domain.recipe import Recipe
@@ -112,10 +113,39 @@ def test_a_model_that_never_fits_says_to_pick_a_smaller_one(gaming_pc):
 
 def test_without_four_bits_the_base_takes_four_times_the_memory(gaming_pc):
     packed, plain = (
-        made_plan(SHAPES["qwen3-1.7b"], recipe(quantisation=kind), gaming_pc).memory[0].bytes
-        for kind in ("nf4", "none")
+        made_plan(SHAPES["qwen3-1.7b"], recipe(method=kind), gaming_pc).memory[0].bytes for kind in ("qlora", "lora")
     )
     assert plain / packed == pytest.approx(3.88, rel=0.01)
+
+
+def test_full_fine_tuning_keeps_eighteen_bytes_for_every_weight(gaming_pc):
+    shape = SHAPES["qwen3-0.6b"]
+    made = made_plan(shape, recipe(method="full"), gaming_pc)
+    weights = [part.bytes for part in made.memory[:3]]
+    assert weights == [4 * shape.parameters, 12 * shape.parameters, 2 * shape.parameters]
+    assert made.memory_needed > 3 * made_plan(shape, recipe(), gaming_pc).memory_needed
+
+
+def test_a_prefix_is_counted_by_its_keys_and_values(gaming_pc):
+    """Qwen3 0.6B: 28 layers, 8 key-value heads of 128."""
+    made = made_plan(SHAPES["qwen3-0.6b"], recipe(method="prefix", prefix_tokens=10), gaming_pc)
+    (trained,) = (choice.value for choice in made.choices if choice.name == "Trained")
+    assert trained == f"{28 * 2 * 10 * 8 * 128:,} values"
+
+
+def test_full_fine_tuning_that_does_not_fit_is_told_to_use_qlora(gaming_pc):
+    made = made_plan(SHAPES["qwen3-8b"], recipe(method="full"), gaming_pc)
+    assert made.light is Light.RED
+    assert made.sentence.endswith(
+        "Choose QLoRA as the method and set “Rows in memory at once” to 1, with “Save memory by recomputing” on."
+    )
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_says_what_it_trains_and_when_to_use_it(starter_shape, laptop, method: Method):
+    said = {choice.name: choice for choice in made_plan(starter_shape, Recipe().by(method), laptop).choices}
+    assert said["Method"].why == WHEN[method]
+    assert said["Trained"].value.endswith(" values") and said["Trained"].why.endswith(".")
 
 
 def test_recomputing_trades_time_for_memory(gaming_pc):

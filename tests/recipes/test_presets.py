@@ -3,7 +3,9 @@
 import pytest
 
 from studio.domain.lengths import Lengths
+from studio.domain.method import METHODS, Method
 from studio.domain.plan import Light
+from studio.domain.recipe import Recipe
 from studio.recipes.catalogue import catalogue
 from studio.recipes.planner import plan
 from studio.recipes.presets import presets
@@ -76,3 +78,25 @@ def test_the_cut_off_keeps_every_row_if_the_model_can_read_it(starter_shape, lap
     assert cut_off(20, 61) == 64
     assert cut_off(20, 130) == 160
     assert cut_off(20, 5000) == starter_shape.context
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("kind", ["tiny", "real"])
+def test_every_method_has_three_recipes_of_its_own_each_with_a_reason(
+    starter_shape, laptop, gaming_pc, method: Method, kind: str
+):
+    shape, machine = (starter_shape, laptop) if kind == "tiny" else (SHAPES["qwen3-0.6b"], gaming_pc)
+    for preset in presets(shape, train_rows=400, lengths=None, machine=machine, method=method):
+        assert preset.recipe.method == method
+        assert Recipe.model_validate(preset.recipe.model_dump()) == preset.recipe
+        assert "learning rate" in preset.why.lower() and preset.why.endswith(".")
+
+
+def test_the_learning_rate_is_what_the_method_is_usually_run_with(gaming_pc):
+    rates = {
+        method: presets(SHAPES["qwen3-0.6b"], train_rows=400, lengths=None, machine=gaming_pc, method=method)[1]
+        for method in METHODS
+    }
+    assert {method: preset.recipe.learning_rate for method, preset in rates.items()} == {
+        "qlora": 2e-4, "lora": 2e-4, "full": 2e-5, "prefix": 1e-2,
+    }  # fmt: skip

@@ -8,13 +8,14 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from studio.domain.errors import RecipeError
+from studio.domain.method import METHODS, TITLES, belongs, methods_of
 from studio.domain.recipe import Recipe, is_advanced
 from studio.flows.choose import recipe_from
 
 KNOBS = tuple(name for name in Recipe.model_fields if not is_advanced(name))
 ADVANCED = tuple(name for name in Recipe.model_fields if is_advanced(name))
 FIELDS = KNOBS + ADVANCED
-WORDS = {"nf4": "4 bits (NF4, QLoRA)", "none": "16 bits (LoRA)"}
+WORDS: dict[str, str] = {**TITLES}
 
 
 def control(name: str) -> Component:
@@ -23,6 +24,8 @@ def control(name: str) -> Component:
     shown: dict[str, Any] = {"label": field.title, "info": field.description, "value": field.default, "min_width": 200}
     if field.annotation is bool:
         return gr.Checkbox(**shown)
+    if name == "method":
+        return gr.Radio(choices=[(WORDS[method], method) for method in METHODS], **shown)
     if get_origin(field.annotation) is Literal:
         return gr.Dropdown(choices=[(WORDS.get(v, str(v)), v) for v in get_args(field.annotation)], **shown)
     return gr.Number(precision=0 if field.annotation is int else None, step=_step(field), **shown)
@@ -39,14 +42,25 @@ def values_of(recipe: Recipe) -> list[Any]:
     return [getattr(recipe, name) for name in FIELDS]
 
 
+def shown(recipe: Recipe) -> list[dict[str, Any]]:
+    """The same for the page: a control that its method does not have is not there."""
+    return [gr.update(value=getattr(recipe, name), visible=belongs(name, recipe.method)) for name in FIELDS]
+
+
 def recipe_of(values: tuple[Any, ...] | list[Any]) -> Recipe:
     """The recipe that the controls hold; RecipeError names the first that is out of bounds."""
-    return recipe_from(dict(zip(FIELDS, values, strict=True)))
+    return recipe_from(held(values))
+
+
+def held(values: tuple[Any, ...] | list[Any]) -> dict[str, Any]:
+    """The values of the controls that are there, by field name."""
+    every = dict(zip(FIELDS, values, strict=True))
+    return {name: value for name, value in every.items() if belongs(name, every["method"])}
 
 
 def check(name: str, value: Any) -> dict[str, Any]:
     """Whether one control's value is within its bounds, shown beside it."""
-    wrong = problems({name: value})
+    wrong = problems({"method": methods_of(name)[0], name: value})
     return gr.validate(name not in wrong, wrong.get(name, ""))
 
 

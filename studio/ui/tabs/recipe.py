@@ -12,6 +12,7 @@ import gradio as gr
 
 from studio.domain.errors import RecipeError, StudioError
 from studio.domain.lengths import Lengths
+from studio.domain.method import METHODS, TITLES, WHEN, Method
 from studio.domain.model import Model
 from studio.domain.plan import Light, Plan
 from studio.domain.reading import Reading, Tone
@@ -43,6 +44,10 @@ class Form:
     about: gr.State
     controls: tuple[Any, ...]
 
+    @property
+    def method(self) -> gr.Radio:
+        return self.controls[forms.FIELDS.index("method")]
+
 
 @dataclass(frozen=True, slots=True)
 class Papers:
@@ -65,15 +70,17 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
         )
         start = gr.Button("Start training", variant="primary", min_width=180, scale=1, interactive=False)
     situation = gr.HTML(EMPTY)
+    method = forms.control("method")
+    gr.HTML(methods_list())
     preset = gr.Radio(
         label="Start from", choices=list(PRESETS), value="balanced", info="The middle one suits most files."
     )
     why_preset = gr.HTML()
     with gr.Row():
-        knobs = [forms.control(name) for name in forms.KNOBS]
+        knobs = [forms.control(name) for name in forms.KNOBS if name != "method"]
     with gr.Accordion("Advanced", open=False), gr.Row():
         advanced = [forms.control(name) for name in forms.ADVANCED]
-    form = Form(situation, gr.Timer(0.7, active=False), start, preset, gr.State(None), (*knobs, *advanced))
+    form = Form(situation, gr.Timer(0.7, active=False), start, preset, gr.State(None), (method, *knobs, *advanced))
     papers = _papers(why_preset)
     _wire_form(session, tab, form, papers)
     _wire_papers(session, tab, form, papers)
@@ -124,7 +131,13 @@ def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers) -> Non
     for part, name in zip(controls, forms.FIELDS, strict=True):
         check = functools.partial(forms.check, name)
         part.change(_nothing, part, None, validator=check, trigger_mode="multiple", **QUIET)
-    form.preset.input(handler(use_preset, studio), [*ids, form.preset, session.cut_off], controls, **QUIET)
+    gr.on(
+        [form.preset.input, form.method.input],
+        handler(use_preset, studio),
+        [*ids, form.preset, form.method, session.cut_off],
+        controls,
+        **DRAWN,
+    )
     tab.select(lambda: secrets.token_hex(8), None, click, **QUIET)
     form.start.click(
         handler(begin, studio),
@@ -167,7 +180,7 @@ def show(studio: Studio, data: str | None, model: str | None, cut_off: int | Non
         default = next(found for found in choose.presets(studio, data, model) if found.is_default)
     except StudioError as error:
         return closed(told(error))
-    values = forms.values_of(_with_cut_off(default.recipe, cut_off))
+    values = forms.shown(_with_cut_off(default.recipe, cut_off))
     return [gr.skip(), gr.Timer(active=False), gr.skip(), default.id, now, *values]
 
 
@@ -190,7 +203,7 @@ def show_plan(studio: Studio, data: str | None, model: str | None, cut_off: int 
     """What the values mean; an invalid value is told at its control, and the start stays closed."""
     if data is None or model is None or inspect.measured(studio, data, model) is None:
         return [gr.skip()] * 7
-    wrong = forms.problems(dict(zip(forms.FIELDS, values, strict=True)))
+    wrong = forms.problems(forms.held(values))
     if wrong:
         said = Reading(Tone.BAD, "A value is out of bounds.", next(iter(wrong.values())))
         return [html.reading(said), *[gr.skip()] * 5, gr.Button(interactive=False)]
@@ -201,12 +214,14 @@ def show_plan(studio: Studio, data: str | None, model: str | None, cut_off: int 
 
 
 def use_preset(
-    studio: Studio, data: str | None, model: str | None, chosen: str | None, cut_off: int | None
+    studio: Studio, data: str | None, model: str | None, chosen: str | None, method: Method, cut_off: int | None
 ) -> list[Any]:
-    for found in choose.presets(studio, data, model) if data and model else []:
-        if found.id == chosen:
-            return forms.values_of(_with_cut_off(found.recipe, cut_off))
-    return [gr.skip()] * len(forms.FIELDS)
+    """The values of a preset for a method; whoever had left the presets begins another method with the default one."""
+    ready = choose.presets(studio, data, model, method) if data and model else []
+    for found in ready:
+        if found.id == chosen or (chosen is None and found.is_default):
+            return forms.shown(_with_cut_off(found.recipe, cut_off))
+    return forms.shown(Recipe.model_validate({"method": method}))
 
 
 def begin(studio: Studio, data: str | None, model: str | None, click: str, *values: Any) -> list[Any]:
@@ -225,7 +240,7 @@ def load_recipe(studio: Studio, path: str) -> list[Any]:
     if named and named not in usable:
         said = f"The values are loaded, but its model, {escape(named)}, cannot be used here; the chosen model stays."
         gr.Warning(said, title="Another model")
-    return [model_picker(studio, named) if named in usable else gr.skip(), *forms.values_of(recipe)]
+    return [model_picker(studio, named) if named in usable else gr.skip(), *forms.shown(recipe)]
 
 
 def list_models(studio: Studio) -> str:
@@ -251,7 +266,7 @@ def view(studio: Studio, data: str, model: str, recipe: Recipe, cut_off: int | N
     """What the recipe means: traffic light, figures, reasons and the recipe itself."""
     plan = choose.plan(studio, data, model, recipe)
     yaml_text = choose.recipe_yaml(model, recipe)
-    preset = preset_of(choose.presets(studio, data, model), recipe, cut_off)
+    preset = preset_of(choose.presets(studio, data, model, recipe.method), recipe, cut_off)
     why = preset.why if preset else "Your own values. Choose one above to begin from it again."
     address = f"data:text/yaml;base64,{base64.b64encode(yaml_text.encode()).decode()}"
     save = f'<p class="help"><a href="{address}" download="recipe.yaml">Save as recipe.yaml</a></p>'
@@ -264,6 +279,12 @@ def view(studio: Studio, data: str, model: str, recipe: Recipe, cut_off: int | N
         f'<p class="help">{why}</p>',
         gr.Button(interactive=plan.light is not Light.RED),
     ]
+
+
+def methods_list() -> str:
+    """Each method with one sentence on when to use it."""
+    items = "".join(f"<li><b>{TITLES[method]}.</b> {escape(WHEN[method])}</li>" for method in METHODS)
+    return f'<ul class="help">{items}</ul>'
 
 
 def plan_page(plan: Plan) -> str:

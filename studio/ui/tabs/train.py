@@ -7,6 +7,7 @@ import gradio as gr
 import plotly.graph_objects as go
 
 from studio.domain.job import JobState
+from studio.domain.method import TITLES
 from studio.domain.reading import smoothed
 from studio.domain.run import Checkpoint, Metric, Run
 from studio.flows import models, train
@@ -124,9 +125,7 @@ def nothing() -> list[Any]:
 def view(run: Run, points: list[Metric], *, title: str, kept: list[Checkpoint], said: list[Answers]) -> list[Any]:
     """The screen for one run, all but its log."""
     far = train.progress(run, points)
-    about = f"QLoRA on {title} · {run.plan.train_rows:,} training rows · started {run.created_at:%H:%M} UTC"
-    if run.recipe.quantisation == "none":
-        about = about.replace("QLoRA", "LoRA")
+    about = f"{TITLES[run.recipe.method]} on {title} · {run.plan.train_rows:,} training rows · started {run.created_at:%H:%M} UTC"
     ended = run.job.state in (JobState.DONE, JobState.STOPPED)
     return [
         html.title(run.name, about),

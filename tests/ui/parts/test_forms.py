@@ -7,6 +7,7 @@ import pytest
 from annotated_types import Ge, Gt, Le, Lt
 
 from studio.domain.errors import RecipeError
+from studio.domain.method import METHODS, Method, belongs
 from studio.domain.recipe import Recipe
 from studio.ui.parts import forms
 
@@ -45,7 +46,7 @@ def test_a_control_is_made_of_its_field_alone(name: str) -> None:
     field, control = Recipe.model_fields[name], forms.control(name)
     assert (control.label, control.info, control.value) == (field.title, field.description, field.default)
     if get_origin(field.annotation) is Literal:
-        assert isinstance(control, gr.Dropdown)
+        assert isinstance(control, gr.Radio if name == "method" else gr.Dropdown)
         assert [value for _, value in control.choices] == list(get_args(field.annotation))
     else:
         assert isinstance(control, gr.Checkbox if field.annotation is bool else gr.Number)
@@ -109,3 +110,16 @@ def test_a_recipe_out_of_bounds_names_its_field() -> None:
         forms.recipe_of(values)
     assert refused.value.field == "learning_rate"
     assert refused.value.message == "Learning rate: must be at most 0.05, not 3."
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_shows_its_own_knobs_and_no_others(method: Method) -> None:
+    recipe = Recipe().by(method)
+    there = {name for name, update in zip(forms.FIELDS, forms.shown(recipe), strict=True) if update["visible"]}
+    assert there == {name for name in forms.FIELDS if belongs(name, method)}
+
+
+def test_what_a_knob_holds_that_is_not_there_is_no_choice() -> None:
+    values = forms.values_of(Recipe(rank=64, dora=True, epochs=5))
+    values[forms.FIELDS.index("method")] = "full"
+    assert forms.recipe_of(values) == Recipe(method="full", epochs=5)

@@ -90,7 +90,7 @@ def test_a_live_run_says_how_long_it_still_takes() -> None:
 
 def test_a_run_in_16_bits_is_not_called_qlora() -> None:
     assert "QLoRA on Pebble" in words(view(examples.run())["heading"])
-    plain = words(view(examples.run(recipe=Recipe(quantisation="none")))["heading"])
+    plain = words(view(examples.run(recipe=Recipe(method="lora")))["heading"])
     assert "LoRA on Pebble" in plain and "QLoRA" not in plain
 
 

@@ -1,0 +1,141 @@
+"""Every method really trains, is saved whole, goes on where it was and answers as it was trained."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.domain.chat import Chat
+from studio.domain.event import EventKind
+from studio.domain.recipe import Recipe
+from studio.domain.row import Row
+from studio.domain.study import Sampling
+from studio.engine import checkpoints
+from studio.engine.answering import answer, answer_both
+from studio.engine.generate import _load, generate
+from studio.engine.load import keep_unpacked, load_model, load_tokenizer
+from studio.engine.rows import read_rows
+from studio.engine.train import train
+from tests.engine.conftest import RECIPE, Notebook, train_spec
+
+STARTER = Path(__file__).parents[2] / "assets" / "starter"
+STEPS = 12
+SHORT = {"epochs": 3, "max_length": 256, "batch_size": 4, "micro_batch": 4, "evaluations": 1, "seed": 11}
+PARTS = {"train": list(range(16)), "validation": [22, 23, 24, 25], "watch": [22], "expected_steps": STEPS}
+METHODS: dict[str, dict[str, Any]] = {
+    "qlora": {"learning_rate": 4e-3, "rank": 8},
+    "lora": {"method": "lora", "learning_rate": 4e-3, "rank": 8},
+    "rslora": {"method": "lora", "learning_rate": 2e-3, "rank": 8, "rank_stabilised": True},
+    "dora": {"learning_rate": 4e-3, "rank": 8, "dora": True},
+    "full": {"method": "full", "learning_rate": 5e-4},
+    "prefix": {"method": "prefix", "learning_rate": 5e-2, "prefix_tokens": 16},
+}
+ROWS = list(range(28, 34))
+LONG = Sampling(max_new_tokens=60)
+
+
+@pytest.fixture(scope="module", params=METHODS)
+def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, dataset: Path) -> Iterator[Any]:
+    """A short run of the starter model, with what it told."""
+    run, notebook = tmp_path_factory.mktemp(request.param), Notebook()
+    recipe = Recipe.model_validate(SHORT | METHODS[request.param])
+    outcome = train(train_spec(run, dataset, STARTER, recipe=recipe) | PARTS, notebook)
+    yield run, recipe, notebook, outcome
+
+
+def test_the_loss_falls_and_the_checkpoint_is_whole(trained):
+    run, recipe, _, outcome = trained
+    assert outcome.state == "done", outcome.message
+    assert outcome.result["best_validation_loss"] < 0.7 * outcome.result["first_validation_loss"]
+    manifest = checkpoints.verify(run / "checkpoints" / f"step-{STEPS}")
+    assert manifest.is_whole_model == (recipe.method == "full")
+    assert manifest.quantisation == recipe.quantisation
+
+
+def test_a_checkpoint_loaded_back_is_what_was_trained(trained, dataset):
+    """Its loss on the validation rows by the plain definition is the one that was measured in training."""
+    run, _, _, _ = trained
+    folder = run / "checkpoints" / f"step-{STEPS}"
+    manifest = checkpoints.verify(folder)
+    tokenizer, pair = load_tokenizer(STARTER), _load(STARTER, trained=folder, manifest=manifest)
+    assert loss(pair.tuned, tokenizer, read_rows(dataset, PARTS["validation"])) == pytest.approx(
+        manifest.validation_loss, rel=0.02
+    )
+
+
+def loss(model: Any, tokenizer: Any, rows: list[Row]) -> float:
+    """Mean cross-entropy in nats over all answer tokens, row by row."""
+    import torch
+
+    from studio.engine.trainer import _dataset
+
+    total, tokens = 0.0, 0
+    for row in _dataset(rows, tokenizer):
+        ids, labels = torch.tensor([row["input_ids"]]), torch.tensor(row["labels"])
+        with torch.no_grad():
+            logits = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0, :-1].float()
+        total += float(torch.nn.functional.cross_entropy(logits, labels[1:], reduction="sum"))
+        tokens += int((labels[1:] != -100).sum())
+    return total / tokens
+
+
+def test_base_and_tuned_each_answer_as_they_would_alone(trained, dataset):
+    run, recipe, notebook, _ = trained
+    folder = run / "checkpoints" / f"step-{STEPS}"
+    tokenizer, pair = load_tokenizer(STARTER), _load(STARTER, trained=folder, manifest=checkpoints.verify(folder))
+    assert pair.can_mix == (recipe.method in ("qlora", "lora") and not recipe.dora)
+    prompts = [Chat(row.prompt) for row in read_rows(dataset, [22])]
+    base, tuned = answer_both(pair, tokenizer, prompts, sampling=LONG, seed=1)
+    assert base != tuned
+    assert tuned == [item["answer"] for item in notebook.of(EventKind.ANSWERS)[-1]["items"]]
+    untouched = load_model(STARTER, quantisation=recipe.quantisation).eval()
+    if not pair.can_mix:
+        keep_unpacked(untouched)
+    assert base == answer(untouched, tokenizer, prompts, sampling=LONG)
+
+
+def test_a_comparison_is_written_for_every_method(trained, dataset, tmp_path):
+    run, _, _, _ = trained
+    folder = run / "checkpoints" / f"step-{STEPS}"
+    spec = {
+        "dataset": str(dataset), "model": str(STARTER), "model_id": "tiny", "adapter": str(folder),
+        "adapter_sha256": checkpoints.verify(folder).weights_sha256, "rows": ROWS, "out": str(tmp_path / "answers.jsonl"),
+        "sampling": {"max_new_tokens": 12, "temperature": 0.0, "top_p": 1.0, "seed": 7},
+    }  # fmt: skip
+    outcome = generate(spec, Notebook())
+    assert outcome.state == "done" and outcome.result["answers"] == len(ROWS)
+    lines = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
+    assert any(line["base"] != line["tuned"] for line in lines)
+
+
+@pytest.mark.parametrize("name", ["dora", "full", "prefix"])
+def test_a_stopped_run_goes_on_bit_for_bit_with_every_method(name: str, tmp_path, tiny_model, dataset):
+    changes = {"learning_rate": 1e-3, "rank": 16, "dropout": 0.0} | METHODS[name] | {"evaluations": 1}
+    if name != "dora":
+        del changes["rank"], changes["dropout"]
+    recipe = Recipe.model_validate(SHORT | changes)
+    straight = Notebook()
+    train(train_spec(tmp_path / "straight", dataset, tiny_model, recipe=recipe), straight)
+    spec = train_spec(tmp_path / "stopped", dataset, tiny_model, recipe=recipe)
+    assert train(spec, Notebook(stop_at=8)).state == "stopped"
+    after = Notebook()
+    assert train({**spec, "resume": True}, after).state == "done"
+    assert after.curve("loss") == {step: loss for step, loss in straight.curve("loss").items() if step > 8}
+    one, other = (tmp_path / run / "checkpoints" / "step-18" for run in ("straight", "stopped"))
+    assert checkpoints.verify(one).weights_sha256 == checkpoints.verify(other).weights_sha256
+
+
+def test_full_fine_tuning_keeps_what_bfloat16_would_round_away(tmp_path, tiny_model, dataset):
+    """Corrections of 1e-6 are far below bfloat16's steps, and have to be there all the same."""
+    from safetensors.torch import load_file
+
+    recipe = RECIPE.by("full").model_copy(update={"learning_rate": 1e-6, "evaluations": 1})
+    train(train_spec(tmp_path, dataset, tiny_model, recipe=recipe), Notebook())
+    before, after = (
+        load_file(folder / "model.safetensors")["model.layers.0.mlp.up_proj.weight"].float()
+        for folder in (tiny_model, tmp_path / "checkpoints" / "step-18")
+    )
+    assert (before != after).float().mean() > 0.99
+    assert (before == after.bfloat16()).float().mean() > 0.8
