@@ -20,7 +20,7 @@ from jinja2 import TemplateError
 from studio.data.atomic import replacing
 from studio.data.progress import Progress, Stopped
 from studio.data.rows import Rows, load_rows
-from studio.domain.chat import Chat, left_out, parts_of, written
+from studio.domain.chat import Chat, left_out, parts_of, written, written_texts
 from studio.domain.errors import RecipeError
 from studio.domain.event import EventKind, Outcome, Reporter
 from studio.domain.row import Row
@@ -65,9 +65,7 @@ class _Writer:
     def write(self, rows: Sequence[Row]) -> list[tuple[list[int], list[int]]]:
         """Token ids and mask (1 where the model learns to say the token) of every row."""
         if rows[0].is_text:  # then all of them are
-            ends = self.tokenizer.eos_token or ""
-            texts = [row.answer if ends and row.answer.endswith(ends) else row.answer + ends for row in rows]
-            return [(ids, [1] * len(ids)) for ids in self.tokenizer(texts)["input_ids"]]
+            return [(ids, [1] * len(ids)) for ids in written_texts(self.tokenizer, [row.answer for row in rows])]
         return written(self.tokenizer, [Chat(row.messages, row.tools) for row in rows], template=self.template)
 
 
@@ -89,6 +87,7 @@ def measure(spec: Mapping[str, Any], reporter: Reporter) -> Outcome:
         "stop_token": writer.stop_token,
         "stop_token_trained": writer.stop_token_trained,
         "left_out": writer.left_out,
+        "are_texts": rows[0].is_text,
     }
     with replacing(out) as file:
         np.savez(

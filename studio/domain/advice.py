@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from studio.domain.dataset import NO_TEXT_TRAINING
+from studio.domain.dataset import TEXT_TRAINING
 from studio.domain.fields import Field
 from studio.domain.finding import TREATMENTS, Action, Finding, FindingKind, Grade
 from studio.domain.reading import Reading, Tone
@@ -166,12 +166,10 @@ def _to_mend(first: Sequence[Issue]) -> Iterator[str]:
 
 
 def _title(situation: Situation, first: Sequence[Issue]) -> tuple[str, Tone]:
-    if situation.is_text:
-        return NO_TEXT_TRAINING, Tone.BAD
     if situation.train < 1 or situation.test < 1:
         return "Not ready to train on yet.", Tone.BAD
     if first and first[0].weight >= BASE[Grade.HIGH]:
         return "Usable once the worst is mended.", Tone.WARNING
     if first:
         return "Usable, with a few things to look at.", Tone.WARNING
-    return "Ready to train on.", Tone.GOOD
+    return f"Ready to train on.{f' {TEXT_TRAINING}' if situation.is_text else ''}", Tone.GOOD

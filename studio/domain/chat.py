@@ -75,6 +75,12 @@ def written(tokenizer: Any, chats: Sequence[Chat], *, template: str | None) -> l
     return found
 
 
+def written_texts(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
+    """Token ids of plain texts as they stand, each with the end token after it."""
+    ends = tokenizer.eos_token or ""
+    return tokenizer([text if ends and text.endswith(ends) else text + ends for text in texts])["input_ids"]
+
+
 def parts_of(row: Row) -> set[str]:
     """What a row has that a template may leave out."""
     has = {

@@ -112,7 +112,7 @@ class Reject:
     repaired: str = ""
 
 
-NO_TEXT_TRAINING = "Plain text without questions and answers cannot be trained yet."
+TEXT_TRAINING = "Plain text is learned word for word; it asks nothing, so nothing of it can be compared blind."
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class Dataset:
 
     @property
     def is_text(self) -> bool:
-        """Whether its rows are plain texts: they are read and checked, and not trained yet."""
+        """Whether its rows are plain texts, of which every word is learned."""
         return self.guess is not None and self.guess.mapping.layout is Layout.TEXT
 
     @property

@@ -11,7 +11,7 @@ class Lengths:
     would lose the end of its answer.
 
     `left_out` names what the template leaves out of rows with tools; the rows that have such a part are `partial`, and
-    are never trained.
+    are never trained. Plain texts are trained in pieces where they are longer than the cut-off, so that none is cut.
     """
 
     model_id: str
@@ -21,6 +21,7 @@ class Lengths:
     stop_token: str
     left_out: tuple[str, ...] = ()
     partial: frozenset[int] = frozenset()
+    are_texts: bool = False
 
     @property
     def left_out_words(self) -> str:
@@ -41,7 +42,16 @@ class Lengths:
 
     def cut_rows(self, cut_off: int) -> tuple[int, ...]:
         """Row numbers whose answer would lose its end at `cut_off` tokens."""
+        if self.are_texts:
+            return ()
         return tuple(n for n, total in enumerate(self.total) if total > cut_off and n not in self.partial)
+
+
+def in_pieces(total: int, longest: int) -> list[int]:
+    """The lengths of the pieces in which a text of so many tokens is trained: as few as can be, and about equal."""
+    count = max(-(-total // longest), 1)
+    size, longer = divmod(total, count)
+    return [size + 1] * longer + [size] * (count - longer)
 
 
 @dataclass(frozen=True, slots=True)

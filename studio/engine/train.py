@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from studio.domain.errors import RunError, StudioError
 from studio.domain.event import EventKind, Outcome, Reporter
 from studio.domain.recipe import Recipe
+from studio.domain.row import Row
 from studio.engine import checkpoints
 from studio.engine.batches import check_steps
 from studio.engine.checkpoints import Manifest
@@ -47,8 +48,9 @@ def _train(spec: dict[str, Any], reporter: Reporter) -> Outcome:
 
     recipe, run, model_folder = Recipe.model_validate(spec["recipe"]), Path(spec["run"]), Path(spec["model"])
     reporter.report(EventKind.PHASE, name="loading the model")
+    train_rows, validation_rows = _rows(spec, "train"), _rows(spec, "validation")
     tokenizer = load_tokenizer(model_folder)
-    if not check_template(tokenizer):
+    if not train_rows[0].is_text and not check_template(tokenizer):
         reporter.report(
             EventKind.NOTE,
             text="This model's template does not train the end of an answer: it may not learn when to stop.",
@@ -56,10 +58,6 @@ def _train(spec: dict[str, Any], reporter: Reporter) -> Outcome:
     model = load_model(model_folder, quantisation=recipe.quantisation, in_full_precision=recipe.method == "full")
 
     reporter.report(EventKind.PHASE, name="preparing rows")
-    train_rows = read_rows(Path(spec["dataset"]), spec["train"])
-    validation_rows = read_rows(Path(spec["dataset"]), spec["validation"])
-    if not train_rows or not validation_rows:
-        raise RunError("There are no rows to train on or none to check with.", fix="Split the dataset anew.")
     staging = _fresh_staging(run, keep_checkpoints=bool(spec.get("resume")))
     trainer = build_trainer(
         model, tokenizer, recipe=recipe, train=train_rows, validation=validation_rows, staging=staging
@@ -78,6 +76,12 @@ def _train(spec: dict[str, Any], reporter: Reporter) -> Outcome:
         trainer.train(resume_from_checkpoint=str(start[0]) if start else None)
     shutil.rmtree(staging)
     return _outcome(course, progress)
+
+
+def _rows(spec: dict[str, Any], part: str) -> list[Row]:
+    if not spec[part]:
+        raise RunError("There are no rows to train on or none to check with.", fix="Split the dataset anew.")
+    return read_rows(Path(spec["dataset"]), spec[part])
 
 
 def _fresh_staging(run: Path, *, keep_checkpoints: bool) -> Path:

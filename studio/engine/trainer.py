@@ -18,8 +18,9 @@ from trl.chat_template_utils import (
     is_chat_template_stop_token_trained,
 )
 
-from studio.domain.chat import Chat, left_out, parts_of, written
+from studio.domain.chat import Chat, left_out, parts_of, written, written_texts
 from studio.domain.errors import RecipeError, RunError
+from studio.domain.lengths import in_pieces
 from studio.domain.recipe import Recipe
 from studio.domain.row import Row
 from studio.engine.batches import Batches, micro_batch_of
@@ -61,8 +62,8 @@ def build_trainer(
     trainer = RowTrainer(
         model=model,
         args=training_arguments(recipe, staging=staging),
-        train_dataset=_dataset(train, tokenizer),
-        eval_dataset=_dataset(validation, tokenizer),
+        train_dataset=prepared(train, tokenizer, recipe=recipe),
+        eval_dataset=prepared(validation, tokenizer, recipe=recipe),
         processing_class=tokenizer,
         peft_config=adapter_of(recipe),
     )
@@ -166,6 +167,19 @@ def lengths_of(dataset: Any) -> list[int]:
     return [len(ids) for ids in dataset["input_ids"]]
 
 
+def prepared(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, *, recipe: Recipe) -> Dataset:
+    """The rows as tokens and labels: of conversations the answers are learned, of plain texts all."""
+    return _texts(rows, tokenizer, recipe) if rows[0].is_text else _dataset(rows, tokenizer)
+
+
+def _texts(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, recipe: Recipe) -> Dataset:
+    pieces: list[list[int]] = []
+    for ids in written_texts(tokenizer, [row.answer for row in rows]):
+        tokens = iter(ids)
+        pieces += [list(islice(tokens, length)) for length in in_pieces(len(ids), recipe.max_length)]
+    return Dataset.from_dict({"input_ids": pieces, "labels": pieces})
+
+
 def _dataset(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> Dataset:
     """The rows as tokens, with a label for each that is learned.
 
@@ -204,6 +218,8 @@ def _refuse_rows_in_part(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase
 
 def _exactly(prepared: Any, rows: Sequence[Row], *, recipe: Recipe) -> Dataset:
     """The prepared dataset, proven to hold every row whole, each with words to learn."""
+    if rows[0].is_text:
+        return prepared.select_columns(["input_ids", "labels"])
     if len(prepared) != len(rows):
         raise RunError(
             f"{len(rows)} rows were given but {len(prepared)} would be trained.",

@@ -1,5 +1,6 @@
 """Choose: a recipe for a model, and what both mean on this machine."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -7,12 +8,12 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from studio.domain.dataset import NO_TEXT_TRAINING
 from studio.domain.errors import RecipeError
+from studio.domain.lengths import Lengths, in_pieces
 from studio.domain.method import METHODS, Method
 from studio.domain.plan import Plan
 from studio.domain.recipe import EARLIER_METHODS, Recipe
-from studio.flows import bring, inspect, models, split
+from studio.flows import inspect, models, split
 from studio.flows.studio import Studio
 from studio.recipes.machine import measure_machine
 from studio.recipes.planner import plan as make_plan
@@ -53,8 +54,6 @@ def plan(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe) -> Plan
         if job.state in ("failed", "interrupted", "stopped"):
             raise RecipeError(f"The token lengths could not be measured: {job.message}", fix=job.fix)
         raise RecipeError("The token lengths are still being measured.", fix="Wait a moment and try again.")
-    if bring.ready(studio, dataset_id).is_text:
-        raise RecipeError(NO_TEXT_TRAINING, fix="Bring rows that ask something and answer it.")
     dealt = split.used(split.current(studio, dataset_id), lengths, recipe.max_length)
     if not dealt.train and lengths.partial:
         raise RecipeError(
@@ -65,11 +64,19 @@ def plan(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe) -> Plan
     made = make_plan(
         shape_of_folder(found.path),
         recipe,
-        train_tokens=[lengths.total[number] for number in dealt.train],
-        validation_tokens=[lengths.total[number] for number in dealt.validation],
+        train_tokens=_tokens(lengths, dealt.train, recipe),
+        validation_tokens=_tokens(lengths, dealt.validation, recipe),
         machine=measure_machine(studio.workspace.root),
     )
     return replace(made, test_rows=len(dealt.test))
+
+
+def _tokens(lengths: Lengths, rows: Sequence[int], recipe: Recipe) -> list[int]:
+    """How many tokens each row of training has; a long text is several."""
+    totals = [lengths.total[number] for number in rows]
+    if not lengths.are_texts:
+        return totals
+    return [length for total in totals for length in in_pieces(total, recipe.max_length)]
 
 
 def recipe_yaml(model_id: str, recipe: Recipe) -> str:

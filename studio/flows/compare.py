@@ -48,6 +48,11 @@ def create(
     run = train.run(studio, run_id)
     if run.is_live:
         raise StudyError(f"{run.name} is still training.", fix="Wait until it ends, or stop it and keep the best.")
+    if bring.dataset(studio, run.dataset_id).is_text:
+        raise StudyError(
+            "Plain text asks nothing, so there are no answers to compare.",
+            fix="Ask the model on Deliver, or compare a run on questions and answers.",
+        )
     checkpoint = train.checkpoint_at(studio, run_id, step)
     rows = sealed_rows(studio, run_id)
     wanted = _wanted(len(rows), prompts)

@@ -60,6 +60,9 @@ def _within(cut_off: CutOff, lengths: Lengths, model: Model) -> CutOff:
     """The suggestion, but never more than the model can read."""
     if cut_off.tokens <= model.context:
         return cut_off
+    if lengths.are_texts:
+        reason = f"{model.title} reads at most {model.context:,} tokens; longer texts are learned in pieces."
+        return replace(cut_off, tokens=model.context, reason=reason)
     cut = len(lengths.cut_rows(model.context))
     reason = (
         f"{model.title} reads at most {model.context:,} tokens; {cut:,} {'row is' if cut == 1 else 'rows are'} longer."

@@ -77,7 +77,7 @@ def start(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe, *, nam
             "recipe": recipe.model_dump(),
             "train": dealt.train,
             "validation": dealt.validation,
-            "watch": dealt.validation[:WATCHED],
+            "watch": [] if dataset.is_text else dealt.validation[:WATCHED],
             "expected_steps": plan.steps,
             "resume": False,
         },

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.domain.advice import Situation, advise, expectation, imbalance
-from studio.domain.dataset import NO_TEXT_TRAINING
+from studio.domain.dataset import TEXT_TRAINING
 from studio.domain.fields import Field
 from studio.domain.finding import TREATMENTS, Finding, FindingKind, Grade
 from studio.domain.reading import Tone
@@ -158,4 +158,4 @@ def test_even_labels_a_single_one_and_ids_are_no_imbalance(fields):
 
 def test_what_cannot_be_trained_on_is_not_called_ready():
     assert advise(replace(READY, train=0, test=0)).reading.tone is Tone.BAD
-    assert advise(replace(READY, is_text=True)).reading.title == NO_TEXT_TRAINING
+    assert advise(replace(READY, is_text=True)).reading.title == f"Ready to train on. {TEXT_TRAINING}"

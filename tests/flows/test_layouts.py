@@ -1,4 +1,4 @@
-"""What a model's template leaves out, and what cannot be trained yet, is said before anything starts."""
+"""What a model's template leaves out, and what plain text means, is said before anything starts."""
 
 import json
 from pathlib import Path
@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from studio.domain.dataset import Dataset, Layout
-from studio.domain.errors import RecipeError
+from studio.domain.errors import RecipeError, StudyError
+from studio.domain.job import JobState
 from studio.domain.recipe import Recipe
 from studio.domain.split import Bin
-from studio.flows import bring, choose, inspect, mend, split, train
+from studio.flows import bring, choose, compare, inspect, mend, split, train
 from studio.flows.models import STARTER
 from studio.flows.studio import Studio
 from tests.flows.test_bring import PATIENCE, read
@@ -67,14 +68,25 @@ def test_a_file_of_which_no_row_would_be_whole_is_refused_before_the_start(worki
     assert refused.value.fix == "Choose a model whose template writes them."
 
 
-def test_plain_text_is_read_and_measured_and_no_run_is_started_on_it(working: Studio, tmp_path: Path):
-    brought = measured(working, tmp_path / "poems.jsonl", [{"text": f"Poem number {n}."} for n in range(12)])
+def test_plain_text_is_planned_in_pieces_and_none_of_it_is_left_out(working: Studio, tmp_path: Path):
+    texts = [{"text": f"Poem number {n}. " + "The sea is wide and the night is long. " * (n * 5)} for n in range(12)]
+    brought = measured(working, tmp_path / "poems.jsonl", texts)
     assert brought.guess is not None and brought.guess.mapping.layout is Layout.TEXT
-    assert inspect.look(working, brought.id, STARTER).lengths is not None
-    with pytest.raises(RecipeError, match="cannot be trained yet"):
-        choose.plan(working, brought.id, STARTER, Recipe())
-    with pytest.raises(RecipeError, match="cannot be trained yet"):
-        train.start(working, brought.id, STARTER, Recipe(), key="a run on text")
+    lengths = inspect.measured(working, brought.id, STARTER)
+    assert lengths is not None and max(lengths.total) > 64 and not lengths.cut_rows(64)
+    used = split.used(split.current(working, brought.id), lengths, 64)
+    planned = choose.plan(working, brought.id, STARTER, Recipe(max_length=64, epochs=1))
+    assert planned.train_rows > len(used.train)
+    assert planned.tokens == sum(lengths.total[number] for number in used.train)
+
+
+def test_what_was_learned_from_plain_text_is_not_compared_since_it_asks_nothing(working: Studio, tmp_path: Path):
+    brought = measured(working, tmp_path / "lines.jsonl", [{"text": f"Line number {n}."} for n in range(12)])
+    run = train.start(working, brought.id, STARTER, Recipe(epochs=0.1, evaluations=1), key="a run on text")
+    train.wait(working, run.job.id, seconds=PATIENCE)
+    assert train.run(working, run.id).job.state is JobState.DONE
+    with pytest.raises(StudyError, match="asks nothing"):
+        compare.create(working, run.id, key="a study of text")
 
 
 def test_a_preference_pair_is_trained_on_its_better_answer(working: Studio, tmp_path: Path):

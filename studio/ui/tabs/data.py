@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from studio.domain.dataset import LAYOUT_TITLES, NO_TEXT_TRAINING, Dataset
+from studio.domain.dataset import LAYOUT_TITLES, TEXT_TRAINING, Dataset
 from studio.domain.reading import Reading, Tone
 from studio.flows import bring, understand
 from studio.flows.studio import Studio
@@ -198,7 +198,7 @@ def situation(found: Dataset, *, repaired: str = "") -> str:
         )
     )
     blank = f" {html.count(found.blank_lines, 'blank line')} passed over." if found.blank_lines else ""
-    later = f" {NO_TEXT_TRAINING}" if found.is_text else ""
+    later = f" {TEXT_TRAINING}" if found.is_text else ""
     said = Reading(said.tone, said.title, said.text + blank + later)
     how = f'<p class="help how"><b>How it was read.</b> {html.text(found.guess.reason)}</p>' if found.guess else ""
     return (

@@ -83,7 +83,7 @@ def test_a_file_that_could_not_be_read_says_why() -> None:
 def test_plain_text_is_said_to_be_read_and_not_trained_yet() -> None:
     guess = Guess(Mapping(Layout.TEXT, {"text": "verse"}), "It is text.", ("verse",), 40, 40)
     said = words(view(examples.dataset(guess=guess))["state"])
-    assert "All 40 rows were understood." in said and "cannot be trained yet" in said
+    assert "All 40 rows were understood." in said and "learned word for word" in said
 
 
 def test_the_first_rows_are_shown_as_no_more_than_that() -> None:
