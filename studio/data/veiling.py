@@ -19,7 +19,7 @@ from studio.domain.excerpt import MORE
 DOT, DOTS = "•", "•••"
 _ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}|\\.")
 _WRITTEN = {"n": "\n", "t": "\t", "r": "\r"}
-_TORN = re.compile(f"(?<=^{MORE})[\\w.%+@/=-]+|[\\w.%+@/=-]+(?={MORE}$)")
+_TORN = re.compile(f"(?<=^{MORE})[\\w.%+@/=-]+|(?<![\\w.%+@/=-])[\\w.%+@/=-]+(?={MORE}$)")
 _DIGIT = re.compile("[0-9]")
 _SIGNS = 0xF0000  # where the signs begin that stand for nothing by themselves
 
