@@ -71,7 +71,7 @@ def view(dataset: Dataset, row: Row, *, place: int | None, held: Held | None) ->
         gr.skip() if now == held else now.text,
         gr.Button("Take this row back" if row.number in dataset.mending.removed else "Leave this row out"),
         now,
-        row.number,
+        gr.skip(),  # what was picked since must not be taken back by a row that is drawn late
     ]
 
 

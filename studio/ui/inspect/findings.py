@@ -26,21 +26,29 @@ def build(session: Session, look: gr.State) -> None:
     def press(data: str, kind: str | None, event: gr.EventData) -> list[Any]:
         return pressed(studio, data, kind, act=str(event.act), wanted=str(event.kind))
 
-    gr.on([look.change, picked.change], handler(show, studio), [look, picked], [shown, picked], **DRAWN)
+    gr.on([look.change, picked.change], handler(show, studio), [look, picked], shown, **DRAWN)
     shown.click(press, [session.data, picked], [session.data, picked], trigger_mode="once", **QUIET)
 
 
-def show(studio: Studio, look: Checked | None, picked: str | None) -> list[Any]:
-    """The list of findings; what was open stays open, and at first it is what matters most."""
+def show(studio: Studio, look: Checked | None, picked: str | None) -> Any:
+    """The list of findings, one of them open."""
     if look is None:
-        return [gr.skip(), gr.skip()]
+        return gr.skip()
     return view(inspect.findings(studio, look.data), bring.dataset(studio, look.data), picked)
 
 
-def view(findings: tuple[Finding, ...], dataset: Dataset, picked: str | None) -> list[Any]:
-    kinds = [finding.kind for finding in by_weight(findings) if finding.kind is not FindingKind.MALFORMED]
-    is_open = next((kind for kind in kinds if kind.value == picked), next(iter(kinds), None))
-    return [listed.listed(findings, dataset.mending, is_open), is_open.value if is_open else None]
+def view(findings: tuple[Finding, ...], dataset: Dataset, picked: str | None) -> str:
+    is_open = opened(findings, picked)
+    return listed.listed(findings, dataset.mending, is_open.kind if is_open else None)
+
+
+def opened(findings: tuple[Finding, ...], picked: str | None) -> Finding | None:
+    """The finding that was picked, or what matters most where none was or it is not there (any more).
+
+    Only a press changes what is picked: a screen that is drawn late must not take back what was picked since.
+    """
+    offered = [finding for finding in by_weight(findings) if finding.kind is not FindingKind.MALFORMED]
+    return next((finding for finding in offered if finding.kind.value == picked), next(iter(offered), None))
 
 
 def pressed(studio: Studio, data: str, picked: str | None, *, act: str, wanted: str) -> list[Any]:
@@ -55,7 +63,6 @@ def pressed(studio: Studio, data: str, picked: str | None, *, act: str, wanted: 
     return [gr.skip(), kind.value]
 
 
-def finding_of(studio: Studio, data: str, kind: str) -> Finding | None:
-    """The finding of a kind, if there is one in the rows."""
-    found = inspect.findings(studio, data) if bring.dataset(studio, data).is_ready else ()
-    return next((finding for finding in found if finding.kind.value == kind), None)
+def finding_of(studio: Studio, data: str, picked: str | None) -> Finding | None:
+    """The finding that is open, if there is any in the rows."""
+    return opened(inspect.findings(studio, data), picked) if bring.dataset(studio, data).is_ready else None

@@ -90,5 +90,5 @@ def situation(found: Comparison, finding: Finding | None, *, is_installed: bool)
     return f'<p class="help">{ABOUT}</p>'
 
 
-def finding_of(studio: Studio, data: str, at_least: float) -> Finding | None:
-    return meaning.groups(studio, data, at_least=at_least)
+def finding_of(studio: Studio, data: str, at_least: float | None) -> Finding | None:
+    return None if at_least is None else meaning.groups(studio, data, at_least=at_least)

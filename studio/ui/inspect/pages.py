@@ -170,6 +170,6 @@ def mask_rows(studio: Studio, find: Find, data: str, key: Any, number: int) -> A
 
 
 def _found(studio: Studio, find: Find, data: str | None, key: Any, number: int) -> tuple[Finding, Page] | None:
-    finding = find(studio, data, key) if data is not None and key is not None else None
+    finding = find(studio, data, key) if data is not None else None
     page = groups.page_of(finding, number) if finding else None
     return (finding, page) if finding and page else None

@@ -1,11 +1,12 @@
 """What was found, and which finding is open."""
 
-from typing import Any
-
 import gradio as gr
 
 from studio.domain.finding import Finding, FindingKind, Group
+from studio.flows.studio import Studio
+from studio.ui import shell
 from studio.ui.inspect import findings
+from studio.ui.parts import listed
 from tests.ui import examples
 from tests.ui.markup import attributes
 
@@ -14,23 +15,36 @@ CONFLICT = Finding(FindingKind.CONFLICT, "Contradictions", 2, "It cannot learn b
 MALFORMED = Finding(FindingKind.MALFORMED, "1 line", 1, "It is refused.", (Group((), (7,)),))
 
 
-def view(*found: Finding, picked: str | None = None) -> list[Any]:
-    return findings.view(found, examples.dataset(), picked)
+def is_open(*found: Finding, picked: str | None = None) -> str | None:
+    """The kind that is open, and pressed in the list."""
+    opened, page = findings.opened(found, picked), findings.view(found, examples.dataset(), picked)
+    assert page.count('aria-pressed="true"') == (opened is not None)
+    return opened.kind.value if opened else None
 
 
-def test_what_matters_most_is_open_at_first() -> None:
-    page, picked = view(COPIES, CONFLICT)
-    assert picked == "conflicting_answers"
+def test_what_matters_most_is_open_at_first_and_the_first_in_the_list() -> None:
+    assert is_open(COPIES, CONFLICT) == "conflicting_answers"
+    page = findings.view((COPIES, CONFLICT), examples.dataset(), None)
     assert attributes(page, "data-kind")[0] == "conflicting_answers"
 
 
 def test_what_is_being_looked_at_stays_open() -> None:
-    assert view(CONFLICT, COPIES, picked="exact_duplicate")[1] == "exact_duplicate"
-    assert view(CONFLICT, picked="exact_duplicate")[1] == "conflicting_answers"
+    assert is_open(CONFLICT, COPIES, picked="exact_duplicate") == "exact_duplicate"
+    assert is_open(CONFLICT, picked="exact_duplicate") == "conflicting_answers"
 
 
 def test_refused_lines_alone_open_nothing() -> None:
-    assert view(MALFORMED)[1] is None and view()[1] is None
+    assert is_open(MALFORMED) is None and is_open() is None
+
+
+def test_only_a_press_changes_what_is_picked(empty_studio: Studio) -> None:
+    """A list that is drawn late would take back what was picked since."""
+    page = shell.build(empty_studio)
+    (drawn,) = [block for block in page.blocks.values() if getattr(block, "js_on_load", None) == listed.PRESS]
+    (press,) = [event for event in page.fns.values() if (drawn._id, "click") in event.targets]
+    (picked,) = [block for block in press.outputs if isinstance(block, gr.State)]
+    writers = [event for event in page.fns.values() if picked in event.outputs]
+    assert writers == [press]
 
 
 def test_a_button_that_nobody_drew_does_nothing(empty_studio) -> None:
