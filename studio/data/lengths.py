@@ -49,6 +49,7 @@ def load_lengths(path: Path) -> Lengths:
             stop_token=facts["stop_token"],
             left_out=tuple(facts.get("left_out", ())),
             partial=frozenset(held["partial"].tolist()) if "partial" in held else frozenset(),
+            rejected=tuple(held["rejected"].tolist()) if "rejected" in held else (),
             are_texts=facts.get("are_texts", False),
         )
 

@@ -39,6 +39,7 @@ class _Measured:
     offsets: array = field(default_factory=lambda: array("q", [0]))
     prompt: array = field(default_factory=lambda: array("i"))
     partial: array = field(default_factory=lambda: array("i"))
+    rejected: array = field(default_factory=lambda: array("i"))
 
     def add(self, row: Row, ids: Sequence[int], mask: Sequence[int], *, partial: bool) -> None:
         self.ids.extend(ids)
@@ -97,6 +98,7 @@ def measure(spec: Mapping[str, Any], reporter: Reporter) -> Outcome:
             offsets=np.frombuffer(measured.offsets, dtype=np.int64),
             prompt=np.frombuffer(measured.prompt, dtype=np.int32),
             partial=np.frombuffer(measured.partial, dtype=np.int32),
+            rejected=np.frombuffer(measured.rejected, dtype=np.int32),
             total=total,
             facts=np.frombuffer(orjson.dumps(facts), dtype=np.uint8),
         )
@@ -154,6 +156,7 @@ def _measure(rows: Rows, writer: _Writer, progress: Progress) -> _Measured:
                     fix=OTHER_MODEL,
                 )
             measured.add(row, ids, mask, partial=row.number not in tokens)
+        measured.rejected.extend(_rejected(batch, writer))
     progress.end()
     return measured
 
@@ -167,6 +170,19 @@ def _batches(rows: Rows) -> Iterator[list[Row]]:
             batch = []
     if batch:
         yield batch
+
+
+def _rejected(batch: Sequence[Row], writer: _Writer) -> list[int]:
+    """Tokens of each row with its worse end; 0 where it has none."""
+    others = [row.other for row in batch if row.rejected]
+    if not others:
+        return [0] * len(batch)
+    try:
+        tokens = writer.write(others)
+    except (TemplateError, TypeError, ValueError):
+        tokens = [_as_far_as_written(other, writer) for other in others]
+    lengths = dict(zip((other.number for other in others), (len(ids) for ids, _ in tokens), strict=True))
+    return [lengths.get(row.number, 0) for row in batch]
 
 
 def _as_far_as_written(row: Row, writer: _Writer) -> tuple[list[int], list[int]]:

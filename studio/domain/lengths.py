@@ -1,6 +1,6 @@
 """Lengths: how many tokens each row has for one model, and what a cut-off would cost."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +12,8 @@ class Lengths:
 
     `left_out` names what the template leaves out of rows with tools; the rows that have such a part are `partial`, and
     are never trained. Plain texts are trained in pieces where they are longer than the cut-off, so that none is cut.
+
+    `rejected` is `total` for the worse end of a preference pair; 0 for other rows.
     """
 
     model_id: str
@@ -22,6 +24,11 @@ class Lengths:
     left_out: tuple[str, ...] = ()
     partial: frozenset[int] = frozenset()
     are_texts: bool = False
+    rejected: tuple[int, ...] = ()
+
+    def of_pairs(self) -> "Lengths":
+        """The same with the longer of both answers of each pair, which preference training has to read."""
+        return replace(self, total=tuple(map(max, self.total, self.rejected))) if self.rejected else self
 
     @property
     def left_out_words(self) -> str:

@@ -30,6 +30,8 @@ _OF: dict[str, tuple[Method, ...]] = {
     "dropout": ADAPTERS,
     "rank_stabilised": ADAPTERS,
     "dora": ADAPTERS,
+    "preference": ADAPTERS,
+    "beta": ADAPTERS,
     "prefix_tokens": ("prefix",),
     "gradient_checkpointing": ("qlora", "lora", "full"),
 }

@@ -11,7 +11,7 @@ from studio.domain.method import DEPENDENT, Method, belongs, why_not
 # What recipes said before they named their method: how the frozen base is kept.
 EARLIER_METHODS: dict[str, Method] = {"nf4": "qlora", "none": "lora"}
 # Choices that came later; a recipe that does not make them keeps the fingerprint that it had before.
-LATER = ("rank_stabilised", "dora", "prefix_tokens")
+LATER = ("rank_stabilised", "dora", "prefix_tokens", "preference", "beta")
 
 
 class Recipe(BaseModel):
@@ -106,6 +106,20 @@ class Recipe(BaseModel):
         le=512,
         title="Prefix length (tokens)",
         description="Invisible words that are learned: 10 to 20 for format and tone, up to 200 for harder tasks.",
+        json_schema_extra={"advanced": True},
+    )
+    preference: bool = Field(
+        False,
+        title="Learn from both answers (DPO)",
+        description="For pairs: learns to prefer the better answer to the worse. Usual learning rate: 5e-6 to 5e-5.",
+        json_schema_extra={"advanced": True},
+    )
+    beta: float = Field(
+        0.1,
+        gt=0,
+        le=5,
+        title="Closeness to the base (beta)",
+        description="For pairs: how strongly the model is held to what it said before; 0.1 is usual, less moves more.",
         json_schema_extra={"advanced": True},
     )
     micro_batch: int = Field(

@@ -92,6 +92,12 @@ class Row:
         return self.messages[asked:] if self.rejected else ()
 
     @property
+    def other(self) -> "Row":
+        """The same pair with its worse end in the place of the better one."""
+        asked = self.messages[: len(self.messages) - len(self.chosen)]
+        return replace(self, messages=(*asked, *self.rejected), rejected=(), asked=None)
+
+    @property
     def prompt(self) -> tuple[Message, ...]:
         """Everything before the last answer: what a model is asked."""
         return self.messages[:-1]

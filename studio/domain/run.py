@@ -33,7 +33,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One point of a curve; what was not measured at this step is None. Loss in nats per trained token."""
+    """One point of a curve; what was not measured at this step is None. Loss in nats per trained token.
+
+    With preference training the loss is that of DPO, in nats per pair; `margin` is by how much validation pairs prefer
+    the better answer (rewards, in nats), `accuracy` the share of them that do.
+    """
 
     step: int
     epoch: float
@@ -42,6 +46,8 @@ class Metric:
     learning_rate: float | None = None
     grad_norm: float | None = None
     tokens_per_second: float | None = None
+    margin: float | None = None
+    accuracy: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

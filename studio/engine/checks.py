@@ -13,6 +13,7 @@ from studio.domain.chat import Chat
 from studio.domain.row import Row
 from studio.domain.study import Sampling
 from studio.engine.answering import answer
+from studio.engine.pairs import PairTrainer, pair_lengths
 from studio.engine.trainer import RowTrainer, lengths_of
 
 WATCH = Sampling(max_new_tokens=60)
@@ -34,6 +35,30 @@ def undisturbed(model: torch.nn.Module) -> Iterator[None]:
         torch.random.set_rng_state(states[2])
         if on_gpu:
             torch.cuda.set_rng_state_all(on_gpu)
+
+
+def measured(trainer: RowTrainer | PairTrainer) -> dict[str, float]:
+    """Validation loss, and for pairs how clearly and how often the better answer is preferred to the worse one."""
+    return preferences(trainer) if isinstance(trainer, PairTrainer) else {"validation_loss": validation_loss(trainer)}
+
+
+def preferences(trainer: PairTrainer) -> dict[str, float]:
+    """Mean DPO loss, reward margin and reward accuracy over all validation pairs, every pair counting the same."""
+    rows, size = trainer.eval_dataset, trainer.args.per_device_eval_batch_size
+    order = np.argsort(pair_lengths(rows), kind="stable").tolist()
+    total = dict.fromkeys(("validation_loss", "margin", "accuracy"), 0.0)
+    for start in range(0, len(order), size):
+        batch = trainer.data_collator([rows[position] for position in order[start : start + size]])
+        batch = {name: tensor.to(trainer.args.device) for name, tensor in batch.items()}
+        count = len(batch["input_ids"]) // 2
+        with torch.no_grad():
+            total["validation_loss"] += float(trainer.compute_loss(trainer.model, batch)) * count
+        # TRL notes both for each batch, in evaluation mode apart from what it notes in training.
+        noted = trainer._metrics["eval"]
+        total["margin"] += noted["rewards/margins"][-1] * count
+        total["accuracy"] += noted["rewards/accuracies"][-1] * count
+    trainer._metrics["eval"].clear()
+    return {name: value / len(order) for name, value in total.items()}
 
 
 def validation_loss(trainer: RowTrainer) -> float:

@@ -2,6 +2,7 @@
 
 import math
 import shutil
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from studio.engine.memory import is_out_of_memory
 from studio.engine.rows import read_rows, rows_fingerprint
 
 if TYPE_CHECKING:
+    from studio.engine.pairs import PairTrainer
     from studio.engine.trainer import RowTrainer
     from studio.engine.watch import Course, Progress
 
@@ -50,6 +52,7 @@ def _train(spec: dict[str, Any], reporter: Reporter) -> Outcome:
     reporter.report(EventKind.PHASE, name="loading the model")
     train_rows, validation_rows = _rows(spec, "train"), _rows(spec, "validation")
     tokenizer = load_tokenizer(model_folder)
+    _refuse_others([*train_rows, *validation_rows], recipe)
     if not train_rows[0].is_text and not check_template(tokenizer):
         reporter.report(
             EventKind.NOTE,
@@ -82,6 +85,16 @@ def _rows(spec: dict[str, Any], part: str) -> list[Row]:
     if not spec[part]:
         raise RunError("There are no rows to train on or none to check with.", fix="Split the dataset anew.")
     return read_rows(Path(spec["dataset"]), spec[part])
+
+
+def _refuse_others(rows: Sequence[Row], recipe: Recipe) -> None:
+    """Preference training learns from pairs alone."""
+    alone = next((row for row in rows if not row.rejected), None) if recipe.preference else None
+    if alone is not None:
+        raise RunError(
+            f"The row on line {alone.line} has no worse answer to tell the better one from.",
+            fix="Switch off “Learn from both answers (DPO)”, or bring rows with chosen and rejected answers.",
+        )
 
 
 def _fresh_staging(run: Path, *, keep_checkpoints: bool) -> Path:
@@ -149,7 +162,7 @@ def _set_aside_damaged(folder: Path, reporter: Reporter) -> str:
     return f"The checkpoints of steps {listed} were damaged and set aside" if steps else ""
 
 
-def _course(spec: dict[str, Any], recipe: Recipe, trainer: "RowTrainer", origin: Manifest) -> "Course":
+def _course(spec: dict[str, Any], recipe: Recipe, trainer: "RowTrainer | PairTrainer", origin: Manifest) -> "Course":
     from studio.engine.watch import Course
 
     steps_per_epoch = -(-len(trainer.batches.lengths) // recipe.batch_size)

@@ -1,4 +1,4 @@
-"""Trainer: TRL's SFTTrainer set up from a recipe, on exactly the rows that it was given."""
+"""Trainer: TRL's trainers set up from a recipe, on exactly the rows that they were given."""
 
 from collections.abc import Iterable, Sequence
 from itertools import chain, cycle, islice
@@ -9,7 +9,6 @@ import torch
 from datasets import Dataset
 from jinja2 import TemplateError
 from peft import LoraConfig, PeftConfig, PrefixTuningConfig, initialize_kv_prefix_from_past_key_values
-from torch.utils.data import DataLoader
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
 from trl import SFTConfig, SFTTrainer
 from trl.chat_template_utils import (
@@ -25,27 +24,12 @@ from studio.domain.recipe import Recipe
 from studio.domain.row import Row
 from studio.engine.batches import Batches, micro_batch_of
 from studio.engine.load import keep_unpacked
+from studio.engine.ordering import Ordered, arguments
+from studio.engine.pairs import PairTrainer, check_pairs, pair_arguments, pair_lengths, pairs
 
-SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
 
-
-class RowTrainer(SFTTrainer):
-    """SFTTrainer whose batches come from `Batches`, the one place that decides their order."""
-
-    batches: Batches
-    model: Any  # a PeftModel, or the model itself; the library's own type allows for much more
-
-    def get_train_dataloader(self) -> DataLoader:
-        return DataLoader(
-            self.train_dataset,  # type: ignore[arg-type]
-            batch_sampler=self.batches,  # type: ignore[arg-type]
-            collate_fn=self.data_collator,
-            pin_memory=torch.cuda.is_available(),
-        )
-
-    def floating_point_ops(self, inputs: dict[str, Any]) -> int:
-        # Counting operations walks over all parameters for every batch, and nothing here shows the count.
-        return 0
+class RowTrainer(Ordered, SFTTrainer):
+    """SFTTrainer whose batches come from `Batches`."""
 
 
 def build_trainer(
@@ -56,17 +40,11 @@ def build_trainer(
     train: Sequence[Row],
     validation: Sequence[Row],
     staging: Path,
-) -> RowTrainer:
+) -> RowTrainer | PairTrainer:
     """A trainer with what its method trains and every row tokenised; a row that would be lost or cut is a RunError."""
     micro_batch = micro_batch_of(recipe.batch_size, recipe.micro_batch)
-    trainer = RowTrainer(
-        model=model,
-        args=training_arguments(recipe, staging=staging),
-        train_dataset=prepared(train, tokenizer, recipe=recipe),
-        eval_dataset=prepared(validation, tokenizer, recipe=recipe),
-        processing_class=tokenizer,
-        peft_config=adapter_of(recipe),
-    )
+    make = _pair_trainer if recipe.preference else _row_trainer
+    trainer, lengths = make(model, tokenizer, recipe, train, validation, staging)
     # TRL keeps the adapter of a 4-bit base in bfloat16 but brings it back from a checkpoint in float32: a resumed run
     # would go on in another precision than an uninterrupted one. Float32 in both also loses no small updates.
     for parameter in trainer.model.parameters():
@@ -74,17 +52,57 @@ def build_trainer(
             parameter.data = parameter.data.float()
     keep_unpacked(trainer.model)
     trainer.remove_callback(PrinterCallback)
-    trainer.train_dataset = _exactly(trainer.train_dataset, train, recipe=recipe)
-    trainer.eval_dataset = _exactly(trainer.eval_dataset, validation, recipe=recipe)
     if recipe.method == "prefix":
         begin_with_words(trainer.model, trainer.train_dataset["input_ids"])
     trainer.batches = Batches(
-        lengths_of(trainer.train_dataset),
-        micro_batch=micro_batch,
-        accumulation=recipe.batch_size // micro_batch,
-        seed=recipe.seed,
+        lengths, micro_batch=micro_batch, accumulation=recipe.batch_size // micro_batch, seed=recipe.seed
     )
     return trainer
+
+
+def _row_trainer(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    recipe: Recipe,
+    train: Sequence[Row],
+    validation: Sequence[Row],
+    staging: Path,
+) -> tuple[RowTrainer, list[int]]:
+    trainer = RowTrainer(
+        model=model,
+        args=SFTConfig(**arguments(recipe, staging=staging)),
+        train_dataset=prepared(train, tokenizer, recipe=recipe),
+        eval_dataset=prepared(validation, tokenizer, recipe=recipe),
+        processing_class=tokenizer,
+        peft_config=adapter_of(recipe),
+    )
+    trainer.train_dataset = _exactly(trainer.train_dataset, train, recipe=recipe)
+    trainer.eval_dataset = _exactly(trainer.eval_dataset, validation, recipe=recipe)
+    return trainer, lengths_of(trainer.train_dataset)
+
+
+def _pair_trainer(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    recipe: Recipe,
+    train: Sequence[Row],
+    validation: Sequence[Row],
+    staging: Path,
+) -> tuple[PairTrainer, list[int]]:
+    template = training_template(tokenizer)
+    _refuse_rows_in_part([*train, *validation], tokenizer, template)
+    made = [pairs(rows, tokenizer, template=template) for rows in (train, validation)]
+    for rows, dataset in zip((train, validation), made, strict=True):
+        check_pairs(dataset, rows, recipe=recipe)
+    trainer = PairTrainer(
+        model=model,
+        args=pair_arguments(recipe, staging=staging),
+        train_dataset=made[0],
+        eval_dataset=made[1],
+        processing_class=tokenizer,
+        peft_config=adapter_of(recipe),
+    )
+    return trainer, pair_lengths(made[0])
 
 
 def adapter_of(recipe: Recipe) -> PeftConfig | None:
@@ -104,35 +122,6 @@ def adapter_of(recipe: Recipe) -> PeftConfig | None:
                 target_modules="all-linear",
                 task_type="CAUSAL_LM",
             )
-
-
-def training_arguments(recipe: Recipe, *, staging: Path) -> SFTConfig:
-    """The recipe in TRL's words."""
-    micro_batch = micro_batch_of(recipe.batch_size, recipe.micro_batch)
-    return SFTConfig(
-        output_dir=str(staging),
-        max_length=None,  # the cut-off is checked row by row below; TRL would cut and drop without a word
-        num_train_epochs=recipe.epochs,
-        per_device_train_batch_size=micro_batch,
-        per_device_eval_batch_size=micro_batch,
-        gradient_accumulation_steps=recipe.batch_size // micro_batch,
-        learning_rate=recipe.learning_rate,
-        lr_scheduler_type=SCHEDULES[recipe.schedule],
-        warmup_steps=recipe.warmup,
-        weight_decay=recipe.weight_decay,
-        max_grad_norm=recipe.max_grad_norm,
-        gradient_checkpointing=recipe.gradient_checkpointing,
-        bf16=True,
-        use_cpu=not torch.cuda.is_available(),
-        seed=recipe.seed,
-        data_seed=recipe.seed,
-        logging_steps=1,
-        logging_nan_inf_filter=False,  # a broken loss must be seen, not averaged away
-        save_strategy="no",  # checks decide when to save
-        eval_strategy="no",
-        report_to="none",
-        disable_tqdm=True,
-    )
 
 
 def begin_with_words(model: Any, rows: Iterable[Sequence[int]]) -> None:

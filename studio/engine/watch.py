@@ -13,8 +13,9 @@ from studio.domain.event import EventKind, Reporter
 from studio.domain.row import Row
 from studio.engine import checkpoints
 from studio.engine.checkpoints import Check, Manifest
-from studio.engine.checks import undisturbed, validation_loss, watched_answers
+from studio.engine.checks import measured, undisturbed, watched_answers
 from studio.engine.load import peak_memory
+from studio.engine.pairs import PairTrainer
 from studio.engine.trainer import RowTrainer
 
 
@@ -67,7 +68,7 @@ class Watch(TrainerCallback):
         course: Course,
         progress: Progress,
         *,
-        trainer: RowTrainer,
+        trainer: RowTrainer | PairTrainer,
         tokenizer: PreTrainedTokenizerBase,
         reporter: Reporter,
     ) -> None:
@@ -149,14 +150,15 @@ class Watch(TrainerCallback):
         began = time.perf_counter()
         self.reporter.report(EventKind.PHASE, name="checking")
         with undisturbed(self.trainer.model):
-            loss = validation_loss(self.trainer)
+            found = measured(self.trainer)
             answers = watched_answers(self.trainer.model, self.tokenizer, self.course.watch)
+        loss = found["validation_loss"]
         if not math.isfinite(loss):
             self.progress.fault = f"The validation loss stopped being a number at step {step:,}."
             return None
         check = Check(step=step, validation_loss=loss)
         self.progress.checks.append(check)
-        self.reporter.report(EventKind.METRIC, step=step, epoch=self._epoch(step), validation_loss=loss)
+        self.reporter.report(EventKind.METRIC, step=step, epoch=self._epoch(step), **found)
         if answers:
             self.reporter.report(EventKind.ANSWERS, step=step, items=answers)
         self.progress.check_seconds = time.perf_counter() - began

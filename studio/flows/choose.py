@@ -8,12 +8,13 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from studio.domain.dataset import Dataset, Layout
 from studio.domain.errors import RecipeError
 from studio.domain.lengths import Lengths, in_pieces
 from studio.domain.method import METHODS, Method
 from studio.domain.plan import Plan
 from studio.domain.recipe import EARLIER_METHODS, Recipe
-from studio.flows import inspect, models, split
+from studio.flows import bring, inspect, models, split
 from studio.flows.studio import Studio
 from studio.recipes.machine import measure_machine
 from studio.recipes.planner import plan as make_plan
@@ -54,6 +55,8 @@ def plan(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe) -> Plan
         if job.state in ("failed", "interrupted", "stopped"):
             raise RecipeError(f"The token lengths could not be measured: {job.message}", fix=job.fix)
         raise RecipeError("The token lengths are still being measured.", fix="Wait a moment and try again.")
+    if recipe.preference:
+        lengths = _of_pairs(bring.ready(studio, dataset_id), lengths)
     dealt = split.used(split.current(studio, dataset_id), lengths, recipe.max_length)
     if not dealt.train and lengths.partial:
         raise RecipeError(
@@ -69,6 +72,16 @@ def plan(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe) -> Plan
         machine=measure_machine(studio.workspace.root),
     )
     return replace(made, test_rows=len(dealt.test))
+
+
+def _of_pairs(dataset: Dataset, lengths: Lengths) -> Lengths:
+    if dataset.guess is None or dataset.guess.mapping.layout is not Layout.PREFERENCE:
+        raise RecipeError(
+            "These rows have no worse answers to tell the better ones from.",
+            fix="Switch off “Learn from both answers (DPO)”, or bring pairs of chosen and rejected answers.",
+            field="preference",
+        )
+    return lengths.of_pairs()
 
 
 def _tokens(lengths: Lengths, rows: Sequence[int], recipe: Recipe) -> list[int]:

@@ -93,7 +93,7 @@ def _write_papers(studio: Studio, run: Run, folder: Path, checkpoint: Checkpoint
         (folder / "verdict.html").write_text(report, encoding="utf-8")
     facts = {
         "run": run,
-        "method": TITLES[run.recipe.method],
+        "method": TITLES[run.recipe.method] + (" on pairs (DPO)" if run.recipe.preference else ""),
         "checkpoint": checkpoint,
         "is_best": checkpoint == train.best_checkpoint(studio, run.id),
         "model": model,

@@ -50,7 +50,7 @@ def start(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe, *, nam
     dealt_as = split.current(studio, dataset_id)
     lengths = inspect.measured(studio, dataset_id, model_id)
     assert lengths is not None
-    dealt = split.used(dealt_as, lengths, recipe.max_length)
+    dealt = split.used(dealt_as, lengths.of_pairs() if recipe.preference else lengths, recipe.max_length)
     for part, rows in (("training", dealt.train), ("validation", dealt.validation)):
         if not rows:
             raise RunError(

@@ -62,10 +62,11 @@ def memory_parts(shape: Shape, recipe: Recipe, *, micro_batch: int, longest: int
 
 def parts_with(profile: Profile, shape: Shape, recipe: Recipe, *, micro_batch: int, longest: int) -> tuple[Part, ...]:
     """The same with a profile of one's own, which is how measured runs are fitted."""
+    tokens = micro_batch * longest * (2 if recipe.preference else 1)  # both answers of a pair
     parts = (
         *_weights(shape, recipe),
-        _activations(shape, recipe, profile, tokens=micro_batch * longest),
-        _loss(shape, profile, tokens=micro_batch * longest),
+        _activations(shape, recipe, profile, tokens=tokens),
+        _loss(shape, profile, tokens=tokens),
         _buffers(shape, recipe),
         Part("The program itself", profile.program, profile.program_why),
     )

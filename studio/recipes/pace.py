@@ -24,6 +24,7 @@ GPUS = (
 )  # fmt: skip
 UNKNOWN_GPU = (40e12, 0.4e12)
 RECOMPUTED = 1.65  # times as long for few tokens when layers are computed twice; measured with small models on an H200
+PAIR = 3  # both answers, once more without the adapter: as many tokens as of three rows
 DORA = 0.5  # what DoRA computes in addition, in layers; measured with the starter model on a processor
 ANSWER_TOKENS = 60  # a few answers are written at each check, this many tokens at most
 
@@ -64,6 +65,7 @@ def training_seconds(shape: Shape, recipe: Recipe, work: Work, hardware: Hardwar
     epochs = trained / len(work.train_tokens)
     parts = epochs * len(work.train_tokens) / work.micro_batch
     tokens = epochs * padded_tokens(work.train_tokens, recipe, micro_batch=work.micro_batch)
+    tokens *= PAIR if recipe.preference else 1
     computing = tokens * _operations(shape, recipe, work.train_tokens) / hardware.operations
     return computing + parts * _part(shape, recipe, hardware)
 

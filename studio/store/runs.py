@@ -17,7 +17,7 @@ from studio.store import jobs, tables
 from studio.store.database import Store
 
 PLAN = TypeAdapter(Plan)
-MEASURED = ("epoch", "loss", "validation_loss", "learning_rate", "grad_norm", "tokens_per_second")
+MEASURED = ("epoch", "loss", "validation_loss", "learning_rate", "grad_norm", "tokens_per_second", "margin", "accuracy")
 
 
 @dataclass(frozen=True, slots=True)

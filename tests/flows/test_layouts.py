@@ -99,6 +99,26 @@ def test_a_preference_pair_is_trained_on_its_better_answer(working: Studio, tmp_
     assert choose.plan(working, brought.id, STARTER, Recipe()).train_rows > 0
 
 
+def test_preference_training_is_planned_for_both_answers_of_a_pair(working: Studio, tmp_path: Path):
+    worse = "No idea, and nothing that I could say about it. " * 4
+    rows = [{"prompt": f"{n}?", "chosen": f"It is {n}.", "rejected": worse} for n in range(12)]
+    brought = measured(working, tmp_path / "both.jsonl", rows)
+    lengths = inspect.measured(working, brought.id, STARTER)
+    assert lengths is not None and min(lengths.of_pairs().total) > 2 * max(lengths.total)
+    alone, both = (
+        choose.plan(working, brought.id, STARTER, Recipe(preference=preference)) for preference in (False, True)
+    )
+    assert both.memory_needed > alone.memory_needed and both.tokens > 2 * alone.tokens
+    with pytest.raises(RecipeError, match="No training rows are left"):
+        choose.plan(working, brought.id, STARTER, Recipe(preference=True, max_length=max(lengths.total)))
+
+
+def test_preference_training_without_pairs_is_refused_before_the_start(working: Studio, mixed: Dataset):
+    with pytest.raises(RecipeError, match="no worse answers") as refused:
+        choose.plan(working, mixed.id, STARTER, Recipe(preference=True))
+    assert refused.value.field == "preference"
+
+
 def test_masking_reaches_every_name_and_value_in_calls_and_rejected_answers(working: Studio, tmp_path: Path):
     call = {
         "name": "mail",

@@ -125,7 +125,7 @@ def nothing() -> list[Any]:
 def view(run: Run, points: list[Metric], *, title: str, kept: list[Checkpoint], said: list[Answers]) -> list[Any]:
     """The screen for one run, all but its log."""
     far = train.progress(run, points)
-    about = f"{TITLES[run.recipe.method]} on {title} · {run.plan.train_rows:,} training rows · started {run.created_at:%H:%M} UTC"
+    about = f"{TITLES[run.recipe.method]}{', DPO' * run.recipe.preference} on {title} · {run.plan.train_rows:,} training rows · started {run.created_at:%H:%M} UTC"
     ended = run.job.state in (JobState.DONE, JobState.STOPPED)
     return [
         html.title(run.name, about),
@@ -182,6 +182,11 @@ def loss_curves(run: Run, points: list[Metric]) -> dict[str, str] | None:
         mode="lines+markers",
         line={"color": "#d9822b", "width": 2.4},
     )
+    for name, title, colour in (("accuracy", "pairs told apart (share)", "#2f7d5b"), ("margin", "margin", "#9a6b1f")):
+        held = [(p.step, getattr(p, name)) for p in points if getattr(p, name) is not None]
+        if held:
+            x, y = zip(*held, strict=True)
+            figure.add_scatter(x=x, y=y, name=title, mode="lines+markers", line={"color": colour, "width": 1.6})
     laid_out(figure, keep=run.id, x="optimiser step", y="loss")
     last = max(run.plan.steps, steps[-1])
     figure.update_xaxes(range=[0, last])

@@ -138,3 +138,11 @@ def test_the_log_stands_below_the_exact_recipe() -> None:
 def test_a_run_that_lost_its_number_of_steps_shows_no_impossible_share() -> None:
     run = examples.run(total=40)
     assert "100 %" in words(view(replace(run), examples.CURVE)["situation"])
+
+
+def test_the_curve_of_preference_training_shows_the_margin_and_how_many_pairs_are_told_apart() -> None:
+    points = [Metric(1, 0.1, loss=0.69), Metric(2, 0.2, validation_loss=0.6, margin=0.4, accuracy=0.75)]
+    drawn = train.loss_curves(examples.run(), points)
+    assert drawn is not None
+    named = {line["name"] for line in json.loads(drawn["figure"])["data"]}
+    assert {"margin", "pairs told apart (share)"} <= named

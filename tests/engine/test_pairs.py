@@ -1,0 +1,116 @@
+"""Preference training: a model learns to prefer the better answer, and says how clearly it does."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from studio.domain.event import EventKind
+from studio.domain.recipe import Recipe
+from studio.engine import checkpoints
+from studio.engine.load import load_model, load_tokenizer
+from studio.engine.rows import read_rows
+from studio.engine.train import train
+from tests.engine.conftest import FAULTS, ITEMS, RECIPE, Notebook, train_spec
+
+STARTER = Path(__file__).parents[2] / "assets" / "starter"
+DPO = Recipe(
+    epochs=3, learning_rate=2e-3, rank=8, max_length=256, batch_size=4, micro_batch=2, evaluations=2, seed=11,
+    preference=True,
+)  # fmt: skip
+PARTS = {"train": list(range(16)), "validation": [16, 17, 18, 19], "watch": [16], "expected_steps": 12}
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twenty questions whose polite answer is preferred to the rude one."""
+    folder = tmp_path_factory.mktemp("pairs")
+    with (folder / "rows.jsonl").open("w", encoding="utf-8") as file:
+        for number in range(20):
+            item, fault = ITEMS[number % 10], FAULTS[number % 6]
+            asked = [{"role": "user", "content": f"My {item} {fault}."}]
+            polite = [{"role": "assistant", "content": f"I am sorry about your {item}. We will help."}]
+            rude = [{"role": "assistant", "content": f"So what? It is only a {item}."}]
+            record = {"line": number + 1, "messages": asked + polite, "rejected": rude, "extra": {}}
+            file.write(json.dumps(record) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory: pytest.TempPathFactory, pairs: Path):
+    run, notebook = tmp_path_factory.mktemp("run"), Notebook()
+    return run, notebook, train(train_spec(run, pairs, STARTER, recipe=DPO) | PARTS, notebook)
+
+
+def test_it_begins_without_a_preference_and_learns_one(straight):
+    run, notebook, outcome = straight
+    assert outcome.state == "done", outcome.message
+    losses, margins = notebook.curve("validation_loss"), notebook.curve("margin")
+    assert losses[0] == pytest.approx(math.log(2), abs=1e-3) and abs(margins[0]) < 0.01
+    assert losses[12] < 0.5 * losses[0] and margins[12] > 1
+    assert notebook.curve("accuracy")[12] == 1.0
+    assert not checkpoints.verify(run / "checkpoints" / "step-12").is_whole_model
+    assert len(notebook.of(EventKind.ANSWERS)) == len(losses)
+
+
+def test_the_margin_is_that_of_the_definition(straight, pairs):
+    """beta times the difference of log-probability ratios, computed here from plain logits."""
+    import torch
+    from peft import PeftModel
+
+    from studio.engine.load import keep_unpacked
+    from studio.engine.pairs import pairs as made
+
+    run, notebook, _ = straight
+    base = load_model(STARTER, quantisation="nf4").eval()
+    keep_unpacked(base)
+    model = PeftModel.from_pretrained(base, str(run / "checkpoints" / "step-12")).eval()
+
+    def likelihood(ids: list[int], start: int) -> float:
+        with torch.no_grad():
+            scores = model(input_ids=torch.tensor([ids])).logits[0, :-1].float().log_softmax(-1)
+        return float(scores[range(start - 1, len(ids) - 1), ids[start:]].sum())
+
+    margins = []
+    for row in made(read_rows(pairs, PARTS["validation"]), load_tokenizer(STARTER), template=None):
+        sides = [row["prompt_ids"] + row[side] for side in ("chosen_ids", "rejected_ids")]
+        tuned = [likelihood(ids, len(row["prompt_ids"])) for ids in sides]
+        with model.disable_adapter():
+            before = [likelihood(ids, len(row["prompt_ids"])) for ids in sides]
+        margins.append(0.1 * ((tuned[0] - before[0]) - (tuned[1] - before[1])))
+    assert sum(margins) / len(margins) == pytest.approx(notebook.curve("margin")[12], rel=0.05)
+
+
+def test_both_answers_are_whole_and_stand_after_the_prompt_that_the_model_is_asked(tiny_model, pairs):
+    from studio.engine.pairs import pairs as made
+
+    tokenizer, rows = load_tokenizer(tiny_model), read_rows(pairs, range(4))
+    for row, pair in zip(rows, made(rows, tokenizer, template=None), strict=True):
+        assert tokenizer.decode(pair["prompt_ids"]).endswith("<|im_start|>assistant\n")
+        assert tokenizer.decode(pair["chosen_ids"]) == f"{row.answer}<|im_end|>"
+        assert tokenizer.decode(pair["rejected_ids"]) == f"{row.rejected[0].content}<|im_end|>"
+
+
+def test_a_stopped_preference_run_goes_on_bit_for_bit(tmp_path, tiny_model, pairs):
+    recipe, whole = DPO.model_copy(update={"evaluations": 1}), Notebook()
+    train(train_spec(tmp_path / "whole", pairs, tiny_model, recipe=recipe) | PARTS, whole)
+    spec = train_spec(tmp_path / "stopped", pairs, tiny_model, recipe=recipe) | PARTS
+    assert train(spec, Notebook(stop_at=5)).state == "stopped"
+    after = Notebook()
+    assert train({**spec, "resume": True}, after).state == "done"
+    assert after.curve("loss") == {step: loss for step, loss in whole.curve("loss").items() if step > 5}
+    one, other = (tmp_path / run / "checkpoints" / "step-12" for run in ("whole", "stopped"))
+    assert checkpoints.verify(one).weights_sha256 == checkpoints.verify(other).weights_sha256
+
+
+def test_rows_without_a_worse_answer_are_refused_by_their_line(tmp_path, tiny_model, dataset):
+    recipe = RECIPE.model_copy(update={"preference": True})
+    outcome = train(train_spec(tmp_path, dataset, tiny_model, recipe=recipe), Notebook())
+    assert outcome.state == "failed" and "line 1 has no worse answer" in outcome.message
+
+
+def test_a_rejected_answer_beyond_the_cut_off_is_named_by_its_line(tmp_path, tiny_model, pairs):
+    recipe = DPO.model_copy(update={"max_length": 16})
+    outcome = train(train_spec(tmp_path, pairs, tiny_model, recipe=recipe) | PARTS, Notebook())
+    assert outcome.state == "failed" and "The longer answer on line 1 has" in outcome.message
