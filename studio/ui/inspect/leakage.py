@@ -133,7 +133,7 @@ def reading_list(pairs: list[Pair], data: str) -> str:
 
 
 def _beside(row: Row, twin: Row, likeness: float) -> str:
-    alike = f" · nearest in training, {int(100 * likeness)} % of its words in common"
+    alike = f" · nearest in training, {int(100 * likeness)} % alike by its rarer words"
     return f'<div class="beside">{talk.bubbles([row])}{groups.compared_card(row, twin, alike)}</div>'
 
 

@@ -69,7 +69,7 @@ def test_rows_to_read_stand_beside_their_nearest_with_what_differs() -> None:
     pairs = [Pair(row(3, asked), row(8, asked.replace("blue", "red")), 0.81), Pair(row(4, "<b>"), row(9, "Other"), 0.1)]
     said = leakage.reading_list(pairs, "data-1")
     assert "<del>blue</del>" in said and "<ins>red</ins>" in said
-    assert "line 9 · nearest in training, 81 % of its words in common" in words(said)
+    assert "line 9 · nearest in training, 81 % alike by its rarer words" in words(said)
     assert attributes(said, "href") == ["/download/reading/data-1.csv", "/download/reading/data-1.jsonl"]
     assert "<b>" not in said and "<details>" not in said and leakage.reading_list([], "data-1") == ""
 
