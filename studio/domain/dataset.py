@@ -160,6 +160,11 @@ class Dataset:
         return self.guess is not None and self.guess.mapping.layout is Layout.TEXT
 
     @property
+    def is_of_pairs(self) -> bool:
+        """Whether its rows have a better and a worse answer."""
+        return self.guess is not None and self.guess.mapping.layout is Layout.PREFERENCE
+
+    @property
     def is_ready(self) -> bool:
         return self.state == "done" and self.rows > 0
 

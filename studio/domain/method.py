@@ -36,6 +36,7 @@ _OF: dict[str, tuple[Method, ...]] = {
     "gradient_checkpointing": ("qlora", "lora", "full"),
 }
 DEPENDENT = tuple(_OF)
+OF_PAIRS = ("preference", "beta")  # what only rows with a better and a worse answer can be used for
 
 
 def methods_of(field: str) -> tuple[Method, ...]:

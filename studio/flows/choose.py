@@ -8,7 +8,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from studio.domain.dataset import Dataset, Layout
+from studio.domain.dataset import Dataset
 from studio.domain.errors import RecipeError
 from studio.domain.lengths import Lengths, in_pieces
 from studio.domain.method import METHODS, Method
@@ -75,7 +75,7 @@ def plan(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe) -> Plan
 
 
 def _of_pairs(dataset: Dataset, lengths: Lengths) -> Lengths:
-    if dataset.guess is None or dataset.guess.mapping.layout is not Layout.PREFERENCE:
+    if not dataset.is_of_pairs:
         raise RecipeError(
             "These rows have no worse answers to tell the better ones from.",
             fix="Switch off “Learn from both answers (DPO)”, or bring pairs of chosen and rejected answers.",

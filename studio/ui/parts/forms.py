@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from studio.domain.errors import RecipeError
-from studio.domain.method import METHODS, TITLES, belongs, methods_of
+from studio.domain.method import METHODS, OF_PAIRS, TITLES, belongs, methods_of
 from studio.domain.recipe import Recipe, is_advanced
 from studio.flows.choose import recipe_from
 
@@ -42,9 +42,11 @@ def values_of(recipe: Recipe) -> list[Any]:
     return [getattr(recipe, name) for name in FIELDS]
 
 
-def shown(recipe: Recipe) -> list[dict[str, Any]]:
-    """The same for the page: a control that its method does not have is not there."""
-    return [gr.update(value=getattr(recipe, name), visible=belongs(name, recipe.method)) for name in FIELDS]
+def shown(recipe: Recipe, *, of_pairs: bool) -> list[dict[str, Any]]:
+    """The same for the page: a control that its method does not have, or that these rows have no use for, is not there."""
+    unused = () if of_pairs or recipe.preference else OF_PAIRS
+    there = {name for name in FIELDS if belongs(name, recipe.method) and name not in unused}
+    return [gr.update(value=getattr(recipe, name), visible=name in there) for name in FIELDS]
 
 
 def recipe_of(values: tuple[Any, ...] | list[Any]) -> Recipe:

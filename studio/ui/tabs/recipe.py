@@ -153,7 +153,8 @@ def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers) -> Non
 def _wire_papers(session: Session, tab: gr.Tab, form: Form, papers: Papers) -> None:
     studio = session.studio
     tab.select(handler(list_models, studio), None, papers.catalogue, **QUIET)
-    papers.load.upload(handler(load_recipe, studio), papers.load, [session.model, *form.controls], **QUIET)
+    loaded = [session.model, *form.controls]
+    papers.load.upload(handler(load_recipe, studio), [session.data, papers.load], loaded, **QUIET)
     papers.add.click(
         handler(add_folder, studio), papers.folder, [session.model, papers.catalogue, papers.folder], **QUIET
     )
@@ -180,7 +181,7 @@ def show(studio: Studio, data: str | None, model: str | None, cut_off: int | Non
         default = next(found for found in choose.presets(studio, data, model) if found.is_default)
     except StudioError as error:
         return closed(told(error))
-    values = forms.shown(_with_cut_off(default.recipe, cut_off))
+    values = forms.shown(_with_cut_off(default.recipe, cut_off), of_pairs=found.is_of_pairs)
     return [gr.skip(), gr.Timer(active=False), gr.skip(), default.id, now, *values]
 
 
@@ -217,11 +218,11 @@ def use_preset(
     studio: Studio, data: str | None, model: str | None, chosen: str | None, method: Method, cut_off: int | None
 ) -> list[Any]:
     """The values of a preset for a method; whoever had left the presets begins another method with the default one."""
-    ready = choose.presets(studio, data, model, method) if data and model else []
-    for found in ready:
-        if found.id == chosen or (chosen is None and found.is_default):
-            return forms.shown(_with_cut_off(found.recipe, cut_off))
-    return forms.shown(Recipe.model_validate({"method": method}))
+    if data is None or model is None:
+        return forms.shown(Recipe.model_validate({"method": method}), of_pairs=False)
+    ready = choose.presets(studio, data, model, method)
+    found = next(found for found in ready if found.id == chosen or (chosen is None and found.is_default))
+    return forms.shown(_with_cut_off(found.recipe, cut_off), of_pairs=bring.dataset(studio, data).is_of_pairs)
 
 
 def begin(studio: Studio, data: str | None, model: str | None, click: str, *values: Any) -> list[Any]:
@@ -233,14 +234,15 @@ def begin(studio: Studio, data: str | None, model: str | None, click: str, *valu
     return [run_picker(studio, run.id), gr.Tabs(selected="train")]
 
 
-def load_recipe(studio: Studio, path: str) -> list[Any]:
+def load_recipe(studio: Studio, data: str | None, path: str) -> list[Any]:
     """The values of a saved recipe, and its model where that can be used here; where it cannot, that is said."""
     named, recipe = choose.recipe_from_yaml(Path(path).read_text(encoding="utf-8", errors="replace"))
     usable = {found.id for found in models.models(studio) if found.is_usable}
     if named and named not in usable:
         said = f"The values are loaded, but its model, {escape(named)}, cannot be used here; the chosen model stays."
         gr.Warning(said, title="Another model")
-    return [model_picker(studio, named) if named in usable else gr.skip(), *forms.shown(recipe)]
+    of_pairs = data is not None and bring.dataset(studio, data).is_of_pairs
+    return [model_picker(studio, named) if named in usable else gr.skip(), *forms.shown(recipe, of_pairs=of_pairs)]
 
 
 def list_models(studio: Studio) -> str:

@@ -115,8 +115,18 @@ def test_a_recipe_out_of_bounds_names_its_field() -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_a_method_shows_its_own_knobs_and_no_others(method: Method) -> None:
     recipe = Recipe().by(method)
-    there = {name for name, update in zip(forms.FIELDS, forms.shown(recipe), strict=True) if update["visible"]}
-    assert there == {name for name in forms.FIELDS if belongs(name, method)}
+    assert there(recipe, of_pairs=True) == {name for name in forms.FIELDS if belongs(name, method)}
+
+
+def test_what_only_pairs_of_answers_can_be_used_for_is_there_with_them_or_where_it_is_switched_on() -> None:
+    assert there(Recipe(), of_pairs=True) - there(Recipe(), of_pairs=False) == {"preference", "beta"}
+    assert {"preference", "beta"} <= there(Recipe(preference=True), of_pairs=False)
+
+
+def there(recipe: Recipe, *, of_pairs: bool) -> set[str]:
+    """The controls that are on the page."""
+    drawn = forms.shown(recipe, of_pairs=of_pairs)
+    return {name for name, update in zip(forms.FIELDS, drawn, strict=True) if update["visible"]}
 
 
 def test_what_a_knob_holds_that_is_not_there_is_no_choice() -> None:
