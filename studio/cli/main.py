@@ -202,13 +202,15 @@ def train_model(
     recipe: RecipeFile = None,
     set: Sets = None,
     name: Annotated[str | None, typer.Option(help="What to call the run.")] = None,
+    begin: Annotated[str | None, typer.Option(help="A run of the same model whose adapter is trained further.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Return when the run has ended.")] = False,
     json: Json = False,
 ) -> None:
     """Start a run; without --wait it goes on in the background."""
     studio = opened(working=True)
     chosen = _recipe(studio, dataset, model, recipe, set)
-    run = train.start(studio, dataset, model, chosen, name=name, key=f"cli:{time.time_ns()}:{os.getpid()}")
+    key = f"cli:{time.time_ns()}:{os.getpid()}"
+    run = train.start(studio, dataset, model, chosen, name=name, begin=begin, key=key)
     _answer_run(studio, run, wait=wait, json=json)
 
 

@@ -11,6 +11,7 @@ from studio.domain.errors import RecipeError
 
 if TYPE_CHECKING:
     import torch
+    from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 # Keys that name code to run, wherever in a configuration they stand.
@@ -107,6 +108,16 @@ def load_model(
         use_safetensors=True,
         **options,
     )
+
+
+def with_adapter(model: "PreTrainedModel", folder: Path) -> "PeftModel":
+    """The model with the adapter of a checkpoint, to be trained further."""
+    from peft import PeftModel
+
+    tuned = PeftModel.from_pretrained(model, str(folder), is_trainable=True)
+    # A checkpoint names its base by an id; where it is on this machine, peft looks for it when it saves.
+    tuned.active_peft_config.base_model_name_or_path = model.name_or_path
+    return tuned
 
 
 def keep_unpacked(model: "torch.nn.Module") -> None:

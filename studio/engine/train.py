@@ -14,7 +14,7 @@ from studio.domain.row import Row
 from studio.engine import checkpoints
 from studio.engine.batches import check_steps
 from studio.engine.checkpoints import Manifest
-from studio.engine.load import device_title, load_model, load_tokenizer, peak_memory, prepare_process
+from studio.engine.load import device_title, load_model, load_tokenizer, peak_memory, prepare_process, with_adapter
 from studio.engine.memory import is_out_of_memory
 from studio.engine.rows import read_rows, rows_fingerprint
 
@@ -60,6 +60,9 @@ def _train(spec: dict[str, Any], reporter: Reporter) -> Outcome:
         )
     model = load_model(model_folder, quantisation=recipe.quantisation, in_full_precision=recipe.method == "full")
 
+    if spec.get("begin"):
+        model = with_adapter(model, _first_stage(spec))
+
     reporter.report(EventKind.PHASE, name="preparing rows")
     staging = _fresh_staging(run, keep_checkpoints=bool(spec.get("resume")))
     trainer = build_trainer(
@@ -85,6 +88,18 @@ def _rows(spec: dict[str, Any], part: str) -> list[Row]:
     if not spec[part]:
         raise RunError("There are no rows to train on or none to check with.", fix="Split the dataset anew.")
     return read_rows(Path(spec["dataset"]), spec[part])
+
+
+def _first_stage(spec: dict[str, Any]) -> Path:
+    """The checkpoint of the run that this one begins from, unharmed and the one that was meant."""
+    folder = Path(spec["begin"])
+    manifest = checkpoints.verify(folder)
+    if (manifest.weights_sha256, manifest.model_id) != (spec["begin_sha256"], spec["model_id"]):
+        raise RunError(
+            "The checkpoint that this run begins from is not the one that was chosen.",
+            fix="Start the run anew from the checkpoint that you want.",
+        )
+    return folder
 
 
 def _refuse_others(rows: Sequence[Row], recipe: Recipe) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from datasets import Dataset
 from jinja2 import TemplateError
-from peft import LoraConfig, PeftConfig, PrefixTuningConfig, initialize_kv_prefix_from_past_key_values
+from peft import LoraConfig, PeftConfig, PeftModel, PrefixTuningConfig, initialize_kv_prefix_from_past_key_values
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
 from trl import SFTConfig, SFTTrainer
 from trl.chat_template_utils import (
@@ -33,7 +33,7 @@ class RowTrainer(Ordered, SFTTrainer):
 
 
 def build_trainer(
-    model: PreTrainedModel,
+    model: PreTrainedModel | PeftModel,
     tokenizer: PreTrainedTokenizerBase,
     *,
     recipe: Recipe,
@@ -41,7 +41,10 @@ def build_trainer(
     validation: Sequence[Row],
     staging: Path,
 ) -> RowTrainer | PairTrainer:
-    """A trainer with what its method trains and every row tokenised; a row that would be lost or cut is a RunError."""
+    """A trainer with what its method trains and every row tokenised; a row that would be lost or cut is a RunError.
+
+    A model that has an adapter already goes on with that one.
+    """
     micro_batch = micro_batch_of(recipe.batch_size, recipe.micro_batch)
     make = _pair_trainer if recipe.preference else _row_trainer
     trainer, lengths = make(model, tokenizer, recipe, train, validation, staging)
@@ -61,7 +64,7 @@ def build_trainer(
 
 
 def _row_trainer(
-    model: PreTrainedModel,
+    model: PreTrainedModel | PeftModel,
     tokenizer: PreTrainedTokenizerBase,
     recipe: Recipe,
     train: Sequence[Row],
@@ -74,7 +77,7 @@ def _row_trainer(
         train_dataset=prepared(train, tokenizer, recipe=recipe),
         eval_dataset=prepared(validation, tokenizer, recipe=recipe),
         processing_class=tokenizer,
-        peft_config=adapter_of(recipe),
+        peft_config=None if isinstance(model, PeftModel) else adapter_of(recipe),
     )
     trainer.train_dataset = _exactly(trainer.train_dataset, train, recipe=recipe)
     trainer.eval_dataset = _exactly(trainer.eval_dataset, validation, recipe=recipe)
@@ -82,7 +85,7 @@ def _row_trainer(
 
 
 def _pair_trainer(
-    model: PreTrainedModel,
+    model: PreTrainedModel | PeftModel,
     tokenizer: PreTrainedTokenizerBase,
     recipe: Recipe,
     train: Sequence[Row],
@@ -100,7 +103,7 @@ def _pair_trainer(
         train_dataset=made[0],
         eval_dataset=made[1],
         processing_class=tokenizer,
-        peft_config=adapter_of(recipe),
+        peft_config=None if isinstance(model, PeftModel) else adapter_of(recipe),
     )
     return trainer, pair_lengths(made[0])
 

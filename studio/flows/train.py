@@ -2,12 +2,14 @@
 
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from studio.domain.errors import RunError
+from studio.domain.errors import RecipeError, RunError
 from studio.domain.event import Event, EventKind
 from studio.domain.job import JobState, Wish
+from studio.domain.method import ADAPTERS
+from studio.domain.plan import Choice
 from studio.domain.reading import Best, Reading, Tone, best_check, read_curves
 from studio.domain.recipe import Recipe
 from studio.domain.run import Checkpoint, Metric, Run
@@ -18,6 +20,7 @@ from studio.store import runs as stored
 from studio.store.ids import new_id
 
 WATCHED = 3
+SHAPE_OF_ADAPTER = ("method", "rank", "alpha_over_rank", "rank_stabilised", "dora")
 LOGGED = (EventKind.PHASE, EventKind.NOTE, EventKind.CHECKPOINT)
 
 
@@ -42,11 +45,29 @@ class Answers:
     items: tuple[tuple[str, str], ...]
 
 
-def start(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe, *, name: str | None = None, key: str) -> Run:
-    """Put a run in the queue and return at once; the same `key` again is the same run, so two clicks make one."""
+def start(
+    studio: Studio,
+    dataset_id: str,
+    model_id: str,
+    recipe: Recipe,
+    *,
+    name: str | None = None,
+    begin: str | None = None,
+    key: str,
+) -> Run:
+    """Put a run in the queue and return at once; the same `key` again is the same run, so two clicks make one.
+
+    `begin` is a run whose adapter is trained further.
+    """
     dataset = bring.ready(studio, dataset_id)
     model = models.usable(studio, model_id)
     plan = choose.plan(studio, dataset_id, model_id, recipe)
+    first = _first_stage(studio, begin, model_id, recipe) if begin else None
+    if first:
+        said = Choice(
+            "Begins from", f"{first.run.name}, step {first.checkpoint.step:,}", "Its adapter is trained further."
+        )
+        plan = replace(plan, choices=(*plan.choices, said))
     dealt_as = split.current(studio, dataset_id)
     lengths = inspect.measured(studio, dataset_id, model_id)
     assert lengths is not None
@@ -80,8 +101,54 @@ def start(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe, *, nam
             "watch": [] if dataset.is_text else dealt.validation[:WATCHED],
             "expected_steps": plan.steps,
             "resume": False,
-        },
+        }
+        | (first.spec(studio) if first else {}),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStage:
+    """The run and the checkpoint that another run begins from."""
+
+    run: Run
+    checkpoint: Checkpoint
+
+    def spec(self, studio: Studio) -> dict[str, str]:
+        folder = studio.workspace.run(self.run.id) / self.checkpoint.path
+        return {"begin": str(folder), "begin_sha256": self.checkpoint.sha256}
+
+
+def first_stages(studio: Studio, model_id: str) -> list[Run]:
+    """Runs of a model that another run can begin from, the newest first."""
+    return [
+        found
+        for found in runs(studio)
+        if found.model_id == model_id
+        and found.recipe.method in ADAPTERS
+        and not found.is_live
+        and checkpoints(studio, found.id)
+    ]
+
+
+def of_the_same_adapter(recipe: Recipe, first: Run) -> Recipe:
+    """The recipe with the kind of adapter that a first stage has, so that it can begin from it."""
+    shape = {name: getattr(first.recipe, name) for name in SHAPE_OF_ADAPTER}
+    return recipe.by(first.recipe.method).model_copy(update=shape)
+
+
+def _first_stage(studio: Studio, run_id: str, model_id: str, recipe: Recipe) -> FirstStage:
+    """The best checkpoint of a run, whose adapter must be one of the same model and shape."""
+    found = run(studio, run_id)
+    if found.model_id != model_id:
+        raise RunError(f"{found.name} is a run of another model.", fix="Choose its model, or begin from the base.")
+    mine, other = ([getattr(each, name) for name in SHAPE_OF_ADAPTER] for each in (recipe, found.recipe))
+    if recipe.method not in ADAPTERS or mine != other:
+        raise RecipeError(
+            f"{found.name} has another kind of adapter.",
+            fix="Choose the same method, rank, strength, rsLoRA and DoRA as it has, or begin from the base.",
+            field="method",
+        )
+    return FirstStage(found, best_checkpoint(studio, run_id))
 
 
 def _free_name(studio: Studio, dataset_name: str) -> str:

@@ -104,6 +104,46 @@ def test_a_stopped_preference_run_goes_on_bit_for_bit(tmp_path, tiny_model, pair
     assert checkpoints.verify(one).weights_sha256 == checkpoints.verify(other).weights_sha256
 
 
+@pytest.mark.parametrize("preference", [False, True])
+def test_a_second_stage_begins_where_the_first_one_ended(straight, preference: bool, tmp_path, pairs):
+    """Its first check finds the loss of the first stage, and preference training measures from there."""
+    run, _, _ = straight
+    folder = run / "checkpoints" / "step-12"
+    begin = {"begin": str(folder), "begin_sha256": checkpoints.verify(folder).weights_sha256}
+    recipe = DPO.model_copy(update={"epochs": 1, "evaluations": 1, "preference": preference})
+    spec = train_spec(tmp_path, pairs, STARTER, recipe=recipe) | PARTS | {"expected_steps": 4}
+    fresh, second = Notebook(), Notebook()
+    assert train(spec | begin, second).state == "done"
+    before = straight[1].of(EventKind.ANSWERS)[-1]["items"]
+    assert second.of(EventKind.ANSWERS)[0]["items"] == before
+    if preference:
+        assert abs(second.curve("margin")[0]) < 0.02 and second.curve("margin")[4] > 0
+    else:
+        train(spec | {"run": str(tmp_path / "fresh")}, fresh)
+        assert second.curve("validation_loss")[0] != fresh.curve("validation_loss")[0]
+
+
+def test_a_stopped_second_stage_goes_on_bit_for_bit(tmp_path, tiny_model, pairs):
+    recipe = DPO.model_copy(update={"evaluations": 1, "epochs": 1})
+    first = train_spec(tmp_path / "first", pairs, tiny_model, recipe=recipe.model_copy(update={"preference": False}))
+    train(first | PARTS | {"expected_steps": 4}, Notebook())
+    folder = tmp_path / "first" / "checkpoints" / "step-4"
+    begin = {"begin": str(folder), "begin_sha256": checkpoints.verify(folder).weights_sha256, "expected_steps": 4}
+    whole, after = Notebook(), Notebook()
+    train(train_spec(tmp_path / "whole", pairs, tiny_model, recipe=recipe) | PARTS | begin, whole)
+    spec = train_spec(tmp_path / "stopped", pairs, tiny_model, recipe=recipe) | PARTS | begin
+    assert train(spec, Notebook(stop_at=2)).state == "stopped"
+    assert train({**spec, "resume": True}, after).state == "done"
+    assert after.curve("loss") == {step: loss for step, loss in whole.curve("loss").items() if step > 2}
+
+
+def test_a_second_stage_begins_from_no_other_checkpoint_than_the_one_chosen(straight, tmp_path, pairs):
+    folder = straight[0] / "checkpoints" / "step-12"
+    spec = train_spec(tmp_path, pairs, STARTER, recipe=DPO) | PARTS
+    outcome = train(spec | {"begin": str(folder), "begin_sha256": "0" * 64}, Notebook())
+    assert outcome.state == "failed" and "not the one that was chosen" in outcome.message
+
+
 def test_rows_without_a_worse_answer_are_refused_by_their_line(tmp_path, tiny_model, dataset):
     recipe = RECIPE.model_copy(update={"preference": True})
     outcome = train(train_spec(tmp_path, dataset, tiny_model, recipe=recipe), Notebook())

@@ -11,6 +11,7 @@ from studio.domain.dataset import Dataset
 from studio.domain.errors import RecipeError, RunError
 from studio.domain.job import JobKind, JobState
 from studio.domain.reading import Tone
+from studio.domain.recipe import Recipe
 from studio.domain.run import Run
 from studio.domain.split import SplitChoices
 from studio.flows import split, train
@@ -48,6 +49,24 @@ def test_a_finished_run_has_no_time_left_and_says_so_in_words(working: Studio, t
     reading = train.reading(trained, points)
     assert reading.title == "Finished." and reading.tone in (Tone.GOOD, Tone.WARNING)
     assert f"step {far.best.step}" in reading.text
+
+
+def test_a_run_begins_from_the_adapter_of_an_earlier_one_and_says_so(copied: Studio, trained: Run):
+    assert trained.id in {run.id for run in train.first_stages(copied, STARTER)}
+    recipe = train.of_the_same_adapter(RECIPE.model_copy(update={"rank": 64, "epochs": 0.2}), trained)
+    run = train.start(copied, trained.dataset_id, STARTER, recipe, begin=trained.id, key="the second stage")
+    train.wait(copied, run.job.id, seconds=PATIENCE)
+    best = train.best_checkpoint(copied, trained.id)
+    (said,) = (choice.value for choice in run.plan.choices if choice.name == "Begins from")
+    assert said == f"{trained.name}, step {best.step}"
+    first = train.metrics(copied, run.id)[0]
+    assert first.step == 0 and first.validation_loss == pytest.approx(best.validation_loss, rel=1e-3)
+
+
+def test_a_run_with_another_kind_of_adapter_cannot_begin_from_it(working: Studio, trained: Run):
+    for recipe in (RECIPE.model_copy(update={"rank": 64}), Recipe(method="full", max_length=128)):
+        with pytest.raises(RecipeError, match="another kind of adapter"):
+            train.start(working, trained.dataset_id, STARTER, recipe, begin=trained.id, key="another")
 
 
 def test_the_same_start_twice_is_one_run(quiet: Studio, dataset: Dataset):

@@ -30,6 +30,7 @@ from studio.verdict.rule import FEWEST_DECISIVE
 TONES = {Light.GREEN: Tone.GOOD, Light.AMBER: Tone.WARNING, Light.RED: Tone.BAD}
 SHADES = ("#3b6fb6", "#7ba6de", "#d9822b", "#9a6b1f", "#2f7d5b", "#8c93a0", "#6d5ba6", "#c9ccd3")
 PRESETS = (("Quick look", "quick"), ("Balanced", "balanced"), ("Thorough", "thorough"))
+BASE = ("The base model", "base")
 EMPTY = html.empty("Nothing to plan yet.", "Bring a file on the Data tab first.")
 
 
@@ -42,6 +43,7 @@ class Form:
     start: gr.Button
     preset: gr.Radio
     about: gr.State
+    first: gr.Dropdown
     controls: tuple[Any, ...]
 
     @property
@@ -72,6 +74,13 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
     situation = gr.HTML(EMPTY)
     method = forms.control("method")
     gr.HTML(methods_list())
+    first = gr.Dropdown(
+        label="Begin from",
+        choices=[BASE],
+        value=BASE[1],
+        allow_custom_value=True,  # its choices come with the runs
+        info="The adapter of an earlier run can be trained further: preferences after answers, for example.",
+    )
     preset = gr.Radio(
         label="Start from", choices=list(PRESETS), value="balanced", info="The middle one suits most files."
     )
@@ -80,7 +89,9 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
         knobs = [forms.control(name) for name in forms.KNOBS if name != "method"]
     with gr.Accordion("Advanced", open=False), gr.Row():
         advanced = [forms.control(name) for name in forms.ADVANCED]
-    form = Form(situation, gr.Timer(0.7, active=False), start, preset, gr.State(None), (method, *knobs, *advanced))
+    form = Form(
+        situation, gr.Timer(0.7, active=False), start, preset, gr.State(None), first, (method, *knobs, *advanced)
+    )
     papers = _papers(why_preset)
     _wire_form(session, tab, form, papers)
     _wire_papers(session, tab, form, papers)
@@ -138,10 +149,13 @@ def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers) -> Non
         controls,
         **DRAWN,
     )
+    listed = [click.change, session.shown.change]
+    gr.on(listed, handler(list_first, studio), [session.model, form.first], form.first, **DRAWN)
+    form.first.input(handler(use_first, studio), [session.data, form.first, *controls], controls, **DRAWN)
     tab.select(lambda: secrets.token_hex(8), None, click, **QUIET)
     form.start.click(
         handler(begin, studio),
-        [*ids, click, *controls],
+        [*ids, click, form.first, *controls],
         [session.run, session.tabs],
         trigger_mode="once",
         api_name="start_run",
@@ -225,12 +239,30 @@ def use_preset(
     return forms.shown(_with_cut_off(found.recipe, cut_off), of_pairs=bring.dataset(studio, data).is_of_pairs)
 
 
-def begin(studio: Studio, data: str | None, model: str | None, click: str, *values: Any) -> list[Any]:
+def list_first(studio: Studio, model: str | None, chosen: str | None) -> gr.Dropdown:
+    """The base, and the runs of the chosen model that another run can begin from."""
+    found = [(run.name, run.id) for run in train.first_stages(studio, model)] if model else []
+    there = chosen in {run_id for _, run_id in found}
+    return gr.Dropdown(choices=[BASE, *found], value=chosen if there else BASE[1])
+
+
+def use_first(studio: Studio, data: str | None, first: str | None, *values: Any) -> list[Any]:
+    """Whoever begins from a run takes its kind of adapter."""
+    if data is None or first is None or first == BASE[1]:
+        return [gr.skip()] * len(forms.FIELDS)
+    recipe = train.of_the_same_adapter(forms.recipe_of(values), train.run(studio, first))
+    return forms.shown(recipe, of_pairs=bring.dataset(studio, data).is_of_pairs)
+
+
+def begin(
+    studio: Studio, data: str | None, model: str | None, click: str, first: str | None, *values: Any
+) -> list[Any]:
     """One run per visit and recipe, however often the button is clicked."""
     if data is None or model is None:
         raise RecipeError("There is nothing to train on.", fix="Bring a file on the Data tab first.")
     recipe = forms.recipe_of(values)
-    run = train.start(studio, data, model, recipe, key=f"start:{data}:{model}:{recipe.fingerprint}:{click}")
+    key = f"start:{data}:{model}:{recipe.fingerprint}:{first}:{click}"
+    run = train.start(studio, data, model, recipe, begin=None if first == BASE[1] else first, key=key)
     return [run_picker(studio, run.id), gr.Tabs(selected="train")]
 
 
