@@ -78,11 +78,12 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
         label="Begin from",
         choices=[BASE],
         value=BASE[1],
+        visible=False,
         allow_custom_value=True,  # its choices come with the runs
         info="The adapter of an earlier run can be trained further: preferences after answers, for example.",
     )
     preset = gr.Radio(
-        label="Start from", choices=list(PRESETS), value="balanced", info="The middle one suits most files."
+        label="Preset", choices=list(PRESETS), value="balanced", info="The middle one suits most files."
     )
     why_preset = gr.HTML()
     with gr.Row():
@@ -243,7 +244,7 @@ def list_first(studio: Studio, model: str | None, chosen: str | None) -> gr.Drop
     """The base, and the runs of the chosen model that another run can begin from."""
     found = [(run.name, run.id) for run in train.first_stages(studio, model)] if model else []
     there = chosen in {run_id for _, run_id in found}
-    return gr.Dropdown(choices=[BASE, *found], value=chosen if there else BASE[1])
+    return gr.Dropdown(choices=[BASE, *found], value=chosen if there else BASE[1], visible=bool(found))
 
 
 def use_first(studio: Studio, data: str | None, first: str | None, *values: Any) -> list[Any]:
