@@ -52,7 +52,8 @@ def test_the_messy_sample_shows_its_faults(page: Page, studio: RunningStudio) ->
     picture(page, "data-messy")
     open_tab(page, "Inspect")
     expect(page.get_by_text("Most worth mending: 8 rows hold personal data")).to_be_visible()
-    expect(page.get_by_role("radio", name=re.compile("line ")).first).to_be_visible()
+    expect(page.get_by_role("heading", name="8 rows hold personal data")).to_be_visible()
+    expect(page.get_by_role("checkbox", name="line 25")).to_be_visible()
     expect(page.get_by_text("adds up")).to_be_visible()
     picture(page, "inspect-messy")
 
