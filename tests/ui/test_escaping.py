@@ -35,7 +35,7 @@ from studio.ui import rate
 from studio.ui.bringing import fields, refused
 from studio.ui.errors import told
 from studio.ui.inspect import meaning
-from studio.ui.parts import groups, html, lengths, listed, talk
+from studio.ui.parts import groups, html, lengths, listed, plans, talk
 from studio.ui.tabs import compare, data, deliver, inspect, recipe, train, verdict
 from tests.ui import examples
 from tests.ui.markup import attribute_names, tags, words
@@ -140,7 +140,7 @@ def groups_of(text: str) -> str:
 def recipe_screen(text: str) -> str:
     plan = replace(examples.PLAN, sentence=f"Fits: {text}", device=text, choices=(Choice(text, text, text),))
     model = Model(text, text, text, 1, 1, text, text, text, reason=text)
-    return recipe.plan_page(plan) + recipe.reasons_table(plan) + recipe.model_table([model])
+    return plans.plan_page(plan) + plans.reasons_table(plan) + recipe.model_table([model])
 
 
 def train_screen(text: str) -> str:

@@ -169,7 +169,6 @@ def situation(found: Dataset, *, repaired: str = "") -> str:
             Tone.BAD, "No row could be used.", found.problem or "Every line was refused; the reasons are below."
         )
         return html.title(found.name, f"a file of {html.size(found.bytes)}") + html.reading(said)
-    refused = html.count(found.rejects, "line")
     figures = [
         html.Figure("Rows read", f"{found.rows:,}", f"from {found.source_name}"),
         html.Figure(
@@ -184,6 +183,20 @@ def situation(found: Dataset, *, repaired: str = "") -> str:
         ),
         html.Figure("Fingerprint", found.fingerprint[:8], "names exactly these rows"),
     ]
+    said = _understood(found, repaired)
+    how = f'<p class="help how"><b>How it was read.</b> {html.text(found.guess.reason)}</p>' if found.guess else ""
+    return (
+        html.title(found.name, f"{html.count(found.lines, 'row')} in a file of {html.size(found.bytes)}")
+        + html.cards(figures)
+        + "<br>"
+        + html.reading(said)
+        + how
+    )
+
+
+def _understood(found: Dataset, repaired: str) -> Reading:
+    """How much of the file could be used, and what was passed over."""
+    refused = html.count(found.rejects, "line")
     said = (
         Reading(
             Tone.WARNING,
@@ -199,12 +212,4 @@ def situation(found: Dataset, *, repaired: str = "") -> str:
     )
     blank = f" {html.count(found.blank_lines, 'blank line')} passed over." if found.blank_lines else ""
     later = f" {TEXT_TRAINING}" if found.is_text else ""
-    said = Reading(said.tone, said.title, said.text + blank + later)
-    how = f'<p class="help how"><b>How it was read.</b> {html.text(found.guess.reason)}</p>' if found.guess else ""
-    return (
-        html.title(found.name, f"{html.count(found.lines, 'row')} in a file of {html.size(found.bytes)}")
-        + html.cards(figures)
-        + "<br>"
-        + html.reading(said)
-        + how
-    )
+    return Reading(said.tone, said.title, said.text + blank + later)

@@ -11,24 +11,20 @@ from typing import Any
 import gradio as gr
 
 from studio.domain.errors import RecipeError, StudioError
-from studio.domain.lengths import Lengths
 from studio.domain.method import METHODS, TITLES, WHEN, Method
 from studio.domain.model import Model
-from studio.domain.plan import Light, Plan
+from studio.domain.plan import Light
 from studio.domain.reading import Reading, Tone
 from studio.domain.recipe import Recipe
 from studio.flows import bring, choose, inspect, models, train
 from studio.flows.inspect import Inspection
 from studio.flows.studio import Studio
 from studio.ui.errors import handler, told
-from studio.ui.parts import forms, html
+from studio.ui.parts import forms, html, plans
 from studio.ui.parts.bringing import being_read
 from studio.ui.parts.pickers import model_picker, run_picker
 from studio.ui.session import DRAWN, PUBLIC, QUIET, Session
-from studio.verdict.rule import FEWEST_DECISIVE
 
-TONES = {Light.GREEN: Tone.GOOD, Light.AMBER: Tone.WARNING, Light.RED: Tone.BAD}
-SHADES = ("#3b6fb6", "#7ba6de", "#d9822b", "#9a6b1f", "#2f7d5b", "#8c93a0", "#6d5ba6", "#c9ccd3")
 PRESETS = (("Quick look", "quick"), ("Balanced", "balanced"), ("Thorough", "thorough"))
 BASE = ("The base model", "base")
 EMPTY = html.empty("Nothing to plan yet.", "Bring a file on the Data tab first.")
@@ -306,8 +302,8 @@ def view(studio: Studio, data: str, model: str, recipe: Recipe, cut_off: int | N
     address = f"data:text/yaml;base64,{base64.b64encode(yaml_text.encode()).decode()}"
     save = f'<p class="help"><a href="{address}" download="recipe.yaml">Save as recipe.yaml</a></p>'
     return [
-        partial_rows(inspect.measured(studio, data, model)) + plan_page(plan),
-        reasons_table(plan),
+        plans.partial_rows(inspect.measured(studio, data, model)) + plans.plan_page(plan),
+        plans.reasons_table(plan),
         yaml_text,
         save,
         gr.Radio(value=preset.id if preset else None),
@@ -320,70 +316,6 @@ def methods_list() -> str:
     """Each method with one sentence on when to use it."""
     items = "".join(f"<li><b>{TITLES[method]}.</b> {escape(WHEN[method])}</li>" for method in METHODS)
     return f'<ul class="help">{items}</ul>'
-
-
-def plan_page(plan: Plan) -> str:
-    """Traffic light in words, four figures and the memory bar."""
-    figures = [
-        html.Figure("Time", html.duration_range(plan.seconds_low, plan.seconds_high), f"on the {plan.device}"),
-        html.Figure("Steps", f"{plan.steps:,}", f"{plan.steps_per_epoch:,} per pass"),
-        html.Figure(
-            "Rows to learn from",
-            f"{plan.train_rows:,}",
-            f"{plan.validation_rows:,} check it, {plan.test_rows:,} are sealed for the verdict",
-        ),
-        html.Figure("Memory", html.size(plan.memory_needed), f"of {html.size(plan.memory_free)} free"),
-    ]
-    said = Reading(TONES[plan.light], *_told(plan.sentence))
-    return f"{html.reading(said)}<br>{too_few(plan.test_rows)}{html.cards(figures)}<br>{memory_bar(plan)}"
-
-
-def partial_rows(lengths: Lengths | None) -> str:
-    """A warning that some rows are not trained on, because the model's template would leave a part of them out."""
-    if lengths is None or not lengths.partial:
-        return ""
-    title = f"{html.count(len(lengths.partial), 'row')} left out for this model."
-    return html.reading(Reading(Tone.WARNING, title, lengths.partial_sentence)) + "<br>"
-
-
-def too_few(test_rows: int) -> str:
-    """A warning, before anything is spent, that no verdict can come of so few test rows."""
-    if test_rows >= FEWEST_DECISIVE:
-        return ""
-    title = f"Too few test rows for a verdict: {test_rows:,}."
-    text = f"To ship takes at least {FEWEST_DECISIVE}. Hold out more on Inspect, or bring more examples."
-    return html.reading(Reading(Tone.WARNING, title, text)) + "<br>"
-
-
-def _told(sentence: str) -> tuple[str, str]:
-    """The planner's sentence as a title and the rest."""
-    title, _, rest = sentence.partition(": ")
-    return f"{title}:", rest
-
-
-def memory_bar(plan: Plan) -> str:
-    """What the memory is for, as one bar against what is free."""
-    whole = max(plan.memory_free, plan.memory_needed, 1)
-    parts = list(zip(plan.memory, SHADES * 3, strict=False))
-    pieces = "".join(
-        f'<i style="width:{part.bytes / whole:.2%};background:{shade}" title="{part.title}"></i>'
-        for part, shade in parts
-    )
-    legend = "".join(
-        f'<span><i style="background:{shade}"></i>{part.title} {html.size(part.bytes)}</span>' for part, shade in parts
-    )
-    return (
-        f'<div class="memory" role="img" aria-label="Memory by part">{pieces}</div><div class="legend">{legend}</div>'
-    )
-
-
-def reasons_table(plan: Plan) -> str:
-    choices = html.table(["Value", "", "Why"], [[c.name, c.value, c.why] for c in plan.choices])
-    memory = html.table(
-        ["Memory for", "Size", "Why"],
-        [[p.title, html.Cell(html.size(p.bytes), number=True), p.why] for p in plan.memory],
-    )
-    return choices + "<br>" + memory
 
 
 def model_table(found: list[Model]) -> str:

@@ -13,7 +13,7 @@ from studio.domain.recipe import Recipe
 from studio.flows import choose
 from studio.flows.inspect import Inspection
 from studio.flows.studio import Studio
-from studio.ui.parts import forms
+from studio.ui.parts import forms, plans
 from studio.ui.tabs import recipe
 from tests.ui import examples
 from tests.ui.markup import attributes, words
@@ -25,32 +25,32 @@ def model(**values: Any) -> Model:
 
 
 def test_a_plan_is_a_sentence_and_four_figures() -> None:
-    said = words(recipe.plan_page(examples.PLAN))
+    said = words(plans.plan_page(examples.PLAN))
     assert "✓ Fits: needs about 1.2 GB of 8 GB free." in said
     assert "Time 40–90 s on the CPU, 4 cores" in said
     assert "Steps 120 40 per pass" in said
     assert "Rows to learn from 320 40 check it, 41 are sealed for the verdict" in said
     assert "Too few" not in said
-    assert "Too few test rows for a verdict: 3." in words(recipe.plan_page(replace(examples.PLAN, test_rows=3)))
+    assert "Too few test rows for a verdict: 3." in words(plans.plan_page(replace(examples.PLAN, test_rows=3)))
     assert "Memory 1.2 GB of 8.0 GB free" in said
 
 
 @pytest.mark.parametrize(("light", "sign"), [(Light.GREEN, "✓"), (Light.AMBER, "▲"), (Light.RED, "✕")])
 def test_a_traffic_light_is_also_a_sign(light: Light, sign: str) -> None:
-    assert words(recipe.plan_page(replace(examples.PLAN, light=light))).startswith(sign)
+    assert words(plans.plan_page(replace(examples.PLAN, light=light))).startswith(sign)
 
 
 def test_the_memory_bar_never_leaves_its_frame() -> None:
     tight = replace(examples.PLAN, memory=tuple(Part(f"Part {n}", 3_000_000_000, "") for n in range(8)))
     for plan in (examples.PLAN, tight):
-        styles = attributes(recipe.memory_bar(plan), "style")
+        styles = attributes(plans.memory_bar(plan), "style")
         widths = [float(style.split("width:")[1].split("%")[0]) for style in styles if "width" in style]
         assert len(widths) == len(plan.memory)
         assert sum(widths) <= 100.1
 
 
 def test_every_value_has_its_reason() -> None:
-    said = words(recipe.reasons_table(examples.PLAN))
+    said = words(plans.reasons_table(examples.PLAN))
     assert "Rows per step 8 as asked" in said and "Weights 800.0 MB 4 bits each" in said
 
 
