@@ -18,7 +18,7 @@ from studio.domain.finding import GRADE_WORDS, TREATMENTS, by_weight
 from studio.domain.job import JobState
 from studio.domain.recipe import Recipe
 from studio.domain.run import Run
-from studio.flows import advise, ask, bring, choose, deliver, inspect, machine, models, topics, train
+from studio.flows import advise, ask, bring, choose, deliver, follow, inspect, machine, models, topics, train
 from studio.flows import mend as mending
 from studio.flows import split as dealing
 from studio.flows.studio import Studio
@@ -230,7 +230,7 @@ def _followed(studio: Studio, run_id: str, *, quiet: bool) -> Run:
     shown = 0
     while True:
         run = train.run(studio, run_id)
-        checks = [point for point in train.metrics(studio, run_id) if point.validation_loss is not None]
+        checks = [point for point in follow.metrics(studio, run_id) if point.validation_loss is not None]
         for point in checks[shown:] if not quiet else ():
             typer.echo(f"  step {point.step:>5,}  validation loss {point.validation_loss:.3f}")
         shown = len(checks)
@@ -240,18 +240,18 @@ def _followed(studio: Studio, run_id: str, *, quiet: bool) -> Run:
 
 
 def _run_values(studio: Studio, run: Run) -> dict[str, Any]:
-    points = train.metrics(studio, run.id)
+    points = follow.metrics(studio, run.id)
     return {
         "run": run.id, "name": run.name, "state": run.job.state, "message": run.job.message, "fix": run.job.fix,
         "dataset": run.dataset_id, "model": run.model_id, "recipe": run.recipe, "attempt": run.job.attempt,
-        "progress": train.progress(run, points), "result": run.job.result,
+        "progress": follow.progress(run, points), "result": run.job.result,
         "checkpoints": train.checkpoints(studio, run.id),
     }  # fmt: skip
 
 
 def _run_words(studio: Studio, run: Run) -> str:
-    points = train.metrics(studio, run.id)
-    far, said = train.progress(run, points), train.reading(run, points)
+    points = follow.metrics(studio, run.id)
+    far, said = follow.progress(run, points), follow.reading(run, points)
     return f"{run.id}  {run.name}: {run.job.words}, step {far.step:,} of {far.steps:,}. {said.title} {said.text}"
 
 

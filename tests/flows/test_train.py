@@ -14,7 +14,7 @@ from studio.domain.reading import Tone
 from studio.domain.recipe import Recipe
 from studio.domain.run import Run
 from studio.domain.split import SplitChoices
-from studio.flows import split, train
+from studio.flows import follow, split, train
 from studio.flows.models import STARTER
 from studio.flows.studio import Studio
 from studio.store import jobs
@@ -32,21 +32,21 @@ def test_a_run_ends_with_its_best_checkpoint_kept(working: Studio, trained: Run)
 
 
 def test_a_run_shows_what_it_learned_from_its_first_step_on(working: Studio, trained: Run):
-    points = train.metrics(working, trained.id)
+    points = follow.metrics(working, trained.id)
     assert [point.step for point in points if point.loss is not None] == list(range(1, trained.plan.steps + 1))
     checks = [point.validation_loss for point in points if point.validation_loss is not None]
     assert len(checks) == 3 and checks[-1] < checks[0]
-    said = train.answers(working, trained.id)
+    said = follow.answers(working, trained.id)
     assert said[0].step == 0 and len(said) == 3
     assert {prompt for prompt, _ in said[0].items} == {prompt for prompt, _ in said[-1].items}
 
 
 def test_a_finished_run_has_no_time_left_and_says_so_in_words(working: Studio, trained: Run):
-    points = train.metrics(working, trained.id)
-    far = train.progress(trained, points)
+    points = follow.metrics(working, trained.id)
+    far = follow.progress(trained, points)
     assert (far.step, far.share, far.seconds_left) == (trained.plan.steps, 1.0, None)
     assert far.elapsed > 0 and far.tokens_per_second and far.best
-    reading = train.reading(trained, points)
+    reading = follow.reading(trained, points)
     assert reading.title == "Finished." and reading.tone in (Tone.GOOD, Tone.WARNING)
     assert f"step {far.best.step}" in reading.text
 
@@ -59,7 +59,7 @@ def test_a_run_begins_from_the_adapter_of_an_earlier_one_and_says_so(copied: Stu
     best = train.best_checkpoint(copied, trained.id)
     (said,) = (choice.value for choice in run.plan.choices if choice.name == "Begins from")
     assert said == f"{trained.name}, step {best.step}"
-    first = train.metrics(copied, run.id)[0]
+    first = follow.metrics(copied, run.id)[0]
     assert first.step == 0 and first.validation_loss == pytest.approx(best.validation_loss, rel=1e-3)
 
 
@@ -78,7 +78,7 @@ def test_the_same_start_twice_is_one_run(quiet: Studio, dataset: Dataset):
 
 def test_a_run_that_waits_says_so_and_can_be_called_off(quiet: Studio, dataset: Dataset):
     run = train.start(quiet, dataset.id, STARTER, RECIPE, name="Try", key="a click")
-    assert (run.name, train.reading(run, []).title) == ("Try", "Waiting.")
+    assert (run.name, follow.reading(run, []).title) == ("Try", "Waiting.")
     stopped = train.stop(quiet, run.id)
     assert stopped.job.state is JobState.STOPPED
     with pytest.raises(RunError, match="not running"):
@@ -123,8 +123,8 @@ def test_a_finished_run_is_not_resumed_and_a_step_without_a_checkpoint_is_refuse
 def test_the_log_of_a_run_can_be_read_to_its_end(working: Studio, trained: Run):
     path = working.workspace.attempt(trained.job.id, 1) / "log.txt"
     path.write_text(path.read_text() + "the last line\n")
-    assert train.log_tail(working, trained.id, lines=1).endswith("\nthe last line")
-    told = train.log_tail(working, trained.id)
+    assert follow.log_tail(working, trained.id, lines=1).endswith("\nthe last line")
+    told = follow.log_tail(working, trained.id)
     assert "loading the model" in told and "checkpoint of step 10 saved, validation loss" in told
 
 
@@ -141,7 +141,7 @@ def test_a_killed_run_says_what_happened_and_goes_on_to_its_end(
     train.wait(working, run.job.id, seconds=PATIENCE)
     killed = train.run(working, run.id)
     assert killed.job.state is JobState.INTERRUPTED
-    reading = train.reading(killed, train.metrics(working, run.id))
+    reading = follow.reading(killed, follow.metrics(working, run.id))
     assert reading.title == "Interrupted."
     assert reading.text == f"{killed.job.message} Resume goes on from the last checkpoint."
     assert "signal 9" in killed.job.message
@@ -150,7 +150,7 @@ def test_a_killed_run_says_what_happened_and_goes_on_to_its_end(
     train.wait(working, run.job.id, seconds=PATIENCE)
     ended = train.run(working, run.id)
     assert (ended.job.state, ended.job.attempt) == (JobState.DONE, 2), ended.job.message
-    steps = [point.step for point in train.metrics(working, run.id) if point.loss is not None]
+    steps = [point.step for point in follow.metrics(working, run.id) if point.loss is not None]
     assert steps == list(range(1, ended.plan.steps + 1))
 
 
@@ -160,14 +160,14 @@ def test_a_stopped_run_keeps_its_best_and_tells_how_long_it_would_have_taken(
     run = train.start(working, dataset.id, STARTER, LONG_RUN, key="to be stopped")
     eventually(lambda: train.checkpoints(working, run.id))
     running = eventually(lambda: (found := train.run(working, run.id)).job.seconds_left and found)
-    far = train.progress(running, train.metrics(working, run.id))
+    far = follow.progress(running, follow.metrics(working, run.id))
     assert far.seconds_left and far.seconds_left > 0 and 0 < far.share < 1
     assert train.stop(working, run.id).job.is_stopping
     train.wait(working, run.job.id, seconds=PATIENCE)
     stopped = train.run(working, run.id)
     assert stopped.job.state is JobState.STOPPED
     kept = train.checkpoints(working, run.id)
-    losses = [p.validation_loss for p in train.metrics(working, run.id) if p.step and p.validation_loss is not None]
+    losses = [p.validation_loss for p in follow.metrics(working, run.id) if p.step and p.validation_loss is not None]
     assert train.best_checkpoint(working, run.id).validation_loss == min(losses)
     assert max(checkpoint.step for checkpoint in kept) < stopped.plan.steps
-    assert train.reading(stopped, train.metrics(working, run.id)).title == "Stopped by you."
+    assert follow.reading(stopped, follow.metrics(working, run.id)).title == "Stopped by you."

@@ -27,9 +27,9 @@ from studio.domain.row import Call, Message, Row
 from studio.domain.run import Metric
 from studio.domain.study import StudyState
 from studio.flows.decide import Example
+from studio.flows.follow import Answers
 from studio.flows.inspect import Inspection
 from studio.flows.meaning import Comparison
-from studio.flows.train import Answers
 from studio.flows.understand import FirstRows, Tried
 from studio.ui import rate
 from studio.ui.bringing import fields, refused

@@ -4,23 +4,23 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import gradio as gr
-import plotly.graph_objects as go
 
 from studio.domain.job import JobState
 from studio.domain.method import TITLES
-from studio.domain.reading import smoothed
 from studio.domain.run import Checkpoint, Metric, Run
-from studio.flows import models, train
+from studio.flows import follow, models, train
+from studio.flows.follow import Answers, Progress
 from studio.flows.studio import Studio
-from studio.flows.train import Answers, Progress
 from studio.ui.errors import handler
 from studio.ui.parts import html
-from studio.ui.parts.chart import chart, drawn, laid_out, marked
+from studio.ui.parts.chart import chart
 from studio.ui.parts.pickers import run_labels
 from studio.ui.session import DRAWN, PUBLIC, QUIET, Session
+from studio.ui.training.answers import answers_table
+from studio.ui.training.checkpoints import checkpoint_table
+from studio.ui.training.curves import loss_curves
 
 EMPTY = html.empty("No run yet.", "Choose a recipe and start training; the curves appear here.")
-SHOWN_ANSWERS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +86,15 @@ def show(studio: Studio, run_id: str | None, before: Any) -> list[Any]:
     """One run as it is now; nothing is sent again while nothing has changed."""
     if run_id is None:
         return nothing()
-    run, points = train.run(studio, run_id), train.metrics(studio, run_id)
+    run, points = train.run(studio, run_id), follow.metrics(studio, run_id)
     now = (run_id, run.job.state, len(points), points[-1].step if points else 0)
     if now == before and run.job.state not in (JobState.QUEUED, JobState.RUNNING):
         return [*[gr.skip()] * 10, gr.Timer(active=run.is_live), now]
     title = models.model(studio, run.model_id).title
-    parts = view(run, points, title=title, kept=train.checkpoints(studio, run_id), said=train.answers(studio, run_id))
+    parts = view(run, points, title=title, kept=train.checkpoints(studio, run_id), said=follow.answers(studio, run_id))
     if before is not None:  # it is shown already, and showing it again makes Gradio go through all that is inside
         parts[2] = gr.skip()
-    return [*parts[:6], log_page(run, train.log_tail(studio, run_id)), *parts[6:], now]
+    return [*parts[:6], log_page(run, follow.log_tail(studio, run_id)), *parts[6:], now]
 
 
 def halt(studio: Studio, run_id: str) -> list[Any]:
@@ -124,12 +124,12 @@ def nothing() -> list[Any]:
 
 def view(run: Run, points: list[Metric], *, title: str, kept: list[Checkpoint], said: list[Answers]) -> list[Any]:
     """The screen for one run, all but its log."""
-    far = train.progress(run, points)
+    far = follow.progress(run, points)
     about = f"{TITLES[run.recipe.method]}{', DPO' * run.recipe.preference} on {title} · {run.plan.train_rows:,} training rows · started {run.created_at:%H:%M} UTC"
     ended = run.job.state in (JobState.DONE, JobState.STOPPED)
     return [
         html.title(run.name, about),
-        figures(run, far) + "<br>" + html.reading(train.reading(run, points)),
+        figures(run, far) + "<br>" + html.reading(follow.reading(run, points)),
         gr.Column(visible=True),
         loss_curves(run, points),
         answers_table(said, far.best.step if far.best else None),
@@ -163,72 +163,6 @@ def figures(run: Run, far: Progress) -> str:
     ]
     bar = html.bar(far.share, f"{run.job.phase or run.job.words}", html.percent(far.share)) if run.is_live else ""
     return html.cards(cards) + ("<br>" + bar if bar else "")
-
-
-def loss_curves(run: Run, points: list[Metric]) -> dict[str, str] | None:
-    """Training loss raw and smoothed, validation loss, and the best check."""
-    raw = [(p.step, p.loss) for p in points if p.loss is not None]
-    checks = [(p.step, p.validation_loss) for p in points if p.validation_loss is not None]
-    steps, losses = [step for step, _ in raw], [loss for _, loss in raw]
-    if not raw:
-        return None
-    figure = go.Figure()
-    figure.add_scatter(x=steps, y=losses, name="training loss", line={"color": "#9db7da", "width": 1}, hoverinfo="skip")
-    figure.add_scatter(x=steps, y=smoothed(losses), name="training, smoothed", line={"color": "#3b6fb6", "width": 2.4})
-    figure.add_scatter(
-        x=[s for s, _ in checks],
-        y=[v for _, v in checks],
-        name="validation loss",
-        mode="lines+markers",
-        line={"color": "#d9822b", "width": 2.4},
-    )
-    for name, title, colour in (("accuracy", "pairs told apart (share)", "#2f7d5b"), ("margin", "margin", "#9a6b1f")):
-        held = [(p.step, getattr(p, name)) for p in points if getattr(p, name) is not None]
-        if held:
-            x, y = zip(*held, strict=True)
-            figure.add_scatter(x=x, y=y, name=title, mode="lines+markers", line={"color": colour, "width": 1.6})
-    laid_out(figure, keep=run.id, x="optimiser step", y="loss")
-    last = max(run.plan.steps, steps[-1])
-    figure.update_xaxes(range=[0, last])
-    best = min(checks, key=lambda check: check[1], default=None)
-    if best and best[0] > 0:
-        marked(figure, best[0], f"best, step {best[0]:,}", colour="#2f7d5b", last=last)
-    words = (
-        f"Training loss over {len(raw):,} steps; validation loss lowest at step {best[0]:,} with {best[1]:.3f}."
-        if best
-        else "No points yet."
-    )
-    return drawn(figure, words=words)
-
-
-def answers_table(said: list[Answers], best: int | None) -> str:
-    """The same prompts before training, at the best check and at the last ones, side by side."""
-    if not said:
-        return '<p class="help">The same few validation prompts are answered at every check; the first answers follow soon.</p>'
-    at_best = [a for a in said[1:] if a.step == best]
-    latest = [a for a in said[1:] if a.step != best][-(SHOWN_ANSWERS - 1 - len(at_best)) :]
-    chosen = [said[0], *sorted([*at_best, *latest], key=lambda a: a.step)]
-    heads = ["Prompt", *("before" if a.step == 0 else f"step {a.step:,}{', best' * (a.step == best)}" for a in chosen)]
-    prompts = [prompt for prompt, _ in chosen[0].items]
-    rows = [[prompt, *(html.Cell(dict(a.items).get(prompt, ""), written=True) for a in chosen)] for prompt in prompts]
-    return html.table(heads, rows, stacked=True)
-
-
-def checkpoint_table(kept: list[Checkpoint], far: Progress) -> str:
-    if not kept:
-        return '<p class="help">The first checkpoint is saved at the first check.</p>'
-    best = far.best.step if far.best else None
-    rows = [
-        [
-            html.Cell(f"{c.step:,}", number=True),
-            html.Cell(f"{c.epoch:.1f}", number=True),
-            html.Cell(f"{c.validation_loss:.3f}", number=True),
-            html.size(c.bytes),
-            "best" if c.step == best else "",
-        ]
-        for c in kept
-    ]
-    return html.table(["Step", "Pass", "Validation loss", "On disk", ""], rows)
 
 
 def log_page(run: Run, log: str) -> str:

@@ -9,8 +9,11 @@ import pytest
 from studio.domain.job import JobState, Wish
 from studio.domain.recipe import Recipe
 from studio.domain.run import Checkpoint, Metric, Run
-from studio.flows.train import Answers, progress
+from studio.flows.follow import Answers, progress
 from studio.ui.tabs import train
+from studio.ui.training.answers import answers_table
+from studio.ui.training.checkpoints import checkpoint_table
+from studio.ui.training.curves import loss_curves
 from tests.ui import examples
 from tests.ui.markup import words
 
@@ -95,7 +98,7 @@ def test_a_run_in_16_bits_is_not_called_qlora() -> None:
 
 
 def test_the_curve_marks_its_best_check_and_says_so_aloud() -> None:
-    value = train.loss_curves(examples.run(), examples.CURVE)
+    value = loss_curves(examples.run(), examples.CURVE)
     assert value is not None
     figure = json.loads(value["figure"])
     assert [len(line["x"]) for line in figure["data"]] == [80, 80, 2]
@@ -105,28 +108,28 @@ def test_the_curve_marks_its_best_check_and_says_so_aloud() -> None:
 
 
 def test_before_the_first_point_there_is_no_curve() -> None:
-    assert train.loss_curves(examples.run(), []) is None
-    assert train.loss_curves(examples.run(), [Metric(step=0, epoch=0, validation_loss=3.0)]) is None
+    assert loss_curves(examples.run(), []) is None
+    assert loss_curves(examples.run(), [Metric(step=0, epoch=0, validation_loss=3.0)]) is None
 
 
 def test_answers_stand_side_by_side_from_before_to_the_last_checks() -> None:
     said = [Answers(step, (("Where is it?", f"answer {step}"),)) for step in (0, 10, 20, 30, 40)]
-    drawn = words(train.answers_table(said, 40))
+    drawn = words(answers_table(said, 40))
     assert drawn == "Prompt before step 20 step 30 step 40, best Where is it? answer 0 answer 20 answer 30 answer 40"
-    assert "the first answers follow soon" in words(train.answers_table([], None))
+    assert "the first answers follow soon" in words(answers_table([], None))
 
 
 def test_the_answers_of_the_best_check_stay_in_sight() -> None:
     said = [Answers(step, (("Where is it?", f"answer {step}"),)) for step in (0, 10, 20, 30, 40)]
-    heads = words(train.answers_table(said, 10)).split(" Where")[0]
+    heads = words(answers_table(said, 10)).split(" Where")[0]
     assert heads == "Prompt before step 10, best step 30 step 40"
 
 
 def test_the_best_checkpoint_is_marked() -> None:
     run = examples.run()
-    said = words(train.checkpoint_table(examples.KEPT, progress(run, examples.CURVE)))
+    said = words(checkpoint_table(examples.KEPT, progress(run, examples.CURVE)))
     assert "40 1.0 1.600 4.0 MB best 80 2.0 1.700 4.0 MB" in said
-    assert "saved at the first check" in words(train.checkpoint_table([], progress(run, [])))
+    assert "saved at the first check" in words(checkpoint_table([], progress(run, [])))
 
 
 def test_the_log_stands_below_the_exact_recipe() -> None:
@@ -142,7 +145,7 @@ def test_a_run_that_lost_its_number_of_steps_shows_no_impossible_share() -> None
 
 def test_the_curve_of_preference_training_shows_the_margin_and_how_many_pairs_are_told_apart() -> None:
     points = [Metric(1, 0.1, loss=0.69), Metric(2, 0.2, validation_loss=0.6, margin=0.4, accuracy=0.75)]
-    drawn = train.loss_curves(examples.run(), points)
+    drawn = loss_curves(examples.run(), points)
     assert drawn is not None
     named = {line["name"] for line in json.loads(drawn["figure"])["data"]}
     assert {"margin", "pairs told apart (share)"} <= named

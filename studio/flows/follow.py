@@ -1,0 +1,123 @@
+"""Follow: what a run has told so far, how far it is, and what that means."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from studio.domain.event import Event, EventKind
+from studio.domain.job import JobState
+from studio.domain.reading import Best, Reading, Tone, best_check, read_curves
+from studio.domain.run import Metric, Run
+from studio.flows.studio import Studio
+from studio.store import jobs
+from studio.store import runs as stored
+
+LOGGED = (EventKind.PHASE, EventKind.NOTE, EventKind.CHECKPOINT)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is; times in seconds."""
+
+    step: int
+    steps: int
+    share: float
+    elapsed: float
+    seconds_left: float | None
+    tokens_per_second: float | None
+    best: Best | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the model said to a few fixed prompts at one step."""
+
+    step: int
+    items: tuple[tuple[str, str], ...]
+
+
+def metrics(studio: Studio, run_id: str) -> list[Metric]:
+    return stored.metrics(studio.store, run_id)
+
+
+def answers(studio: Studio, run_id: str) -> list[Answers]:
+    """Answers to the same few prompts at every check, the base model's first (step 0)."""
+    return [
+        Answers(step=step, items=tuple((item["prompt"], item["answer"]) for item in items))
+        for step, items in stored.answers(studio.store, run_id)
+    ]
+
+
+def progress(run: Run, points: list[Metric], *, now: datetime | None = None) -> Progress:
+    """How far a run is, how long it has taken and how long it should still take."""
+    job = run.job
+    step = max((m.step for m in points), default=0)
+    end = job.ended_at or now or datetime.now(UTC)
+    elapsed = (end - job.started_at).total_seconds() if job.started_at else 0.0
+    left = job.seconds_left
+    rate = [m.tokens_per_second for m in points if m.tokens_per_second]
+    steps = job.total or run.plan.steps
+    return Progress(
+        step=step,
+        steps=steps,
+        share=min(1.0, step / steps) if steps else 0.0,
+        elapsed=elapsed,
+        seconds_left=left,
+        tokens_per_second=sum(rate[-20:]) / len(rate[-20:]) if rate else None,
+        best=best_check(points),
+    )
+
+
+def reading(run: Run, points: list[Metric]) -> Reading:
+    """One or two sentences on a run: how it ended if it has, else how it is going."""
+    state, job = run.job.state, run.job
+    if state is JobState.QUEUED:
+        return Reading(Tone.QUIET, "Waiting.", job.message or "It starts as soon as the machine is free.")
+    if state is JobState.FAILED:
+        return Reading(Tone.BAD, "It stopped with a problem.", f"{job.message} {job.fix}".strip())
+    if state is JobState.INTERRUPTED:
+        return Reading(Tone.WARNING, "Interrupted.", f"{job.message} {job.fix}".strip())
+    if job.is_stopping:
+        return Reading(Tone.QUIET, "Stopping.", "It finishes the current step and saves a last checkpoint.")
+    if state is JobState.RUNNING and not points:
+        return Reading(
+            Tone.QUIET, f"{(job.phase or 'starting').capitalize()}.", "The first points of the curve follow."
+        )
+    curves = read_curves(points)
+    if state in (JobState.DONE, JobState.STOPPED):
+        return _ending(run, curves, points)
+    return curves
+
+
+def _ending(run: Run, curves: Reading, points: list[Metric]) -> Reading:
+    best = best_check(points)
+    title = "Finished." if run.job.state is JobState.DONE else "Stopped by you."
+    if best is None:
+        return Reading(Tone.WARNING, title, "It ended before its first check, so there is nothing to compare.")
+    kept = f"The best checkpoint is step {best.step:,} with a validation loss of {best.loss:.2f}; it is kept."
+    if curves.tone is Tone.BAD or curves.title == "Little learned so far.":
+        return Reading(Tone.WARNING, title, f"{curves.title} {curves.text} {kept}")
+    return Reading(Tone.GOOD, title, f"{kept} Now let people judge it blind.")
+
+
+def log_tail(studio: Studio, run_id: str, *, lines: int = 200) -> str:
+    """What the run did, a line for each thing with its time in UTC, and the end of what its worker wrote itself."""
+    job = stored.get(studio.store, run_id).job
+    told = [_log_line(reported.event) for reported in jobs.events(studio.store, job.id, kinds=LOGGED)]
+    path = studio.workspace.attempt(job.id, job.attempt) / "log.txt"
+    written = path.read_text(errors="replace").splitlines() if path.exists() else []
+    return "\n".join([*told[-lines:], *written[-lines:]])
+
+
+def _log_line(event: Event) -> str:
+    """One event as a line of the log; steps and losses are in the curve and not here."""
+    data = event.data
+    match event.kind:
+        case EventKind.PHASE:
+            said = data["name"]
+        case EventKind.NOTE:
+            said = data["text"]
+        case _ if data.get("removed"):
+            said = f"the checkpoint of step {data['step']:,} is let go: later or better ones are kept"
+        case _:
+            said = f"checkpoint of step {data['step']:,} saved, validation loss {data['validation_loss']:.4f}"
+    return f"{datetime.fromtimestamp(event.at, UTC):%H:%M:%S}  {said}"
