@@ -77,11 +77,7 @@ def _refused(rejects: list[Reject]) -> list[str]:
 
 def _refused_words(reject: Reject) -> str:
     """A refused line with its place, and below it what is written there, the place marked with a caret."""
-    place = f"line {reject.line:,}"
-    if reject.column:
-        place += f", column {reject.column:,}"
-    if reject.field:
-        place += f" ({reject.field})"
+    place = reject.place + (f" ({reject.field})" if reject.field else "")
     mend = f" Import with --repair {reject.repair}." if reject.repair else ""
     shown = "".join(f"\n      {line}" for line in reject.excerpt.lines) if reject.excerpt else ""
     return f"  {place}: {reject.reason} {reject.fix}{mend}{shown}"

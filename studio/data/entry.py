@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from studio.data.locating import Find, Place, nowhere, value_at
-from studio.data.problem import Problem, where_after
+from studio.data.locating import Find, Place, value_at
+from studio.data.problem import Problem, Where, where_after
 from studio.domain.dataset import Reject
 from studio.domain.excerpt import excerpt
 
@@ -22,16 +22,16 @@ Tell = Callable[[str], None]
 class Entry(NamedTuple):
     """The bytes of one row, the line and column (both from 1) where it starts, and the bytes read so far.
 
-    `raw` is the row as JSON, and empty for `blanks` blank lines, of which `line` is the last; the line is the record's
-    number where a file has no lines. `written` is what stands in the file where `raw` was made from it, and `find`
-    knows where the fields are in that.
+    `raw` is the row as JSON, and empty for `blanks` blank lines, of which `line` is the last. Where a file has no
+    lines, as sheets and Parquet files, the line is the record's number, and there is no column. `written` is what
+    stands in the file where `raw` was made from it, and `find` knows where the fields are in that.
     `problem` is set where the reader already knows that this is no row; `raw` then is the text as it stands.
     """
 
     line: int
     raw: bytes
     done: int
-    column: int = 1
+    column: int | None = 1
     problem: Problem | None = None
     blanks: int = 1
     written: bytes | None = None
@@ -57,9 +57,16 @@ class Entry(NamedTuple):
         return replace(
             told,
             line=self.line + where.lines_down,
-            column=where.column if where.lines_down else where.column + self.column - 1,
+            column=self._column(where),
+            cell=place.cell,
             excerpt=excerpt(_line(text, first), place.start - first, place.end - first),
         )
+
+    def _column(self, where: Where) -> int | None:
+        """The column in the file of a place in the text as it stands."""
+        if self.column is None:
+            return None
+        return where.column if where.lines_down else where.column + self.column - 1
 
     @property
     def _as_it_stands(self) -> bytes:
@@ -69,7 +76,7 @@ class Entry(NamedTuple):
         """What the problem means in the text as it stands; a column counts in `raw`, and so only where that is it."""
         if problem.field and (found := self.find(text, problem.field)):
             return found
-        if self.written is not None or self.find is nowhere:
+        if self.written is not None:
             return None
         start = _start_of_line(text, problem.lines_down) + (problem.column or 1) - 1
         return Place(start, start + 1) if start <= len(text) else None

@@ -123,7 +123,7 @@ def spreadsheet_safe(text: str) -> str:
 
 
 def _refused(reject: Reject) -> BinRow:
-    place = f"Column {reject.column}: " if reject.column else ""
+    place = f"Cell {reject.cell}: " if reject.cell else f"Column {reject.column}: " if reject.column else ""
     return BinRow(reject.line, None, place + reject.reason, fix=reject.fix, text=reject.text)
 
 

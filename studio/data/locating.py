@@ -13,17 +13,17 @@ DECODER = json.JSONDecoder()
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The characters of a text from `start` to before `end`; none where something is missing."""
+    """The characters of a text from `start` to before `end`; none where something is missing.
+
+    `cell` is the address in the sheet where it stands, such as B3, if it stands in one.
+    """
 
     start: int
     end: int
+    cell: str = ""
 
 
 Find = Callable[[str, str], Place | None]  # where a field stands in the text of a row
-
-
-def nowhere(_text: str, _field: str) -> None:
-    """For rows that are written in cells: their text here is not the text of the file."""
 
 
 def value_at(text: str, field: str) -> Place | None:

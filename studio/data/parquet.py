@@ -17,9 +17,9 @@ from studio.domain.errors import DatasetError
 
 AT_ONCE = 256
 BUFFER = 1 << 20
-UNREADABLE = Problem(
-    "A value of this record cannot be read.", "Write texts as UTF-8 text, and dates between the years 1 and 9999."
-)
+UNREADABLE = "This value cannot be read."
+UNKNOWN = "\ufffd"
+READABLE = "Write texts as UTF-8 text, and dates between the years 1 and 9999."
 
 
 def entries(path: Path, *, tell: Tell) -> Iterator[Entry]:
@@ -32,12 +32,13 @@ def entries(path: Path, *, tell: Tell) -> Iterator[Entry]:
         rows = max(file.metadata.num_rows, 1)
         tell(f"Read as a Parquet file with the columns {listed(file.schema_arrow.names)}.")
         for batch in file.iter_batches(batch_size=AT_ONCE, use_threads=False):
-            for value in _values(batch):
+            for place, value in enumerate(_values(batch)):
                 number += 1
-                raw = b"" if value is None else _json(value)
+                raw, problem = _json(value), None
+                if raw is None:
+                    raw, problem = _unreadable(batch.slice(place, 1))
                 read += len(raw)
-                problem = None if raw else UNREADABLE
-                yield entry(number, raw, size * number // rows, problem=problem)
+                yield entry(number, raw, size * number // rows, problem=problem, column=None)
             LIMITS.check(read, packed=size)
 
 
@@ -61,22 +62,34 @@ def _values(batch: Any) -> list[dict[str, Any] | None]:
     try:
         return batch.to_pylist()
     except (ValueError, OverflowError):
-        return [_value(batch, place) for place in range(batch.num_rows)]
+        return [_value(batch.slice(place, 1)) for place in range(batch.num_rows)]
 
 
-def _value(batch: Any, place: int) -> dict[str, Any] | None:
+def _value(record: Any) -> dict[str, Any] | None:
     try:
-        return batch.slice(place, 1).to_pylist()[0]
+        return record.to_pylist()[0]
     except (ValueError, OverflowError):
         return None
 
 
-def _json(value: dict[str, Any]) -> bytes:
-    """The record as JSON; empty when it has a value that JSON cannot hold."""
+def _unreadable(record: Any) -> tuple[bytes, Problem]:
+    """A record with a value that cannot be read: what can be, with � for what cannot, and the first that it is."""
+    held, unread = {}, []
+    for name in record.schema.names:
+        value = _value(record.select([name]))
+        if value is None or _json(value) is None:
+            value = {name: UNKNOWN}
+            unread.append(name)
+        held |= value
+    return orjson.dumps(held, default=_as_text), Problem(UNREADABLE, READABLE, field=next(iter(unread), None))
+
+
+def _json(value: dict[str, Any] | None) -> bytes | None:
+    """The record as JSON; None when it has a value that Python or JSON cannot hold."""
     try:
-        return orjson.dumps(value, default=_as_text)
+        return None if value is None else orjson.dumps(value, default=_as_text)
     except TypeError:
-        return b""
+        return None
 
 
 def _as_text(value: Any) -> str:

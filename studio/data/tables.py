@@ -8,7 +8,7 @@ import orjson
 
 from studio.data.entry import KEPT_BYTES, LONGEST_LINE, TOO_LONG, Entry
 from studio.data.known import ALONE, KNOWN
-from studio.data.locating import Find, nowhere
+from studio.data.locating import Find, value_at
 from studio.data.naming import shown_name
 from studio.data.problem import Problem
 from studio.data.survey import Kind, kind_of
@@ -92,9 +92,10 @@ def entry(
     *,
     problem: Problem | None = None,
     written: bytes | None = None,
-    find: Find = nowhere,
+    find: Find = value_at,
+    column: int | None = 1,
 ) -> Entry:
     """An entry whose text is not kept whole when it is far too long; `find` knows where the fields are in `written`."""
     if len(raw) > LONGEST_LINE:
-        return Entry(line, raw[:KEPT_BYTES], done, problem=problem or TOO_LONG, find=find if problem else nowhere)
-    return Entry(line, raw, done, problem=problem, written=written, find=find)
+        return Entry(line, raw[:KEPT_BYTES], done, column, problem=problem or TOO_LONG, find=find)
+    return Entry(line, raw, done, column, problem=problem, written=written, find=find)

@@ -3,14 +3,16 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
 
 from studio.data.entry import Entry, Tell
+from studio.data.locating import Place, value_at
 from studio.data.naming import shown_name
 from studio.data.problem import Problem
 from studio.data.sniffing import SAVE_AS
@@ -124,23 +126,51 @@ def _is_blank(cell: Any) -> bool:
     return cell.value is None or (isinstance(cell.value, str) and not cell.value.strip())
 
 
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Finds the cells of a row by the names of their columns; a place in the row, shown as JSON, has its cell."""
+
+    names: Sequence[str]
+    line: int
+
+    def place(self, text: str, field: str) -> Place | None:
+        """The value of a field, or of what a path such as messages[2].content leads to within a cell."""
+        owners = [name for name in self.names if field.startswith(name)]
+        found = value_at(text, field)
+        if not owners or not found:
+            return found
+        return replace(found, cell=self.address(self.names.index(max(owners, key=len))))
+
+    def address(self, number: int) -> str:
+        """What the sheet calls the cell of a column, which counts from 0."""
+        from openpyxl.utils import get_column_letter
+
+        return f"{get_column_letter(number + 1)}{self.line}"
+
+
 def _entry(row: _Row, names: tuple[str, ...], *, done: int) -> Entry:
     if not row.cells:
-        return Entry(row.line, b"", done)
-    texts = [_text(cell) for cell in row.cells]
-    if len(texts) > len(names):
-        problem = Problem(
-            f"This row has {len(texts)} cells, and the table has {len(names)} columns.",
+        return Entry(row.line, b"", done, None)
+    beyond = [f"column {number}" for number in range(len(names) + 1, len(row.cells) + 1)]
+    cells = _Cells([*names, *beyond], row.line)
+    values = {name: held(text) for name, text in zip_longest(cells.names, map(_text, row.cells))}
+    problem = _problem(row, names, cells)
+    return entry(row.line, orjson.dumps(values), done, problem=problem, find=cells.place, column=None)
+
+
+def _problem(row: _Row, names: tuple[str, ...], cells: _Cells) -> Problem | None:
+    """What is wrong with a row before it is known what it means."""
+    if len(row.cells) > len(names):
+        return Problem(
+            f"This row has {len(row.cells)} cells, and the table has {len(names)} columns.",
             "Name every column that holds something, or empty the cells beyond.",
+            field=cells.names[len(names)],
         )
-        return entry(row.line, orjson.dumps(texts), done, problem=problem)
     for cell, name in zip(row.cells, names, strict=False):
         if cell.value is not None and cell.data_type == "e":
             reason = f"The cell in “{name}” shows an error ({cell.value})."
-            problem = Problem(reason, "Mend the formula, or leave the row out.", field=name)
-            return entry(row.line, orjson.dumps(texts), done, problem=problem)
-    texts += [None] * (len(names) - len(texts))
-    return entry(row.line, orjson.dumps({name: held(text) for name, text in zip(names, texts, strict=True)}), done)
+            return Problem(reason, "Mend the formula, or leave the row out.", field=name)
+    return None
 
 
 def _text(cell: Any) -> str | None:

@@ -96,7 +96,8 @@ class Guess:
 class Reject:
     """A line that could not become a row: where, why and what to do.
 
-    `excerpt` is the line as written around that place, where there is one; `text` is the beginning of the row.
+    A line of a sheet has a `cell`, such as B3, instead of a column. `excerpt` is the line as written around that place,
+    where there is one; `text` is the beginning of the row.
     `repair` names the kind of repair that would make a row of it, where there is a safe one, and `repaired` is what the
     line would then say; both are empty where a person has to mend it.
     """
@@ -110,6 +111,13 @@ class Reject:
     text: str = ""
     repair: str = ""
     repaired: str = ""
+    cell: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it stands, in words."""
+        within = f", cell {self.cell}" if self.cell else f", column {self.column:,}" if self.column else ""
+        return f"line {self.line:,}{within}"
 
 
 TEXT_TRAINING = "Plain text is learned word for word; it asks nothing, so nothing of it can be compared blind."

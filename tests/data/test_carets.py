@@ -3,6 +3,8 @@
 import io
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from openpyxl import Workbook
 
@@ -102,13 +104,33 @@ def test_a_character_that_is_not_utf_8_is_marked_where_it_stands(bring) -> None:
     )  # fmt: skip
 
 
-def test_a_record_of_a_file_without_lines_has_no_column(bring) -> None:
+def sheet(*rows: list[str]) -> bytes:
     book, held = Workbook(), io.BytesIO()
-    for row in (["prompt", "completion"], ["a", "b"], ["c", " "]):
+    for row in rows:
         book.active.append(row)  # type: ignore[union-attr]
+    book.active["A4"] = "#REF!"  # type: ignore[index]
     book.save(held)
-    (reject,) = bring(held.getvalue()).rejects
-    assert (reject.line, reject.column, reject.field, reject.excerpt) == (3, None, "completion", None)
+    return held.getvalue()
+
+
+def test_in_a_sheet_the_cell_is_named_and_marked_in_its_row(bring) -> None:
+    brought = bring(sheet(["prompt", "completion"], ["a", "b"], [" ", "c"], ["d", "e"], ["f", "g", "h"]))
+    assert [(reject.cell, reject.field, *told(reject)) for reject in brought.rejects] == [
+        ("A3", "prompt", 3, None, '{"prompt":⟦" "⟧,"completion":"c"}'),
+        ("A4", "prompt", 4, None, '{"prompt":⟦"#REF!"⟧,"completion":"e"}'),
+        ("C5", "column 3", 5, None, '{"prompt":"f","completion":"g","column 3":⟦"h"⟧}'),
+    ]
+    assert brought.rejects[0].place == "line 3, cell A3"
+
+
+def test_in_a_parquet_file_the_value_is_marked_in_its_record(bring) -> None:
+    held, far = io.BytesIO(), 2**60
+    times = pa.array([far, 0, 0], pa.timestamp("us"))
+    pq.write_table(pa.table({"prompt": ["a", "b", "c"], "completion": ["d", None, "e"], "at": times}), held)
+    assert [(reject.field, *told(reject)) for reject in bring(held.getvalue()).rejects] == [
+        ("at", 1, None, '{"prompt":"a","completion":"d","at":⟦"�"⟧}'),
+        ("completion", 2, None, '{"prompt":"b","completion":⟦null⟧,"at":"1970-01-01T00:00:00"}'),
+    ]
 
 
 @pytest.mark.parametrize(

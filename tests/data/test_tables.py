@@ -540,7 +540,7 @@ def test_a_value_that_cannot_be_text_makes_its_record_no_row(bring):
     brought = bring(records(table))
 
     assert lines(brought) == [1]
-    assert refused(brought) == [(line, "A value of this record cannot be read.") for line in (2, 3)]
+    assert refused(brought) == [(line, "This value cannot be read.") for line in (2, 3)]
 
 
 def nested(depth: int) -> pa.Table:

@@ -116,7 +116,7 @@ def _listed(rejects: Sequence[Reject]) -> str:
 
 def _refused(reject: Reject) -> str:
     """One line: where, why, what to do, and what is written there with a caret below what is meant."""
-    place = f"Line {reject.line:,}" + (f", column {reject.column:,}" if reject.column else "")
+    place = reject.place[0].upper() + reject.place[1:]
     field = f" <span>in {html.text(reject.field)}</span>" if reject.field else ""
     chip = f' <span class="chip good">{html.SIGNS[Tone.GOOD]} can be repaired below</span>' if reject.repair else ""
     text = veiled_as_written(shortened(reject.text)).shown
