@@ -45,9 +45,10 @@ class Reporter(Protocol):
 
     Data by kind: start {step}, the step that a training goes on from: what earlier attempts told of later steps no
     longer holds; phase {name}; progress {done, total, seconds_left?}; metric {step, epoch, loss?, validation_loss?,
-    margin?, accuracy?, learning_rate?, grad_norm?, tokens?, tokens_per_second?, memory?}; checkpoint {step, epoch,
-    validation_loss, path, sha256, bytes}; answers {step, items: [{prompt, answer}]}; note {text}; rows {guess, rows}:
-    the first rows of a file as they are understood so far.
+    token_accuracy?, validation_token_accuracy?, chance_loss?, margin?, accuracy?, learning_rate?, grad_norm?,
+    tokens?, tokens_per_second?, memory?}; checkpoint {step, epoch, validation_loss, path, sha256, bytes}; answers
+    {step, items: [{prompt, answer}]}; note {text}; rows {guess, rows}: the first rows of a file as they are
+    understood so far.
     """
 
     def report(self, kind: EventKind, **data: Any) -> None: ...

@@ -37,6 +37,10 @@ class Metric:
 
     With preference training the loss is that of DPO, in nats per pair; `margin` is by how much validation pairs prefer
     the better answer (rewards, in nats), `accuracy` the share of them that do.
+
+    Token accuracy is the share of trained tokens that the model would have written itself: of the rows of the step, and
+    of the validation rows. `chance_loss` is the validation loss of guessing by how often each token is trained; it is
+    told at step 0. Memory, in bytes, is the most that the run has held so far.
     """
 
     step: int
@@ -48,6 +52,10 @@ class Metric:
     tokens_per_second: float | None = None
     margin: float | None = None
     accuracy: float | None = None
+    token_accuracy: float | None = None
+    validation_token_accuracy: float | None = None
+    chance_loss: float | None = None
+    memory: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

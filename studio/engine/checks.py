@@ -38,8 +38,31 @@ def undisturbed(model: torch.nn.Module) -> Iterator[None]:
 
 
 def measured(trainer: RowTrainer | PairTrainer) -> dict[str, float]:
-    """Validation loss, and for pairs how clearly and how often the better answer is preferred to the worse one."""
-    return preferences(trainer) if isinstance(trainer, PairTrainer) else {"validation_loss": validation_loss(trainer)}
+    """Validation loss and how many tokens are right; for pairs how clearly and how often the better answer wins."""
+    return preferences(trainer) if isinstance(trainer, PairTrainer) else answered(trainer)
+
+
+def known_beforehand(trainer: RowTrainer | PairTrainer) -> dict[str, float]:
+    """What the rows themselves tell of the losses to come: that of guessing by how often each token is trained."""
+    if isinstance(trainer, PairTrainer):
+        return {}
+    return {"chance_loss": chance_loss(_trained_tokens(trainer.train_dataset), _trained_tokens(trainer.eval_dataset))}
+
+
+def chance_loss(trained: np.ndarray, checked: np.ndarray) -> float:
+    """Nats per token of `checked` for who knows nothing but how often each token is in `trained`.
+
+    This is the cross-entropy of a unigram model with add-one smoothing over the tokens that occur.
+    """
+    _, numbers = np.unique(np.concatenate([trained, checked]), return_inverse=True)
+    counts = np.bincount(numbers[: len(trained)], minlength=numbers.max() + 1) + 1
+    return float(-np.log(counts / counts.sum())[numbers[len(trained) :]].mean())
+
+
+def _trained_tokens(dataset: Any) -> np.ndarray:
+    """Every token of a prepared dataset that has a label."""
+    labels = np.concatenate([chunk.flatten().to_numpy() for chunk in dataset.data.column("labels").chunks])
+    return labels[labels != -100]
 
 
 def preferences(trainer: PairTrainer) -> dict[str, float]:
@@ -63,18 +86,27 @@ def preferences(trainer: PairTrainer) -> dict[str, float]:
 
 def validation_loss(trainer: RowTrainer) -> float:
     """Mean loss in nats per answer token over all validation rows, every token counting the same."""
+    return answered(trainer)["validation_loss"]
+
+
+def answered(trainer: RowTrainer) -> dict[str, float]:
+    """Mean loss in nats, and the share of tokens guessed right, of all trained tokens of the validation rows."""
     rows, size = trainer.eval_dataset, trainer.args.per_device_eval_batch_size
     order = np.argsort(lengths_of(rows), kind="stable").tolist()
-    total, tokens = 0.0, 0
+    total, right, tokens = 0.0, 0.0, 0
+    # TRL notes the share of right tokens for each batch as it computes the loss, so that it costs nothing more.
+    noted = trainer._metrics["train" if trainer.model.training else "eval"]
     with torch.no_grad():
         for start in range(0, len(order), size):
             batch = trainer.data_collator([rows[position] for position in order[start : start + size]])  # type: ignore[index]
             batch = {name: tensor.to(trainer.args.device) for name, tensor in batch.items()}
             # Divided by one item, the trainer's own loss is the sum over the batch.
             loss = trainer.compute_loss(trainer.model, dict(batch), num_items_in_batch=torch.tensor(1))
+            count = int((batch["labels"][:, 1:] != -100).sum())
             total += float(loss)
-            tokens += int((batch["labels"][:, 1:] != -100).sum())
-    return total / tokens
+            right += noted["mean_token_accuracy"].pop() * count
+            tokens += count
+    return {"validation_loss": total / tokens, "validation_token_accuracy": right / tokens}
 
 
 def watched_answers(model: Any, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row]) -> list[dict[str, Any]]:

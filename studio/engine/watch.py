@@ -13,7 +13,7 @@ from studio.domain.event import EventKind, Reporter
 from studio.domain.row import Row
 from studio.engine import checkpoints
 from studio.engine.checkpoints import Check, Manifest
-from studio.engine.checks import measured, undisturbed, watched_answers
+from studio.engine.checks import known_beforehand, measured, undisturbed, watched_answers
 from studio.engine.load import peak_memory
 from studio.engine.pairs import PairTrainer
 from studio.engine.trainer import RowTrainer
@@ -126,6 +126,7 @@ class Watch(TrainerCallback):
 
     def _report_step(self, step: int, logs: dict[str, Any], *, tokens_per_second: float) -> None:
         measured = {"loss": logs["loss"], "grad_norm": logs["grad_norm"], "learning_rate": logs["learning_rate"]}
+        measured["token_accuracy"] = logs.get("mean_token_accuracy", math.nan)
         self.reporter.report(
             EventKind.METRIC,
             step=step,
@@ -150,7 +151,7 @@ class Watch(TrainerCallback):
         began = time.perf_counter()
         self.reporter.report(EventKind.PHASE, name="checking")
         with undisturbed(self.trainer.model):
-            found = measured(self.trainer)
+            found = measured(self.trainer) | ({} if step else known_beforehand(self.trainer))
             answers = watched_answers(self.trainer.model, self.tokenizer, self.course.watch)
         loss = found["validation_loss"]
         if not math.isfinite(loss):

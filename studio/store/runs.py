@@ -1,6 +1,6 @@
 """Runs in the database: a frozen recipe with its job, and the curves, checkpoints and answers that it reported."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from studio.store import jobs, tables
 from studio.store.database import Store
 
 PLAN = TypeAdapter(Plan)
-MEASURED = ("epoch", "loss", "validation_loss", "learning_rate", "grad_norm", "tokens_per_second", "margin", "accuracy")
+MEASURED = tuple(field.name for field in fields(Metric) if field.name != "step")
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,9 @@ def test_every_step_is_reported_and_the_curve_starts_before_the_first(straight):
     assert list(notebook.curve("validation_loss")) == [0, 6, 12, 18]
     assert notebook.of(EventKind.PROGRESS)[-1] == {"done": 18, "total": 18, "seconds_left": 0.0}
     assert all(speed > 0 for speed in notebook.curve("tokens_per_second").values())
+    assert list(notebook.curve("token_accuracy")) == list(range(1, 19))
+    assert list(notebook.curve("validation_token_accuracy")) == [0, 6, 12, 18]
+    assert list(notebook.curve("chance_loss")) == [0] and all(notebook.curve("memory").values())
 
 
 def test_watched_rows_are_answered_at_the_start_and_at_every_check(straight):

@@ -93,23 +93,35 @@ def test_a_check_leaves_every_random_state_as_it_was(build):
     assert trainer.model.training
 
 
-def test_validation_loss_counts_every_answer_token_the_same(build):
-    """Against the plain definition: mean cross-entropy over all answer tokens, row by row."""
+def test_validation_loss_and_right_tokens_count_every_answer_token_the_same(build):
+    """Against the plain definitions, row by row: mean cross-entropy and share of tokens that come first."""
     import torch
 
-    from studio.engine.checks import undisturbed, validation_loss
+    from studio.engine.checks import answered, undisturbed
 
     trainer = build()
     with undisturbed(trainer.model):
-        measured = validation_loss(trainer)
-        total, tokens = 0.0, 0
+        measured = answered(trainer)
+        total, right, tokens = 0.0, 0, 0
         for row in trainer.eval_dataset:
             ids, labels = torch.tensor([row["input_ids"]]), torch.tensor(row["labels"])
             with torch.no_grad():
                 logits = trainer.model(input_ids=ids).logits[0, :-1].float()
             total += float(torch.nn.functional.cross_entropy(logits, labels[1:], reduction="sum"))
+            right += int((logits.argmax(-1) == labels[1:]).sum())
             tokens += int((labels[1:] != -100).sum())
-    assert measured == pytest.approx(total / tokens, rel=2e-3)
+    assert measured["validation_loss"] == pytest.approx(total / tokens, rel=2e-3)
+    assert measured["validation_token_accuracy"] == pytest.approx(right / tokens, abs=2 / tokens)
+
+
+def test_guessing_by_how_often_tokens_are_trained_is_as_good_as_the_formula_says():
+    """Trained: a three times, b once; checked: a and c. Each of the three counts once more, so 4/7 and 1/7."""
+    import numpy as np
+
+    from studio.engine.checks import chance_loss
+
+    expected = -(np.log(4 / 7) + np.log(1 / 7)) / 2
+    assert chance_loss(np.array([5, 5, 5, 9]), np.array([5, 700])) == pytest.approx(expected)
 
 
 def test_splitting_a_step_into_parts_keeps_its_loss(build):

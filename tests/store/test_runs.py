@@ -83,12 +83,12 @@ def test_what_was_measured_at_one_step_is_one_point(store: Store, examples: Exam
     examples.report(
         run.job,
         (METRIC, {"step": 1, "epoch": 0.1, "loss": 2.5, "learning_rate": 1e-4, "grad_norm": 1.5, "tokens": 99}),
-        (METRIC, {"step": 2, "epoch": 0.2, "loss": 2.0, "tokens_per_second": 700.5}),
+        (METRIC, {"step": 2, "epoch": 0.2, "loss": 2.0, "tokens_per_second": 700.5, "memory": 5}),
         (METRIC, {"step": 2, "epoch": 0.2, "validation_loss": 2.25, "loss": None}),
     )
     assert runs.metrics(store, run.id) == [
         Metric(step=1, epoch=0.1, loss=2.5, learning_rate=1e-4, grad_norm=1.5),
-        Metric(step=2, epoch=0.2, loss=2.0, validation_loss=2.25, tokens_per_second=700.5),
+        Metric(step=2, epoch=0.2, loss=2.0, validation_loss=2.25, tokens_per_second=700.5, memory=5),
     ]
 
 
