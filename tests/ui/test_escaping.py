@@ -37,6 +37,7 @@ from studio.ui.errors import told
 from studio.ui.inspect import meaning
 from studio.ui.parts import groups, html, lengths, listed, plans, talk
 from studio.ui.tabs import compare, data, deliver, inspect, recipe, train, verdict
+from studio.ui.training.answers import answers_table
 from tests.ui import examples
 from tests.ui.markup import attribute_names, tags, words
 
@@ -147,11 +148,8 @@ def train_screen(text: str) -> str:
     live = examples.run(phase=text, message=text)
     failed = examples.run(state=JobState.FAILED, message=text, fix=text)
     said = [Answers(step, ((text, text),)) for step in (0, 10)]
-    shown = [
-        train.view(replace(run, name=text), NO_CURVE, title=text, kept=examples.KEPT, said=said)
-        for run in (live, failed)
-    ]
-    return pages(shown[0]) + pages(shown[1]) + train.log_page(live, text)
+    shown = [train.view(replace(run, name=text), NO_CURVE, title=text, kept=examples.KEPT) for run in (live, failed)]
+    return pages(shown[0]) + pages(shown[1]) + answers_table(said, None) + train.log_page(live, text)
 
 
 def compare_screen(text: str) -> str:

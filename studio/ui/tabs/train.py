@@ -9,16 +9,14 @@ from studio.domain.job import JobState
 from studio.domain.method import TITLES
 from studio.domain.run import Checkpoint, Metric, Run
 from studio.flows import follow, models, train
-from studio.flows.follow import Answers, Progress
+from studio.flows.follow import Progress
 from studio.flows.studio import Studio
 from studio.ui.errors import handler
 from studio.ui.parts import html
-from studio.ui.parts.chart import chart
 from studio.ui.parts.pickers import run_labels
 from studio.ui.session import DRAWN, PUBLIC, QUIET, Session
-from studio.ui.training.answers import answers_table
+from studio.ui.training import answers, curves
 from studio.ui.training.checkpoints import checkpoint_table
-from studio.ui.training.curves import loss_curves
 
 EMPTY = html.empty("No run yet.", "Choose a recipe and start training; the curves appear here.")
 
@@ -30,8 +28,6 @@ class Screen:
     heading: gr.HTML
     situation: gr.HTML
     whole: gr.Column
-    curves: gr.HTML
-    answers: gr.HTML
     checkpoints: gr.HTML
     log: gr.HTML
     stop: gr.Button
@@ -45,12 +41,12 @@ class Screen:
 
 
 def build(session: Session, tab: gr.Tab) -> gr.Timer:
-    screen = _laid_out()
+    screen = _laid_out(session)
     _wire(session, tab, screen)
     return screen.timer
 
 
-def _laid_out() -> Screen:
+def _laid_out(session: Session) -> Screen:
     with gr.Row(elem_classes="title-row"):
         with gr.Column(scale=3, min_width=280):
             heading = gr.HTML(html.title("Train"))
@@ -59,17 +55,16 @@ def _laid_out() -> Screen:
         forward = gr.Button("Compare blind", variant="primary", visible=False, min_width=170, scale=1)
     situation = gr.HTML(EMPTY)
     with gr.Column(visible=False) as whole:
-        curves = chart(label="Loss")
-        with gr.Accordion("Answers while it learns", open=True):
-            answers = gr.HTML()
+        # These two have choices of their own, so each draws itself: whenever what the screen was drawn from changes.
+        drawn_from = gr.State(None)
+        curves.build(session, drawn_from)
+        answers.build(session, drawn_from)
         with gr.Accordion("Checkpoints", open=False):
             checkpoints = gr.HTML()
         with gr.Accordion("Recipe and log", open=False):
             log = gr.HTML()
-    timer, drawn_from = gr.Timer(1.5, active=False), gr.State(None)
-    return Screen(
-        heading, situation, whole, curves, answers, checkpoints, log, stop, resume, forward, timer, drawn_from
-    )  # fmt: skip
+    timer = gr.Timer(1.5, active=False)
+    return Screen(heading, situation, whole, checkpoints, log, stop, resume, forward, timer, drawn_from)
 
 
 def _wire(session: Session, tab: gr.Tab, screen: Screen) -> None:
@@ -87,14 +82,15 @@ def show(studio: Studio, run_id: str | None, before: Any) -> list[Any]:
     if run_id is None:
         return nothing()
     run, points = train.run(studio, run_id), follow.metrics(studio, run_id)
-    now = (run_id, run.job.state, len(points), points[-1].step if points else 0)
+    checks = sum(point.validation_loss is not None for point in points)
+    now = (run_id, run.job.state, len(points), points[-1].step if points else 0, checks)
     if now == before and run.job.state not in (JobState.QUEUED, JobState.RUNNING):
-        return [*[gr.skip()] * 10, gr.Timer(active=run.is_live), now]
+        return [*[gr.skip()] * 8, gr.Timer(active=run.is_live), now]
     title = models.model(studio, run.model_id).title
-    parts = view(run, points, title=title, kept=train.checkpoints(studio, run_id), said=follow.answers(studio, run_id))
+    parts = view(run, points, title=title, kept=train.checkpoints(studio, run_id))
     if before is not None:  # it is shown already, and showing it again makes Gradio go through all that is inside
         parts[2] = gr.skip()
-    return [*parts[:6], log_page(run, follow.log_tail(studio, run_id)), *parts[6:], now]
+    return [*parts[:4], log_page(run, follow.log_tail(studio, run_id)), *parts[4:], now]
 
 
 def halt(studio: Studio, run_id: str) -> list[Any]:
@@ -115,24 +111,22 @@ def nothing() -> list[Any]:
         html.title("Train"),
         EMPTY,
         gr.Column(visible=False),
-        *[gr.skip()] * 4,
+        *[gr.skip()] * 2,
         *[gr.Button(visible=False)] * 3,
         gr.Timer(active=False),
         None,
     ]
 
 
-def view(run: Run, points: list[Metric], *, title: str, kept: list[Checkpoint], said: list[Answers]) -> list[Any]:
+def view(run: Run, points: list[Metric], *, title: str, kept: list[Checkpoint]) -> list[Any]:
     """The screen for one run, all but its log."""
     far = follow.progress(run, points)
     about = f"{TITLES[run.recipe.method]}{', DPO' * run.recipe.preference} on {title} · {run.plan.train_rows:,} training rows · started {run.created_at:%H:%M} UTC"
     ended = run.job.state in (JobState.DONE, JobState.STOPPED)
     return [
         html.title(run.name, about),
-        figures(run, far) + "<br>" + html.reading(follow.reading(run, points)),
+        figures(run, points, far) + "<br>" + html.reading(follow.reading(run, points)),
         gr.Column(visible=True),
-        loss_curves(run, points),
-        answers_table(said, far.best.step if far.best else None),
         checkpoint_table(kept, far),
         gr.Button(
             visible=run.is_live,
@@ -145,21 +139,25 @@ def view(run: Run, points: list[Metric], *, title: str, kept: list[Checkpoint], 
     ]
 
 
-def figures(run: Run, far: Progress) -> str:
+def figures(run: Run, points: list[Metric], far: Progress) -> str:
     """Four figures and the progress bar."""
     soon = "…" if run.is_live else "–"
     left = html.duration(far.seconds_left) if far.seconds_left is not None else soon
     speed = f"{far.tokens_per_second:,.0f}" if far.tokens_per_second else soon
     best = f"{far.best.loss:.3f}" if far.best else soon
     unchecked = "after the first check" if run.is_live else "no check was reached"
-    checked = f"at step {far.best.step:,}" if far.best else unchecked
+    at_best = next((p for p in points if far.best and p.step == far.best.step), None)
+    right = at_best and at_best.validation_token_accuracy
+    of_tokens = f" · {html.percent(right)} of tokens right" if right is not None else ""
+    checked = f"at step {far.best.step:,}{of_tokens}" if far.best else unchecked
+    held = next((p.memory for p in reversed(points) if p.memory), None)
     cards = [
         html.Figure("Progress", f"{far.step:,} of {far.steps:,}", f"optimiser steps · {html.percent(far.share)}"),
         html.Figure("Time left", left, f"{html.duration(far.elapsed)} so far")
         if run.is_live
         else html.Figure("Took", html.duration(far.elapsed), run.job.words),
         html.Figure("Best validation loss", best, checked),
-        html.Figure("Speed", speed, "tokens per second"),
+        html.Figure("Speed", speed, f"tokens per second{f' · {html.size(held)} of memory' if held else ''}"),
     ]
     bar = html.bar(far.share, f"{run.job.phase or run.job.words}", html.percent(far.share)) if run.is_live else ""
     return html.cards(cards) + ("<br>" + bar if bar else "")

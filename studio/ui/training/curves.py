@@ -1,43 +1,149 @@
-"""Curves: how training and validation loss go, with the best check marked."""
+"""Curves: whatever a run measures, as it was and smoothed, with its passes and the best check marked."""
 
+from dataclasses import dataclass
+from math import ceil
+
+import gradio as gr
 import plotly.graph_objects as go
 
 from studio.domain.reading import smoothed
 from studio.domain.run import Metric, Run
-from studio.ui.parts.chart import drawn, laid_out, marked
+from studio.flows import follow, train
+from studio.flows.studio import Studio
+from studio.ui.errors import handler
+from studio.ui.parts.chart import chart, drawn, laid_out, marked
+from studio.ui.session import DRAWN, Session
+
+MOST_PASSES = 6
+BLUE, ORANGE, GREEN, BROWN = "#3b6fb6", "#d9822b", "#2f7d5b", "#9a6b1f"
+PALE = "#9db7da"
 
 
-def loss_curves(run: Run, points: list[Metric]) -> dict[str, str] | None:
-    """Training loss raw and smoothed, validation loss, and the best check."""
-    raw = [(p.step, p.loss) for p in points if p.loss is not None]
-    checks = [(p.step, p.validation_loss) for p in points if p.validation_loss is not None]
-    steps, losses = [step for step, _ in raw], [loss for _, loss in raw]
-    if not raw:
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One curve: which measure of a point, its name, and `at_checks` where it is measured at checks alone."""
+
+    of: str
+    name: str
+    colour: str = BLUE
+    at_checks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What one picture shows; values are multiplied by `times`, and `wobbles` says that smoothing means something."""
+
+    unit: str
+    lines: tuple[Line, ...]
+    times: float = 1.0
+    wobbles: bool = True
+
+
+MEASURES = {
+    "Loss": Measure(
+        "loss (nats per token)",
+        (
+            Line("loss", "training loss"),
+            Line("validation_loss", "validation loss", ORANGE, at_checks=True),
+            Line("accuracy", "pairs told apart (share)", GREEN, at_checks=True),
+            Line("margin", "margin", BROWN, at_checks=True),
+        ),
+    ),
+    "Token accuracy": Measure(
+        "tokens right (%)",
+        (
+            Line("token_accuracy", "training rows"),
+            Line("validation_token_accuracy", "validation rows", ORANGE, at_checks=True),
+        ),
+        times=100,
+    ),
+    "Learning rate": Measure("learning rate", (Line("learning_rate", "learning rate"),), wobbles=False),
+    "Gradient norm": Measure("gradient norm", (Line("grad_norm", "gradient norm"),)),
+    "Speed": Measure("tokens per second", (Line("tokens_per_second", "tokens per second"),)),
+    "Memory": Measure("memory (GB)", (Line("memory", "most held so far"),), times=1e-9, wobbles=False),
+}
+
+
+def build(session: Session, drawn_from: gr.State) -> None:
+    """The picture, and which of the measures it shows; it is drawn anew when `drawn_from` changes."""
+    with gr.Row(elem_classes="curve-choices"):
+        measure = gr.Radio(list(MEASURES), value="Loss", label="Curve", scale=4, min_width=280)
+        smooth = gr.Checkbox(True, label="Smoothed", scale=0, min_width=130)
+    picture = chart(label="Curves")
+    events = [drawn_from.change, measure.change, smooth.change]
+    gr.on(events, handler(show, session.studio), [session.run, measure, smooth], picture, **DRAWN)
+
+
+def show(studio: Studio, run_id: str | None, measure: str, smooth: bool) -> dict[str, str] | None:
+    """The curves of one run, or nothing."""
+    if run_id is None:
         return None
-    figure = go.Figure()
-    figure.add_scatter(x=steps, y=losses, name="training loss", line={"color": "#9db7da", "width": 1}, hoverinfo="skip")
-    figure.add_scatter(x=steps, y=smoothed(losses), name="training, smoothed", line={"color": "#3b6fb6", "width": 2.4})
-    figure.add_scatter(
-        x=[s for s, _ in checks],
-        y=[v for _, v in checks],
-        name="validation loss",
-        mode="lines+markers",
-        line={"color": "#d9822b", "width": 2.4},
-    )
-    for name, title, colour in (("accuracy", "pairs told apart (share)", "#2f7d5b"), ("margin", "margin", "#9a6b1f")):
-        held = [(p.step, getattr(p, name)) for p in points if getattr(p, name) is not None]
-        if held:
-            x, y = zip(*held, strict=True)
-            figure.add_scatter(x=x, y=y, name=title, mode="lines+markers", line={"color": colour, "width": 1.6})
-    laid_out(figure, keep=run.id, x="optimiser step", y="loss")
-    last = max(run.plan.steps, steps[-1])
+    return curves(train.run(studio, run_id), follow.metrics(studio, run_id), measure=measure, smooth=smooth)
+
+
+def curves(run: Run, points: list[Metric], *, measure: str = "Loss", smooth: bool = True) -> dict[str, str] | None:
+    """One measure over the steps of a run; nothing before there is a step."""
+    if not any(point.loss is not None for point in points):
+        return None
+    shown, figure = MEASURES[measure], go.Figure()
+    for line in shown.lines:
+        if held := _held(points, line.of, shown.times):
+            _add(figure, line, held, smooth=smooth and shown.wobbles)
+    laid_out(figure, keep=run.id, x="optimiser step", y=shown.unit)
+    # What was zoomed to in steps stays for every measure; heights and what is hidden belong to one of them.
+    figure.update_yaxes(uirevision=f"{run.id} {measure}")
+    figure.update_layout(legend={"uirevision": f"{run.id} {measure}"})
+    last = max(run.plan.steps, points[-1].step)
     figure.update_xaxes(range=[0, last])
-    best = min(checks, key=lambda check: check[1], default=None)
-    if best and best[0] > 0:
-        marked(figure, best[0], f"best, step {best[0]:,}", colour="#2f7d5b", last=last)
-    words = (
-        f"Training loss over {len(raw):,} steps; validation loss lowest at step {best[0]:,} with {best[1]:.3f}."
-        if best
-        else "No points yet."
-    )
-    return drawn(figure, words=words)
+    _mark_passes(figure, points, last)
+    best = min((check for check in _held(points, "validation_loss") if check[0] > 0), key=lambda c: c[1], default=None)
+    if best:
+        marked(figure, best[0], f"best, step {best[0]:,}", colour=GREEN, last=last)
+    return drawn(figure, words=_words(measure, points, best))
+
+
+def _held(points: list[Metric], name: str, times: float = 1.0) -> list[tuple[int, float]]:
+    """The steps at which something was measured, each with its value."""
+    return [(point.step, value * times) for point in points if (value := getattr(point, name)) is not None]
+
+
+def _add(figure: go.Figure, line: Line, held: list[tuple[int, float]], *, smooth: bool) -> None:
+    steps, values = [step for step, _ in held], [value for _, value in held]
+    if line.at_checks:
+        look = {"color": line.colour, "width": 2.4 if line.colour == ORANGE else 1.6}
+        figure.add_scatter(x=steps, y=values, name=line.name, mode="lines+markers", line=look)
+    elif smooth:
+        figure.add_scatter(x=steps, y=values, name=line.name, line={"color": PALE, "width": 1}, hoverinfo="skip")
+        thick = {"color": line.colour, "width": 2.4}
+        figure.add_scatter(x=steps, y=smoothed(values), name="smoothed", line=thick)
+    else:
+        figure.add_scatter(x=steps, y=values, name=line.name, line={"color": line.colour, "width": 1.4})
+
+
+def _mark_passes(figure: go.Figure, points: list[Metric], last: int) -> None:
+    """Light lines where a pass over the rows ends, a few at most."""
+    far = max(points, key=lambda point: point.epoch)
+    if not far.epoch:
+        return
+    per_pass = far.step / far.epoch
+    whole = int(last / per_pass + 1e-6)
+    every = max(1, ceil(whole / MOST_PASSES))
+    for number in range(every, whole + 1, every):
+        figure.add_vline(
+            x=round(number * per_pass, 2), line_width=1, line_color="rgba(128,128,128,.28)", layer="below",
+            annotation_text=f"pass {number}", annotation_position="bottom left", annotation_font_size=11,
+        )  # fmt: skip
+
+
+def _words(measure: str, points: list[Metric], best: tuple[int, float] | None) -> str:
+    """What the picture shows, for those who do not see it."""
+    if measure != "Loss":
+        held = [(line.name, h[-1]) for line in MEASURES[measure].lines if (h := _held(points, line.of))]
+        told = "; ".join(
+            f"{name} {value * MEASURES[measure].times:,.4g} at step {step:,}" for name, (step, value) in held
+        )
+        return f"{measure}: {told}." if told else f"{measure} was not measured in this run."
+    if best is None:
+        return "No points yet."
+    steps = len(_held(points, "loss"))
+    return f"Training loss over {steps:,} steps; validation loss lowest at step {best[0]:,} with {best[1]:.3f}."

@@ -13,15 +13,15 @@ from studio.flows.follow import Answers, progress
 from studio.ui.tabs import train
 from studio.ui.training.answers import answers_table
 from studio.ui.training.checkpoints import checkpoint_table
-from studio.ui.training.curves import loss_curves
+from studio.ui.training.curves import MEASURES, curves
 from tests.ui import examples
 from tests.ui.markup import words
 
-NAMES = "heading situation whole curves answers checkpoints stop resume forward timer".split()
+NAMES = "heading situation whole checkpoints stop resume forward timer".split()
 
 
 def view(run: Run, points: list[Metric] | None = None, kept: list[Checkpoint] | None = None) -> dict[str, Any]:
-    listed = train.view(run, points or [], title="Pebble", kept=kept or [], said=[])
+    listed = train.view(run, points or [], title="Pebble", kept=kept or [])
     return dict(zip(NAMES, listed, strict=True))
 
 
@@ -98,18 +98,72 @@ def test_a_run_in_16_bits_is_not_called_qlora() -> None:
 
 
 def test_the_curve_marks_its_best_check_and_says_so_aloud() -> None:
-    value = loss_curves(examples.run(), examples.CURVE)
+    value = curves(examples.run(), examples.CURVE)
     assert value is not None
     figure = json.loads(value["figure"])
     assert [len(line["x"]) for line in figure["data"]] == [80, 80, 2]
-    assert [shape["x0"] for shape in figure["layout"]["shapes"]] == [40]
+    assert [shape["x0"] for shape in figure["layout"]["shapes"]] == [40, 80, 120, 40]
+    named = [note["text"] for note in figure["layout"]["annotations"]]
+    assert named == ["pass 1", "pass 2", "pass 3", "best, step 40"]
     assert figure["layout"]["uirevision"] == "run-1"
     assert value["words"] == "Training loss over 80 steps; validation loss lowest at step 40 with 1.600."
 
 
 def test_before_the_first_point_there_is_no_curve() -> None:
-    assert loss_curves(examples.run(), []) is None
-    assert loss_curves(examples.run(), [Metric(step=0, epoch=0, validation_loss=3.0)]) is None
+    assert curves(examples.run(), []) is None
+    assert curves(examples.run(), [Metric(step=0, epoch=0, validation_loss=3.0)]) is None
+
+
+MEASURED = [
+    replace(p, learning_rate=1e-3, grad_norm=1.0 + p.step % 2, tokens_per_second=900.0, memory=2e9, token_accuracy=0.5)
+    for p in examples.CURVE
+]
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_every_measure_is_drawn_with_its_unit_and_keeps_the_steps_that_were_zoomed_to(measure: str) -> None:
+    value = curves(examples.run(), MEASURED, measure=measure)
+    assert value is not None and "not measured" not in value["words"]
+    figure = json.loads(value["figure"])
+    assert figure["data"] and figure["layout"]["yaxis"]["title"]["text"] == MEASURES[measure].unit
+    assert figure["layout"]["uirevision"] == "run-1" and "uirevision" not in figure["layout"]["xaxis"]
+    assert figure["layout"]["yaxis"]["uirevision"] == f"run-1 {measure}"
+
+
+def test_shares_are_shown_in_per_cent_and_bytes_in_gigabytes() -> None:
+    for measure, expected in (("Token accuracy", 50), ("Memory", 2)):
+        value = curves(examples.run(), MEASURED, measure=measure, smooth=False)
+        assert value is not None
+        assert json.loads(value["figure"])["data"][0]["y"][-1] == pytest.approx(expected)
+
+
+def test_without_smoothing_a_curve_is_as_it_was_measured() -> None:
+    for smooth, expected in (
+        (True, ["training loss", "smoothed", "validation loss"]),
+        (False, ["training loss", "validation loss"]),
+    ):
+        value = curves(examples.run(), examples.CURVE, smooth=smooth)
+        assert value is not None
+        assert [line["name"] for line in json.loads(value["figure"])["data"]] == expected
+
+
+def test_what_an_earlier_run_did_not_measure_is_said() -> None:
+    value = curves(examples.run(), examples.CURVE, measure="Memory")
+    assert value is not None and value["words"] == "Memory was not measured in this run."
+
+
+def test_many_passes_are_marked_by_a_few_lines() -> None:
+    points = [replace(point, epoch=point.step / 2) for point in examples.CURVE]
+    value = curves(examples.run(), points)
+    assert value is not None
+    named = [note["text"] for note in json.loads(value["figure"])["layout"]["annotations"]]
+    assert named == [*(f"pass {n}" for n in range(10, 61, 10)), "best, step 40"]
+
+
+def test_answers_of_every_check_are_there_when_asked_for() -> None:
+    said = [Answers(step, (("Where is it?", f"answer {step}"),)) for step in range(0, 70, 10)]
+    assert "answer 20" not in words(answers_table(said, 50))
+    assert all(f"answer {step}" in words(answers_table(said, 50, every=True)) for step in range(0, 70, 10))
 
 
 def test_answers_stand_side_by_side_from_before_to_the_last_checks() -> None:
@@ -145,7 +199,7 @@ def test_a_run_that_lost_its_number_of_steps_shows_no_impossible_share() -> None
 
 def test_the_curve_of_preference_training_shows_the_margin_and_how_many_pairs_are_told_apart() -> None:
     points = [Metric(1, 0.1, loss=0.69), Metric(2, 0.2, validation_loss=0.6, margin=0.4, accuracy=0.75)]
-    drawn = loss_curves(examples.run(), points)
+    drawn = curves(examples.run(), points)
     assert drawn is not None
     named = {line["name"] for line in json.loads(drawn["figure"])["data"]}
     assert {"margin", "pairs told apart (share)"} <= named
