@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from studio.store.workspace import Workspace
-from tests.command_line import CommandLine
+from tests.command_line import CommandLine, InThisProcess
 from tests.supervised import end_supervisor
 
 
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
     workspaces = tmp_path_factory.mktemp("cli") / "workspaces"
-    yield CommandLine(workspaces)
+    yield InThisProcess(workspaces)
     end_supervisor(Workspace(workspaces))
 
 
@@ -26,4 +26,4 @@ def dataset(studio: CommandLine) -> str:
 @pytest.fixture
 def empty(tmp_path: Path) -> CommandLine:
     """A command line on a folder that is not there yet."""
-    return CommandLine(tmp_path / "workspaces")
+    return InThisProcess(tmp_path / "workspaces")

@@ -53,9 +53,8 @@ def test_what_is_no_file_is_answered_with_the_samples_there_are(studio: CommandL
 
 
 def test_a_pair_that_is_none_is_wrong_usage(empty: CommandLine):
-    for answer in empty.all(
-        *(("import", "triage", "--json", "--map", pair) for pair in ("prompt", "=q", "prompt=", "question=q"))
-    ):
+    for pair in ("prompt", "=q", "prompt=", "question=q"):
+        answer = empty("import", "triage", "--json", "--map", pair)
         assert answer.status == 2 and not answer.words
     assert not empty.workspaces.exists()
 
@@ -133,9 +132,8 @@ def test_plan_takes_a_recipe_from_a_file_and_single_values(studio: CommandLine, 
         ("--set", "speed=2"): "A recipe has no “speed”.",
         ("--recipe", tmp_path / "none.yaml"): f"{tmp_path / 'none.yaml'} is not a file.",
     }
-    for message, answer in zip(
-        refused.values(), studio.all(*(("plan", dataset, "--json", *options) for options in refused)), strict=True
-    ):
+    for options, message in refused.items():
+        answer = studio("plan", dataset, "--json", *options)
         assert (answer.status, answer.values["error"]["message"]) == (1, message)
         assert answer.values["error"]["fix"]
     assert studio("plan", dataset, "--set", "rank").status == 2
@@ -151,7 +149,8 @@ def test_a_run_that_was_started_without_waiting_can_be_stopped(studio: CommandLi
 
 
 def test_what_is_not_there_is_refused_with_a_fix(studio: CommandLine):
-    for (arguments, code), answer in zip(REFUSED, studio.all(*((*call, "--json") for call, _ in REFUSED)), strict=True):
+    for arguments, code in REFUSED:
+        answer = studio(*arguments, "--json")
         assert answer.status == 1, arguments
         assert answer.values["error"]["code"] == code, arguments
         assert answer.values["error"]["message"] and answer.values["error"]["fix"], arguments
@@ -165,7 +164,8 @@ def test_a_refusal_in_words_is_one_line_on_standard_error(studio: CommandLine):
 
 
 def test_wrong_usage_ends_with_two(empty: CommandLine):
-    for answer in empty.all(["nonsense"], ["inspect"], ["runs", "--colour"], ["split", "x", "--seed", "y"]):
+    for arguments in (["nonsense"], ["inspect"], ["runs", "--colour"], ["split", "x", "--seed", "y"]):
+        answer = empty(*arguments)
         assert answer.status == 2 and "Usage" in answer.complaint
 
 
