@@ -7,6 +7,7 @@ A row of which the template leaves something out (tool calls, say) is measured a
 is never trained. A plain text is measured as it stands, with the end token after it.
 """
 
+import re
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from studio.domain.row import Row
 
 BATCH = 1000
 OTHER_MODEL = "Choose another model, or a folder with its chat template."
+MARKS = re.compile(r"\{%-?\s*generation\s*-?%\}")
 STOP_PROBE = ({"role": "user", "content": "dummy"}, {"role": "assistant", "content": "dummy"})
 
 
@@ -112,11 +114,6 @@ def measure(spec: Mapping[str, Any], reporter: Reporter) -> Outcome:
 
 def _writer(model: Path) -> _Writer:
     from transformers import AutoTokenizer
-    from trl.chat_template_utils import (
-        get_training_chat_template,
-        has_generation_markers,
-        is_chat_template_stop_token_trained,
-    )
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True, trust_remote_code=False)
@@ -125,15 +122,42 @@ def _writer(model: Path) -> _Writer:
     if not tokenizer.chat_template:
         raise RecipeError("This model has no chat template, so it cannot be taught to answer.", fix=OTHER_MODEL)
     try:
-        # As SFTTrainer does: a template without generation marks is replaced by TRL's own version of it.
-        marked = has_generation_markers(tokenizer.chat_template)
-        template = None if marked else get_training_chat_template(tokenizer)
-        trained = is_chat_template_stop_token_trained(tokenizer, chat_template=template)
+        template = None if marks_answers(tokenizer.chat_template) else _with_marks(tokenizer)
+        trained = trains_stop_token(tokenizer, template)
     except (ValueError, TemplateError) as error:
         raise RecipeError("The chat template of this model cannot be used for training.", fix=OTHER_MODEL) from error
     probe = tokenizer.apply_chat_template(list(STOP_PROBE), chat_template=template, tokenize=True, return_dict=True)
     stop_token = _stop_token(tokenizer, probe["input_ids"])
     return _Writer(tokenizer, template, stop_token, trained, left_out(tokenizer, template=template))
+
+
+def marks_answers(template: str | dict[str, str]) -> bool:
+    """Whether a chat template, or the default one of several, says where answers begin and end."""
+    return MARKS.search(template if isinstance(template, str) else template["default"]) is not None
+
+
+def _with_marks(tokenizer: Any) -> str | None:
+    """TRL's own version of the tokenizer's template, which SFTTrainer uses where the template has no marks."""
+    from trl.chat_template_utils import get_training_chat_template  # takes three seconds, and many models need none
+
+    return get_training_chat_template(tokenizer)
+
+
+def trains_stop_token(tokenizer: Any, template: str | None) -> bool:
+    """Whether the token that ends an answer is learned with it; TRL's `is_chat_template_stop_token_trained` says so.
+
+    The answer is followed by another question, because some templates end an answer only there.
+    """
+    try:
+        told = tokenizer.apply_chat_template(
+            [*STOP_PROBE, STOP_PROBE[0]], chat_template=template, tokenize=True, return_dict=True,
+            return_assistant_tokens_mask=True,
+        )  # fmt: skip
+    except (TemplateError, TypeError, ValueError):
+        return False
+    learned = [number for number, mask in zip(told["input_ids"], told["assistant_masks"], strict=False) if mask]
+    last = next((number for number in reversed(learned) if tokenizer.decode([number]).strip()), None)
+    return last in tokenizer.get_added_vocab().values()
 
 
 def _stop_token(tokenizer: Any, ids: Sequence[int]) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from studio.data.lengths import load_lengths, suggest_cut_off
-from studio.data.measure import measure
+from studio.data.measure import marks_answers, measure, trains_stop_token
 from studio.data.seen import pieces
 from studio.domain.chat import conversation
 from studio.domain.event import EventKind
@@ -92,6 +92,20 @@ def test_tokens_and_labels_are_those_that_trl_trains_on(bring, starter, tmp_path
     assert outcome.state == "done" and outcome.result["rows"] == 42
     messages = [record["messages"] for record in brought.rows.records()]
     assert stored(path) == trl_rows(messages, starter, tmp_path)
+
+
+def test_marks_and_stop_tokens_are_told_as_trl_tells_them(starter):
+    import trl.chat_template_utils as trls
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(starter)
+    templates = [path.read_text() for path in sorted((Path(trls.__file__).parent / "chat_templates").glob("*.jinja"))]
+    told = [(marks_answers(each), trains_stop_token(tokenizer, each)) for each in (*templates, WITHOUT_MARKS)]
+    assert told == [
+        (trls.has_generation_markers(each), trls.is_chat_template_stop_token_trained(tokenizer, each))
+        for each in (*templates, WITHOUT_MARKS)
+    ]
+    assert {marked for marked, _ in told} == {trained for _, trained in told} == {True, False}
 
 
 def test_a_template_without_marks_is_replaced_as_trl_does(bring, starter, tmp_path):
