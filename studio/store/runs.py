@@ -68,11 +68,13 @@ def get(store: Store, run_id: str) -> Run:
         return _get(connection, run_id)
 
 
-def all(store: Store) -> list[Run]:
-    """Every run, the newest first."""
+def all(store: Store, *, deleted: bool = False) -> list[Run]:
+    """Every run that is not deleted, or those that are, the newest first."""
     newest_first = tables.runs.c.created_at.desc(), tables.runs.c.id.desc()
+    hidden = select(tables.logbook.c.run_id).where(tables.logbook.c.deleted_at.is_not(None))
+    wanted = tables.runs.c.id.in_(hidden) if deleted else tables.runs.c.id.not_in(hidden)
     with store.read() as connection:
-        return [_run(row) for row in connection.execute(_runs().order_by(*newest_first))]
+        return [_run(row) for row in connection.execute(_runs().where(wanted).order_by(*newest_first))]
 
 
 def rename(store: Store, run_id: str, name: str) -> Run:

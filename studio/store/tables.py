@@ -206,6 +206,19 @@ runs = Table(
     Column("job_id", Id, ForeignKey("jobs.id"), nullable=False, unique=True),
 )
 
+# What is kept of a run beside what it measured; a run without an entry is from before there was a logbook.
+logbook = Table(
+    "logbook",
+    metadata,
+    Column("run_id", Id, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("owner", Words, nullable=False),
+    Column("versions", Json, nullable=False),
+    Column("notes", Words, nullable=False),
+    Column("tags", Json, nullable=False),
+    Column("deleted_at", Moment),
+    Column("emptied_at", Moment),
+)
+
 studies = Table(
     "studies",
     metadata,

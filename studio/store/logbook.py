@@ -1,0 +1,81 @@
+"""Logbook in the database: what people say of a run, who started it with which libraries, and whether it is deleted."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from studio.domain.logbook import Entry
+from studio.store import jobs, tables
+from studio.store.database import Store
+
+
+def open_entry(store: Store, run_id: str, *, owner: str, versions: dict[str, str]) -> None:
+    """Write down who started a run and with what; what is written already stays."""
+    with store.write() as connection:
+        _insist(connection, run_id, owner=owner, versions=versions)
+
+
+def entries(store: Store) -> dict[str, Entry]:
+    """What is written of each run; of a run from before there was a logbook, nothing."""
+    with store.read() as connection:
+        return {row.run_id: _entry(row._mapping) for row in connection.execute(select(tables.logbook))}
+
+
+def entry(store: Store, run_id: str) -> Entry:
+    return entries(store).get(run_id, Entry())
+
+
+def write(store: Store, run_id: str, *, notes: str | None = None, tags: Sequence[str] | None = None) -> Entry:
+    """Change notes or tags; what is None stays as it is."""
+    values = {name: value for name, value in (("notes", notes), ("tags", tags)) if value is not None}
+    _set(store, [run_id], values)
+    return entry(store, run_id)
+
+
+def delete(store: Store, run_ids: Sequence[str], *, at: datetime | None = None) -> None:
+    """Hide runs; nothing of them is lost."""
+    _set(store, run_ids, {"deleted_at": at or datetime.now(UTC)})
+
+
+def restore(store: Store, run_ids: Sequence[str]) -> None:
+    _set(store, run_ids, {"deleted_at": None})
+
+
+def mark_emptied(store: Store, run_id: str, *, at: datetime | None = None) -> None:
+    """Say that the files of a deleted run are gone."""
+    _set(store, [run_id], {"emptied_at": at or datetime.now(UTC)})
+
+
+def forget(store: Store, run_id: str) -> None:
+    """Remove a run with all that it reported; a run on which a study rests is refused by the database."""
+    with store.write() as connection:
+        job_id = connection.execute(select(tables.runs.c.job_id).where(tables.runs.c.id == run_id)).scalar_one()
+        connection.execute(tables.runs.delete().where(tables.runs.c.id == run_id))
+        connection.execute(tables.jobs.delete().where(tables.jobs.c.id == job_id))
+
+
+def _set(store: Store, run_ids: Sequence[str], values: dict[str, Any]) -> None:
+    with store.write() as connection:
+        for run_id in run_ids:
+            _insist(connection, run_id)
+        if values:
+            connection.execute(tables.logbook.update().where(tables.logbook.c.run_id.in_(run_ids)).values(values))
+
+
+def _insist(connection: Connection, run_id: str, *, owner: str = "", versions: dict[str, str] | None = None) -> None:
+    """An entry for a run, unless there is one."""
+    values = {"run_id": run_id, "owner": owner, "versions": versions or {}, "notes": "", "tags": []}
+    jobs.insert_or_ignore(connection, tables.logbook, values, conflict=["run_id"])
+
+
+def _entry(values: Any) -> Entry:
+    return Entry(
+        owner=values["owner"],
+        versions=values["versions"],
+        notes=values["notes"],
+        tags=tuple(values["tags"]),
+        deleted_at=values["deleted_at"],
+        emptied_at=values["emptied_at"],
+    )
