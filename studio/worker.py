@@ -29,7 +29,7 @@ LOOK_FOR_STOP_EVERY = 0.1
 SYNC_EVERY = 5.0
 OUTCOME_NOT_WRITTEN = 74  # EX_IOERR of sysexits.h; the supervisor has a sentence for it
 
-# Set before any library is imported: nothing here may reach for the network.
+# Set before any library is imported: none of them may reach for the network. A download has its own way to the hub.
 ENVIRONMENT = {
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -76,14 +76,8 @@ def outcome_of(folder: Path, work: Work, reporter: Reporter) -> Outcome:
 def carry_out(spec: dict[str, Any], reporter: Reporter) -> Outcome:
     """Hand the spec to the part that does its kind of work; only that part is imported."""
     match JobKind(spec["kind"]):
-        case JobKind.INGEST:
-            from studio.data.ingest import ingest
-
-            return _confined(ingest, spec, reporter)
-        case JobKind.EXAMINE:
-            from studio.data.again import examine_again
-
-            return _confined(examine_again, spec, reporter)
+        case JobKind.INGEST | JobKind.EXAMINE:
+            return _confined(spec, reporter)
         case JobKind.MEASURE:
             from studio.data.measure import measure
 
@@ -108,15 +102,22 @@ def carry_out(spec: dict[str, Any], reporter: Reporter) -> Outcome:
             from studio.engine.generate import generate
 
             return generate(spec, reporter)
+        case JobKind.DOWNLOAD:
+            from studio.recipes.hub.download import download
+
+            return download(spec, reporter)
         case JobKind.MEND:
             raise ValueError("a change to rows is made on the spot and is no work for a worker")
 
 
-def _confined(work: Work, spec: dict[str, Any], reporter: Reporter) -> Outcome:
+def _confined(spec: dict[str, Any], reporter: Reporter) -> Outcome:
     """Work on a file from outside, held to half of the memory, so that it takes nothing else with it."""
+    from studio.data.again import examine_again
     from studio.data.confining import Confines, confined
+    from studio.data.ingest import ingest
     from studio.recipes.machine import memory
 
+    work = ingest if spec["kind"] == JobKind.INGEST else examine_again
     whole, _ = memory()
     with confined(reporter, Confines(memory=whole // 2)) as watched:
         return work(spec, watched)

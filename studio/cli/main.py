@@ -10,6 +10,7 @@ import typer
 
 from studio import __version__
 from studio.cli import importing, meaning, mend, split, study
+from studio.cli import models as listed_models
 from studio.cli.importing import pair
 from studio.cli.output import Json, answer, error_values, verb
 from studio.cli.workspace import opened, workspaces_folder
@@ -18,9 +19,10 @@ from studio.domain.finding import GRADE_WORDS, TREATMENTS, by_weight
 from studio.domain.job import JobState
 from studio.domain.recipe import Recipe
 from studio.domain.run import Run
-from studio.flows import advise, ask, bring, choose, deliver, follow, inspect, machine, models, topics, train
+from studio.flows import advise, ask, bring, choose, deliver, follow, inspect, machine, topics, train
 from studio.flows import mend as mending
 from studio.flows import split as dealing
+from studio.flows.models import STARTER
 from studio.flows.studio import Studio
 
 app = typer.Typer(
@@ -30,8 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # it would print local variables, which hold people's data
     help="Fine-tune a model on your examples and judge it blind.",
 )
-models_app = typer.Typer(invoke_without_command=True, help="List the models, or add one.")
-app.add_typer(models_app, name="models")
+app.add_typer(listed_models.app, name="models")
 app.add_typer(study.app, name="study")
 app.add_typer(mend.app, name="mend")
 app.command("import")(importing.import_file)
@@ -63,7 +64,7 @@ def datasets(json: Json = False) -> None:
 
 @app.command("inspect")
 @verb
-def inspect_dataset(dataset: Dataset, model: ModelId = models.STARTER, json: Json = False) -> None:
+def inspect_dataset(dataset: Dataset, model: ModelId = STARTER, json: Json = False) -> None:
     """Say what is wrong with a dataset, and how long its rows are for a model."""
     studio = opened(working=True)
     look = _measured(studio, dataset, model)
@@ -133,35 +134,6 @@ def _measured(studio: Studio, dataset_id: str, model_id: str) -> inspect.Inspect
     return look
 
 
-@models_app.callback()
-@verb
-def list_models(context: typer.Context, json: Json = False) -> None:
-    """List the models and whether each can be used here."""
-    if context.invoked_subcommand:
-        return
-    found = models.models(opened())
-    values = [
-        {
-            "id": m.id, "title": m.title, "starter": m.starter, "usable": m.is_usable, "reason": m.reason,
-            "parameters": m.parameters, "context": m.context, "licence": m.licence, "needs": m.needs,
-            "hub_id": m.hub_id,
-        }
-        for m in found
-    ]  # fmt: skip
-    words = [f"{m.id:<24} {m.title}{'' if m.is_usable else f'  (not here: {m.reason})'}" for m in found]
-    answer(json, values, "\n".join(words))
-
-
-@models_app.command("add")
-@verb
-def add_model(
-    path: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder with a model.")], json: Json = False
-) -> None:
-    """Add a model folder from this machine."""
-    added = models.add_model(opened(), path)
-    answer(json, {"model": added.id, "title": added.title}, f"{added.id}: {added.title} can be used.")
-
-
 def _recipe(studio: Studio, dataset: str, model: str, recipe: Path | None, sets: list[str] | None) -> Recipe:
     """The default recipe, or the one in a file, with single values changed."""
     changes: dict[str, Any] = dict(pair(each) for each in sets or [])
@@ -183,7 +155,7 @@ def _recipe(studio: Studio, dataset: str, model: str, recipe: Path | None, sets:
 @app.command()
 @verb
 def plan(
-    dataset: Dataset, model: ModelId = models.STARTER, recipe: RecipeFile = None, set: Sets = None, json: Json = False
+    dataset: Dataset, model: ModelId = STARTER, recipe: RecipeFile = None, set: Sets = None, json: Json = False
 ) -> None:
     """Say what a recipe means on this machine before anything starts."""
     studio = opened(working=True)
@@ -198,7 +170,7 @@ def plan(
 @verb
 def train_model(
     dataset: Dataset,
-    model: ModelId = models.STARTER,
+    model: ModelId = STARTER,
     recipe: RecipeFile = None,
     set: Sets = None,
     name: Annotated[str | None, typer.Option(help="What to call the run.")] = None,

@@ -16,6 +16,7 @@ class JobKind(StrEnum):
     CHECK_SPLIT = "check_split"
     TRAIN = "train"
     GENERATE = "generate"
+    DOWNLOAD = "download"
 
 
 class JobState(StrEnum):

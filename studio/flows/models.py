@@ -1,23 +1,37 @@
-"""Models: which bases there are, and whether each can be used here."""
+"""Models: which bases there are, whether each can be used here, and how those of a hub come here."""
 
+import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 from studio.domain.errors import RecipeError
+from studio.domain.job import JobState, Wish
 from studio.domain.model import Model
 from studio.flows.studio import Studio
-from studio.recipes.catalogue import catalogue, with_reasons
+from studio.recipes.catalogue import catalogue, licences
+from studio.recipes.hub.manifest import is_whole
+from studio.recipes.hub.names import HubName, endpoint, hub_name
+from studio.recipes.listing import STARTER, with_reasons
 from studio.recipes.local import check_model_folder
 from studio.recipes.machine import measure_machine
+from studio.store import jobs, runs
 from studio.store import models as stored
 from studio.store.ids import new_id
+from studio.store.models import AddedModel
 
-STARTER = "starter"
+__all__ = ["STARTER"]
 
 
 def models(studio: Studio) -> list[Model]:
-    """The starter, the folders that were added, then the catalogue with a reason where it cannot be used here."""
-    machine = measure_machine(studio.workspace.root)
-    return with_reasons(catalogue(), machine=machine, starter=studio.assets / "starter", added=stored.all(studio.store))
+    """The starter, what was added, then the catalogue with a reason where a model cannot be used here."""
+    return with_reasons(
+        catalogue(),
+        machine=measure_machine(studio.workspace.root),
+        starter=studio.assets / "starter",
+        licences=licences(),
+        added=stored.all(studio.store),
+    )
 
 
 def model(studio: Studio, model_id: str) -> Model:
@@ -39,12 +53,102 @@ def usable(studio: Studio, model_id: str) -> Model:
     return found
 
 
-def add_model(studio: Studio, path: Path) -> Model:
+def add_model(studio: Studio, named: str, *, revision: str = "") -> Model:
+    """Add a folder of this machine, or download `owner/name` of the hub; the same again is the same model.
+
+    A catalogue model can also be named by its id. A folder that is there goes before a hub's name that looks like it.
+    """
+    text = named.strip()
+    if not text:
+        raise RecipeError("Nothing is named.", fix="Give the path of a folder, or owner/name of a hub.")
+    known = next((entry.hub_id for entry in catalogue() if entry.id == text), None)
+    if known:
+        return download(studio, hub_name(known, revision=revision))
+    if _is_path(text):
+        return _add_folder(studio, Path(text))
+    return download(studio, hub_name(text, revision=revision))
+
+
+def download(studio: Studio, name: HubName) -> Model:
+    """Put the download in the queue, or let one go on that was stopped or cut; what is here or on its way stays so."""
+    entry = next((each for each in catalogue() if each.hub_id == name.id and not name.revision), None)
+    model_id = entry.id if entry else new_id("model")
+    if entry and (obstacle := model(studio, entry.id).obstacle):
+        raise RecipeError(f"{entry.title} cannot be used here. {obstacle}", fix="It was not downloaded.")
+    to = studio.workspace.model(model_id)
+    spec = _spec(name, to)
+    title = entry.title if entry else name.title
+    held = stored.add_from_hub(
+        studio.store, id=model_id, title=title, path=to, hub_id=name.id, revision=name.revision, spec=spec
+    )
+    _let_go_on(studio, held, name)
+    return model(studio, held.id)
+
+
+def download_model(studio: Studio, model_id: str) -> Model:
+    """Download a model of the list, or let its download go on."""
+    found = model(studio, model_id)
+    if found.hub_id is None:
+        raise RecipeError(f"{found.title} comes from no hub.", fix="Add its folder again where it lies now.")
+    held = next((each for each in stored.all(studio.store) if each.id == model_id), None)
+    return download(studio, HubName(found.hub_id, held.revision if held else ""))
+
+
+def cancel(studio: Studio, model_id: str) -> Model:
+    """Stop the download of a model; what has arrived is kept for another time."""
+    found = model(studio, model_id)
+    if found.download is None or not found.download.is_live:
+        raise RecipeError(f"{found.title} is not being downloaded.", fix="There is nothing to stop.")
+    jobs.wish(studio.store, found.download.id, Wish.STOP)
+    return model(studio, model_id)
+
+
+def remove(studio: Studio, model_id: str) -> None:
+    """Forget a model that was added. What the studio downloaded is deleted; a folder of somebody's own stays."""
+    held = next((each for each in stored.all(studio.store) if each.id == model_id), None)
+    if held is not None and held.job is not None and held.job.is_live:
+        raise RecipeError(f"{held.title} is being downloaded.", fix="Stop the download first.")
+    used = sum(run.model_id == model_id for run in runs.all(studio.store))
+    if held is not None and used:
+        raise RecipeError(
+            f"{held.title} is what {used} of the runs here learned from.",
+            fix="Keep it: without it they could neither answer nor be resumed.",
+        )
+    stored.remove(studio.store, model_id)
+    if held is not None and held.hub_id:
+        for folder in (held.path, held.path.with_name(held.path.name + ".part")):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _let_go_on(studio: Studio, held: AddedModel, name: HubName) -> None:
+    job = held.job
+    if job is None or job.is_live:
+        return
+    if job.state is not JobState.DONE:
+        jobs.requeue(studio.store, job.id, message="It goes on from what has arrived.")
+    elif not is_whole(held.path):
+        stored.download_again(studio.store, held, _spec(name, held.path))
+
+
+def _spec(name: HubName, to: Path) -> dict[str, Any]:
+    return {"hub_id": name.id, "revision": name.revision, "endpoint": endpoint(os.environ), "to": str(to)}
+
+
+def _is_path(text: str) -> bool:
+    """Whether this is meant as a folder: it begins like a path, or it is there."""
+    if text.startswith(("/", "~", ".", "\\")) or text.count("/") != 1:
+        return not text.startswith(("http://", "https://"))
+    return Path(text).is_dir()
+
+
+def _add_folder(studio: Studio, path: Path) -> Model:
     """Add a model folder from this machine, checked before anything loads it; the same folder twice is one model."""
     try:
         folder = path.expanduser().resolve()
         folder.stat()
-    except (OSError, RuntimeError) as error:  # no such place, no such user, or a name that no disk can hold
-        raise RecipeError(f"There is no folder {str(path)[:200]}.", fix="Give the path of a model folder.") from error
+    except (OSError, RuntimeError, ValueError) as error:  # no such place or user, or a name that no disk can hold
+        raise RecipeError(
+            f"There is no folder {str(path)[:200]}.", fix="Give the path of a folder, or owner/name of a hub."
+        ) from error
     added = stored.add(studio.store, id=new_id("model"), title=check_model_folder(folder).title, path=folder)
     return model(studio, added.id)

@@ -50,7 +50,8 @@ def begin(store: Store, launcher: Launcher, job: Job, spec: dict[str, Any]) -> A
     if job.kind is JobKind.TRAIN and job.attempt > 1:
         spec = {**spec, "resume": True}
     spool.write_spec(folder, spec)
-    process = launcher.start(folder, env=worker_environment(os.environ))
+    environment = worker_environment(os.environ, online=job.kind is JobKind.DOWNLOAD)
+    process = launcher.start(folder, env=environment)
     log.info("%s attempt %d: process %d", job.id, job.attempt, process.pid)
     return Attempt(job, folder, process, offset=0)
 

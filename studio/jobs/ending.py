@@ -18,6 +18,7 @@ WORK = {
     JobKind.CHECK_SPLIT: "twin-finding",
     JobKind.TRAIN: "training",
     JobKind.GENERATE: "answering",
+    JobKind.DOWNLOAD: "downloading",
 }
 RESUME = "Resume goes on from the last checkpoint."
 AGAIN = "Start it again."

@@ -13,11 +13,17 @@ import psutil
 import studio
 from studio.jobs.process import kill_group
 
-# A worker inherits no token and no database address: only what programs need to run at all.
+# A worker inherits no database address and, but for downloads, no token: only what programs need to run at all.
 PASSED_ON = frozenset(
     "PATH HOME USER LANG LANGUAGE TZ TMPDIR VIRTUAL_ENV LD_LIBRARY_PATH DYLD_LIBRARY_PATH LD_PRELOAD CUDA_HOME "
     "CUDA_VISIBLE_DEVICES CUDA_DEVICE_ORDER NVIDIA_VISIBLE_DEVICES ROCR_VISIBLE_DEVICES HIP_VISIBLE_DEVICES "
     "OMP_NUM_THREADS MKL_NUM_THREADS CUBLAS_WORKSPACE_CONFIG XDG_CACHE_HOME HF_HOME TRITON_CACHE_DIR".split()
+)
+
+# A download alone may go to the hub: its address, the reader's token, and the way through a proxy.
+ONLINE = frozenset(
+    "HF_ENDPOINT HF_TOKEN HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy https_proxy all_proxy no_proxy "
+    "SSL_CERT_FILE SSL_CERT_DIR".split()
 )
 
 
@@ -95,9 +101,10 @@ class LocalProcess:
 CALM = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
-def worker_environment(environ: Mapping[str, str]) -> dict[str, str]:
+def worker_environment(environ: Mapping[str, str], *, online: bool = False) -> dict[str, str]:
     """What a worker may know of this process's environment, and where it finds the studio itself."""
-    passed = {name: value for name, value in environ.items() if name in PASSED_ON or name.startswith("LC_")}
+    known = PASSED_ON | ONLINE if online else PASSED_ON
+    passed = {name: value for name, value in environ.items() if name in known or name.startswith("LC_")}
     home = str(Path(studio.__path__[0]).parent)
     return {**CALM, **passed, "PYTHONPATH": home, "PYTHONFAULTHANDLER": "1", "PYTHONUNBUFFERED": "1"}
 

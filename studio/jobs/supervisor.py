@@ -34,11 +34,15 @@ LONGEST_PAUSE = 5.0
 IDLE_EXIT = 60.0
 GONE_WITHIN = 10.0
 
-# Training and answering share the one processor or GPU; what reads the rows fits beside them.
+# Training and answering share the one processor or GPU; what reads the rows fits beside them, and so does a download.
 READING = (
     JobKind.INGEST, JobKind.EXAMINE, JobKind.MEASURE, JobKind.MEANING, JobKind.TOPICS, JobKind.CHECK_SPLIT,
 )  # fmt: skip
-SLOTS = ((frozenset({JobKind.TRAIN, JobKind.GENERATE}), 1), (frozenset(READING), 2))
+SLOTS = (
+    (frozenset({JobKind.TRAIN, JobKind.GENERATE}), 1),
+    (frozenset(READING), 2),
+    (frozenset({JobKind.DOWNLOAD}), 1),
+)
 
 log = logging.getLogger(__name__)
 

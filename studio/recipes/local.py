@@ -32,12 +32,18 @@ def check_model_folder(folder: Path) -> CheckedModel:
         raise RecipeError(
             f"{folder.name} holds an adapter, not a whole model.", fix="Add the base model it was trained on."
         )
+    shape = check_settings(folder)
+    _check_size(shape, stored_parameters(folder))
+    return CheckedModel(title=_title(folder), shape=shape)
+
+
+def check_settings(folder: Path) -> Shape:
+    """The same for all but the weights: what the model is and asks for, its tokenizer and its chat template."""
     config = read_config(folder)
     _refuse_what_is_not_plain(config)
     shape = shape_of(config)
     _check_tokenizer(folder)
-    _check_size(shape, stored_parameters(folder))
-    return CheckedModel(title=_title(folder), shape=shape)
+    return shape
 
 
 def _refuse_what_is_not_plain(config: dict[str, Any]) -> None:

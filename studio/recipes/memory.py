@@ -7,6 +7,7 @@ profiles say where they come from; a run's own measured peak is always the bette
 
 from dataclasses import dataclass
 
+from studio.domain.method import Method
 from studio.domain.model import Shape
 from studio.domain.plan import Part
 from studio.domain.recipe import Recipe
@@ -74,9 +75,10 @@ def parts_with(profile: Profile, shape: Shape, recipe: Recipe, *, micro_batch: i
     return (*parts, Part("Reserve", slack, "Gaps between blocks of memory that come and go."))
 
 
-def least_memory(shape: Shape, *, on_gpu: bool) -> int:
-    """Bytes for the smallest sensible QLoRA run: one row of 512 tokens at a time, with recomputing."""
-    recipe = Recipe.model_validate({"rank": 16, "micro_batch": 1, "gradient_checkpointing": True})
+def least_memory(shape: Shape, *, on_gpu: bool, method: Method = "qlora") -> int:
+    """Bytes for the smallest sensible run of a method: one row of 512 tokens at a time, with recomputing."""
+    asked = {"method": method, "rank": 16, "micro_batch": 1, "gradient_checkpointing": True}
+    recipe = Recipe.model_validate(asked)
     longest = min(512, shape.context)
     return sum(part.bytes for part in memory_parts(shape, recipe, micro_batch=1, longest=longest, on_gpu=on_gpu))
 

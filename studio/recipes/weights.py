@@ -33,7 +33,8 @@ def _files(folder: Path) -> list[Path]:
     raise RecipeError(f"{folder.name} holds no weights ({SINGLE}).", fix=AGAIN)
 
 
-def _shards(folder: Path) -> list[Path]:
+def shard_names(folder: Path) -> list[str]:
+    """The weight files that the index of a folder names; RecipeError when one would lie elsewhere."""
     index = folder / INDEX
     if index.stat().st_size > HEADER_BYTES:
         raise RecipeError(f"{INDEX} is far too large.", fix=AGAIN)
@@ -44,6 +45,11 @@ def _shards(folder: Path) -> list[Path]:
     for name in names:
         if not isinstance(name, str) or Path(name).name != name or not name.endswith(".safetensors"):
             raise RecipeError(f"{INDEX} points outside its folder or to another format: {name}.", fix=AGAIN)
+    return names
+
+
+def _shards(folder: Path) -> list[Path]:
+    names = shard_names(folder)
     missing = [name for name in names if not (folder / name).is_file()]
     if missing or not names:
         named = ", ".join(missing[:3])

@@ -7,6 +7,11 @@ def gigabytes(count: float) -> str:
     return f"{size:.1f} GB".replace(".0 ", " ") if size < 99.95 else f"{size:,.0f} GB"
 
 
+def amount(count: int) -> str:
+    """Bytes of a file or of several, in gigabytes or in megabytes."""
+    return gigabytes(count) if count >= 999_500_000 else f"{count / 1e6:,.0f} MB"
+
+
 def duration(low: float, high: float) -> str:
     """A range of seconds in words: "about 2 to 3 minutes"."""
     units = (("days", 86_400), ("hours", 3_600), ("minutes", 60), ("seconds", 1))

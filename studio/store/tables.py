@@ -287,6 +287,8 @@ rating_history = Table(
     CheckConstraint("why IN ('replaced', 'taken_back')", name="why_known"),
 )
 
+# `hub_id` and `revision` are what was asked of a hub (an empty revision: the newest), `job_id` its last download; all
+# three are NULL for a folder of this machine.
 models = Table(
     "models",
     metadata,
@@ -294,4 +296,8 @@ models = Table(
     Column("title", Words, nullable=False),
     Column("path", Text, nullable=False, unique=True),
     Column("added_at", Moment, nullable=False),
+    Column("hub_id", Text),
+    Column("revision", Text),
+    Column("job_id", Id),
+    Index("ix_models_hub_id_revision", "hub_id", "revision", unique=True),
 )

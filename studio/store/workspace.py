@@ -67,6 +67,10 @@ class Workspace:
         """Vectors of words, made at the first use."""
         return self.root / "meaning" / "words.npz"
 
+    def model(self, model_id: str) -> Path:
+        """Where a model lies that was downloaded from a hub."""
+        return self.root / "models" / slug(model_id)
+
     def run(self, run_id: str) -> Path:
         return self.root / "runs" / _plain(run_id)
 
@@ -82,7 +86,7 @@ class Workspace:
     def prepare(self) -> None:
         """Make the folders that are missing, for their owner alone; SetupError where nothing can be written."""
         try:
-            for name in ("", "datasets", "runs", "studies", "jobs", "exports", "uploads"):
+            for name in ("", "datasets", "runs", "studies", "jobs", "exports", "uploads", "models"):
                 (self.root / name).mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         except OSError as error:
             raise SetupError(

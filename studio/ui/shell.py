@@ -91,19 +91,20 @@ def build(studio: Studio) -> gr.Blocks:
                 shown=shown,
                 followed=followed,
             )
-            tab_of, timers = {}, {}
+            tab_of, timers = {}, []
             for tab_id, (label, module) in TABS.items():
                 with gr.Tab(label, id=tab_id) as tab:
                     # First of all that listens: Gradio runs one after the other, and a screen may take its time.
                     tab.select(None, None, None, js=f"() => window.opened('{tab_id}')", **QUIET)
-                    timers[tab_id] = module.build(session, tab)
+                    found = module.build(session, tab)
+                    timers += found if isinstance(found, list) else [found]
                 tab_of[tab_id] = tab
         _wire(session, header, tab_of, timers)
         _wire_address(session, header)
     return page
 
 
-def _wire(session: Session, header: Header, tab_of: dict[str, gr.Tab], timers: dict[str, gr.Timer | None]) -> None:
+def _wire(session: Session, header: Header, tab_of: dict[str, gr.Tab], timers: list[gr.Timer | None]) -> None:
     pickers: list[Any] = [session.data, session.model, session.run]
     memory, state = header.memory, [header.state, header.pulse]
     status = handler(machine_now, session.studio)
@@ -119,7 +120,7 @@ def _wire(session: Session, header: Header, tab_of: dict[str, gr.Tab], timers: d
     session.shown.change(handler(with_its_run, session.studio), [session.data, session.run], session.run, **DRAWN)
     # No timer is stopped when its tab is left: the answer to leaving one tab could arrive after the answer to opening the
     # next and stop that one for good. They tick only while something is live, and cheaply.
-    ticks = [timer.tick for timer in timers.values() if timer is not None]
+    ticks = [timer.tick for timer in timers if timer is not None]
     session.followed.change(status, None, state, **DRAWN)
     gr.on([*ticks, header.pulse.tick, *(tab.select for tab in tab_of.values())], status, None, state, **QUIET)
 

@@ -10,7 +10,8 @@ from studio.domain.event import EventKind
 from studio.domain.job import JobKind, JobState, Wish
 from studio.jobs import spool
 from studio.jobs.attempt import Grace
-from studio.jobs.launcher import LocalLauncher
+from studio.jobs.launcher import LocalLauncher, worker_environment
+from studio.jobs.supervisor import SLOTS
 from studio.store import jobs
 
 SLOW = {"steps": 400, "seconds": 0.05}
@@ -258,6 +259,18 @@ def test_a_worker_is_told_no_secret_of_its_surroundings(store, submitted, superv
         pid = eventually(worker_of(store, job))
         environment = psutil.Process(pid).environ()
     assert "secret" not in str(environment)
+
+
+def test_a_download_alone_is_given_the_token_and_the_way_to_the_hub():
+    around = {"HF_TOKEN": "hf_secret", "HF_ENDPOINT": "http://hub", "HTTPS_PROXY": "http://proxy", "DATABASE": "secret"}
+    assert not around.keys() & worker_environment(around).keys()
+    assert around.keys() & worker_environment(around, online=True).keys() == {"HF_TOKEN", "HF_ENDPOINT", "HTTPS_PROXY"}
+
+
+def test_a_download_goes_on_beside_a_run_and_one_at_a_time():
+    taken = {kind: slots for kinds, slots in SLOTS for kind in kinds}
+    assert taken.keys() == set(JobKind) - {JobKind.MEND}
+    assert [slots for kinds, slots in SLOTS if kinds == {JobKind.DOWNLOAD}] == [1]
 
 
 def _is_gone(pid: int) -> bool:

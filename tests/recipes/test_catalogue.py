@@ -6,10 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from studio.domain.job import Job, JobState
 from studio.domain.machine import Machine
-from studio.domain.model import Model
-from studio.recipes.catalogue import catalogue, with_reasons
+from studio.domain.model import Fit, Kind, Licence, Model, Standing
+from studio.recipes.catalogue import catalogue, licences
+from studio.recipes.hub.manifest import write_manifest
+from studio.recipes.hub.repository import File, Repository
+from studio.recipes.listing import with_reasons
 from studio.recipes.shape import ARCHITECTURES
+from tests.ui.examples import job
+
+APACHE = licences()["apache-2.0"]
 
 
 @dataclass(frozen=True)
@@ -17,6 +24,8 @@ class Added:
     id: str
     title: str
     path: Path
+    hub_id: str | None = None
+    job: Job | None = None
 
 
 def test_ids_and_hub_names_are_unique():
@@ -26,17 +35,19 @@ def test_ids_and_hub_names_are_unique():
 
 @pytest.mark.parametrize("entry", catalogue(), ids=lambda entry: entry.id)
 def test_every_entry_says_what_it_is_good_at_and_what_its_licence_allows(entry):
-    assert "commercial use" in entry.licence
+    licence = entry.licence
+    assert licence.name and licence.redistribution and licence.attribution and licence.commercial is not None
+    assert licence.commercial or licence.limits
     assert len(entry.about.split()) >= 3
-    assert entry.maker and entry.kind in ("instruct", "base")
+    assert entry.maker and entry.kind in Kind
     assert re.fullmatch(r"[\w.-]+/[\w.-]+", entry.hub_id)
     assert re.fullmatch(r"[a-z0-9.-]+", entry.id)
-    assert entry.shape.architecture in ARCHITECTURES
+    assert entry.shape.architecture in ARCHITECTURES or entry.shape.experts > 1
 
 
 def test_licences_that_ask_for_acceptance_are_marked_as_gated():
     for entry in catalogue():
-        if "Llama" in entry.licence or "Gemma" in entry.licence:
+        if "Llama" in entry.licence.name or "Gemma" in entry.licence.name:
             assert entry.gated, entry.id
 
 
@@ -47,22 +58,71 @@ def test_the_starter_comes_first_and_can_be_used(root, laptop):
 
 
 def test_a_missing_starter_says_so_and_what_to_do(tmp_path, laptop):
-    first = with_reasons(catalogue(), machine=laptop, starter=tmp_path / "starter")[0]
+    first = with_reasons(catalogue(), machine=laptop, starter=tmp_path / "starter", licences=licences())[0]
     assert not first.is_usable
     assert "There is no folder" in first.reason and "Restore assets/starter" in first.reason
 
 
-def test_a_model_that_fits_but_is_not_here_comes_with_its_download_command(root, gaming_pc):
+def test_a_model_that_fits_but_is_not_here_can_be_downloaded(root, gaming_pc):
     found = by_id(models(root, gaming_pc), "qwen3-4b")
-    assert not found.is_usable
-    assert "`hf download Qwen/Qwen3-4B --local-dir Qwen3-4B`" in found.reason
-    assert re.fullmatch(r"about \d(\.\d)? GB of GPU memory with QLoRA", found.needs)
+    assert (found.is_usable, found.can_be_downloaded, found.standing) == (False, True, Standing.TO_DOWNLOAD)
+    assert 7e9 < found.bytes < 9e9 and "download it first" in found.reason
+    assert found.need.fit is Fit.FITS and found.need.lora > found.need.qlora
+    said = r"A run takes at least \d(\.\d)? GB of GPU memory with QLoRA, \d+(\.\d)? GB with LoRA; this machine's GPU has 24 GB\."
+    assert re.fullmatch(said, found.need.why)
 
 
 def test_a_gated_model_says_that_its_terms_come_first(root, gaming_pc):
-    assert (
-        "accept its terms on huggingface.co/google/gemma-3-1b-it" in by_id(models(root, gaming_pc), "gemma-3-1b").reason
-    )
+    found = by_id(models(root, gaming_pc), "gemma-3-1b")
+    assert found.standing is Standing.TERMS_FIRST and "its maker's terms come first" in found.reason
+
+
+def test_a_model_that_fits_with_little_to_spare_is_tight(root, gaming_pc):
+    gpu = gaming_pc.gpus[0]
+    need = by_id(models(root, replace(gaming_pc, gpus=(replace(gpu, memory=5_000_000_000),))), "qwen3-4b").need
+    assert need.fit is Fit.TIGHT and "leaves little for long rows" in need.why
+    need = by_id(models(root, replace(gaming_pc, gpus=(replace(gpu, free=2_000_000_000),))), "qwen3-4b").need
+    assert need.fit is Fit.TIGHT and "of which 2 GB are free just now" in need.why
+
+
+def test_what_is_being_downloaded_or_was_cut_short_says_so(root, gaming_pc, tmp_path):
+    held = Added("qwen3-4b", "Qwen3 4B", tmp_path / "a", "Qwen/Qwen3-4B", job(done=1, total=4))
+    found = by_id(models(root, gaming_pc, held), "qwen3-4b")
+    assert (found.standing, found.bytes, found.can_be_downloaded) == (Standing.DOWNLOADING, 4, False)
+    ended = replace(held.job, state=JobState.FAILED, message="The disk is full.", fix="Make room.")
+    found = by_id(models(root, gaming_pc, replace(held, job=ended)), "qwen3-4b")
+    assert (found.standing, found.reason) == (Standing.CUT_SHORT, "The disk is full. Make room.")
+    assert found.can_be_downloaded
+    ended = replace(held.job, state=JobState.DONE)
+    assert "some of its files are gone" in by_id(models(root, gaming_pc, replace(held, job=ended)), "qwen3-4b").reason
+
+
+def test_a_downloaded_model_keeps_its_place_in_the_catalogue_and_tells_its_commit(root, laptop, model_folder):
+    files = tuple(File(path.name, path.stat().st_size, git="0" * 40) for path in model_folder.iterdir())
+    write_manifest(model_folder, Repository("a" * 40, files, ()), hub_id="Qwen/Qwen3-0.6B", endpoint="")
+    held = Added("qwen3-0.6b", "Qwen3 0.6B", model_folder, "Qwen/Qwen3-0.6B", job(state=JobState.DONE, total=7))
+    listed = models(root, laptop, held)
+    assert [found.id for found in listed].count("qwen3-0.6b") == 1
+    found = by_id(listed, "qwen3-0.6b")
+    assert found.is_usable and (found.path, found.revision) == (model_folder, "a" * 40)
+    other = by_id(models(root, laptop, replace(held, id="model-2", title="Mine")), "model-2")
+    assert other.is_usable and (other.revision, other.licence) == ("a" * 40, APACHE)
+    known = Repository("a" * 40, files, (), "llama3.1")
+    for hub_id, told in (
+        ("a/b", known),
+        ("a/b", replace(known, licence="Odd 1.0")),
+        ("a/b", replace(known, licence="")),
+    ):
+        write_manifest(model_folder, told, hub_id=hub_id, endpoint="")
+        licence = by_id(models(root, laptop, replace(held, id="model-3", hub_id=hub_id)), "model-3").licence
+        assert licence in (
+            licences()["llama-3.1"],
+            Licence("Odd 1.0", None),
+            Licence("See the licence on its page", None),
+        )
+        assert (licence.commercial is None) == (told is not known)
+    (model_folder / "model.safetensors").unlink()
+    assert not by_id(models(root, laptop, held), "qwen3-0.6b").is_usable
 
 
 def test_a_model_that_needs_a_gpu_says_so_where_there_is_none(root, laptop):
@@ -80,20 +140,20 @@ def test_a_model_too_large_for_the_gpu_says_what_is_there(root, gaming_pc):
 
 def test_a_very_small_model_may_train_without_a_gpu(root, laptop):
     found = by_id(models(root, laptop), "qwen3-0.6b")
-    assert "no GPU" in found.needs
-    assert found.reason.startswith("Not on this machine: download it")
+    assert not found.need.on_gpu and found.can_be_downloaded
 
 
 def test_a_model_whose_template_marks_no_answers_is_not_offered_for_download(root, gaming_pc):
-    reason = by_id(models(root, gaming_pc), "llama-3.1-8b").reason
-    assert "does not say where answers begin and end" in reason and "hf download" not in reason
+    found = by_id(models(root, gaming_pc), "llama-3.1-8b")
+    assert "does not say where answers begin and end" in found.reason
+    assert found.standing is Standing.UNSUITED and not found.can_be_downloaded
 
 
 def test_an_added_folder_can_be_used_and_brings_what_the_catalogue_knows(root, laptop, model_folder):
     named = Added("model-1", "Qwen3-0.6B", model_folder)
     found = by_id(models(root, laptop, named), "model-1")
     assert found.is_usable and found.path == model_folder
-    assert found.hub_id == "Qwen/Qwen3-0.6B" and "Apache" in found.licence
+    assert found.hub_id == "Qwen/Qwen3-0.6B" and found.licence == APACHE
 
 
 def test_an_added_folder_that_has_gone_says_so(root, laptop, tmp_path):
@@ -103,7 +163,8 @@ def test_an_added_folder_that_has_gone_says_so(root, laptop, tmp_path):
 
 
 def models(root: Path, machine: Machine, *added: Added) -> list[Model]:
-    return with_reasons(catalogue(), machine=machine, starter=root / "assets" / "starter", added=added)
+    starter = root / "assets" / "starter"
+    return with_reasons(catalogue(), machine=machine, starter=starter, licences=licences(), added=added)
 
 
 def by_id(models: list[Model], id: str) -> Model:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from studio.domain.finding import Finding, FindingKind, Grade, Group, Mark
 from studio.domain.job import JobState
 from studio.domain.lengths import Lengths, Piece
 from studio.domain.mending import Mending
-from studio.domain.model import Model
+from studio.domain.model import Fit, Licence, Model, Need
 from studio.domain.plan import Choice
 from studio.domain.reading import Reading, Tone
 from studio.domain.row import Call, Message, Row
@@ -35,6 +36,7 @@ from studio.ui import rate
 from studio.ui.bringing import fields, refused
 from studio.ui.errors import told
 from studio.ui.inspect import meaning
+from studio.ui.models import card
 from studio.ui.parts import groups, html, lengths, listed, plans, talk
 from studio.ui.tabs import compare, data, deliver, inspect, recipe, train, verdict
 from studio.ui.training.answers import answers_table
@@ -140,8 +142,17 @@ def groups_of(text: str) -> str:
 
 def recipe_screen(text: str) -> str:
     plan = replace(examples.PLAN, sentence=f"Fits: {text}", device=text, choices=(Choice(text, text, text),))
-    model = Model(text, text, text, 1, 1, text, text, text, reason=text)
-    return plans.plan_page(plan) + plans.reasons_table(plan) + recipe.model_table([model])
+    return plans.plan_page(plan) + plans.reasons_table(plan)
+
+
+def models_part(text: str) -> str:
+    licence, need = Licence(text, True, text, text, text), Need(1, 1, False, Fit.TIGHT, text, text)
+    model = Model(text, text, text, 1, 1, licence, text, need, hub_id=text, path=Path(text), revision=text)
+    stopped = replace(model, path=None, download=examples.job(state=JobState.FAILED, message=text, fix=text))
+    live = replace(model, path=None, download=examples.job(phase=text, message=text, total=2, done=1))
+    refused = replace(model, path=None, hub_id=None, obstacle=text)
+    every = [model, stopped, live, refused]
+    return "".join(card.card(each) + card.download(each) for each in every) + card.table(every)
 
 
 def train_screen(text: str) -> str:
@@ -188,7 +199,7 @@ def rating_page(text: str) -> str:
 
 
 SCREENS: list[Callable[[str], str]] = [
-    parts_of_pages, data_screen, inspect_screen, recipe_screen, train_screen, compare_screen, verdict_screen,
+    parts_of_pages, data_screen, inspect_screen, recipe_screen, models_part, train_screen, compare_screen, verdict_screen,
     deliver_screen, rating_page,
 ]  # fmt: skip
 EVERY = pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.__name__)

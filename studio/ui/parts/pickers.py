@@ -55,6 +55,11 @@ def model_picker(studio: Studio, wanted: str | None = None) -> gr.Dropdown:
     return _picker([(found.title, found.id) for found in models.models(studio) if found.is_usable], wanted)
 
 
+def model_choices(studio: Studio) -> gr.Dropdown:
+    """The models that can be used here now; what is chosen stays."""
+    return gr.Dropdown(choices=[(found.title, found.id) for found in models.models(studio) if found.is_usable])
+
+
 def run_picker(studio: Studio, wanted: str | None) -> gr.Dropdown:
     """The runs of the workspace with how each is doing, `wanted` chosen."""
     return gr.Dropdown(choices=_runs(studio), value=wanted)

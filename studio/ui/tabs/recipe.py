@@ -12,7 +12,6 @@ import gradio as gr
 
 from studio.domain.errors import RecipeError, StudioError
 from studio.domain.method import METHODS, TITLES, WHEN, Method
-from studio.domain.model import Model
 from studio.domain.plan import Light
 from studio.domain.reading import Reading, Tone
 from studio.domain.recipe import Recipe
@@ -20,6 +19,7 @@ from studio.flows import bring, choose, inspect, models, train
 from studio.flows.inspect import Inspection
 from studio.flows.studio import Studio
 from studio.ui.errors import handler, told
+from studio.ui.models import panel
 from studio.ui.parts import forms, html, plans
 from studio.ui.parts.bringing import being_read
 from studio.ui.parts.pickers import model_picker, run_picker
@@ -56,12 +56,9 @@ class Papers:
     text: gr.Code
     save: gr.HTML
     load: gr.UploadButton
-    catalogue: gr.HTML
-    folder: gr.Textbox
-    add: gr.Button
 
 
-def build(session: Session, tab: gr.Tab) -> gr.Timer:
+def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
     with gr.Row(elem_classes="title-row"):
         gr.HTML(
             html.title("Recipe", "Every choice for a run, and what it means on this machine."), min_width=280, scale=3
@@ -78,9 +75,7 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
         allow_custom_value=True,  # its choices come with the runs
         info="The adapter of an earlier run can be trained further: preferences after answers, for example.",
     )
-    preset = gr.Radio(
-        label="Preset", choices=list(PRESETS), value="balanced", info="The middle one suits most files."
-    )
+    preset = gr.Radio(label="Preset", choices=list(PRESETS), value="balanced", info="The middle one suits most files.")
     why_preset = gr.HTML()
     with gr.Row():
         knobs = [forms.control(name) for name in forms.KNOBS if name != "method"]
@@ -90,9 +85,12 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
         situation, gr.Timer(0.7, active=False), start, preset, gr.State(None), first, (method, *knobs, *advanced)
     )
     papers = _papers(why_preset)
-    _wire_form(session, tab, form, papers)
-    _wire_papers(session, tab, form, papers)
-    return form.timer
+    click = gr.State("")
+    tab.select(lambda: secrets.token_hex(8), None, click, **QUIET)
+    downloads = panel.build(session, click)
+    _wire_form(session, tab, form, papers, click)
+    _wire_papers(session, form, papers)
+    return [form.timer, downloads]
 
 
 def _papers(why_preset: gr.HTML) -> Papers:
@@ -103,22 +101,11 @@ def _papers(why_preset: gr.HTML) -> Papers:
         with gr.Row(elem_classes="actions"):
             save = gr.HTML(min_width=160)
             load = gr.UploadButton("Load a recipe", size="sm", file_types=[".yaml", ".yml"], min_width=160)
-    with gr.Accordion("Models: what there is, and what can be used here", open=False):
-        catalogue = gr.HTML()
-        with gr.Row(elem_classes="actions"):
-            folder = gr.Textbox(
-                label="Add a model folder from this machine",
-                placeholder="/data/models/Qwen3-4B",
-                min_width=280,
-                scale=3,
-            )
-            add = gr.Button("Check and add", size="sm", min_width=140, scale=1)
-    return Papers(why_preset, reasons, text, save, load, catalogue, folder, add)
+    return Papers(why_preset, reasons, text, save, load)
 
 
-def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers) -> None:
+def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers, click: gr.State) -> None:
     studio, ids, controls = session.studio, [session.data, session.model], list(form.controls)
-    click = gr.State("")
     shown = [form.situation, form.timer, form.start, form.preset, form.about, *controls]
     planned = [form.situation, papers.reasons, papers.text, papers.save, form.preset, papers.why_preset, form.start]
     gr.on(
@@ -149,7 +136,6 @@ def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers) -> Non
     listed = [click.change, session.shown.change]
     gr.on(listed, handler(list_first, studio), [session.model, form.first], form.first, **DRAWN)
     form.first.input(handler(use_first, studio), [session.data, form.first, *controls], controls, **DRAWN)
-    tab.select(lambda: secrets.token_hex(8), None, click, **QUIET)
     form.start.click(
         handler(begin, studio),
         [*ids, click, form.first, *controls],
@@ -161,14 +147,9 @@ def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers) -> Non
     )
 
 
-def _wire_papers(session: Session, tab: gr.Tab, form: Form, papers: Papers) -> None:
-    studio = session.studio
-    tab.select(handler(list_models, studio), None, papers.catalogue, **QUIET)
+def _wire_papers(session: Session, form: Form, papers: Papers) -> None:
     loaded = [session.model, *form.controls]
-    papers.load.upload(handler(load_recipe, studio), [session.data, papers.load], loaded, **QUIET)
-    papers.add.click(
-        handler(add_folder, studio), papers.folder, [session.model, papers.catalogue, papers.folder], **QUIET
-    )
+    papers.load.upload(handler(load_recipe, session.studio), [session.data, papers.load], loaded, **QUIET)
 
 
 def _nothing(_value: Any) -> None:
@@ -274,16 +255,6 @@ def load_recipe(studio: Studio, data: str | None, path: str) -> list[Any]:
     return [model_picker(studio, named) if named in usable else gr.skip(), *forms.shown(recipe, of_pairs=of_pairs)]
 
 
-def list_models(studio: Studio) -> str:
-    return model_table(models.models(studio))
-
-
-def add_folder(studio: Studio, path: str) -> list[Any]:
-    added = models.add_model(studio, Path(path.strip()))
-    gr.Info(f"{escape(added.title)} can be used now.", title="Model added")
-    return [model_picker(studio, added.id), list_models(studio), ""]
-
-
 def preset_of(ready: list[choose.Preset], recipe: Recipe, cut_off: int | None) -> choose.Preset | None:
     """The preset that these values are, if they are one; whoever changes a value leaves it."""
     return next((preset for preset in ready if _with_cut_off(preset.recipe, cut_off) == recipe), None)
@@ -316,22 +287,3 @@ def methods_list() -> str:
     """Each method with one sentence on when to use it."""
     items = "".join(f"<li><b>{TITLES[method]}.</b> {escape(WHEN[method])}</li>" for method in METHODS)
     return f'<ul class="help">{items}</ul>'
-
-
-def model_table(found: list[Model]) -> str:
-    """Every model with what it is, what it needs and whether it can be used here."""
-    headings = ("Model", "Size", "Context", "Licence", "Here")
-    head = "".join(f'<th scope="col">{heading}</th>' for heading in headings)
-    rows = []
-    for m in found:
-        name = f"<b>{escape(m.title)}</b><br><small>{escape(m.about)}</small>"
-        cells = (name, html.parameters(m.parameters), f"{m.context:,} tokens", escape(m.licence), _availability(m))
-        inner = "".join(f'<td data-label="{label}">{cell}</td>' for label, cell in zip(headings, cells, strict=True))
-        rows.append(f"<tr{'' if m.is_usable else ' class=quiet'}>{inner}</tr>")
-    return f'<div class="scroll"><table class="plain stacked models"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
-
-
-def _availability(model: Model) -> str:
-    if model.is_usable:
-        return f'<span class="chip good">✓ usable</span><br><small>{escape(model.needs)}</small>'
-    return f'<span class="chip">not here</span><br><small>{escape(model.reason)}</small>'

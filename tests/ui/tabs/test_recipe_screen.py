@@ -1,13 +1,10 @@
 """Recipe: what a plan means, and which models there are."""
 
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from studio.domain.errors import RecipeError
-from studio.domain.model import Model
 from studio.domain.plan import Light, Part
 from studio.domain.recipe import Recipe
 from studio.flows import choose
@@ -17,11 +14,6 @@ from studio.ui.parts import forms, plans
 from studio.ui.tabs import recipe
 from tests.ui import examples
 from tests.ui.markup import attributes, words
-
-
-def model(**values: Any) -> Model:
-    made = Model("m", "Pebble", "us", 5_900_000, 2048, "Apache-2.0", "Tiny.", "Runs anywhere.", path=Path("/m"))
-    return replace(made, **values)
 
 
 def test_a_plan_is_a_sentence_and_four_figures() -> None:
@@ -52,19 +44,6 @@ def test_the_memory_bar_never_leaves_its_frame() -> None:
 def test_every_value_has_its_reason() -> None:
     said = words(plans.reasons_table(examples.PLAN))
     assert "Rows per step 8 as asked" in said and "Weights 800.0 MB 4 bits each" in said
-
-
-def test_a_model_that_cannot_be_used_says_why() -> None:
-    far = model(title="Qwen3 8B", parameters=8_190_000_000, path=None, reason="It needs 20 GB of GPU memory.")
-    said = words(recipe.model_table([model(), far]))
-    assert "Pebble Tiny. 5.9 M 2,048 tokens Apache-2.0 ✓ usable Runs anywhere." in said
-    assert "Qwen3 8B Tiny. 8.2 B 2,048 tokens Apache-2.0 not here It needs 20 GB of GPU memory." in said
-
-
-def test_on_a_phone_every_cell_of_the_models_names_its_column() -> None:
-    page = recipe.model_table([model()])
-    assert 'class="plain stacked' in page
-    assert attributes(page, "data-label") == ["Model", "Size", "Context", "Licence", "Here"]
 
 
 def test_a_changed_value_leaves_the_preset_and_the_same_values_are_it_again() -> None:

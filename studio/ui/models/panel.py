@@ -1,0 +1,143 @@
+"""Panel: look at a model, download it, stop that, use it, forget it; and add others by name or from a folder."""
+
+from dataclasses import dataclass, fields
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from studio.domain.model import Model
+from studio.flows import models
+from studio.flows.studio import Studio
+from studio.ui.errors import handler
+from studio.ui.models import card
+from studio.ui.parts import html
+from studio.ui.parts.pickers import model_choices, model_picker
+from studio.ui.session import DRAWN, QUIET, Session
+
+ABOUT = (
+    "Only safetensors are fetched, every file is verified, and code that comes with a model is never run. "
+    "Write owner/name@revision for a certain revision."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The components in the order of `view`; `drawn` is what the list was last drawn from."""
+
+    chosen: gr.Dropdown
+    about: gr.HTML
+    progress: gr.HTML
+    download: gr.Button
+    cancel: gr.Button
+    use: gr.Button
+    remove: gr.Button
+    table: gr.HTML
+    timer: gr.Timer
+    drawn: gr.State
+
+    def all(self) -> list[Any]:
+        return [getattr(self, field.name) for field in fields(self)]
+
+
+def build(session: Session, visit: gr.State) -> gr.Timer:
+    """Lay the panel out and wire it; it is drawn anew whenever `visit` changes, and while its timer ticks."""
+    with gr.Accordion("Models: what there is, what can be used here, and how to get more", open=False):
+        chosen = gr.Dropdown(label="Look at a model", choices=[], value=None, allow_custom_value=True)
+        about, progress = gr.HTML(), gr.HTML()
+        with gr.Row(elem_classes="actions"):
+            download = gr.Button("Download", variant="primary", visible=False, min_width=200, scale=0)
+            cancel = gr.Button("Cancel download", variant="stop", visible=False, min_width=200, scale=0)
+            use = gr.Button("Use this model", variant="primary", visible=False, min_width=180, scale=0)
+            remove = gr.Button("Remove from the list", visible=False, min_width=180, scale=0)
+        with gr.Row(elem_classes="actions"):
+            named = gr.Textbox(
+                label="Add a model of the hub, or a folder of this machine",
+                placeholder="Qwen/Qwen3-0.6B or /data/models/Qwen3-4B",
+                info=ABOUT,
+                min_width=280,
+                scale=3,
+            )
+            add = gr.Button("Check and add", size="sm", min_width=140, scale=1)
+        table = gr.HTML()
+    panel = Panel(
+        chosen, about, progress, download, cancel, use, remove, table, gr.Timer(1.0, active=False), gr.State()
+    )
+    _wire(session, panel, named, add, visit)
+    return panel.timer
+
+
+def _wire(session: Session, panel: Panel, named: gr.Textbox, add: gr.Button, visit: gr.State) -> None:
+    studio, shown, model = session.studio, panel.all(), session.model
+    looks = [visit.change, panel.chosen.change, panel.timer.tick]
+    gr.on(looks, handler(show, studio), [panel.chosen, panel.drawn], [*shown, model], **DRAWN)
+    panel.download.click(handler(begin, studio), panel.chosen, shown, trigger_mode="once", **QUIET)
+    panel.cancel.click(handler(halt, studio), panel.chosen, shown, trigger_mode="once", **QUIET)
+    panel.use.click(handler(model_picker, studio), panel.chosen, model, **QUIET)
+    panel.remove.click(handler(forget, studio), [panel.chosen, model], [*shown, model], trigger_mode="once", **QUIET)
+    gr.on([add.click, named.submit], handler(bring, studio), named, [*shown, named], trigger_mode="once", **QUIET)
+
+
+def show(studio: Studio, chosen: str | None, before: Any) -> list[Any]:
+    """The chosen model and the list; a list that has not changed is not sent again, nor are the header's choices."""
+    found = models.models(studio)
+    parts = view(found, chosen)
+    if parts[-1] == before:
+        return [gr.skip(), *parts[1:7], gr.skip(), *parts[8:], gr.skip()]
+    return [*parts, model_choices(studio)]
+
+
+def begin(studio: Studio, chosen: str) -> list[Any]:
+    models.download_model(studio, chosen)
+    return view(models.models(studio), chosen)
+
+
+def halt(studio: Studio, chosen: str) -> list[Any]:
+    models.cancel(studio, chosen)
+    return view(models.models(studio), chosen)
+
+
+def forget(studio: Studio, chosen: str, used: str | None) -> list[Any]:
+    """The model leaves the list, and the header where it was picked there."""
+    models.remove(studio, chosen)
+    return [*view(models.models(studio), None), model_picker(studio, used)]
+
+
+def bring(studio: Studio, named: str) -> list[Any]:
+    """Add a folder or begin a download; a model that is here already is only shown."""
+    added = models.add_model(studio, named)
+    if added.is_usable:
+        gr.Info(f"{escape(added.title)} can be used now.", title="Model added")
+    return [*view(models.models(studio), added.id), ""]
+
+
+def view(found: list[Model], chosen: str | None) -> list[Any]:
+    """What each component of the panel shows of the chosen model, or of the first."""
+    one = next((each for each in found if each.id == chosen), found[0])
+    stopping = one.download is not None and one.download.is_stopping
+    is_added = not one.starter and (one.download is not None or one.hub_id is None)
+    live = any(each.is_downloading for each in found)
+    return [
+        gr.Dropdown(choices=[(f"{each.title} · {each.standing}", each.id) for each in found], value=one.id),
+        card.card(one),
+        card.download(one),
+        gr.Button(_offer(one), visible=not one.is_usable and not one.is_downloading, interactive=one.can_be_downloaded),
+        gr.Button(visible=one.is_downloading, interactive=not stopping),
+        gr.Button(visible=one.is_usable),
+        gr.Button(_leave(one), visible=is_added and not one.is_downloading),
+        card.table(found),
+        gr.Timer(active=live),
+        [(each.id, each.standing) for each in found],
+    ]
+
+
+def _leave(model: Model) -> str:
+    return "Delete its files" if model.download else "Remove from the list"
+
+
+def _offer(model: Model) -> str:
+    if not model.can_be_downloaded:
+        return "Cannot be used here"
+    begun = model.download is not None and model.download.done > 0
+    size = f" ({html.size(model.bytes)})" if model.bytes else ""
+    return f"{'Go on with the download' if begun else 'Download'}{size}"
