@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from studio import __version__
-from studio.cli import importing, meaning, mend, split, study
+from studio.cli import importing, logbook, meaning, mend, split, study
 from studio.cli import models as listed_models
 from studio.cli.importing import pair
 from studio.cli.output import Json, answer, error_values, verb
@@ -20,6 +20,7 @@ from studio.domain.job import JobState
 from studio.domain.recipe import Recipe
 from studio.domain.run import Run
 from studio.flows import advise, ask, bring, choose, deliver, follow, inspect, machine, topics, train
+from studio.flows import logbook as notebook
 from studio.flows import mend as mending
 from studio.flows import split as dealing
 from studio.flows.models import STARTER
@@ -39,6 +40,12 @@ app.command("import")(importing.import_file)
 app.command("rate")(study.rate)
 app.command("verdict")(study.verdict)
 app.command("meaning")(meaning.meaning)
+app.command("note")(logbook.note)
+app.command("diff")(logbook.diff)
+app.command("script")(logbook.script)
+app.command("delete")(logbook.delete)
+app.command("restore")(logbook.restore)
+app.command("empty")(logbook.empty)
 app.command("split")(split.split)
 app.command("leakage")(split.leakage)
 
@@ -234,11 +241,12 @@ def runs(run: Annotated[str | None, typer.Argument(metavar="[RUN]")] = None, jso
     studio = opened()
     if run:
         found = train.run(studio, run)
-        answer(json, _run_values(studio, found), _run_words(studio, found))
+        written = {"snapshot": notebook.snapshot(studio, run), "kept": notebook.entry(studio, run)}
+        answer(json, _run_values(studio, found) | written, _run_words(studio, found))
         return
-    every = train.runs(studio)
-    words = "\n".join(f"{r.id}  {r.job.words:<11} {r.name}" for r in every) or "There is no run yet."
-    answer(json, [{"run": r.id, "name": r.name, "state": r.job.state} for r in every], words)
+    every = notebook.kept(studio)
+    words = "\n".join(f"{k.run.id}  {k.run.job.words:<11} {k.run.name}" for k in every) or "There is no run yet."
+    answer(json, [logbook.values(kept) for kept in every], words)
 
 
 @app.command()

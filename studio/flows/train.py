@@ -10,7 +10,7 @@ from studio.domain.method import ADAPTERS
 from studio.domain.plan import Choice
 from studio.domain.recipe import Recipe
 from studio.domain.run import Checkpoint, Run
-from studio.flows import bring, choose, inspect, models, split
+from studio.flows import bring, choose, inspect, logbook, models, split
 from studio.flows.studio import Studio
 from studio.store import jobs
 from studio.store import runs as stored
@@ -55,7 +55,7 @@ def start(
                 field="max_length",
             )
     run_id = new_id("run")
-    return stored.add(
+    added = stored.add(
         studio.store,
         id=run_id,
         name=name or _free_name(studio, dataset.sample or dataset.name),
@@ -79,6 +79,7 @@ def start(
         }
         | (first.spec(studio) if first else {}),
     )
+    return logbook.opened(studio, added)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def _first_stage(studio: Studio, run_id: str, model_id: str, recipe: Recipe) -> 
 def _free_name(studio: Studio, dataset_name: str) -> str:
     """A short name after the dataset with the next free number: triage-3."""
     stem = re.sub(r"[^\w]+", "-", dataset_name.lower().replace("'", "")).strip("-")[:32] or "run"
-    taken = {run.name for run in stored.all(studio.store)}
+    taken = {run.name for deleted in (False, True) for run in stored.all(studio.store, deleted=deleted)}
     number = 1
     while f"{stem}-{number}" in taken:
         number += 1

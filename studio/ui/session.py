@@ -22,7 +22,7 @@ PUBLIC: dict[str, Any] = _SHARED
 class Session:
     """`data`, `model` and `run` are the pickers of the header (their values are ids); `study` is the one last opened,
     `cut_off` what was chosen on Inspect (None: as recommended), and `dealt` the split that was dealt last: whatever shows
-    where rows are redraws when it changes.
+    where rows are redraws when it changes. `again` is the run whose recipe was last asked for again, and which press asked.
 
     Screens listen to `shown` (the data and the model) and `followed` (the run) instead of the pickers: when one of several
     listeners to a control's own event is busy, Gradio runs all of them again, and without end where they are slow. Those of
@@ -42,3 +42,4 @@ class Session:
     dealt: gr.State
     shown: gr.State
     followed: gr.State
+    again: gr.State

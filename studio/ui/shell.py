@@ -13,7 +13,7 @@ from studio.ui.errors import friendly, handler
 from studio.ui.parts import html
 from studio.ui.parts.pickers import opened, with_its_data, with_its_run
 from studio.ui.session import DRAWN, QUIET, Session
-from studio.ui.tabs import compare, data, deliver, inspect, recipe, verdict
+from studio.ui.tabs import compare, data, deliver, inspect, recipe, runs, verdict
 from studio.ui.tabs import train as train_tab
 
 TABS: dict[str, tuple[str, ModuleType]] = {
@@ -24,6 +24,7 @@ TABS: dict[str, tuple[str, ModuleType]] = {
     "compare": ("Compare", compare),
     "verdict": ("Verdict", verdict),
     "deliver": ("Deliver", deliver),
+    "runs": ("Runs", runs),
 }
 BRAND = '<div class="brand"><i></i>Assay Studio</div>'
 # The address names the open tab (…/#train), so that reloading and the browser's back button lead where one expects.
@@ -76,7 +77,7 @@ def build(studio: Studio) -> gr.Blocks:
             back=gr.Button("Back", elem_id="go-back", elem_classes="unseen"),
         )
         # States stand outside the tabs: as their children they would be counted as tabs.
-        study, cut_off, dealt, shown, followed = (gr.State(None) for _ in range(5))
+        study, cut_off, dealt, shown, followed, again = (gr.State(None) for _ in range(6))
         with gr.Tabs(selected="data") as tabs:
             session = Session(
                 studio=studio,
@@ -90,6 +91,7 @@ def build(studio: Studio) -> gr.Blocks:
                 dealt=dealt,
                 shown=shown,
                 followed=followed,
+                again=again,
             )
             tab_of, timers = {}, []
             for tab_id, (label, module) in TABS.items():

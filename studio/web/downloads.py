@@ -9,7 +9,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 
 from studio.domain.errors import StudioError
 from studio.domain.split import Bin
-from studio.flows import bring, decide, deliver, leakage, split
+from studio.flows import bring, decide, deliver, leakage, script, split
 from studio.flows.studio import Studio
 
 T = TypeVar("T")
@@ -49,6 +49,10 @@ def download_routes(studio: Studio) -> APIRouter:
     @routes.get("/adapter/{run_id}")
     def adapter(run_id: str, step: int | None = None) -> FileResponse:
         return _sent(lambda: deliver.adapter(studio, run_id, step=step).path)
+
+    @routes.get("/script/{run_id}")
+    def trl_script(run_id: str) -> FileResponse:
+        return _sent(lambda: script.archive(studio, run_id))
 
     return routes
 

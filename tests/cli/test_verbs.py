@@ -10,6 +10,11 @@ REFUSED = (
     (("train", "data-none"), "dataset"),
     (("runs", "run-none"), "run"),
     (("stop", "run-none"), "run"),
+    (("note", "run-none", "--say", "nothing"), "run"),
+    (("diff", "run-none", "run-nowhere"), "run"),
+    (("script", "run-none"), "run"),
+    (("delete", "run-none"), "run"),
+    (("restore", "run-none"), "run"),
     (("export", "run-none", "--to", "somewhere"), "run"),
     (("export", "run-none", "--to", "somewhere", "--format", "gguf"), "export"),
     (("study", "create", "run-none"), "run"),
@@ -188,6 +193,7 @@ def test_the_version_and_the_verbs_can_be_asked_for(empty: CommandLine):
     listed = empty("--help").words
     for verb in (
         "import", "inspect", "split", "leakage", "models", "plan", "train", "runs", "stop", "resume", "study", "rate", "verdict",
+        "note", "diff", "script", "delete", "restore", "empty",
         "export", "chat", "serve", "doctor",
     ):  # fmt: skip
         assert f" {verb} " in listed

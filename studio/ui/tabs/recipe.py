@@ -109,9 +109,9 @@ def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers, click:
     shown = [form.situation, form.timer, form.start, form.preset, form.about, *controls]
     planned = [form.situation, papers.reasons, papers.text, papers.save, form.preset, papers.why_preset, form.start]
     gr.on(
-        [tab.select, session.shown.change, form.timer.tick],
+        [tab.select, session.shown.change, session.again.change, form.timer.tick],
         handler(show, studio),
-        [*ids, session.cut_off, form.about],
+        [*ids, session.cut_off, form.about, session.again],
         shown,
         **DRAWN,
     )
@@ -156,8 +156,10 @@ def _nothing(_value: Any) -> None:
     """An event that only has a validator."""
 
 
-def show(studio: Studio, data: str | None, model: str | None, cut_off: int | None, before: Any) -> list[Any]:
-    """A preset when the data or the model have changed; the reader's own values otherwise."""
+def show(
+    studio: Studio, data: str | None, model: str | None, cut_off: int | None, before: Any, again: Any = None
+) -> list[Any]:
+    """A preset when the data or the model have changed, or a run's recipe that is wanted again; else the reader's values."""
     if data is None or model is None:
         return closed(EMPTY)
     found = bring.dataset(studio, data)
@@ -167,14 +169,21 @@ def show(studio: Studio, data: str | None, model: str | None, cut_off: int | Non
         look = inspect.look(studio, data, model)
         if look.lengths is None:
             return closed(measuring(look), live=look.measuring is not None and look.measuring.is_live)
-        now = (data, model, cut_off)
+        now = (data, model, cut_off, again)
         if now == before:
             return [gr.skip(), gr.Timer(active=False), gr.skip(), gr.skip(), now, *[gr.skip()] * len(forms.FIELDS)]
         default = next(found for found in choose.presets(studio, data, model) if found.is_default)
     except StudioError as error:
         return closed(told(error))
-    values = forms.shown(_with_cut_off(default.recipe, cut_off), of_pairs=found.is_of_pairs)
-    return [gr.skip(), gr.Timer(active=False), gr.skip(), default.id, now, *values]
+    repeated = _repeated(studio, data, model, again)
+    values = forms.shown(repeated or _with_cut_off(default.recipe, cut_off), of_pairs=found.is_of_pairs)
+    return [gr.skip(), gr.Timer(active=False), gr.skip(), gr.skip() if repeated else default.id, now, *values]
+
+
+def _repeated(studio: Studio, data: str, model: str, again: Any) -> Recipe | None:
+    """The recipe of the run that is wanted again, as long as its data and its model are chosen."""
+    run = train.run(studio, again[0]) if again else None
+    return run.recipe if run and (run.dataset_id, run.model_id) == (data, model) else None
 
 
 def closed(said: str, *, live: bool = False) -> list[Any]:

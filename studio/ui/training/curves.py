@@ -14,7 +14,7 @@ from studio.ui.errors import handler
 from studio.ui.parts.chart import chart, drawn, laid_out, marked
 from studio.ui.session import DRAWN, Session
 
-MOST_PASSES = 6
+MOST_PASSES = 5
 BLUE, ORANGE, GREEN, BROWN = "#3b6fb6", "#d9822b", "#2f7d5b", "#9a6b1f"
 PALE = "#9db7da"
 
@@ -94,7 +94,7 @@ def curves(run: Run, points: list[Metric], *, measure: str = "Loss", smooth: boo
     figure.update_yaxes(uirevision=f"{run.id} {measure}")
     figure.update_layout(legend={"uirevision": f"{run.id} {measure}"})
     last = max(run.plan.steps, points[-1].step)
-    figure.update_xaxes(range=[0, last])
+    figure.update_xaxes(range=[0, last], showgrid=False)  # the lines across are where passes end
     _mark_passes(figure, points, last)
     best = min((check for check in _held(points, "validation_loss") if check[0] > 0), key=lambda c: c[1], default=None)
     if best:

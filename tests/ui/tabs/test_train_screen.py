@@ -157,7 +157,7 @@ def test_many_passes_are_marked_by_a_few_lines() -> None:
     value = curves(examples.run(), points)
     assert value is not None
     named = [note["text"] for note in json.loads(value["figure"])["layout"]["annotations"]]
-    assert named == [*(f"pass {n}" for n in range(10, 61, 10)), "best, step 40"]
+    assert named == [*(f"pass {n}" for n in range(12, 61, 12)), "best, step 40"]
 
 
 def test_answers_of_every_check_are_there_when_asked_for() -> None:

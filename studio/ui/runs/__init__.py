@@ -1,0 +1,1 @@
+"""The parts of the Runs tab: what they show of one run, and of several beside each other."""

@@ -1,0 +1,57 @@
+"""Tables: the runs of the workspace, what one was made from, and in what several differ."""
+
+from collections.abc import Sequence
+
+from studio.domain.logbook import Difference
+from studio.flows.logbook import Fact, Kept
+from studio.ui.parts import html
+
+NONE = html.empty("No run yet.", "Runs are listed here as soon as there is one; start it on the Recipe tab.")
+
+
+def runs_table(found: Sequence[Kept]) -> str:
+    """Every run in one line."""
+    if not found:
+        return NONE
+    heads = ["Run", "State", "Best loss", "Trained on", "Started", "Tags and notes"]
+    return html.table(heads, [_line(kept) for kept in found], stacked=True)
+
+
+def _line(kept: Kept) -> list[str | html.Cell]:
+    run, entry = kept.run, kept.entry
+    best = f"{kept.best.loss:.3f} at step {kept.best.step:,}" if kept.best else "–"
+    judged = f", {html.count(kept.studies, 'study', 'studies')}" if kept.studies else ""
+    started = f"{run.created_at:%d %b, %H:%M} UTC{f' by {entry.owner}' if entry.owner else ''}"
+    said = " · ".join(part for part in (", ".join(entry.tags), entry.notes) if part)
+    return [run.name, run.job.words + judged, best, f"{kept.dataset}, {run.model_id}", started, said or "–"]
+
+
+def differences_table(names: Sequence[str], differ: Sequence[Difference]) -> str:
+    """Only what differs, a column for each run."""
+    if not differ:
+        return '<p class="help">They have the same data, split, model and recipe: only chance tells them apart.</p>'
+    rows = [[each.title, *(_value(value) for value in each.values)] for each in differ]
+    return "<h3>What differs</h3>" + html.table(["Choice", *names], rows)
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def snapshot_table(facts: Sequence[Fact]) -> str:
+    """What a run was made from."""
+    return "<h3>What it was made from</h3>" + html.table(["", ""], [[fact.name, fact.value] for fact in facts])
+
+
+def deleted_table(found: Sequence[Kept]) -> str:
+    if not found:
+        return '<p class="help">No run is deleted.</p>'
+    rows = [
+        [kept.run.name, f"{kept.entry.deleted_at:%d %b, %H:%M} UTC", "its files are gone" if kept.entry.emptied_at else "can be brought back"]
+        for kept in found
+    ]  # fmt: skip
+    return html.table(["Run", "Deleted", ""], rows)

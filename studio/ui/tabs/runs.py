@@ -1,0 +1,196 @@
+"""Runs: what has been tried, and what came of it."""
+
+import secrets
+from dataclasses import dataclass, fields
+from typing import Any
+
+import gradio as gr
+
+from studio.domain.errors import ExportError, RunError
+from studio.flows import choose, follow, logbook, script, train
+from studio.flows.studio import Studio
+from studio.ui.errors import handler
+from studio.ui.parts import html
+from studio.ui.parts.chart import chart
+from studio.ui.parts.pickers import data_picker, model_picker, run_picker
+from studio.ui.runs.overlay import overlay
+from studio.ui.runs.tables import deleted_table, differences_table, runs_table, snapshot_table
+from studio.ui.session import DRAWN, QUIET, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What shows the runs that there are, in the order of `listed`."""
+
+    table: gr.HTML
+    picked: gr.Dropdown
+    bin: gr.HTML
+    gone: gr.Dropdown
+    empty: gr.Button
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What shows the picked runs, in the order of `detail`."""
+
+    picture: gr.HTML
+    facts: gr.HTML
+    notes: gr.Textbox
+    tags: gr.Textbox
+    papers: gr.Column
+    yaml: gr.Code
+    script: gr.Code
+    files: gr.HTML
+
+
+@dataclass(frozen=True, slots=True)
+class Buttons:
+    save: gr.Button
+    again: gr.Button
+    judged: gr.Checkbox
+    delete: gr.Button
+    undo: gr.Button
+    back: gr.Button
+
+
+def build(session: Session, tab: gr.Tab) -> None:
+    gr.HTML(html.title("Runs", "What has been tried, beside each other."))
+    table = gr.HTML(runs_table([]))
+    picked = gr.Dropdown(label="Look at", choices=[], value=[], multiselect=True, info="One to note, repeat or delete; two or more to compare.")  # fmt: skip
+    with gr.Row(elem_classes="actions"):
+        again = gr.Button("Same again with …", variant="primary", interactive=False, min_width=220, scale=0)
+        delete = gr.Button("Delete", variant="stop", interactive=False, min_width=110, scale=0)
+        judged = gr.Checkbox(False, label="Judged ones as well", min_width=220, scale=0)
+        undo = gr.Button("Undo the deleting", visible=False, min_width=170, scale=0)
+    picture, facts = chart(label="Runs"), gr.HTML()
+    with gr.Column(visible=False) as papers:
+        with gr.Row():
+            tags = gr.Textbox(label="Tags", placeholder="format, second try", scale=1, min_width=200)
+            notes = gr.Textbox(label="Notes", placeholder="What it taught", lines=2, scale=3, min_width=280)
+        save = gr.Button("Save tags and notes", size="sm", min_width=170, scale=0)
+        with gr.Accordion("Its recipe as YAML", open=False):
+            text = gr.Code(language="yaml", label="Recipe of the run", interactive=False, lines=12)
+        with gr.Accordion("The same as a short TRL script", open=False):
+            written = gr.Code(language="python", label="TRL script", interactive=False, lines=12)
+            files = gr.HTML()
+    with gr.Accordion("Deleted runs", open=False):
+        bin = gr.HTML()
+        gone = gr.Dropdown(label="Deleted", choices=[], value=[], multiselect=True)
+        with gr.Row(elem_classes="actions"):
+            back = gr.Button("Bring back", size="sm", min_width=130, scale=0)
+            empty = gr.Button("Empty: remove their files for good", size="sm", variant="stop", min_width=260, scale=0)
+    listed = Listed(table, picked, bin, gone, empty)
+    detail = Detail(picture, facts, notes, tags, papers, text, written, files)
+    _wire(session, tab, listed, detail, Buttons(save, again, judged, delete, undo, back))
+
+
+def _wire(session: Session, tab: gr.Tab, listed: Listed, detail: Detail, press: Buttons) -> None:
+    studio, last = session.studio, gr.State([])
+    lists = [getattr(listed, field.name) for field in fields(listed)]
+    details = [getattr(detail, field.name) for field in fields(detail)]
+    after = [*lists, press.undo, last, session.run]
+    tab.select(handler(show, studio), [listed.picked, listed.gone], lists, **DRAWN)
+    listed.picked.change(handler(show_picked, studio), listed.picked, [*details, press.again, press.delete], **DRAWN)
+    press.save.click(
+        handler(note, studio),
+        [listed.picked, detail.notes, detail.tags, listed.gone],
+        lists,
+        **QUIET,
+    )
+    press.delete.click(handler(hide, studio), [listed.picked, press.judged, session.run], after, **QUIET)
+    press.undo.click(handler(bring_back, studio), [last, listed.picked, session.run], after, **QUIET)
+    press.back.click(handler(bring_back, studio), [listed.gone, listed.picked, session.run], after, **QUIET)
+    listed.empty.click(handler(empty, studio), [listed.picked, session.run], after, **QUIET)
+    wanted = [session.data, session.model, session.again, session.tabs]
+    press.again.click(handler(same_again, studio), listed.picked, wanted, **QUIET)
+
+
+def show(studio: Studio, picked: list[str], gone: list[str]) -> list[Any]:
+    """All runs as they are now; what is picked stays as long as it is there."""
+    found, deleted = logbook.kept(studio), logbook.kept(studio, deleted=True)
+    there = [kept.run.id for kept in found]
+    lost = [kept for kept in deleted if kept.entry.emptied_at is None]
+    return [
+        runs_table(found),
+        gr.Dropdown(choices=[(kept.run.name, kept.run.id) for kept in found], multiselect=True, value=[p for p in picked if p in there]),
+        deleted_table(deleted),
+        gr.Dropdown(choices=[(kept.run.name, kept.run.id) for kept in lost], multiselect=True, value=[g for g in gone if g in {k.run.id for k in lost}]),
+        gr.Button(interactive=bool(lost)),
+    ]  # fmt: skip
+
+
+def show_picked(studio: Studio, picked: list[str]) -> list[Any]:
+    """The curves of the picked runs; of one what it was made from, of several in what they differ."""
+    found = [(train.run(studio, run_id), follow.metrics(studio, run_id)) for run_id in picked]
+    alone = found[0][0] if len(found) == 1 else None
+    buttons = [gr.Button(interactive=alone is not None), gr.Button(interactive=bool(found))]
+    if alone is None:
+        names = [run.name for run, _ in found]
+        facts = differences_table(names, logbook.compared(studio, picked)) if found else ""
+        return [overlay(found), facts, *[gr.skip()] * 2, gr.Column(visible=False), *[gr.skip()] * 3, *buttons]
+    entry = logbook.entry(studio, alone.id)
+    return [
+        overlay(found),
+        snapshot_table(logbook.snapshot(studio, alone.id)),
+        entry.notes,
+        ", ".join(entry.tags),
+        gr.Column(visible=True),
+        choose.recipe_yaml(alone.model_id, alone.recipe),
+        *_script(studio, alone.id),
+        *buttons,
+    ]
+
+
+def _script(studio: Studio, run_id: str) -> list[str]:
+    """The run as a script and a link to it with its rows, or why there is none."""
+    try:
+        written = script.text(studio, run_id)
+    except ExportError as error:
+        return [f"# {error.sentence}", ""]
+    link = html.link("Save the script with its rows and the recipe (zip)", f"/download/script/{run_id}")
+    return [written, f'<p class="help">{link}</p>']
+
+
+def note(studio: Studio, picked: list[str], notes: str, tags: str, gone: list[str]) -> list[Any]:
+    """Keep what people say of the picked run."""
+    logbook.write(studio, _one(picked), notes=notes, tags=tags)
+    return show(studio, picked, gone)
+
+
+def hide(studio: Studio, picked: list[str], judged: bool, followed: str | None) -> list[Any]:
+    """Delete the picked runs: they are hidden at once, and an undo is offered."""
+    logbook.delete(studio, picked, even_judged=judged)
+    return _after(studio, [], followed, undo=picked)
+
+
+def bring_back(studio: Studio, hidden: list[str], picked: list[str], followed: str | None) -> list[Any]:
+    """Bring deleted runs back."""
+    logbook.restore(studio, hidden)
+    return _after(studio, picked, followed, undo=[])
+
+
+def empty(studio: Studio, picked: list[str], followed: str | None) -> list[Any]:
+    """Remove what is deleted for good."""
+    freed = logbook.empty(studio)
+    gr.Info(f"{html.size(freed)} are free again.", title="Emptied")
+    return _after(studio, picked, followed, undo=[])
+
+
+def _after(studio: Studio, picked: list[str], followed: str | None, *, undo: list[str]) -> list[Any]:
+    """Everything that a run going or coming changes: the lists, the undo, and the picker of the header."""
+    there = {run.id for run in train.runs(studio)}
+    picker = run_picker(studio, followed if followed in there else next(iter(there), None))
+    return [*show(studio, picked, []), gr.Button(visible=bool(undo)), undo, picker]
+
+
+def same_again(studio: Studio, picked: list[str]) -> list[Any]:
+    """Open Recipe with the values of the picked run, to change what is wanted and start it."""
+    run = train.run(studio, _one(picked))
+    press = (run.id, secrets.token_hex(4))
+    return [data_picker(studio, run.dataset_id), model_picker(studio, run.model_id), press, gr.Tabs(selected="recipe")]
+
+
+def _one(picked: list[str]) -> str:
+    if len(picked) != 1:
+        raise RunError("This is done to one run at a time.", fix="Pick one run.")
+    return picked[0]

@@ -1,0 +1,85 @@
+"""The history of runs: what is kept, compared, written out, deleted and brought back."""
+
+from pathlib import Path
+
+import pytest
+
+from studio.domain.dataset import Dataset
+from studio.domain.errors import ExportError, RunError
+from studio.domain.run import Run
+from studio.domain.study import Study
+from studio.flows import choose, logbook, script, train
+from studio.flows.models import STARTER
+from studio.flows.studio import Studio
+from studio.store import runs as held
+from tests.flows.conftest import RECIPE
+
+
+def test_a_run_keeps_who_started_it_with_what(quiet: Studio, trained: Run):
+    (kept,) = logbook.kept(quiet)
+    assert (kept.run.id, kept.studies) == (trained.id, 0)
+    assert kept.best and kept.best.step == trained.job.result["best_step"]
+    assert kept.entry.owner and {"studio", "python", "torch", "trl"} <= kept.entry.versions.keys()
+    facts = {fact.name: fact.value for fact in logbook.snapshot(quiet, trained.id)}
+    assert "Support desk" in facts["Data"] and "fingerprint" in facts["Data"]
+    assert trained.split_id in facts["Split"] and "seed 7" in facts["Recipe"]
+    assert f"torch {kept.entry.versions['torch']}" in facts["Libraries"]
+
+
+def test_notes_and_tags_are_kept_and_may_not_be_endless(quiet: Studio, trained: Run):
+    logbook.write(quiet, trained.id, notes=" It kept the format. ", tags="format, first")
+    entry = logbook.entry(quiet, trained.id)
+    assert (entry.notes, entry.tags) == ("It kept the format.", ("format", "first"))
+    with pytest.raises(RunError) as refused:
+        logbook.write(quiet, trained.id, notes="x" * 4_001)
+    assert refused.value.field == "notes"
+
+
+def test_two_runs_differ_in_what_was_changed(quiet: Studio, trained: Run, dataset: Dataset):
+    other = train.start(quiet, dataset.id, STARTER, RECIPE.model_copy(update={"seed": 8}), key="another seed")
+    assert [(each.name, each.values) for each in logbook.compared(quiet, [trained.id, other.id])] == [("seed", (7, 8))]
+    with pytest.raises(RunError, match="One run alone"):
+        logbook.compared(quiet, [trained.id, trained.id])
+
+
+def test_a_deleted_run_comes_back_until_it_is_emptied(quiet: Studio, trained: Run):
+    folder = quiet.workspace.run(trained.id)
+    logbook.delete(quiet, [trained.id])
+    assert train.runs(quiet) == [] and [kept.run.id for kept in logbook.kept(quiet, deleted=True)] == [trained.id]
+    logbook.restore(quiet, [trained.id])
+    assert [run.id for run in train.runs(quiet)] == [trained.id] and train.best_checkpoint(quiet, trained.id)
+    logbook.delete(quiet, [trained.id])
+    assert logbook.empty(quiet) > 1_000_000 and not folder.exists()
+    assert held.all(quiet.store, deleted=True) == []
+
+
+def test_a_live_run_is_not_deleted_and_one_that_it_begins_from_is_not_emptied(
+    quiet: Studio, trained: Run, dataset: Dataset
+):
+    second = train.start(quiet, dataset.id, STARTER, RECIPE, begin=trained.id, key="the second stage")
+    with pytest.raises(RunError, match="still going"):
+        logbook.delete(quiet, [second.id])
+    logbook.delete(quiet, [trained.id])
+    assert logbook.empty(quiet) == 0 and quiet.workspace.run(trained.id).exists()
+
+
+def test_a_judged_run_is_deleted_only_by_who_says_so_and_what_was_judged_stays(quiet: Studio, opened, trained: Run):
+    study: Study = opened()
+    with pytest.raises(RunError, match="A study rests on") as refused:
+        logbook.delete(quiet, [trained.id])
+    assert refused.value.field == "judged" and train.runs(quiet)
+    logbook.delete(quiet, [trained.id], even_judged=True)
+    logbook.empty(quiet)
+    assert train.run(quiet, study.run_id).name == trained.name
+    with pytest.raises(RunError, match="are gone"):
+        logbook.restore(quiet, [trained.id])
+
+
+def test_a_run_is_written_out_with_the_rows_that_it_had(quiet: Studio, trained: Run, tmp_path: Path):
+    files = script.folder(quiet, trained.id, to=tmp_path / "out")
+    assert files == ["recipe.yaml", "train.jsonl", "train.py", "validation.jsonl"]
+    assert choose.recipe_from_yaml((tmp_path / "out" / "recipe.yaml").read_text()) == (STARTER, trained.recipe)
+    assert len((tmp_path / "out" / "train.jsonl").read_text().splitlines()) == trained.plan.train_rows
+    compile((tmp_path / "out" / "train.py").read_text(), "train.py", "exec")
+    with pytest.raises(ExportError, match="not an empty folder"):
+        script.folder(quiet, trained.id, to=tmp_path / "out")

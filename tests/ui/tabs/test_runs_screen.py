@@ -1,0 +1,124 @@
+"""Runs: what is listed, overlaid and told of runs, and what happens to them by a press."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from studio.domain.errors import RunError
+from studio.domain.event import EventKind
+from studio.domain.job import JobKind, JobState
+from studio.domain.logbook import Entry, differences
+from studio.domain.reading import Best
+from studio.domain.recipe import Recipe
+from studio.domain.run import Run
+from studio.flows.logbook import Kept
+from studio.flows.studio import Studio, open_studio
+from studio.store import jobs
+from studio.ui.runs.overlay import overlay
+from studio.ui.runs.tables import deleted_table, differences_table, runs_table
+from studio.ui.tabs import recipe, runs
+from tests.store.examples import Examples
+from tests.ui import examples
+from tests.ui.markup import words
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[Studio]:
+    opened = open_studio(tmp_path / "workspace")
+    yield opened
+    opened.store.close()
+
+
+def ended(studio: Studio, name: str) -> Run:
+    """A run that was checked once and has ended."""
+    made = Examples(studio.store)
+    run = made.run(name=name)
+    claimed = jobs.claim(studio.store, kinds=[JobKind.TRAIN])
+    assert claimed is not None
+    made.report(claimed[0], (EventKind.METRIC, {"step": 4, "epoch": 1.0, "loss": 2.0, "validation_loss": 1.5}))
+    assert jobs.move(studio.store, run.job.id, attempt=1, to=JobState.DONE)
+    return run
+
+
+KEPT = Kept(
+    run=examples.run(state=JobState.DONE, ended_at=examples.AT),
+    entry=Entry(owner="mira", notes="It kept <b>the format</b>.", tags=("format", "first")),
+    dataset="Triage",
+    best=Best(40, 1.6),
+    studies=1,
+)
+
+
+def test_a_run_is_listed_with_its_state_its_best_and_what_people_said() -> None:
+    said = words(runs_table([KEPT]))
+    assert "finished, 1 study" in said and "1.600 at step 40" in said
+    assert "mira" in said and "format, first" in said and "It kept <b>the format</b>." in said
+    assert "<b>the" not in runs_table([KEPT])
+    assert "No run yet." in words(runs_table([]))
+
+
+def test_runs_are_overlaid_with_both_their_losses_in_one_colour_each() -> None:
+    pair = [(replace(examples.run(), id=f"run-{n}", name=f"triage-{n}"), examples.CURVE) for n in (1, 2)]
+    value = overlay(pair)
+    assert value is not None
+    lines = json.loads(value["figure"])["data"]
+    assert [line["name"] for line in lines] == ["triage-1, training", "triage-1", "triage-2, training", "triage-2"]
+    assert len({line["line"]["color"] for line in lines}) == 2
+    assert "triage-2: lowest validation loss 1.600 at step 40" in value["words"]
+    assert overlay([(examples.run(), [])]) is None
+
+
+def test_only_what_differs_is_shown() -> None:
+    said = words(differences_table(["one", "two"], differences([Recipe(), Recipe(learning_rate=1e-3, dora=True)])))
+    assert "Learning rate 0.0002 0.001" in said and "no yes" in said and "Seed" not in said
+    assert "only chance tells them apart" in words(differences_table(["one", "two"], []))
+
+
+def test_a_deleted_run_says_whether_it_can_be_brought_back() -> None:
+    gone = replace(KEPT, entry=replace(KEPT.entry, deleted_at=examples.AT))
+    emptied = replace(gone, entry=replace(gone.entry, emptied_at=examples.AT + timedelta(minutes=1)))
+    assert "can be brought back" in words(deleted_table([gone]))
+    assert "its files are gone" in words(deleted_table([emptied]))
+
+
+def test_one_picked_run_can_be_noted_and_repeated_and_two_are_compared(studio: Studio) -> None:
+    one, two = ended(studio, "one"), ended(studio, "two")
+    picture, facts, _, _, papers, text, written, _, again, delete = runs.show_picked(studio, [one.id])
+    assert picture and "What it was made from" in words(facts) and papers.visible
+    assert "learning_rate: 0.004" in text and "SFTTrainer" in written
+    assert again.interactive and delete.interactive
+    _, facts, *_, again, delete = runs.show_picked(studio, [one.id, two.id])
+    assert "What differs" in words(facts) and not again.interactive and delete.interactive
+    *_, again, delete = runs.show_picked(studio, [])
+    assert not again.interactive and not delete.interactive
+
+
+def test_notes_are_listed_at_once(studio: Studio) -> None:
+    one = ended(studio, "one")
+    table = runs.note(studio, [one.id], "It kept the format.", "format, first", [])[0]
+    assert "format, first · It kept the format." in words(table)
+    with pytest.raises(RunError, match="one run at a time"):
+        runs.note(studio, [], "nothing", "", [])
+
+
+def test_a_run_is_gone_at_a_press_and_back_at_the_next(studio: Studio) -> None:
+    one, two = ended(studio, "one"), ended(studio, "two")
+    table, picked, _, _, _, undo, hidden, picker = runs.hide(studio, [one.id], False, one.id)
+    assert "one" not in words(table).split() and undo.visible and hidden == [one.id]
+    assert picked.value == [] and picker.value == two.id
+    table, _, _, gone, _, undo, hidden, _ = runs.bring_back(studio, hidden, [two.id], two.id)
+    assert "one" in words(table).split() and not undo.visible and hidden == [] and gone.choices == []
+
+
+def test_the_same_again_opens_the_recipe_with_the_values_of_the_run(studio: Studio) -> None:
+    one = ended(studio, "one")
+    _, _, press, tabs = runs.same_again(studio, [one.id])
+    assert press[0] == one.id and tabs.selected == "recipe"
+    assert runs.same_again(studio, [one.id])[2] != press  # so that a second press brings the values back again
+    assert recipe._repeated(studio, one.dataset_id, one.model_id, press) == one.recipe
+    assert recipe._repeated(studio, "other data", one.model_id, press) is None
+    assert recipe._repeated(studio, one.dataset_id, one.model_id, None) is None
