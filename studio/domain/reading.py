@@ -1,13 +1,25 @@
-"""Reading: what the curves of a run say, in one or two sentences."""
+"""Reading: what the curves of a run say, in one or two sentences, each by a rule that recorded curves hold.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+The rules see nothing but the curves of one run. They were settled on runs of the starter model that really went wrong
+(tests/domain/curves), and what a curve cannot show they cannot tell: see each rule.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
+from itertools import pairwise
+from statistics import median
 
 from studio.domain.run import Metric
 
 # Nats; where almost everything has been learned, one share of almost nothing would call every wobble a trend.
 NOISE = 0.005
+WINDOW = 5  # steps whose middle loss stands for all of them, so that one odd batch is no trend
+
+ABOVE = 1.25  # times where training loss began: further than a few unlucky batches take it
+TOO_HIGH = "The learning rate is too high."
+MEMORISING, GOING_WELL = "It has begun to memorise.", "Going well."
 
 
 class Tone(StrEnum):
@@ -32,6 +44,65 @@ class Best:
     loss: float
 
 
+@dataclass(frozen=True)
+class Jump:
+    """Where training loss rose far above what it had been: from `low` to `high` (middle losses), highest at `step`.
+
+    `back` is how many steps it took, from the first, until the loss was as low again; None while it is not.
+    """
+
+    step: int
+    low: float
+    high: float
+    back: int | None
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What the rules look at: losses by step, and (step, validation loss) of each check."""
+
+    metrics: Sequence[Metric]
+
+    @cached_property
+    def told(self) -> list[Metric]:
+        return [m for m in self.metrics if m.loss is not None]
+
+    @cached_property
+    def losses(self) -> list[float]:
+        return [m.loss for m in self.told if m.loss is not None]
+
+    @cached_property
+    def checks(self) -> list[tuple[int, float]]:
+        return [(m.step, m.validation_loss) for m in self.metrics if m.validation_loss is not None]
+
+    @cached_property
+    def best(self) -> Best | None:
+        return best_check(self.metrics)
+
+    @cached_property
+    def begin(self) -> float:
+        """Training loss before anything was learned: the worst of the first three steps."""
+        return max(self.losses[:3])
+
+    @cached_property
+    def level(self) -> list[float]:
+        """The middle of every `WINDOW` losses in a row."""
+        return [median(self.losses[at - WINDOW : at]) for at in range(WINDOW, len(self.losses) + 1)]
+
+    @cached_property
+    def jump(self) -> Jump | None:
+        """The highest rise: to half as much again and by a tenth of the beginning, or to above the beginning."""
+        found, low = None, self.begin
+        for at, now in enumerate(self.level):
+            rises = (now > 1.5 * low and now - low > 0.1 * self.begin) or now > ABOVE * self.begin
+            if rises and (found is None or now > found.high):
+                found = Jump(self.told[at + WINDOW - 1].step, low if found is None else found.low, now, None)
+            elif found and found.back is None and now < found.low:
+                found = replace(found, back=at + WINDOW)
+            low = min(low, now)
+        return found
+
+
 def best_check(metrics: Sequence[Metric]) -> Best | None:
     """The check with the lowest validation loss, the earliest where equal; the base model's own at step 0 is none."""
     checks = [Best(m.step, m.validation_loss) for m in metrics if m.step and m.validation_loss is not None]
@@ -40,75 +111,242 @@ def best_check(metrics: Sequence[Metric]) -> Best | None:
 
 def read_curves(metrics: Sequence[Metric]) -> Reading:
     """Say how a run is going from its points alone, in the order that matters to a reader."""
-    losses = [m.loss for m in metrics if m.loss is not None]
-    checks = [(m.step, m.validation_loss) for m in metrics if m.validation_loss is not None]
-    best = best_check(metrics)
-    if not losses:
+    curves = Curves(metrics)
+    if not curves.losses:
         return Reading(Tone.QUIET, "Not learning yet.", "The first steps have not been reported.")
-    if any(not _finite(loss) for loss in losses[-3:]):
-        return Reading(
-            Tone.BAD, "The loss broke.", "It is no longer a number: the learning rate is too high or a row is damaged."
-        )
-    if len(losses) >= 20 and _mean(losses[-5:]) > 1.5 * _mean(losses[:5]):
-        return Reading(
-            Tone.BAD,
-            "It is getting worse.",
-            "Training loss is well above where it began: try a third of the learning rate.",
-        )
-    if best is None or len(checks) < 2:
-        return Reading(Tone.QUIET, "Just started.", "Validation loss needs two checks before it says anything.")
-    return _read_checks(checks, best)
+    return next(said for rule in RULES if (said := rule(curves)))
 
 
-def _read_checks(checks: list[tuple[int, float]], best: Best) -> Reading:
-    first, last = checks[0][1], checks[-1][1]
-    since_best = sum(step > best.step for step, _ in checks)
-    risen = last - best.loss
-    if best.loss > first * 0.98:
-        return Reading(
-            Tone.WARNING,
-            "Little learned so far.",
-            f"Validation loss is {last:.2f} after {first:.2f} at the start. "
-            "If it stays there, train longer or raise the learning rate.",
-        )
-    if since_best >= 3 and risen > max(0.05 * best.loss, NOISE):
-        return Reading(
-            Tone.WARNING,
-            "It has begun to memorise.",
-            f"Validation loss was lowest at step {best.step:,} ({best.loss:.2f}) and has risen for {since_best} checks."
-            " That checkpoint is kept, so you may stop here.",
-        )
-    if since_best >= 1 and risen > max(0.02 * best.loss, NOISE):
-        return Reading(
-            Tone.GOOD,
-            "Good, and past its best.",
-            f"Validation loss was lowest at step {best.step:,} ({best.loss:.2f}) and has risen a little since. "
-            "That checkpoint is kept.",
-        )
-    if len(checks) >= 4 and abs(checks[-3][1] - last) < max(0.01 * best.loss, NOISE):
-        return Reading(
-            Tone.GOOD,
-            "It has levelled off.",
-            f"Validation loss has stayed near {last:.2f}; more passes would change little.",
-        )
+def read_end(metrics: Sequence[Metric], *, title: str) -> Reading:
+    """Say how a run ended that was not cut off: what is kept, and what its curves say about another run."""
+    best, curves = best_check(metrics), read_curves(metrics)
+    if best is None:
+        return Reading(Tone.WARNING, title, "It ended before its first check, so there is nothing to compare.")
+    kept = f"The best checkpoint is step {best.step:,} with a validation loss of {best.loss:.2f}; it is kept."
+    if curves.tone in (Tone.BAD, Tone.WARNING) and curves.title != MEMORISING:
+        return Reading(Tone.WARNING, title, f"{curves.title} {curves.text} {kept}")
+    more = {
+        MEMORISING: " After that it began to memorise, so more passes would not help.",
+        GOING_WELL: " It was still improving when it ended, so more passes may help.",
+    }
+    return Reading(Tone.GOOD, title, f"{kept}{more.get(curves.title, '')} Now let people judge it blind.")
+
+
+def _broken(curves: Curves) -> Reading | None:
+    """A loss that is no number."""
+    if all(map(_finite, curves.losses[-3:])):
+        return None
+    return Reading(
+        Tone.BAD, "The loss broke.", "It is no longer a number: the learning rate is too high or a row is damaged."
+    )
+
+
+def _diverging(curves: Curves) -> Reading | None:
+    """Training loss stands far above where it began, or as high and validation loss above it: what it knew is lost.
+
+    It cannot tell a rate that is too high from rows that contradict what the model knows so strongly that it has to
+    get worse first; no recorded curve did that.
+    """
+    if not curves.level:
+        return None
+    checks = [loss for _, loss in curves.checks]
+    lost = len(checks) >= 2 and checks[-1] > 1.1 * checks[0] and curves.level[-1] > 0.95 * curves.begin
+    if curves.level[-1] <= ABOVE * curves.begin and not lost:
+        return None
+    return Reading(
+        Tone.BAD,
+        "It is getting worse.",
+        f"Training loss began at {curves.begin:.2f} and is now {curves.level[-1]:.2f}: it diverges, the steps are so "
+        "large that the model loses what it knew. Stop it, and start again with a tenth of the learning rate.",
+    )
+
+
+def _rate_too_high(curves: Curves) -> Reading | None:
+    """Training loss fell and then jumped back up, and the run has not gone four times as far as that took to mend.
+
+    The middle of five losses jumps, so one odd batch does not count; a run that was thrown above its beginning never
+    counts as mended. It cannot tell a rate that is too high for the model from one that is too high for a few very
+    unlike rows that came together.
+    """
+    jump = curves.jump
+    if jump is None or (jump.back and jump.high < curves.begin and len(curves.losses) > 4 * jump.back):
+        return None
+    norms = [m.grad_norm for m in curves.told if m.grad_norm is not None]
+    spike = max(norms, default=0.0)
+    wild = f" and the gradient norm to {spike:,.0f}" if norms and spike > 10 * median(norms) else ""
+    since = " It has come back since, but those steps were lost." if jump.back else ""
+    return Reading(
+        Tone.WARNING,
+        TOO_HIGH,
+        f"Training loss jumped from {jump.low:.2f} to {jump.high:.2f} at step {jump.step:,}{wild}.{since} "
+        "Start again with a third of the learning rate, or a longer warm-up.",
+    )
+
+
+def _wobbling(curves: Curves) -> Reading | None:
+    """Validation loss rose by a twelfth, fell by as much and rose again, or rose by a quarter at once.
+
+    Validation rows are the same at every check, so only steps that are too large to settle can make their loss wobble;
+    memorising lifts it slowly. It cannot tell a rate that is too high from batches that are too small.
+    """
+    losses = [loss for step, loss in curves.checks if step]
+    changes = [(now - before) / before for before, now in pairwise(losses) if abs(now - before) > 2 * NOISE]
+    turns = [change > 0 for change in changes if abs(change) > 1 / 12]
+    ups = [at for at, up in enumerate(turns) if up]
+    wobbles = len(ups) >= 2 and not all(turns[ups[0] : ups[-1]])
+    if not wobbles and all(change < 1 / 4 for change in changes):
+        return None
+    return Reading(
+        Tone.WARNING,
+        TOO_HIGH,
+        "Validation loss goes up and down from check to check instead of settling. "
+        "Start again with a third of the learning rate, or let it fall with the cosine schedule.",
+    )
+
+
+def _just_started(curves: Curves) -> Reading | None:
+    if curves.best is not None and len(curves.checks) >= 2:
+        return None
+    return Reading(Tone.QUIET, "Just started.", "Validation loss needs two checks before it says anything.")
+
+
+def _no_order(curves: Curves) -> Reading | None:
+    """Loss fell to what guessing by word frequency reaches, and stays there: the answers have no order to learn.
+
+    It cannot tell answers that stand at the wrong questions: their form is learned as well as ever, and the rest looks
+    like memorising.
+    """
+    chance = next((m.chance_loss for m in curves.metrics if m.chance_loss is not None), None)
+    if chance is None or curves.best is None or len(curves.checks) < 4:
+        return None
+    first, before, last = curves.checks[0][1], curves.checks[-2][1], curves.checks[-1][1]
+    if curves.best.loss < 0.9 * chance or last > 0.75 * first or before - last > 0.05 * before:
+        return None
+    return Reading(
+        Tone.BAD,
+        "The answers look broken.",
+        f"Validation loss stays at {last:.2f}; knowing how often each word occurs would reach {chance:.2f}. There is "
+        "no order in the answers: look at a few rows on Inspect for a wrong column or a broken encoding.",
+    )
+
+
+def _little_learned(curves: Curves) -> Reading | None:
+    """Validation loss has hardly moved from where it was."""
+    best, first, last = curves.best, curves.checks[0][1], curves.checks[-1][1]
+    enough = 0.98 if len(curves.checks) < 4 else 0.95
+    if best is None or best.loss <= first * enough:
+        return None
+    if len(curves.checks) < 3:
+        return Reading(Tone.QUIET, "Just started.", f"Validation loss is {last:.2f} after {first:.2f} at the start.")
+    return Reading(
+        Tone.WARNING,
+        "Little learned so far.",
+        f"Validation loss is {last:.2f} after {first:.2f} at the start. "
+        "If it stays there, train longer or raise the learning rate.",
+    )
+
+
+def _memorising(curves: Curves) -> Reading | None:
+    """Validation loss has risen for three checks. Answers at the wrong questions look the same, only sooner."""
+    best, risen, since = _since_best(curves)
+    if since < 3 or risen <= max(0.05 * best.loss, NOISE):
+        return None
+    return Reading(
+        Tone.WARNING,
+        MEMORISING,
+        f"Validation loss was lowest at step {best.step:,} ({best.loss:.2f}) and has risen for {since} checks."
+        " That checkpoint is kept, so you may stop here. If it came sooner than you expected, look whether each answer "
+        "stands at its own question.",
+    )
+
+
+def _past_its_best(curves: Curves) -> Reading | None:
+    """Validation loss is a little above its lowest."""
+    best, risen, since = _since_best(curves)
+    if since < 1 or risen <= max(0.02 * best.loss, NOISE):
+        return None
     return Reading(
         Tone.GOOD,
-        "Going well.",
+        "Good, and past its best.",
+        f"Validation loss was lowest at step {best.step:,} ({best.loss:.2f}) and has risen a little since. "
+        "That checkpoint is kept.",
+    )
+
+
+def _since_best(curves: Curves) -> tuple[Best, float, int]:
+    """The best check, by how much validation loss is above it now, and how many checks have followed it."""
+    best = curves.best
+    assert best is not None
+    return best, curves.checks[-1][1] - best.loss, sum(step > best.step for step, _ in curves.checks)
+
+
+def _all_right(curves: Curves) -> Reading | None:
+    """Nearly every token of rows that it never trains on is right.
+
+    It cannot tell why: an easy task that was learned, an answer that stands in its question, and one answer for every
+    question all end like this. So it raises no alarm, but names what to look at.
+    """
+    right = next((m.validation_token_accuracy for m in reversed(curves.metrics) if m.validation_token_accuracy), 0.0)
+    if right < 0.995:
+        return None
+    return Reading(
+        Tone.GOOD,
+        "Nearly everything is right.",
+        f"Of the words of the validation answers {right:.1%} are right. If that is better than you expected, look on "
+        "Inspect whether answers stand in their questions, are all the same, or are in the training rows as well.",
+    )
+
+
+def _levelled_off(curves: Curves) -> Reading | None:
+    """The last three checks are the same, or the last four alike and not falling."""
+    losses, best = [loss for step, loss in curves.checks if step], curves.best
+    assert best is not None
+    last = losses[-1]
+    same = len(losses) >= 3 and abs(losses[-3] - last) < max(0.01 * best.loss, NOISE)
+    falling = len(losses) >= 2 and losses[-2] - last > max(0.01 * best.loss, NOISE)
+    alike = len(losses) >= 4 and max(losses[-4:]) - min(losses[-4:]) < max(0.05 * best.loss, 2 * NOISE)
+    if not same and (falling or not alike):
+        return None
+    own = curves.level[-1] if curves.level else curves.losses[-1]
+    by_heart = (
+        f" Its own rows it knows far better ({own:.2f}): more unlike examples would help, more passes would not."
+        if own < 0.5 * last and last - own > 0.1
+        else ""
+    )
+    return Reading(
+        Tone.GOOD,
+        "It has levelled off.",
+        f"Validation loss has stayed near {last:.2f}; more passes would change little.{by_heart} "
+        f"The best point was step {best.step:,}, kept.",
+    )
+
+
+def _going_well(curves: Curves) -> Reading:
+    first, last = curves.checks[0][1], curves.checks[-1][1]
+    return Reading(
+        Tone.GOOD,
+        GOING_WELL,
         f"Validation loss fell from {first:.2f} to {last:.2f} and is still improving on rows that it never trains on.",
     )
 
 
-def smoothed(values: Sequence[float], *, weight: float = 0.85) -> list[float]:
-    """Exponential moving average with bias correction (Kingma and Ba 2015, section 3), one value per point."""
+RULES: tuple[Callable[[Curves], Reading | None], ...] = (
+    _broken, _diverging, _rate_too_high, _wobbling, _just_started, _no_order, _little_learned, _memorising,
+    _all_right, _levelled_off, _past_its_best, _going_well,
+)  # fmt: skip
+
+
+def smoothed(values: Sequence[float]) -> list[float]:
+    """Exponential moving average with bias correction (Kingma and Ba 2015, section 3), one value per point.
+
+    It looks back over a 25th of the points, between 2 and 20 of them, so that a short curve is not drawn late.
+    """
+    weight = 1 - 1 / min(max(len(values) / 25, 2), 20)
     average, result = 0.0, []
     for count, value in enumerate(values, start=1):
         average = weight * average + (1 - weight) * value
         result.append(average / (1 - weight**count))
     return result
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
 
 
 def _finite(value: float) -> bool:

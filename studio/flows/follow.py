@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from studio.domain.event import Event, EventKind
 from studio.domain.job import JobState
-from studio.domain.reading import Best, Reading, Tone, best_check, read_curves
+from studio.domain.reading import Best, Reading, Tone, best_check, read_curves, read_end
 from studio.domain.run import Metric, Run
 from studio.flows.studio import Studio
 from studio.store import jobs
@@ -82,21 +82,9 @@ def reading(run: Run, points: list[Metric]) -> Reading:
         return Reading(
             Tone.QUIET, f"{(job.phase or 'starting').capitalize()}.", "The first points of the curve follow."
         )
-    curves = read_curves(points)
     if state in (JobState.DONE, JobState.STOPPED):
-        return _ending(run, curves, points)
-    return curves
-
-
-def _ending(run: Run, curves: Reading, points: list[Metric]) -> Reading:
-    best = best_check(points)
-    title = "Finished." if run.job.state is JobState.DONE else "Stopped by you."
-    if best is None:
-        return Reading(Tone.WARNING, title, "It ended before its first check, so there is nothing to compare.")
-    kept = f"The best checkpoint is step {best.step:,} with a validation loss of {best.loss:.2f}; it is kept."
-    if curves.tone is Tone.BAD or curves.title == "Little learned so far.":
-        return Reading(Tone.WARNING, title, f"{curves.title} {curves.text} {kept}")
-    return Reading(Tone.GOOD, title, f"{kept} Now let people judge it blind.")
+        return read_end(points, title="Finished." if state is JobState.DONE else "Stopped by you.")
+    return read_curves(points)
 
 
 def log_tail(studio: Studio, run_id: str, *, lines: int = 200) -> str:
