@@ -3,9 +3,9 @@
     python -m bench.curves                 what is missing, into tests/domain/curves/
     python -m bench.curves overfitting-1   these again
 
-A name is the shape that was meant and a number. Those that are held out were looked at only after the rules were settled;
-one that was then learned from is held out no more. A recipe makes the shape (too few rows, too high a rate …); what came of
-it is what is recorded.
+A name is the shape that was meant and a number. Those that are held out were looked at only after the rules were
+settled; one that was then learned from is held out no more. A recipe makes the shape (too few rows, too high a
+rate …); what came of it is what is recorded.
 """
 
 import json
