@@ -17,7 +17,8 @@ class Entry:
     """A model of the catalogue.
 
     `gated`: its terms must be accepted on the hub before it can be downloaded. `answers_marked`: its own chat template
-    says where answers begin and end, or the training library knows how to mark it.
+    says where answers begin and end, or the training library knows how to mark it. `wants_code`: its configuration
+    names code that comes with it, which is never run here.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Entry:
     about: str
     answers_marked: bool
     shape: Shape
+    wants_code: bool = False
 
     @property
     def bytes(self) -> int:

@@ -15,9 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from studio.domain.errors import RecipeError
+from studio.domain.errors import RecipeError, SetupError
 from studio.domain.machine import Check
 from studio.recipes import machine
+from studio.recipes.hub.names import endpoint
 from studio.recipes.local import check_model_folder
 from studio.recipes.words import gigabytes
 
@@ -165,8 +166,11 @@ def _gpu(report: TorchReport) -> Check:
 
 
 def _hub() -> Check:
-    address = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
     fix = "Only downloads need it. Without it, copy a model's folder here from another machine and add it."
+    try:
+        address = endpoint(os.environ)
+    except SetupError as error:
+        return Check("Model hub", False, error.message, error.fix, needed=False)
     try:
         done = subprocess.run([sys.executable, "-c", HUB_PROBE, address], capture_output=True, timeout=HUB_SECONDS)
         ok = done.returncode == 0

@@ -87,7 +87,7 @@ def _added(each: Added, entries: Sequence[Entry], licences: Mapping[str, Licence
         licence=known.licence if known else _licence(each, licences),
         about=known.about if known else _unknown(each),
         need=need_of(shape, machine) if shape else None,
-        kind=known.kind if known else Kind.INSTRUCT,
+        kind=known.kind if known else Kind.UNKNOWN,
         hub_id=each.hub_id or (known.hub_id if known else None),
         bytes=each.job.total if each.job else 0,
         path=each.path if shape else None,
@@ -107,8 +107,8 @@ def _licence(each: Added, licences: Mapping[str, Licence]) -> Licence:
 
 def _unknown(each: Added) -> str:
     if each.hub_id:
-        return "The catalogue does not know this model; its page on the hub says what it was made for."
-    return "The catalogue does not know this model; whoever brought the folder does."
+        return "Its page on the hub says what it was made for."
+    return "Whoever made the folder knows what it was made for."
 
 
 def _known(each: Added, entries: Sequence[Entry]) -> Entry | None:
@@ -162,6 +162,10 @@ def _too_large(need: Need) -> str:
 def _unsuited(entry: Entry) -> str:
     if entry.shape.experts > 1:
         return "Models made of several experts cannot be fine-tuned here yet. Pick a model in one piece."
+    if entry.wants_code:
+        return "It asks to run code that comes with it, and the studio never does that. Pick another model."
+    if entry.kind is Kind.BASE and not entry.answers_marked:
+        return "It has no chat template, so nobody can say how a conversation is written. Take its instruct version."
     if entry.answers_marked:
         return ""
     return (

@@ -25,6 +25,10 @@ REFUSED = (
     (("rate", "study-none", "--votes", "none.jsonl"), "study"),
     (("chat", "run-none", "--say", "hello"), "run"),
     (("models", "add", "nowhere"), "recipe"),
+    (("models", "add", "a b/c"), "recipe"),
+    (("models", "add", "llama-3.3-70b"), "recipe"),
+    (("models", "stop", "starter"), "recipe"),
+    (("models", "remove", "starter"), "recipe"),
     (("import", "nowhere.jsonl"), "dataset"),
     (("import", "../../etc"), "dataset"),
 )

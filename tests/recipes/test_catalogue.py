@@ -39,7 +39,7 @@ def test_every_entry_says_what_it_is_good_at_and_what_its_licence_allows(entry):
     assert licence.name and licence.redistribution and licence.attribution and licence.commercial is not None
     assert licence.commercial or licence.limits
     assert len(entry.about.split()) >= 3
-    assert entry.maker and entry.kind in Kind
+    assert entry.maker and entry.kind is not Kind.UNKNOWN
     assert re.fullmatch(r"[\w.-]+/[\w.-]+", entry.hub_id)
     assert re.fullmatch(r"[a-z0-9.-]+", entry.id)
     assert entry.shape.architecture in ARCHITECTURES or entry.shape.experts > 1
@@ -147,6 +147,36 @@ def test_a_model_whose_template_marks_no_answers_is_not_offered_for_download(roo
     found = by_id(models(root, gaming_pc), "llama-3.1-8b")
     assert "does not say where answers begin and end" in found.reason
     assert found.standing is Standing.UNSUITED and not found.can_be_downloaded
+
+
+@pytest.mark.parametrize(
+    ("id", "said"),
+    [("mixtral-8x7b", "several experts"), ("phi-3.5-mini", "run code that comes with it"), ("llama-3.1-8b-base", "no chat template")],
+)  # fmt: skip
+def test_what_the_studio_cannot_train_is_listed_with_its_reason(root, gaming_pc, id, said):
+    large = replace(gaming_pc, gpus=(replace(gaming_pc.gpus[0], memory=80_000_000_000, free=80_000_000_000),))
+    found = by_id(models(root, large), id)
+    assert said in found.reason and not found.can_be_downloaded
+
+
+def test_the_families_that_people_ask_for_are_there():
+    families = {
+        "llama",
+        "mistral",
+        "mixtral",
+        "qwen3",
+        "qwen2.5",
+        "phi",
+        "gemma",
+        "falcon3",
+        "yi",
+        "olmo",
+        "smollm2",
+        "smollm3",
+    }
+    ids = [entry.id for entry in catalogue()]
+    assert all(any(id.startswith(family) for id in ids) for family in families)
+    assert {entry.kind for entry in catalogue()} == {Kind.INSTRUCT, Kind.BASE}
 
 
 def test_an_added_folder_can_be_used_and_brings_what_the_catalogue_knows(root, laptop, model_folder):

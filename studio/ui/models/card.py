@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from studio.domain.job import Job, JobState
-from studio.domain.model import KIND_WORDS, Licence, Model, Need, Standing
+from studio.domain.model import KIND_WORDS, Kind, Licence, Model, Need, Standing
 from studio.domain.reading import Reading, Tone
 from studio.ui.parts import html
 
@@ -15,6 +15,7 @@ TONES = {
     Standing.UNSUITED: Tone.BAD,
     Standing.CUT_SHORT: Tone.WARNING,
 }
+TOLD_BELOW = (Standing.DOWNLOADING, Standing.CUT_SHORT)  # where the card is followed by what became of the download
 COMMERCIAL = {True: "Yes.", False: "No.", None: "Nobody here has read this licence; read it before you do."}
 ENDED = {
     JobState.FAILED: (Tone.BAD, "The download failed."),
@@ -33,7 +34,7 @@ def card(model: Model) -> str:
     """What a model is and may be used for, whether it fits here, and why it cannot be used if so."""
     size = f"{html.parameters(model.parameters)} parameters · {model.context:,} tokens" if model.parameters else ""
     facts = [
-        ("Here", f"{badge(model)} {escape(_here(model))}"),
+        ("Here", f"{badge(model)} {'' if model.standing in TOLD_BELOW else escape(_here(model))}"),
         ("Good at", escape(model.about)),
         ("What it is", escape(f"{size}. {KIND_WORDS[model.kind]}" if size else KIND_WORDS[model.kind])),
         ("Memory", escape(_memory(model.need))),
@@ -48,8 +49,10 @@ def card(model: Model) -> str:
 def download(model: Model) -> str:
     """How the download of a model is doing, or how it ended; nothing where there was none."""
     job = model.download
-    if job is None or (job.state is JobState.DONE and not model.is_usable):
+    if job is None:
         return ""
+    if job.state is JobState.DONE and not model.is_usable:
+        return html.reading(Reading(Tone.WARNING, "The model is no longer whole.", model.reason))
     if job.state is JobState.DONE:
         return html.reading(Reading(Tone.GOOD, "Downloaded.", job.message))
     if job.state in ENDED:
@@ -71,8 +74,9 @@ def table(models: Sequence[Model]) -> str:
 
 
 def _row(model: Model, headings: Sequence[str]) -> str:
+    kind = "" if model.kind is Kind.UNKNOWN else f" <small>{escape(model.kind.value)}</small>"
     cells = (
-        f"<b>{escape(model.title)}</b> <small>{escape(model.kind.value)}</small><br><small>{escape(model.about)}</small>",
+        f"<b>{escape(model.title)}</b>{kind}<br><small>{escape(model.about)}</small>",
         html.parameters(model.parameters) if model.parameters else "",
         f"{model.context:,} tokens" if model.context else "",
         escape(model.licence.short),

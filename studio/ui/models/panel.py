@@ -53,7 +53,7 @@ def build(session: Session, visit: gr.State) -> gr.Timer:
         with gr.Row(elem_classes="actions"):
             named = gr.Textbox(
                 label="Add a model of the hub, or a folder of this machine",
-                placeholder="Qwen/Qwen3-0.6B or /data/models/Qwen3-4B",
+                placeholder="Qwen/Qwen3-0.6B or /data/Qwen3-4B",
                 info=ABOUT,
                 min_width=280,
                 scale=3,
@@ -132,12 +132,13 @@ def view(found: list[Model], chosen: str | None) -> list[Any]:
 
 
 def _leave(model: Model) -> str:
-    return "Delete its files" if model.download else "Remove from the list"
+    has_files = model.download is not None and (model.path is not None or model.download.done > 0)
+    return "Delete its files" if has_files else "Remove from the list"
 
 
 def _offer(model: Model) -> str:
     if not model.can_be_downloaded:
         return "Cannot be used here"
-    begun = model.download is not None and model.download.done > 0
-    size = f" ({html.size(model.bytes)})" if model.bytes else ""
-    return f"{'Go on with the download' if begun else 'Download'}{size}"
+    if model.download is not None and model.download.done > 0:
+        return "Go on downloading"
+    return f"Download ({html.size(model.bytes)})" if model.bytes else "Download"

@@ -73,7 +73,8 @@ def test_a_downloaded_model_tells_the_commit_that_it_is_pinned_to() -> None:
     ],
 )  # fmt: skip
 def test_every_badge_is_a_sign_a_word_and_a_reason(made: Model, chip: str) -> None:
-    assert chip in words(card.card(made)) and chip in words(card.table([made]))
+    sign_and_word = chip.partition(" ")[0] + " " + made.standing
+    assert sign_and_word in words(card.card(made)) and chip in words(card.table([made]))
 
 
 def test_a_download_shows_how_far_it_is_how_fast_and_how_long_it_takes() -> None:
@@ -100,6 +101,11 @@ def test_a_download_shows_how_far_it_is_how_fast_and_how_long_it_takes() -> None
 def test_a_download_that_has_ended_says_how_and_what_to_do(state: JobState, said: str) -> None:
     job = examples.job(state=state, message="The hub cannot be reached.", fix="Check the network.")
     assert said in words(card.download(far(download=job)))
+
+
+def test_a_model_that_lost_its_files_says_so() -> None:
+    said = words(card.download(far(download=examples.job(state=JobState.DONE))))
+    assert "▲ The model is no longer whole. It was downloaded, but some of its files are gone." in said
 
 
 def test_on_a_phone_every_cell_of_the_models_names_its_column() -> None:
@@ -133,7 +139,7 @@ def test_a_button_says_what_it_does_and_how_much_comes() -> None:
     assert shown(far())["download"].value == "Download (1.5 GB)"
     assert shown(far(obstacle="No."))["download"].value == "Cannot be used here"
     cut = far(download=examples.job(state=JobState.STOPPED, done=5, total=9))
-    assert shown(cut)["download"].value == "Go on with the download (1.5 GB)"
+    assert shown(cut)["download"].value == "Go on downloading"
     assert shown(cut)["remove"].value == "Delete its files"
     assert shown(model())["remove"].value == "Remove from the list"
 
