@@ -3,7 +3,7 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
@@ -23,7 +23,12 @@ PIP = ("torch", "transformers", "trl", "peft", "bitsandbytes", "datasets", "acce
 
 def text(studio: Studio, run_id: str) -> str:
     """The script; ExportError for what it cannot say in a few lines."""
-    run = runs.get(studio.store, run_id)
+    versions = logbook.entry(studio.store, run_id).versions
+    return written(runs.get(studio.store, run_id), versions=versions, assets=studio.assets)
+
+
+def written(run: Run, *, versions: Mapping[str, str], assets: Path) -> str:
+    """The script of a run that was made with these versions of libraries."""
     recipe = run.recipe
     if recipe.method not in METHODS or recipe.preference:
         raise ExportError(
@@ -31,14 +36,14 @@ def text(studio: Studio, run_id: str) -> str:
             fix="Save the recipe as YAML instead.",
         )
     micro_batch = max(n for n in range(1, min(recipe.batch_size, recipe.micro_batch) + 1) if recipe.batch_size % n == 0)
-    environment = Environment(loader=FileSystemLoader(studio.assets), keep_trailing_newline=True, trim_blocks=True)
+    environment = Environment(loader=FileSystemLoader(assets), keep_trailing_newline=True, trim_blocks=True)
     return environment.get_template("train_trl.py.jinja").render(
         run=run,
         recipe=recipe,
         micro_batch=micro_batch,
         schedule=SCHEDULES[recipe.schedule],
         check_every=max(1, run.plan.steps // recipe.evaluations),
-        versions={name: number for name, number in logbook.entry(studio.store, run_id).versions.items() if name in PIP},
+        versions={name: number for name, number in versions.items() if name in PIP},
     )
 
 
@@ -46,10 +51,10 @@ def folder(studio: Studio, run_id: str, *, to: Path) -> list[str]:
     """The script with the rows that it trains on and its recipe, in a new folder; the names of its files."""
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise ExportError(f"{to} is there already and not an empty folder.", fix="Name a new folder.", field="to")
-    run, written = runs.get(studio.store, run_id), text(studio, run_id)
+    run, said = runs.get(studio.store, run_id), text(studio, run_id)
     parts = {part: list(_rows(studio, run, part)) for part in ("train", "validation")}
     to.mkdir(parents=True, exist_ok=True)
-    (to / "train.py").write_text(written, encoding="utf-8")
+    (to / "train.py").write_text(said, encoding="utf-8")
     (to / "recipe.yaml").write_text(choose.recipe_yaml(run.model_id, run.recipe), encoding="utf-8")
     for part, rows in parts.items():
         lines = (json.dumps({"messages": _messages(row)}, ensure_ascii=False) + "\n" for row in rows)

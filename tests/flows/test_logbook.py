@@ -12,6 +12,8 @@ from studio.flows import choose, logbook, script, train
 from studio.flows.models import STARTER
 from studio.flows.studio import Studio
 from studio.store import runs as held
+from studio.ui.parts import forms
+from studio.ui.tabs import recipe as recipe_tab
 from tests.flows.conftest import RECIPE
 
 
@@ -83,3 +85,19 @@ def test_a_run_is_written_out_with_the_rows_that_it_had(quiet: Studio, trained: 
     compile((tmp_path / "out" / "train.py").read_text(), "train.py", "exec")
     with pytest.raises(ExportError, match="not an empty folder"):
         script.folder(quiet, trained.id, to=tmp_path / "out")
+
+
+def test_what_a_few_lines_cannot_say_is_not_written_as_a_script(quiet: Studio, dataset: Dataset, trained: Run):
+    recipe = RECIPE.by("prefix").model_copy(update={"epochs": 1.0})
+    run = train.start(quiet, dataset.id, STARTER, recipe, key="a prefix")
+    with pytest.raises(ExportError, match="Only answers trained with"):
+        script.text(quiet, run.id)
+    assert "SFTTrainer" in script.text(quiet, trained.id)
+
+
+def test_the_same_again_fills_the_recipe_with_the_values_of_the_run(quiet: Studio, trained: Run):
+    asked = (quiet, trained.dataset_id, STARTER, None, None)
+    again, usual = (recipe_tab.show(*asked, run)[-len(forms.FIELDS) :] for run in ((trained.id, "a press"), None))
+    for name in ("rank", "epochs", "learning_rate"):
+        assert again[forms.FIELDS.index(name)]["value"] == getattr(trained.recipe, name)
+    assert usual[forms.FIELDS.index("rank")]["value"] != trained.recipe.rank

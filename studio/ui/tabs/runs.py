@@ -61,7 +61,7 @@ def build(session: Session, tab: gr.Tab) -> None:
         again = gr.Button("Same again with …", variant="primary", interactive=False, min_width=220, scale=0)
         delete = gr.Button("Delete", variant="stop", interactive=False, min_width=110, scale=0)
         judged = gr.Checkbox(False, label="Judged ones as well", min_width=220, scale=0)
-        undo = gr.Button("Undo the deleting", visible=False, min_width=170, scale=0)
+        undo = gr.Button("Undo deleting", visible=False, min_width=200, scale=0)
     picture, facts = chart(label="Runs"), gr.HTML()
     with gr.Column(visible=False) as papers:
         with gr.Row():
