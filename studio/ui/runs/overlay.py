@@ -12,7 +12,10 @@ COLOURS = ("#3b6fb6", "#d9822b", "#2f7d5b", "#8a4f9e", "#b5403d", "#5c6470", "#9
 
 
 def overlay(found: Sequence[tuple[Run, list[Metric]]]) -> dict[str, str] | None:
-    """Validation loss of each run in its colour, over its training loss, smoothed and dotted; nothing without a point."""
+    """Validation loss of each run in its colour, over its training loss, smoothed and dotted; nothing without a point.
+
+    The legend names each run once, so that it leaves room for the picture on a phone.
+    """
     figure, told = go.Figure(), []
     for number, (run, points) in enumerate(found):
         colour = COLOURS[number % len(COLOURS)]
@@ -21,7 +24,14 @@ def overlay(found: Sequence[tuple[Run, list[Metric]]]) -> dict[str, str] | None:
         if trained:
             steps, losses = zip(*trained, strict=True)
             dots = {"color": colour, "width": 1.2, "dash": "dot"}
-            figure.add_scatter(x=steps, y=smoothed(losses), name=f"{run.name}, training", line=dots, legendgroup=run.id)
+            figure.add_scatter(
+                x=steps,
+                y=smoothed(losses),
+                name=f"{run.name}, training",
+                line=dots,
+                legendgroup=run.id,
+                showlegend=False,
+            )
         if checks:
             steps, losses = zip(*checks, strict=True)
             line = {"color": colour, "width": 2.4, "dash": "solid" if number < len(COLOURS) else "dash"}
