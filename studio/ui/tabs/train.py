@@ -1,6 +1,7 @@
 """Train: "is it going well?"""
 
 from dataclasses import dataclass, fields
+from math import inf
 from typing import Any
 
 import gradio as gr
@@ -18,6 +19,8 @@ from studio.ui.session import DRAWN, PUBLIC, QUIET, Session
 from studio.ui.training import answers, curves
 from studio.ui.training.checkpoints import checkpoint_table
 
+# How often a run is looked at, in seconds, until it has taken so long: each look costs time that the run would have.
+PACE = ((120.0, 2.0), (1800.0, 4.0), (inf, 8.0))
 EMPTY = html.empty("No run yet.", "Choose a recipe and start training; the curves appear here.")
 
 
@@ -35,6 +38,7 @@ class Screen:
     forward: gr.Button
     timer: gr.Timer
     drawn: gr.State
+    checked: gr.State
 
     def all(self) -> list[Any]:
         return [getattr(self, field.name) for field in fields(self)]
@@ -56,24 +60,23 @@ def _laid_out(session: Session) -> Screen:
     situation = gr.HTML(EMPTY)
     with gr.Column(visible=False) as whole:
         # These two have choices of their own, so each draws itself: whenever what the screen was drawn from changes.
-        drawn_from = gr.State(None)
+        drawn_from, checked = gr.State(None), gr.State(None)
         curves.build(session, drawn_from)
-        answers.build(session, drawn_from)
+        answers.build(session, checked)
         with gr.Accordion("Checkpoints", open=False):
             checkpoints = gr.HTML()
         with gr.Accordion("Recipe and log", open=False):
             log = gr.HTML()
-    timer = gr.Timer(1.5, active=False)
-    return Screen(heading, situation, whole, checkpoints, log, stop, resume, forward, timer, drawn_from)
+    timer = gr.Timer(PACE[0][1], active=False)
+    return Screen(heading, situation, whole, checkpoints, log, stop, resume, forward, timer, drawn_from, checked)
 
 
 def _wire(session: Session, tab: gr.Tab, screen: Screen) -> None:
-    studio, shown, run = session.studio, screen.all(), session.run
+    studio, shown, run = session.studio, [*screen.all(), session.run], session.run
     events = [tab.select, session.followed.change, screen.timer.tick]
     gr.on(events, handler(show, studio), [run, screen.drawn], shown, **DRAWN)
     screen.stop.click(handler(halt, studio), run, shown, api_name="stop_run", **PUBLIC)
     screen.resume.click(handler(go_on, studio), run, shown, api_name="resume_run", **PUBLIC)
-    screen.timer.tick(handler(run_labels, studio), None, run, **QUIET)
     screen.forward.click(lambda: gr.Tabs(selected="compare"), None, session.tabs, **QUIET)
 
 
@@ -82,15 +85,16 @@ def show(studio: Studio, run_id: str | None, before: Any) -> list[Any]:
     if run_id is None:
         return nothing()
     run, points = train.run(studio, run_id), follow.metrics(studio, run_id)
-    checks = sum(point.validation_loss is not None for point in points)
-    now = (run_id, run.job.state, len(points), points[-1].step if points else 0, checks)
+    checked = (run_id, sum(point.validation_loss is not None for point in points))
+    now = (run_id, run.job.state, len(points), points[-1].step if points else 0, checked)
     if now == before and run.job.state not in (JobState.QUEUED, JobState.RUNNING):
-        return [*[gr.skip()] * 8, gr.Timer(active=run.is_live), now]
+        return [*[gr.skip()] * 8, gr.Timer(active=run.is_live), now, checked, gr.skip()]
     title = models.model(studio, run.model_id).title
     parts = view(run, points, title=title, kept=train.checkpoints(studio, run_id))
     if before is not None:  # it is shown already, and showing it again makes Gradio go through all that is inside
         parts[2] = gr.skip()
-    return [*parts[:4], log_page(run, follow.log_tail(studio, run_id)), *parts[4:], now]
+    labels = gr.skip() if before and before[:2] == now[:2] else run_labels(studio)
+    return [*parts[:4], log_page(run, follow.log_tail(studio, run_id)), *parts[4:], now, checked, labels]
 
 
 def halt(studio: Studio, run_id: str) -> list[Any]:
@@ -114,7 +118,8 @@ def nothing() -> list[Any]:
         *[gr.skip()] * 2,
         *[gr.Button(visible=False)] * 3,
         gr.Timer(active=False),
-        None,
+        *[None] * 2,
+        gr.skip(),
     ]
 
 
@@ -135,7 +140,7 @@ def view(run: Run, points: list[Metric], *, title: str, kept: list[Checkpoint]) 
         ),
         gr.Button(visible=run.can_resume, variant="secondary" if ended and kept else "primary"),
         gr.Button(visible=ended and bool(kept)),
-        gr.Timer(active=run.is_live),
+        gr.Timer(next(seconds for longer, seconds in PACE if far.elapsed < longer), active=run.is_live),
     ]
 
 

@@ -13,12 +13,12 @@ from studio.ui.session import DRAWN, Session
 SHOWN_ANSWERS = 4
 
 
-def build(session: Session, drawn_from: gr.State) -> None:
-    """The answers side by side; they are drawn anew when `drawn_from` changes."""
+def build(session: Session, checked: gr.State) -> None:
+    """The answers side by side; they are drawn anew when `checked` changes."""
     with gr.Accordion("Answers while it learns", open=True):
         every = gr.Checkbox(False, label="Every check")
         answers = gr.HTML()
-    events = [drawn_from.change, every.change]
+    events = [checked.change, every.change]
     gr.on(events, handler(show, session.studio), [session.run, every], answers, **DRAWN)
 
 

@@ -11,7 +11,7 @@ from studio.domain.run import Metric, Run
 from studio.flows import follow, train
 from studio.flows.studio import Studio
 from studio.ui.errors import handler
-from studio.ui.parts.chart import chart, drawn, laid_out, marked
+from studio.ui.parts.chart import Upright, chart, drawn, laid_out, mark, uprights
 from studio.ui.session import DRAWN, Session
 
 MOST_PASSES = 5
@@ -95,10 +95,9 @@ def curves(run: Run, points: list[Metric], *, measure: str = "Loss", smooth: boo
     figure.update_layout(legend={"uirevision": f"{run.id} {measure}"})
     last = max(run.plan.steps, points[-1].step)
     figure.update_xaxes(range=[0, last], showgrid=False)  # the lines across are where passes end
-    _mark_passes(figure, points, last)
     best = min((check for check in _held(points, "validation_loss") if check[0] > 0), key=lambda c: c[1], default=None)
-    if best:
-        marked(figure, best[0], f"best, step {best[0]:,}", colour=GREEN, last=last)
+    at_best = [mark(best[0], f"best, step {best[0]:,}", colour=GREEN, last=last)] if best else []
+    uprights(figure, [*_passes(points, last), *at_best])
     return drawn(figure, words=_words(measure, points, best))
 
 
@@ -120,19 +119,19 @@ def _add(figure: go.Figure, line: Line, held: list[tuple[int, float]], *, smooth
         figure.add_scatter(x=steps, y=values, name=line.name, line={"color": line.colour, "width": 1.4})
 
 
-def _mark_passes(figure: go.Figure, points: list[Metric], last: int) -> None:
+def _passes(points: list[Metric], last: int) -> list[Upright]:
     """Light lines where a pass over the rows ends, a few at most."""
     far = max(points, key=lambda point: point.epoch)
     if not far.epoch:
-        return
+        return []
     per_pass = far.step / far.epoch
     whole = int(last / per_pass + 1e-6)
     every = max(1, ceil(whole / MOST_PASSES))
-    for number in range(every, whole + 1, every):
-        figure.add_vline(
-            x=round(number * per_pass, 2), line_width=1, line_color="rgba(128,128,128,.28)", layer="below",
-            annotation_text=f"pass {number}", annotation_position="bottom left", annotation_font_size=11,
-        )  # fmt: skip
+    pale = {"width": 1, "color": "rgba(128,128,128,.28)"}
+    return [
+        Upright(round(number * per_pass, 2), f"pass {number}", pale, is_top=False)
+        for number in range(every, whole + 1, every)
+    ]
 
 
 def _words(measure: str, points: list[Metric], best: tuple[int, float] | None) -> str:
