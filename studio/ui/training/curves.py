@@ -98,6 +98,9 @@ def curves(run: Run, points: list[Metric], *, measure: str = "Loss", smooth: boo
     best = min((check for check in _held(points, "validation_loss") if check[0] > 0), key=lambda c: c[1], default=None)
     at_best = [mark(best[0], f"best, step {best[0]:,}", colour=GREEN, last=last)] if best else []
     uprights(figure, [*_passes(points, last), *at_best])
+    if not figure.data:
+        middle = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
+        figure.add_annotation(text="Not measured in this run.", showarrow=False, **middle)
     return drawn(figure, words=_words(measure, points, best))
 
 

@@ -150,6 +150,7 @@ def test_without_smoothing_a_curve_is_as_it_was_measured() -> None:
 def test_what_an_earlier_run_did_not_measure_is_said() -> None:
     value = curves(examples.run(), examples.CURVE, measure="Memory")
     assert value is not None and value["words"] == "Memory was not measured in this run."
+    assert "Not measured in this run." in value["figure"]
 
 
 def test_many_passes_are_marked_by_a_few_lines() -> None:
