@@ -129,9 +129,9 @@ def test_a_killed_download_goes_on_with_the_rest_and_its_model_can_be_planned_wi
     with served(Hub({FIRST: content})) as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
         hub.fails(weights, cut_after=half)
-        hub.fails(weights, hold=(released := threading.Event()))
+        hub.fails(weights, hold=(released := threading.Event()), times=99)  # asked again when it waits too long
         added = models.add_model(working, "assay/Pebble")
-        eventually(lambda: len(hub.ranges(weights)) == 2)
+        eventually(lambda: len(hub.ranges(weights)) >= 2)
         job = eventually(lambda: found if (found := models.model(working, added.id).download).pid else None)
         kill_group(job.pid)
         eventually(lambda: models.model(working, added.id).standing is Standing.CUT_SHORT)
@@ -139,7 +139,7 @@ def test_a_killed_download_goes_on_with_the_rest_and_its_model_can_be_planned_wi
         assert "Start it again" in models.model(working, added.id).reason
         models.add_model(working, "assay/Pebble")
         here = eventually(lambda: found if (found := models.model(working, added.id)).is_usable else None)
-    assert hub.ranges(weights) == [None, f"bytes={half}-", f"bytes={half}-"]
+    assert hub.ranges(weights)[0] is None and set(hub.ranges(weights)[1:]) == {f"bytes={half}-"}
     assert here.revision == FIRST and here.download.attempt == 2
     measuring = inspect.look(working, dataset.id, here.id).measuring
     train.wait(working, measuring.id, seconds=240)

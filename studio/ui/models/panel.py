@@ -46,7 +46,7 @@ def build(session: Session, visit: gr.State) -> gr.Timer:
         chosen = gr.Dropdown(label="Look at a model", choices=[], value=None, allow_custom_value=True)
         about, progress = gr.HTML(), gr.HTML()
         with gr.Row(elem_classes="actions"):
-            download = gr.Button("Download", variant="primary", visible=False, min_width=200, scale=0)
+            download = gr.Button("Download", variant="primary", visible=False, min_width=240, scale=0)
             cancel = gr.Button("Cancel download", variant="stop", visible=False, min_width=200, scale=0)
             use = gr.Button("Use this model", variant="primary", visible=False, min_width=180, scale=0)
             remove = gr.Button("Remove from the list", visible=False, min_width=180, scale=0)
