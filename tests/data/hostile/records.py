@@ -133,7 +133,7 @@ CASES: tuple[Case, ...] = (
     accept("E47", "a key twice in a map", made(twice_in_a_map), [1, 2], extra={"tags": '[["k","3"]]'}),
     Case(
         number="E48", about="bytes that are no UTF-8", build=made(not_utf8), verdict=Verdict.REJECT, good=[1],
-        refused=[Place(2, None, "A value of this record cannot be read.")],
+        refused=[Place(2, None, "This value cannot be read.")],
     ),
     accept("E49", "an extension type that asks to be unpickled", made(extension_that_unpickles), [1, 2], extra={"x": "z"}),
     accept("E50", "hostile words about itself", made(hostile_metadata), [1, 2]),
@@ -142,7 +142,7 @@ CASES: tuple[Case, ...] = (
     never_read("E52", "encrypted", made(lambda: b"PARE" + plain()[4:-4] + b"PARE"), "This is an encrypted Parquet file."),
     Case(
         number="E52", about="values beyond every calendar", build=made(unusual_values), verdict=Verdict.REJECT, good=[2],
-        refused=[Place(1, None, "A value of this record cannot be read.")],
+        refused=[Place(1, None, "This value cannot be read.")],
     ),
     never_read("E52", "two columns of one name", made(lambda: records(pa.table([["a"], ["b"], ["c"]], names=["prompt", "completion", "prompt"]))),
                "Two columns are called “prompt”."),
