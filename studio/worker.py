@@ -21,12 +21,15 @@ from typing import Any
 
 import orjson
 
-from studio.domain.errors import StudioError
+from studio.domain.errors import GaveUpWaiting, StudioError
 from studio.domain.event import EventKind, Outcome, Reporter
+from studio.domain.fault import Fault
 from studio.domain.job import JobKind
 
 LOOK_FOR_STOP_EVERY = 0.1
 SYNC_EVERY = 5.0
+LOOK_FOR_ROOM_EVERY = 5.0
+SPARE = 256 * 1024  # bytes: room for what is said when there is no room
 OUTCOME_NOT_WRITTEN = 74  # EX_IOERR of sysexits.h; the supervisor has a sentence for it
 
 # Set before any library is imported: none of them may reach for the network. A download has its own way to the hub.
@@ -54,6 +57,7 @@ def attempt(folder: Path, *, work: Work | None = None) -> int:
     with EventWriter(folder) as reporter:
         signal.signal(signal.SIGTERM, reporter.on_signal)
         outcome = outcome_of(folder, work or carry_out, reporter)
+        reporter.has_ended()
     try:
         _replace(folder / "outcome.json", _json(outcome.model_dump()))
     except OSError:
@@ -62,11 +66,15 @@ def attempt(folder: Path, *, work: Work | None = None) -> int:
     return 0
 
 
-def outcome_of(folder: Path, work: Work, reporter: Reporter) -> Outcome:
+def outcome_of(folder: Path, work: Work, reporter: "EventWriter") -> Outcome:
     """The outcome of the work; whatever goes wrong becomes a sentence, and the log keeps the traceback."""
     try:
         spec = json.loads((folder / "spec.json").read_bytes())
+        reporter.is_patient = spec["kind"] == JobKind.TRAIN
         prepare(spec)
+        if spec.get("after"):
+            fault = Fault.model_validate(spec["after"])
+            reporter.report(EventKind.NOTE, text=fault.sentence, fault=spec["after"])
         return work(spec, reporter)
     except Exception as error:
         traceback.print_exc()
@@ -159,9 +167,18 @@ def failure(error: Exception) -> Outcome:
 
 
 class EventWriter:
-    """The Reporter of a worker: events numbered from 1, one whole JSON line per write, in a file of their own."""
+    """The Reporter of a worker: events numbered from 1, one whole JSON line per write, in a file of their own.
 
-    def __init__(self, folder: Path) -> None:
+    One that is patient waits while the disk is full, until there is room or it is to stop. A little room is set aside
+    for what has to be said then, and for the outcome.
+    """
+
+    def __init__(self, folder: Path, *, pause: Callable[[float], None] = time.sleep) -> None:
+        self.is_patient = False
+        self._pause = pause
+        self._spare = folder / "spare"
+        with suppress(OSError):
+            self._spare.write_bytes(bytes(SPARE))
         self._control = folder / "control.json"
         # "x": a second process in the same attempt folder would mix its events with ours.
         self._file = (folder / "events.jsonl").open("xb", buffering=0)
@@ -177,16 +194,42 @@ class EventWriter:
         with suppress(OSError):  # a full disk has been told where it was met
             os.fsync(self._file.fileno())
         self._file.close()
+        self._spare.unlink(missing_ok=True)
+
+    def has_ended(self) -> None:
+        """What had been set aside is free for the outcome."""
+        self._spare.unlink(missing_ok=True)
 
     def report(self, kind: EventKind, **data: Any) -> None:
         line = _json({"seq": self._seq + 1, "at": time.time(), "kind": kind, "data": data}) + b"\n"
-        if self._file.write(line) != len(line):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # a short write is how a full disk shows here
+        self._write(line)
         self._seq += 1
         now = time.monotonic()
         if kind is EventKind.CHECKPOINT or now - self._synced_at >= SYNC_EVERY:
             os.fsync(self._file.fileno())
             self._synced_at = now
+
+    def _write(self, line: bytes) -> None:
+        """The whole line, at the end of what is whole already."""
+        end = self._file.seek(0, os.SEEK_END)
+        while True:
+            try:
+                if self._file.write(line) == len(line):
+                    return
+                error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # a short write is how a full disk shows here
+            except OSError as found:
+                error = found
+            with suppress(OSError):
+                self._file.truncate(end)
+                self._file.seek(end)
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not self.is_patient:
+                raise error
+            if self._spare.exists():
+                self._spare.unlink()
+                continue
+            if self.should_stop():
+                raise GaveUpWaiting("Stopped while it waited for disk space.", fix="Make room on the disk.")
+            self._pause(LOOK_FOR_ROOM_EVERY)
 
     def should_stop(self) -> bool:
         now = time.monotonic()

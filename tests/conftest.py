@@ -1,9 +1,12 @@
 """What all tests share."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.small_disk import mounted
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -20,6 +23,13 @@ def workspace_folder(tmp_path: Path) -> Path:
     folder = tmp_path / "workspace"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a file system of 1 MB."""
+    with mounted(tmp_path / "small") as place:
+        yield place
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,16 +8,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from studio.domain.errors import DatasetError
+from studio.domain.errors import DatasetError, GaveUpWaiting
 from studio.domain.event import Event, EventKind, Outcome, Reporter
-from studio.domain.job import JobKind
-from studio.jobs.ending import untold
+from studio.domain.job import Job, JobKind, JobState, Wish
+from studio.jobs.ending import Gone, untold
 from studio.worker import OUTCOME_NOT_WRITTEN, EventWriter, outcome_of
+from tests.small_disk import fill
 
 SPEC = {"kind": "ingest", "job": "job-1", "attempt": 1}
 DONE = Outcome(state="done", message="All read.")
@@ -185,7 +187,8 @@ def test_an_outcome_that_cannot_be_written_shows_in_the_exit_status(folder: Path
     with started(folder, "-c", WAITING) as process:
         process.terminate()
         assert process.wait(5) == OUTCOME_NOT_WRITTEN
-    ending = untold(JobKind.INGEST, OUTCOME_NOT_WRITTEN, stopping=False, has_checkpoint=False)
+    job = Job("job-1", JobKind.INGEST, "data-1", JobState.RUNNING, Wish.RUN, 1, datetime.now(UTC))
+    ending = untold(job, Gone(OUTCOME_NOT_WRITTEN), stopping=False, has_checkpoint=False)
     assert "could not write down how it ended" in ending.message
 
 
@@ -199,3 +202,25 @@ def test_the_worker_itself_loads_no_torch_and_no_database() -> None:
     code = "import studio.worker, sys; print({'torch', 'transformers', 'sqlalchemy'} & set(sys.modules))"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert answer.stdout.strip() == "set()"
+
+
+def test_an_event_waits_while_the_disk_is_full_and_is_there_whole_afterwards(small_disk: Path) -> None:
+    with EventWriter(small_disk, pause=lambda _: (small_disk / "filler").unlink()) as reporter:
+        reporter.is_patient = True
+        reporter.report(EventKind.NOTE, text="before")
+        fill(small_disk / "filler")
+        reporter.report(EventKind.NOTE, text="said from the room set aside")
+        assert (small_disk / "filler").exists()
+        fill(small_disk / "filler")
+        reporter.report(EventKind.NOTE, text="said when there was room again" * 1000)
+    assert [event.data["text"][:12] for event in events(small_disk)] == ["before", "said from th", "said when th"]
+
+
+def test_whoever_waits_for_the_disk_can_be_stopped(small_disk: Path) -> None:
+    with EventWriter(small_disk, pause=lambda _: reporter.on_signal(15, None)) as reporter:
+        reporter.is_patient = True
+        reporter.has_ended()  # nothing is set aside any more
+        fill(small_disk / "filler")
+        with pytest.raises(GaveUpWaiting):
+            reporter.report(EventKind.NOTE, text="too late" * 1000)
+    assert events(small_disk) == []

@@ -1,26 +1,22 @@
 """Main: the verbs, in the order of the journey."""
 
-import os
 import sys
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from studio import __version__
-from studio.cli import importing, logbook, meaning, mend, split, study
+from studio.cli import importing, logbook, meaning, mend, running, split, study
 from studio.cli import models as listed_models
 from studio.cli.importing import pair
-from studio.cli.output import Json, answer, error_values, verb
+from studio.cli.output import Json, answer, verb
+from studio.cli.running import RunId
 from studio.cli.workspace import opened, workspaces_folder
-from studio.domain.errors import DatasetError, ExportError, RecipeError, RunError
+from studio.domain.errors import DatasetError, ExportError, RecipeError
 from studio.domain.finding import GRADE_WORDS, TREATMENTS, by_weight
-from studio.domain.job import JobState
 from studio.domain.recipe import Recipe
-from studio.domain.run import Run
-from studio.flows import advise, ask, bring, choose, deliver, follow, inspect, machine, topics, train
-from studio.flows import logbook as notebook
+from studio.flows import advise, ask, bring, choose, deliver, inspect, machine, topics, train
 from studio.flows import mend as mending
 from studio.flows import split as dealing
 from studio.flows.models import STARTER
@@ -48,9 +44,10 @@ app.command("restore")(logbook.restore)
 app.command("empty")(logbook.empty)
 app.command("split")(split.split)
 app.command("leakage")(split.leakage)
+for run_verb in (running.runs, running.stop, running.pause, running.resume, running.retry, running.longer, running.use):
+    app.command(run_verb.__name__)(run_verb)
 
 Dataset = Annotated[str, typer.Argument(metavar="DATASET", help="A dataset, as `import` names it.")]
-RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run, as `train` names it.")]
 ModelId = Annotated[str, typer.Option("--model", help="A model, as `models` names it.")]
 Sets = Annotated[list[str] | None, typer.Option("--set", help="Change one value of the recipe: --set epochs=5.")]
 RecipeFile = Annotated[Path | None, typer.Option("--recipe", help="A recipe saved as YAML.")]
@@ -182,91 +179,15 @@ def train_model(
     set: Sets = None,
     name: Annotated[str | None, typer.Option(help="What to call the run.")] = None,
     begin: Annotated[str | None, typer.Option(help="A run of the same model whose adapter is trained further.")] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Return when the run has ended.")] = False,
+    begin_step: Annotated[int | None, typer.Option(help="Its checkpoint; the best one if left out.")] = None,
+    wait: running.Wait = False,
     json: Json = False,
 ) -> None:
     """Start a run; without --wait it goes on in the background."""
     studio = opened(working=True)
     chosen = _recipe(studio, dataset, model, recipe, set)
-    key = f"cli:{time.time_ns()}:{os.getpid()}"
-    run = train.start(studio, dataset, model, chosen, name=name, begin=begin, key=key)
-    _answer_run(studio, run, wait=wait, json=json)
-
-
-def _answer_run(studio: Studio, run: Run, *, wait: bool, json: bool) -> None:
-    """Tell of a run, with `wait` once it has ended; exit status 1 when it ended without what was asked for."""
-    if wait:
-        run = _followed(studio, run.id, quiet=json)
-    failed = wait and run.job.state not in (JobState.DONE, JobState.STOPPED)
-    error = error_values(RunError(run.job.message, fix=run.job.fix)) if failed else {}
-    answer(json, _run_values(studio, run) | error, _run_words(studio, run))
-    if failed:
-        raise typer.Exit(1)
-
-
-def _followed(studio: Studio, run_id: str, *, quiet: bool) -> Run:
-    """The run once it has ended; its checks are printed as they come."""
-    shown = 0
-    while True:
-        run = train.run(studio, run_id)
-        checks = [point for point in follow.metrics(studio, run_id) if point.validation_loss is not None]
-        for point in checks[shown:] if not quiet else ():
-            typer.echo(f"  step {point.step:>5,}  validation loss {point.validation_loss:.3f}")
-        shown = len(checks)
-        if not run.is_live:
-            return run
-        time.sleep(0.3)
-
-
-def _run_values(studio: Studio, run: Run) -> dict[str, Any]:
-    points = follow.metrics(studio, run.id)
-    return {
-        "run": run.id, "name": run.name, "state": run.job.state, "message": run.job.message, "fix": run.job.fix,
-        "dataset": run.dataset_id, "model": run.model_id, "recipe": run.recipe, "attempt": run.job.attempt,
-        "progress": follow.progress(run, points), "result": run.job.result,
-        "checkpoints": train.checkpoints(studio, run.id),
-    }  # fmt: skip
-
-
-def _run_words(studio: Studio, run: Run) -> str:
-    points = follow.metrics(studio, run.id)
-    far, said = follow.progress(run, points), follow.reading(run, points)
-    return f"{run.id}  {run.name}: {run.job.words}, step {far.step:,} of {far.steps:,}. {said.title} {said.text}"
-
-
-@app.command()
-@verb
-def runs(run: Annotated[str | None, typer.Argument(metavar="[RUN]")] = None, json: Json = False) -> None:
-    """List the runs, or show one."""
-    studio = opened()
-    if run:
-        found = train.run(studio, run)
-        written = {"snapshot": notebook.snapshot(studio, run), "kept": notebook.entry(studio, run)}
-        answer(json, _run_values(studio, found) | written, _run_words(studio, found))
-        return
-    every = notebook.kept(studio)
-    words = "\n".join(f"{k.run.id}  {k.run.job.words:<11} {k.run.name}" for k in every) or "There is no run yet."
-    answer(json, [logbook.values(kept) for kept in every], words)
-
-
-@app.command()
-@verb
-def stop(run: RunId, json: Json = False) -> None:
-    """Stop a run after its current step and keep the best checkpoint."""
-    stopped = train.stop(opened(working=True), run)
-    answer(json, {"run": run, "state": stopped.job.state, "words": stopped.job.words}, f"{run}: {stopped.job.words}.")
-
-
-@app.command()
-@verb
-def resume(
-    run: RunId,
-    wait: Annotated[bool, typer.Option("--wait", help="Return when the run has ended.")] = False,
-    json: Json = False,
-) -> None:
-    """Let an interrupted, stopped or failed run go on from its last checkpoint."""
-    studio = opened(working=True)
-    _answer_run(studio, train.resume(studio, run), wait=wait, json=json)
+    run = train.start(studio, dataset, model, chosen, name=name, begin=begin, step=begin_step, key=running.new_key())
+    running.answer_run(studio, run, wait=wait, json=json)
 
 
 @app.command()
@@ -291,11 +212,12 @@ def export(
 def chat(
     run: RunId,
     say: Annotated[str, typer.Option(help="What to ask both models.", prompt="You")],
+    step: Annotated[int | None, typer.Option(help="A checkpoint; the best one if left out.")] = None,
     json: Json = False,
 ) -> None:
     """Ask the base and the fine-tuned model the same thing."""
     studio = opened(working=True)
-    said = ask.ask(studio, run, say)
+    said = ask.ask(studio, run, say, step=step)
     answer(json, {"run": run, "base": said.base, "tuned": said.tuned}, f"base:  {said.base}\ntuned: {said.tuned}")
 
 

@@ -4,6 +4,7 @@ StudioError            everything a person can mend; shown as one sentence and i
 ├── DatasetError       a file, a row, a split
 ├── RecipeError        a choice for a run, a model that cannot be used
 ├── RunError           a run that cannot start, stop or go on
+│   └── GaveUpWaiting  a run that was stopped while it waited for room on the disk
 ├── StudyError         a comparison, a rating, a verdict
 ├── ExportError        something that cannot be delivered
 └── SetupError         the machine: a port, a folder, a missing program
@@ -37,6 +38,10 @@ class RecipeError(StudioError):
 
 class RunError(StudioError):
     code = "run"
+
+
+class GaveUpWaiting(RunError):
+    pass
 
 
 class StudyError(StudioError):

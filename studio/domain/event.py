@@ -47,8 +47,8 @@ class Reporter(Protocol):
     longer holds; phase {name}; progress {done, total, seconds_left?}; metric {step, epoch, loss?, validation_loss?,
     token_accuracy?, validation_token_accuracy?, chance_loss?, margin?, accuracy?, learning_rate?, grad_norm?,
     tokens?, tokens_per_second?, memory?}; checkpoint {step, epoch, validation_loss, path, sha256, bytes}; answers
-    {step, items: [{prompt, answer}]}; note {text}; rows {guess, rows}: the first rows of a file as they are
-    understood so far.
+    {step, items: [{prompt, answer}]}; note {text, fault?}: a fault is one that the run goes on after; rows
+    {guess, rows}: the first rows of a file as they are understood so far.
     """
 
     def report(self, kind: EventKind, **data: Any) -> None: ...

@@ -66,7 +66,8 @@ STATE_WORDS = {
 class Job:
     """`done` of `total` units; `message` says in words what is happening or how it ended, `fix` what to do next.
 
-    `seconds_left` is the worker's own estimate, while it runs and once it has one.
+    `seconds_left` is the worker's own estimate, while it runs and once it has one; `pausing` says that a stop is meant
+    as a pause.
     """
 
     id: str
@@ -86,6 +87,7 @@ class Job:
     result: dict[str, Any] = field(default_factory=dict)
     pid: int | None = None
     seconds_left: float | None = None
+    pausing: bool = False
 
     @property
     def is_live(self) -> bool:
@@ -96,5 +98,12 @@ class Job:
         return self.is_live and self.wish is Wish.STOP
 
     @property
+    def is_paused(self) -> bool:
+        """Whether it was stopped in order to go on later."""
+        return self.state is JobState.STOPPED and self.pausing
+
+    @property
     def words(self) -> str:
-        return "stopping" if self.is_stopping else STATE_WORDS[self.state]
+        if self.is_stopping:
+            return "pausing" if self.pausing else "stopping"
+        return "paused" if self.is_paused else STATE_WORDS[self.state]

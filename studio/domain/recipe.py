@@ -167,7 +167,7 @@ class Recipe(BaseModel):
         ge=1,
         le=100,
         title="Checks during the run",
-        description="How often validation loss is measured and a checkpoint saved.",
+        description="How often validation loss is measured and a checkpoint saved; twice a pass is usual.",
         json_schema_extra={"advanced": True},
     )
     patience: int = Field(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from studio.domain.job import Job
 from studio.domain.plan import Plan
@@ -9,8 +10,20 @@ from studio.domain.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The run that another one came from, and the checkpoint that it begins from; without a step it begins anew."""
+
+    run_id: str
+    step: int | None
+    why: Literal["stage", "longer", "retry"]
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
-    """One run with its frozen recipe and the job that carries it out."""
+    """One run with its frozen recipe and the job that carries it out.
+
+    `chosen_step` is the checkpoint that people want to use; None for the best one.
+    """
 
     id: str
     name: str
@@ -21,6 +34,8 @@ class Run:
     plan: Plan
     created_at: datetime
     job: Job
+    origin: Origin | None = None
+    chosen_step: int | None = None
 
     @property
     def is_live(self) -> bool:

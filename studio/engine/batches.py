@@ -31,9 +31,15 @@ class Batches:
             for start in range(0, len(step), self.micro_batch):
                 yield step[start : start + self.micro_batch].tolist()
 
-    def steps(self) -> list[np.ndarray]:
+    def rows_of(self, step: int) -> list[int]:
+        """The row positions of a step of the whole run, counted from 1."""
+        epoch, position = divmod(step - 1, -(-len(self.lengths) // self.rows_per_step))
+        return self.steps(epoch)[position].tolist()
+
+    def steps(self, epoch: int | None = None) -> list[np.ndarray]:
         """The rows of each step of this pass; every row once, a shorter step last."""
-        random = np.random.default_rng([self.seed, self.epoch])
+        epoch = self.epoch if epoch is None else epoch
+        random = np.random.default_rng([self.seed, epoch])
         order = random.permutation(len(self.lengths))
         whole = len(order) - len(order) % self.rows_per_step
         steps = [
@@ -44,7 +50,7 @@ class Batches:
             for rows in self._sorted(window).reshape(-1, self.rows_per_step)
         ]
         steps = [steps[position] for position in random.permutation(len(steps))]
-        if self.epoch == 0 and steps:
+        if epoch == 0 and steps:
             # The longest step goes first: if memory does not suffice, that shows in seconds.
             longest = max(range(len(steps)), key=lambda position: int(self.lengths[steps[position]].max()))
             steps[0], steps[longest] = steps[longest], steps[0]

@@ -168,9 +168,11 @@ def name_base_model(staged: Path, model_id: str) -> None:
     if not path.exists():
         return
     config = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(
+    draft = path.with_suffix(".new")
+    draft.write_text(
         json.dumps({**config, "base_model_name_or_path": model_id}, indent=2, sort_keys=True), encoding="utf-8"
     )
+    draft.replace(path)
 
 
 def _is_sound(folder: Path) -> bool:

@@ -1,5 +1,8 @@
 """Ordering: what every trainer here does in the same way: the order of its batches and the recipe in TRL's words."""
 
+import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +11,22 @@ from torch.utils.data import DataLoader
 
 from studio.domain.recipe import Recipe
 from studio.engine.batches import Batches, micro_batch_of
+from studio.engine.room import Room
 
 SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
 
 
 class Ordered:
-    """A trainer whose batches come from `Batches`, the one place that decides their order."""
+    """A trainer whose batches come from `Batches`, the one place that decides their order; its files wait for room.
+
+    `lines` tells the source lines of what it trains on, in the order of its dataset.
+    """
 
     batches: Batches
+    lines: Callable[[], list[int]]
+    room: Room | None = None
+    args: Any
+    state: Any
     model: Any  # a PeftModel, or the model itself; the library's own type allows for much more
     train_dataset: Any
     eval_dataset: Any
@@ -29,9 +40,22 @@ class Ordered:
             pin_memory=torch.cuda.is_available(),
         )
 
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        save = partial(super()._save_checkpoint, model, trial)  # type: ignore[misc]
+        if self.room is None:
+            return save()
+        staged = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+        clear = partial(shutil.rmtree, staged, ignore_errors=True)
+        return self.room.through(save, needed=state_bytes(self.model), clear=clear)
+
     def floating_point_ops(self, inputs: dict[str, Any]) -> int:
         # Counting operations walks over all parameters for every batch, and nothing here shows the count.
         return 0
+
+
+def state_bytes(model: Any) -> int:
+    """What a checkpoint takes at most: the trained weights, two moments of each for the optimizer, and some words."""
+    return 12 * sum(weight.numel() for weight in model.parameters() if weight.requires_grad) + 1_000_000
 
 
 def arguments(recipe: Recipe, *, staging: Path) -> dict[str, Any]:

@@ -7,15 +7,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio.domain.errors import RunError, StudioError
+from studio.domain.errors import GaveUpWaiting, RunError, StudioError
 from studio.domain.event import EventKind, Outcome, Reporter
+from studio.domain.fault import Fault, FaultCode
 from studio.domain.recipe import Recipe
 from studio.domain.row import Row
-from studio.engine import checkpoints
+from studio.engine import checkpoints, fitting
 from studio.engine.batches import check_steps
 from studio.engine.checkpoints import Manifest
+from studio.engine.faults import Following, about, ended, refused
 from studio.engine.load import device_title, load_model, load_tokenizer, peak_memory, prepare_process, with_adapter
-from studio.engine.memory import is_out_of_memory
+from studio.engine.memory import is_out_of_memory, release_memory
 from studio.engine.rows import read_rows, rows_fingerprint
 
 if TYPE_CHECKING:
@@ -23,52 +25,89 @@ if TYPE_CHECKING:
     from studio.engine.trainer import RowTrainer
     from studio.engine.watch import Course, Progress
 
+LOADING, PREPARING = "loading the model", "preparing rows"
 LIBRARIES = ("torch", "transformers", "trl", "peft", "bitsandbytes")
 
 
 def train(spec: dict[str, Any], reporter: Reporter) -> Outcome:
-    """Train as `spec` says; what a person can mend becomes a failed outcome, anything else is raised."""
+    """Train as `spec` says; what a person can mend becomes a failed outcome, anything else is raised.
+
+    When memory runs out, the run goes on from its last checkpoint with fewer rows in memory at once.
+    """
     prepare_process()
-    try:
-        return _train(spec, reporter)
-    except StudioError as error:
-        return Outcome(state="failed", message=error.message, fix=error.fix, code=error.code)
-    except Exception as error:
-        if not is_out_of_memory(error):
-            raise
-        return Outcome(
-            state="failed",
-            message="There was not enough memory for this recipe.",
-            fix="Halve the rows in memory at once (Advanced), shorten the cut-off, or choose a smaller model.",
-            code="out_of_memory",
+    following, run = Following(reporter), Path(spec["run"])
+    if not spec.get("resume"):
+        fitting.forget(run)
+    if spec.get("fewer_rows"):
+        following.doing, following.step = spec["fewer_rows"]["doing"], spec["fewer_rows"]["step"]
+        if fault := _fit(spec, following):
+            return ended(fault)
+    while True:
+        try:
+            return _train(spec, following)
+        except GaveUpWaiting as error:
+            kept = checkpoints.newest_verified(run / "checkpoints")
+            told = f"The checkpoint of step {kept[1].step:,} is kept." if kept else "No checkpoint had been saved yet."
+            return Outcome(state="stopped", message=f"{error.message} {told}", fix=error.fix)
+        except StudioError as error:
+            return refused(error)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+        # Only here, where the error with all that it held is gone, can memory be given back.
+        release_memory()
+        if fault := _fit(spec, following):
+            return ended(fault)
+        spec = {**spec, "resume": True}
+
+
+def _fit(spec: dict[str, Any], following: Following) -> Fault | None:
+    """Remember a smaller way to carry out the recipe and say so; the fault when there is none."""
+    run, planned = Path(spec["run"]), Recipe.model_validate(spec["recipe"])
+    before = fitting.fitted(planned, run)
+    loading = following.doing in (LOADING, PREPARING)
+    after = None if loading else fitting.smaller(before)
+    if after is None:
+        kept = checkpoints.newest_verified(run / "checkpoints")
+        longest = 0 if loading else following.longest
+        return fitting.does_not_fit(
+            before, doing=following.doing, step=following.step, longest=longest, kept=kept[1].step if kept else None
         )
+    fitting.keep(after, run)
+    fault = fitting.made_to_fit(before, after, doing=following.doing, step=following.step)
+    following.report(EventKind.NOTE, text=fault.sentence, fault=fault.model_dump(mode="json"))
+    return None
 
 
-def _train(spec: dict[str, Any], reporter: Reporter) -> Outcome:
+def _train(spec: dict[str, Any], reporter: Following) -> Outcome:
     from studio.engine.trainer import build_trainer, check_template
     from studio.engine.watch import Watch, has_run_dry
 
-    recipe, run, model_folder = Recipe.model_validate(spec["recipe"]), Path(spec["run"]), Path(spec["model"])
-    reporter.report(EventKind.PHASE, name="loading the model")
-    train_rows, validation_rows = _rows(spec, "train"), _rows(spec, "validation")
-    tokenizer = load_tokenizer(model_folder)
-    _refuse_others([*train_rows, *validation_rows], recipe)
-    if not train_rows[0].is_text and not check_template(tokenizer):
-        reporter.report(
-            EventKind.NOTE,
-            text="This model's template does not train the end of an answer: it may not learn when to stop.",
-        )
-    model = load_model(model_folder, quantisation=recipe.quantisation, in_full_precision=recipe.method == "full")
-
+    planned, run, model_folder = Recipe.model_validate(spec["recipe"]), Path(spec["run"]), Path(spec["model"])
+    recipe = fitting.fitted(planned, run)
+    reporter.report(EventKind.PHASE, name=LOADING)
+    with about(FaultCode.DATA):
+        train_rows, validation_rows = _rows(spec, "train"), _rows(spec, "validation")
+        _refuse_others([*train_rows, *validation_rows], recipe)
+    with about(FaultCode.MODEL):
+        tokenizer = load_tokenizer(model_folder)
+        if not train_rows[0].is_text and not check_template(tokenizer):
+            reporter.report(
+                EventKind.NOTE,
+                text="This model's template does not train the end of an answer: it may not learn when to stop.",
+            )
+        model = load_model(model_folder, quantisation=recipe.quantisation, in_full_precision=recipe.method == "full")
     if spec.get("begin"):
         model = with_adapter(model, _first_stage(spec))
 
-    reporter.report(EventKind.PHASE, name="preparing rows")
+    reporter.report(EventKind.PHASE, name=PREPARING)
     staging = _fresh_staging(run, keep_checkpoints=bool(spec.get("resume")))
-    trainer = build_trainer(
-        model, tokenizer, recipe=recipe, train=train_rows, validation=validation_rows, staging=staging
-    )
-    origin = _origin(spec, recipe, rows_fingerprint([*train_rows, *validation_rows]))
+    with about(FaultCode.DATA):
+        trainer = build_trainer(
+            model, tokenizer, recipe=recipe, train=train_rows, validation=validation_rows, staging=staging
+        )
+    reporter.longest = int(max(trainer.batches.lengths))
+    origin = _origin(spec, planned, rows_fingerprint([*train_rows, *validation_rows]))
     start = _resume_point(run, origin, reporter) if spec.get("resume") else None
     course = _course(spec, recipe, trainer, start[1] if start else origin)
     reporter.report(EventKind.START, step=course.origin.step)
@@ -184,6 +223,7 @@ def _course(spec: dict[str, Any], recipe: Recipe, trainer: "RowTrainer | PairTra
     steps = math.ceil(recipe.epochs * steps_per_epoch)
     return Course(
         run=Path(spec["run"]),
+        recipe=recipe,
         steps=steps,
         steps_per_epoch=steps_per_epoch,
         check_at=frozenset(check_steps(steps, recipe.evaluations)),
@@ -223,13 +263,7 @@ def _outcome(course: "Course", progress: "Progress") -> Outcome:
         "device": device_title(),
     }
     if progress.fault:
-        return Outcome(
-            state="failed",
-            message=f"{progress.fault} {kept}",
-            fix="Start a new run with a third of the learning rate; if it breaks again, look for damaged rows.",
-            code="not_a_number",
-            result=result,
-        )
+        return ended(progress.fault, result=result)
     if progress.stopped:
         return Outcome(
             state="stopped", message=f"Stopped after step {progress.step:,} of {course.steps:,}. {kept}", result=result

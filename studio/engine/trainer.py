@@ -1,6 +1,7 @@
 """Trainer: TRL's trainers set up from a recipe, on exactly the rows that they were given."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import chain, cycle, islice
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ def build_trainer(
     micro_batch = micro_batch_of(recipe.batch_size, recipe.micro_batch)
     make = _pair_trainer if recipe.preference else _row_trainer
     trainer, lengths = make(model, tokenizer, recipe, train, validation, staging)
+    trainer.lines = partial(lines_of, train, tokenizer, recipe)
     # TRL keeps the adapter of a 4-bit base in bfloat16 but brings it back from a checkpoint in float32: a resumed run
     # would go on in another precision than an uninterrupted one. Float32 in both also loses no small updates.
     for parameter in trainer.model.parameters():
@@ -157,6 +159,14 @@ def training_template(tokenizer: PreTrainedTokenizerBase) -> str | None:
 def lengths_of(dataset: Any) -> list[int]:
     """Tokens of each prepared row."""
     return [len(ids) for ids in dataset["input_ids"]]
+
+
+def lines_of(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, recipe: Recipe) -> list[int]:
+    """The source line of each thing that is trained on: a row, or a piece of a long text."""
+    if not rows[0].is_text:
+        return [row.line for row in rows]
+    lengths = (len(ids) for ids in written_texts(tokenizer, [row.answer for row in rows]))
+    return [row.line for row, tokens in zip(rows, lengths, strict=True) for _ in in_pieces(tokens, recipe.max_length)]
 
 
 def prepared(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, *, recipe: Recipe) -> Dataset:

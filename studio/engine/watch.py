@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,13 +11,20 @@ from typing import Any
 from transformers import PreTrainedTokenizerBase, TrainerCallback
 
 from studio.domain.event import EventKind, Reporter
+from studio.domain.fault import Fault
+from studio.domain.recipe import Recipe
 from studio.domain.row import Row
 from studio.engine import checkpoints
 from studio.engine.checkpoints import Check, Manifest
 from studio.engine.checks import known_beforehand, measured, undisturbed, watched_answers
+from studio.engine.faults import not_finite
 from studio.engine.load import peak_memory
 from studio.engine.pairs import PairTrainer
+from studio.engine.room import Room
 from studio.engine.trainer import RowTrainer
+
+REMEMBERED = 5  # gradient norms, for the case that the loss breaks
+WORDS_OF_A_CHECKPOINT = 100_000  # bytes of its manifest and names, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +32,7 @@ class Course:
     """What does not change during a run: where it goes, when it is checked, and what its checkpoints say of it."""
 
     run: Path
+    recipe: Recipe
     steps: int
     steps_per_epoch: int
     check_at: frozenset[int]
@@ -38,7 +47,7 @@ class Course:
 
 @dataclass(slots=True)
 class Progress:
-    """What has happened so far; `fault` says in words why the run cannot go on."""
+    """What has happened so far; `fault` says why the run cannot go on."""
 
     checks: list[Check] = field(default_factory=list)
     saved: list[Check] = field(default_factory=list)
@@ -48,12 +57,16 @@ class Progress:
     check_seconds: float = 0.0
     stopped: bool = False
     stopped_early: bool = False
-    fault: str = ""
+    fault: Fault | None = None
 
     @property
     def best(self) -> Check | None:
         """The saved check with the lowest validation loss, the earliest where equal."""
         return min(self.saved, key=lambda check: check.validation_loss, default=None)
+
+    @property
+    def last(self) -> Check | None:
+        return max(self.saved, key=lambda check: check.step, default=None)
 
 
 class Watch(TrainerCallback):
@@ -77,8 +90,10 @@ class Watch(TrainerCallback):
         self.trainer = trainer
         self.tokenizer = tokenizer
         self.reporter = reporter
+        self.room = trainer.room = Room(course.run, reporter)
         self.clock = time.perf_counter()
         self.tokens_before = 0
+        self.gradients: deque[float] = deque(maxlen=REMEMBERED)
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if state.global_step == 0:
@@ -104,9 +119,11 @@ class Watch(TrainerCallback):
         tokens, self.tokens_before = logs["num_tokens"] - self.tokens_before, logs["num_tokens"]
         self.progress.seconds += seconds
         self.progress.tokens += int(tokens)
+        self.gradients.append(logs["grad_norm"])
         self._report_step(state.global_step, logs, tokens_per_second=tokens / seconds)
         if not (math.isfinite(logs["loss"]) and math.isfinite(logs["grad_norm"])):
-            self.progress.fault = f"The loss stopped being a number at step {state.global_step:,}."
+            what = "The gradient" if math.isfinite(logs["loss"]) else "The loss"
+            self._break(what, state.global_step, rate=logs["learning_rate"])
             control.should_save, control.should_training_stop = False, True
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -155,7 +172,7 @@ class Watch(TrainerCallback):
             answers = watched_answers(self.trainer.model, self.tokenizer, self.course.watch)
         loss = found["validation_loss"]
         if not math.isfinite(loss):
-            self.progress.fault = f"The validation loss stopped being a number at step {step:,}."
+            self._break("The validation loss", step, rate=None)
             return None
         check = Check(step=step, validation_loss=loss)
         self.progress.checks.append(check)
@@ -165,10 +182,23 @@ class Watch(TrainerCallback):
         self.progress.check_seconds = time.perf_counter() - began
         return check
 
+    def _break(self, what: str, step: int, *, rate: float | None) -> None:
+        """Note what is no number any more, with the rows of that step; a check reads none of them."""
+        last, lines = self.progress.last, self.trainer.lines()
+        self.progress.fault = not_finite(
+            what,
+            step=step,
+            steps=self.course.steps,
+            rate=rate,
+            gradients=list(self.gradients),
+            lines=[lines[position] for position in self.trainer.batches.rows_of(step)] if rate is not None else [],
+            kept=last.step if last else None,
+            recipe=self.course.recipe,
+        )
+
     def _commit(self, staged: Path, check: Check) -> None:
         """Turn the trainer's files into a checkpoint, tell of it, and let go of older ones."""
         self.reporter.report(EventKind.PHASE, name="saving")
-        checkpoints.name_base_model(staged, self.course.origin.model_id)
         manifest = self.course.origin.model_copy(
             update={
                 "step": check.step,
@@ -179,7 +209,12 @@ class Watch(TrainerCallback):
                 "seconds": self.progress.seconds,
             }
         )
-        folder = checkpoints.commit(staged, self.course.checkpoints, manifest)
+
+        def write() -> Path:
+            checkpoints.name_base_model(staged, self.course.origin.model_id)
+            return checkpoints.commit(staged, self.course.checkpoints, manifest)
+
+        folder = self.room.through(write, needed=WORDS_OF_A_CHECKPOINT, clear=lambda: None)
         saved = checkpoints.verify(folder)
         self.progress.saved.append(check)
         self.reporter.report(

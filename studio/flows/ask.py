@@ -26,12 +26,12 @@ class Said:
     tuned: str
 
 
-def put(studio: Studio, run_id: str, question: str) -> Job:
-    """Have both models answer a question; `answered` tells when they have."""
+def put(studio: Studio, run_id: str, question: str, *, step: int | None = None) -> Job:
+    """Have the base and a checkpoint (the best one by default) answer a question; `answered` tells when they have."""
     run = train.run(studio, run_id)
     if not question.strip():
         raise RunError("There is no question.", fix="Type what a user would write.", field="question")
-    checkpoint = train.best_checkpoint(studio, run_id)
+    checkpoint = train.checkpoint_at(studio, run_id, step)
     _clear_up(studio)
     chat = new_id("chat")
     return jobs.submit(
@@ -72,9 +72,9 @@ def withdraw(studio: Studio, job_id: str) -> None:
     jobs.wish(studio.store, job_id, Wish.STOP)
 
 
-def ask(studio: Studio, run_id: str, question: str) -> Said:
+def ask(studio: Studio, run_id: str, question: str, *, step: int | None = None) -> Said:
     """Both answers to one question; waits for them, and gives up when the machine stays busy."""
-    asked = put(studio, run_id, question)
+    asked = put(studio, run_id, question, step=step)
     try:
         train.wait(studio, asked.id, seconds=PATIENCE)
     except RunError as error:

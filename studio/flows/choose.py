@@ -14,6 +14,7 @@ from studio.domain.lengths import Lengths, in_pieces
 from studio.domain.method import METHODS, Method
 from studio.domain.plan import Plan
 from studio.domain.recipe import EARLIER_METHODS, Recipe
+from studio.domain.split import Split
 from studio.flows import bring, inspect, models, split
 from studio.flows.studio import Studio
 from studio.recipes.machine import measure_machine
@@ -45,8 +46,11 @@ def default_recipe(studio: Studio, dataset_id: str, model_id: str, method: Metho
     return next(preset.recipe for preset in presets(studio, dataset_id, model_id, method) if preset.is_default)
 
 
-def plan(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe) -> Plan:
-    """Steps, time and memory of a recipe before anything starts; RecipeError while lengths are not measured."""
+def plan(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe, *, dealt_as: Split | None = None) -> Plan:
+    """Steps, time and memory of a recipe before anything starts; RecipeError while lengths are not measured.
+
+    The rows are dealt as they are now, or as `dealt_as` says.
+    """
     found = models.usable(studio, model_id)
     assert found.path is not None
     lengths = inspect.measured(studio, dataset_id, model_id)
@@ -57,7 +61,7 @@ def plan(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe) -> Plan
         raise RecipeError("The token lengths are still being measured.", fix="Wait a moment and try again.")
     if recipe.preference:
         lengths = _of_pairs(bring.ready(studio, dataset_id), lengths)
-    dealt = split.used(split.current(studio, dataset_id), lengths, recipe.max_length)
+    dealt = split.used(dealt_as or split.current(studio, dataset_id), lengths, recipe.max_length)
     if not dealt.train and lengths.partial:
         raise RecipeError(
             f"No rows are left to train on. {lengths.partial_sentence}",

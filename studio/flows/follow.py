@@ -1,6 +1,6 @@
 """Follow: what a run has told so far, how far it is, and what that means."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from studio.domain.event import Event, EventKind
@@ -76,6 +76,8 @@ def reading(run: Run, points: list[Metric]) -> Reading:
         return Reading(Tone.BAD, "It stopped with a problem.", f"{job.message} {job.fix}".strip())
     if state is JobState.INTERRUPTED:
         return Reading(Tone.WARNING, "Interrupted.", f"{job.message} {job.fix}".strip())
+    if job.is_stopping and job.pausing:
+        return Reading(Tone.QUIET, "Pausing.", "It finishes the current step and saves its state.")
     if job.is_stopping:
         return Reading(Tone.QUIET, "Stopping.", "It finishes the current step and saves a last checkpoint.")
     if state is JobState.RUNNING and not points:
@@ -83,8 +85,22 @@ def reading(run: Run, points: list[Metric]) -> Reading:
             Tone.QUIET, f"{(job.phase or 'starting').capitalize()}.", "The first points of the curve follow."
         )
     if state in (JobState.DONE, JobState.STOPPED):
-        return read_end(points, title="Finished." if state is JobState.DONE else "Stopped by you.")
+        return _ending(run, points)
     return read_curves(points)
+
+
+def _ending(run: Run, points: list[Metric]) -> Reading:
+    """How a run ended that did so by itself or by a wish."""
+    if run.job.is_paused:
+        step = max((point.step for point in points), default=0)
+        text = f"It stands after step {step:,} of {run.plan.steps:,}; Resume goes on exactly from there."
+        return Reading(Tone.QUIET, "Paused.", text)
+    if not run.job.result.get("stopped_early"):
+        return read_end(points, title="Finished." if run.job.state is JobState.DONE else "Stopped by you.")
+    checks = f"{run.recipe.patience} check{'s' if run.recipe.patience > 1 else ''}"
+    why = f"Validation loss had not improved for {checks}, so more would not have helped."
+    said = read_end(points, title="Finished early.")
+    return replace(said, text=f"{why} {said.text}")
 
 
 def log_tail(studio: Studio, run_id: str, *, lines: int = 200) -> str:

@@ -9,7 +9,8 @@ from studio.domain.job import Wish
 from studio.domain.method import ADAPTERS
 from studio.domain.plan import Choice
 from studio.domain.recipe import Recipe
-from studio.domain.run import Checkpoint, Run
+from studio.domain.run import Checkpoint, Origin, Run
+from studio.domain.split import Split
 from studio.flows import bring, choose, inspect, logbook, models, split
 from studio.flows.studio import Studio
 from studio.store import jobs
@@ -28,22 +29,28 @@ def start(
     *,
     name: str | None = None,
     begin: str | None = None,
+    step: int | None = None,
+    origin: Origin | None = None,
+    dealt_as: Split | None = None,
     key: str,
 ) -> Run:
     """Put a run in the queue and return at once; the same `key` again is the same run, so two clicks make one.
 
-    `begin` is a run whose adapter is trained further.
+    `begin` is a run whose adapter is trained further, from its checkpoint at `step` or else from its best one. `origin`
+    is where the run comes from in the words of people, `dealt_as` the split that it keeps; otherwise it takes the
+    current one.
     """
     dataset = bring.ready(studio, dataset_id)
     model = models.usable(studio, model_id)
-    plan = choose.plan(studio, dataset_id, model_id, recipe)
-    first = _first_stage(studio, begin, model_id, recipe) if begin else None
+    dealt_as = dealt_as or split.current(studio, dataset_id)
+    plan = choose.plan(studio, dataset_id, model_id, recipe, dealt_as=dealt_as)
+    first = _first_stage(studio, begin, step, model_id, recipe) if begin else None
     if first:
         said = Choice(
             "Begins from", f"{first.run.name}, step {first.checkpoint.step:,}", "Its adapter is trained further."
         )
         plan = replace(plan, choices=(*plan.choices, said))
-    dealt_as = split.current(studio, dataset_id)
+        origin = origin or Origin(first.run.id, first.checkpoint.step, "stage")
     lengths = inspect.measured(studio, dataset_id, model_id)
     assert lengths is not None
     dealt = split.used(dealt_as, lengths.of_pairs() if recipe.preference else lengths, recipe.max_length)
@@ -58,13 +65,14 @@ def start(
     added = stored.add(
         studio.store,
         id=run_id,
-        name=name or _free_name(studio, dataset.sample or dataset.name),
+        name=name or free_name(studio, dataset.sample or dataset.name),
         dataset_id=dataset_id,
         split_id=dealt_as.id,
         model_id=model_id,
         recipe=recipe,
         plan=plan,
         key=key,
+        origin=origin,
         spec={
             "run": str(studio.workspace.run(run_id)),
             "dataset": str(studio.workspace.dataset(dataset_id)),
@@ -112,8 +120,8 @@ def of_the_same_adapter(recipe: Recipe, first: Run) -> Recipe:
     return recipe.by(first.recipe.method).model_copy(update=shape)
 
 
-def _first_stage(studio: Studio, run_id: str, model_id: str, recipe: Recipe) -> FirstStage:
-    """The best checkpoint of a run, whose adapter must be one of the same model and shape."""
+def _first_stage(studio: Studio, run_id: str, step: int | None, model_id: str, recipe: Recipe) -> FirstStage:
+    """A checkpoint of a run, whose adapter must be one of the same model and shape."""
     found = run(studio, run_id)
     if found.model_id != model_id:
         raise RunError(f"{found.name} is a run of another model.", fix="Choose its model, or begin from the base.")
@@ -124,10 +132,10 @@ def _first_stage(studio: Studio, run_id: str, model_id: str, recipe: Recipe) -> 
             fix="Choose the same method, rank, strength, rsLoRA and DoRA as it has, or begin from the base.",
             field="method",
         )
-    return FirstStage(found, best_checkpoint(studio, run_id))
+    return FirstStage(found, checkpoint_at(studio, run_id, step))
 
 
-def _free_name(studio: Studio, dataset_name: str) -> str:
+def free_name(studio: Studio, dataset_name: str) -> str:
     """A short name after the dataset with the next free number: triage-3."""
     stem = re.sub(r"[^\w]+", "-", dataset_name.lower().replace("'", "")).strip("-")[:32] or "run"
     taken = {run.name for deleted in (False, True) for run in stored.all(studio.store, deleted=deleted)}
@@ -165,22 +173,40 @@ def best_checkpoint(studio: Studio, run_id: str) -> Checkpoint:
     return min(kept, key=lambda checkpoint: (checkpoint.validation_loss, checkpoint.step))
 
 
+def use(studio: Studio, run_id: str, step: int | None) -> Checkpoint:
+    """Choose what Compare and Deliver take of a run: the checkpoint of `step`, or the best one again."""
+    chosen = best_checkpoint(studio, run_id) if step is None else checkpoint_at(studio, run_id, step)
+    stored.choose(studio.store, run_id, step)
+    return chosen
+
+
 def checkpoint_at(studio: Studio, run_id: str, step: int | None) -> Checkpoint:
-    """The checkpoint of `step`, or the best one."""
+    """The checkpoint of `step`; without one, that which was chosen for use, or else the best."""
+    kept = {checkpoint.step: checkpoint for checkpoint in checkpoints(studio, run_id)}
     if step is None:
-        return best_checkpoint(studio, run_id)
-    for kept in checkpoints(studio, run_id):
-        if kept.step == step:
-            return kept
+        chosen = run(studio, run_id).chosen_step
+        return kept[chosen] if chosen in kept else best_checkpoint(studio, run_id)
+    if step in kept:
+        return kept[step]
     raise RunError(f"There is no checkpoint at step {step}.", fix="Pick one from the table of checkpoints.")
 
 
 def stop(studio: Studio, run_id: str) -> Run:
     """Ask a run to stop after its current step; the best checkpoint is kept."""
+    return _end(studio, run_id, pausing=False)
+
+
+def pause(studio: Studio, run_id: str) -> Run:
+    """Ask a run to save its state after the current step and make room for others; it goes on when it is resumed."""
+    return _end(studio, run_id, pausing=True)
+
+
+def _end(studio: Studio, run_id: str, *, pausing: bool) -> Run:
     found = run(studio, run_id)
     if not found.is_live:
-        raise RunError(f"{found.name} is not running.", fix="Nothing needs to be stopped.")
-    jobs.wish(studio.store, found.job.id, Wish.STOP)
+        what = "paused" if pausing else "stopped"
+        raise RunError(f"{found.name} is not running.", fix=f"Nothing needs to be {what}.")
+    jobs.wish(studio.store, found.job.id, Wish.STOP, pausing=pausing)
     return run(studio, run_id)
 
 

@@ -3,29 +3,37 @@
 import logging
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from studio.domain.event import EventKind
 from studio.domain.job import Job, JobKind, Wish
 from studio.jobs import spool
-from studio.jobs.ending import Ending, cut_short, told, untold
+from studio.jobs.ending import Ending, Gone, cut_short, told, untold
 from studio.jobs.launcher import Handle, Launcher, worker_environment
 from studio.jobs.process import Identity, end_leftover, identity_of
+from studio.jobs.vital import Pulse, ended_for_memory
 from studio.store import jobs
 from studio.store.database import Store
+
+# What the ending of one attempt tells the next one.
+PASSED_ON = ("after", "fewer_rows")
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Grace:
-    """Seconds that a worker has to end by itself: to finish its step, then, after SIGTERM, to let go."""
+    """Seconds that a worker has to end by itself: to finish its step, then, after SIGTERM, to let go.
+
+    `silent` is for how long a training may tell nothing and compute nothing before it counts as stalled.
+    """
 
     train: float = 30.0
     other: float = 5.0
     last: float = 15.0
+    silent: float = 300.0
 
     def of(self, kind: JobKind) -> float:
         return self.train if kind is JobKind.TRAIN else self.other
@@ -42,13 +50,20 @@ class Attempt:
     is_noted: bool = False
     asked_at: float | None = None
     terminated_at: float | None = None
+    pulse: Pulse = field(default_factory=lambda: Pulse(time.monotonic()))
+    silent: float | None = None
+    for_memory_before: int | None = field(default_factory=ended_for_memory)
+
+    def gone(self, status: int) -> Gone:
+        before, now = self.for_memory_before, ended_for_memory()
+        return Gone(status, self.silent, None if before is None or now is None else now > before)
 
 
 def begin(store: Store, launcher: Launcher, job: Job, spec: dict[str, Any]) -> Attempt:
     """Start a worker for a job that was claimed; OSError when there is no room for its folder or its process."""
     folder = store.workspace.attempt(job.id, job.attempt)
     if job.kind is JobKind.TRAIN and job.attempt > 1:
-        spec = {**spec, "resume": True}
+        spec = {**spec, "resume": True} | {name: job.result[name] for name in PASSED_ON if name in job.result}
     spool.write_spec(folder, spec)
     environment = worker_environment(os.environ, online=job.kind is JobKind.DOWNLOAD)
     process = launcher.start(folder, env=environment)
@@ -61,12 +76,15 @@ def follow(store: Store, attempt: Attempt, *, wish: Wish, grace: Grace) -> bool:
     status = attempt.process.poll()  # looked at first: what a worker wrote before it ended is read below
     if not attempt.is_noted and status is None:
         _note_process(store, attempt)
-    attempt.offset = _bring_events(store, attempt.job, attempt.folder, offset=attempt.offset)
+    read = attempt.offset
+    attempt.offset = _bring_events(store, attempt.job, attempt.folder, offset=read)
     if status is not None:
         finish(store, attempt, status, stopping=wish is Wish.STOP)
         return False
     if wish is Wish.STOP:
         _press(attempt, grace=grace, now=time.monotonic())
+    elif attempt.job.kind is JobKind.TRAIN:
+        _feel(attempt, has_told=attempt.offset > read, limit=grace.silent)
     return True
 
 
@@ -77,8 +95,8 @@ def finish(store: Store, attempt: Attempt, status: int, *, stopping: bool) -> No
     if outcome is not None:
         end(store, attempt.job, told(outcome))
     else:
-        checkpoint = _has_checkpoint(store, attempt.job)
-        end(store, attempt.job, untold(attempt.job.kind, status, stopping=stopping, has_checkpoint=checkpoint))
+        job, checkpoint = jobs.get(store, attempt.job.id), _has_checkpoint(store, attempt.job)
+        end(store, attempt.job, untold(job, attempt.gone(status), stopping=stopping, has_checkpoint=checkpoint))
 
 
 def recover(store: Store, job: Job) -> None:
@@ -123,11 +141,24 @@ def _note_process(store: Store, attempt: Attempt) -> None:
     attempt.is_noted = True
 
 
+def _feel(attempt: Attempt, *, has_told: bool, limit: float) -> None:
+    """End a worker that does nothing any more."""
+    silent = attempt.pulse.feel(attempt.process.pid, has_told=has_told, now=time.monotonic(), folder=attempt.folder)
+    if silent >= limit and attempt.silent is None:
+        log.warning("%s attempt %d has done nothing for %.0f s", attempt.job.id, attempt.job.attempt, silent)
+        attempt.silent = silent
+        attempt.process.kill()
+
+
 def _press(attempt: Attempt, *, grace: Grace, now: float) -> None:
     """Ask, then insist, then end it."""
     if attempt.asked_at is None:
         attempt.asked_at = now
-        spool.ask_to_stop(attempt.folder)
+        try:
+            spool.ask_to_stop(attempt.folder)
+        except OSError:  # no room for the word: the signal means the same
+            log.exception("%s: the wish to stop cannot be written", attempt.folder)
+            attempt.process.stop()
     elif attempt.terminated_at is None:
         if now - attempt.asked_at >= grace.of(attempt.job.kind):
             attempt.terminated_at = now

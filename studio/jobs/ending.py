@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from studio.domain.event import Outcome
-from studio.domain.job import JobKind, JobState
+from studio.domain.fault import Fault, FaultCode
+from studio.domain.job import Job, JobKind, JobState
 
 OUTCOME_NOT_WRITTEN = 74  # what a worker exits with when it could not write its outcome
 WORK = {
@@ -22,6 +23,8 @@ WORK = {
 }
 RESUME = "Resume goes on from the last checkpoint."
 AGAIN = "Start it again."
+CAME_BACK = "came_back"  # in a job's result: that it went on by itself after an end from outside
+ENDED_FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 NO_FURTHER = (signal.SIGXCPU, signal.SIGALRM)  # the limits of studio.data.confining
 
 
@@ -40,18 +43,71 @@ def told(outcome: Outcome) -> Ending:
     return Ending(JobState(outcome.state), outcome.message, outcome.fix, outcome.result)
 
 
-def untold(kind: JobKind, status: int, *, stopping: bool, has_checkpoint: bool) -> Ending:
-    """The ending of a worker that is gone without an outcome; `status` is negative for the signal that ended it."""
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """How a worker without an outcome went; `status` is negative for the signal that ended it.
+
+    `silent` are the seconds for which it had done nothing at all when the supervisor ended it; `for_memory` says
+    whether the kernel ended a process for want of memory meanwhile, None where that cannot be known.
+    """
+
+    status: int
+    silent: float | None = None
+    for_memory: bool | None = None
+
+
+def untold(job: Job, gone: Gone, *, stopping: bool, has_checkpoint: bool) -> Ending:
+    """The ending of a worker that is gone without an outcome.
+
+    A training that was ended from outside, or had to be ended because it did nothing any more, goes on by itself once.
+    """
     fix = RESUME if has_checkpoint else AGAIN
     if stopping:
         return Ending(JobState.STOPPED, "Stopped; it did not finish its step in time and was ended.", fix)
-    if -status in NO_FURTHER:
+    if -gone.status in NO_FURTHER:
         return Ending(
             JobState.FAILED,
-            f"The {WORK[kind]} got no further for minutes and was ended.",
+            f"The {WORK[job.kind]} got no further for minutes and was ended.",
             "Upload the file in two halves to find the part that it cannot get past, and leave that part out.",
         )
-    return Ending(JobState.INTERRUPTED, f"The {WORK[kind]} process {_cause(status)}.", fix)
+    if job.kind is not JobKind.TRAIN:
+        return Ending(JobState.INTERRUPTED, f"The {WORK[job.kind]} process {_cause(gone)}.", fix)
+    return _of_a_training(job, gone, has_checkpoint=has_checkpoint)
+
+
+def _of_a_training(job: Job, gone: Gone, *, has_checkpoint: bool) -> Ending:
+    from_outside = gone.silent is not None or -gone.status in ENDED_FROM_OUTSIDE
+    goes_on = from_outside and not job.result.get(CAME_BACK)
+    whence = "from the last checkpoint" if has_checkpoint else "from the beginning"
+    if goes_on:
+        done = f"It goes on by itself {whence}."
+    elif from_outside:
+        done = "It had gone on by itself once, so this time it waits for you."
+    else:
+        done = "The last checkpoint is kept." if has_checkpoint else "No checkpoint had been saved yet."
+    fault = Fault(
+        code=FaultCode.STALLED if gone.silent is not None else FaultCode.KILLED if from_outside else FaultCode.CRASH,
+        happened=f"The training process {_cause(gone)}.",
+        why=_evidence(job, gone),
+        done=done,
+        fix="" if goes_on else RESUME if has_checkpoint else AGAIN,
+    )
+    result: dict[str, Any] = {"fault": fault.model_dump(mode="json")}
+    if goes_on:
+        result |= {CAME_BACK: 1, "after": fault.model_dump(mode="json")}
+        if gone.for_memory:
+            result["fewer_rows"] = {"doing": job.phase or "starting", "step": job.done}
+    return Ending(JobState.QUEUED if goes_on else JobState.INTERRUPTED, fault.sentence, fault.fix, result)
+
+
+def _evidence(job: Job, gone: Gone) -> str:
+    """Where it was, and for a kill by whom as far as that can be known."""
+    place = f"It was {job.phase or 'starting'}" + (f", after step {job.done:,} of {job.total:,}." if job.done else ".")
+    if -gone.status != signal.SIGKILL or gone.silent is not None or gone.for_memory is None:
+        return place
+    if gone.for_memory:
+        return f"{place} In that time the system ended a process for want of memory."
+    return f"{place} By its own count the system ended nothing for want of memory in that time."
 
 
 def cut_short(*, stopping: bool, has_checkpoint: bool) -> Ending:
@@ -81,7 +137,10 @@ def given_up(error: Exception) -> Ending:
     )
 
 
-def _cause(status: int) -> str:
+def _cause(gone: Gone) -> str:
+    status = gone.status
+    if gone.silent is not None:
+        return f"told nothing and computed nothing for {_long(gone.silent)}, so it was ended"
     if status == OUTCOME_NOT_WRITTEN:
         return "could not write down how it ended, perhaps because the disk is full"
     if status == 0:
@@ -90,8 +149,13 @@ def _cause(status: int) -> str:
         return f"ended with status {status} and without a reason; its log has its last words"
     number = -status
     if number == signal.SIGKILL:
-        return "was killed (signal 9), perhaps because memory ran out"
+        perhaps = {None: ", perhaps because memory ran out", True: " because memory ran out", False: ""}
+        return f"was killed (signal 9){perhaps[gone.for_memory]}"
     if number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         return f"was ended from outside the studio (signal {number})"
     name = signal.strsignal(number) or "unknown"
     return f"crashed inside a library (signal {number}, {name}); its log has its last words"
+
+
+def _long(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds >= 90 else f"{seconds:.0f} seconds"

@@ -14,6 +14,7 @@ from studio.recipes.planner import free_memory, needed_memory, recomputing, step
 TINY = 50_000_000
 TYPICAL_TOKENS = {"tiny": 64, "real": 300}
 ROUND_UP = 32
+FEWEST_CHECKS = 4
 # What each method begins with, for models of usual size and for very small ones, and why.
 STARTS: dict[str, dict[Method, dict[str, Any]]] = {
     "real": {
@@ -107,12 +108,19 @@ def _real_recipes(shape: Shape, rows: int, start: Recipe, typical: int, machine:
     recipe = start.model_copy(update={"batch_size": batch_size, "micro_batch": batch_size})
     recipe = _within_memory(shape, recipe, machine)
     quick, balanced, thorough = (1, 3, 5) if rows < 5_000 else (0.5, 2, 3) if rows < 50_000 else (0.1, 1, 2)
-    more = {"epochs": thorough, "evaluations": 12} | ({"rank": 32} if recipe.method in ADAPTERS else {})
+    more = {"epochs": thorough, "evaluations": checks_of(thorough)} | (
+        {"rank": 32} if recipe.method in ADAPTERS else {}
+    )
     return (
-        recipe.model_copy(update={"epochs": quick, "evaluations": 4}),
-        recipe.model_copy(update={"epochs": balanced}),
+        recipe.model_copy(update={"epochs": quick, "evaluations": checks_of(quick)}),
+        recipe.model_copy(update={"epochs": balanced, "evaluations": checks_of(balanced)}),
         _within_memory(shape, recipe.model_copy(update=more), machine),
     )
+
+
+def checks_of(passes: float) -> int:
+    """Twice a pass, and at least four times: fewer would not show which way the loss goes."""
+    return max(FEWEST_CHECKS, round(2 * passes))
 
 
 def _passes(wished: float) -> float:

@@ -17,6 +17,7 @@ from studio.store.database import Store, writing
 from studio.store.ids import new_id
 
 STOPPED_IN_TIME = "Stopped while it waited."
+PAUSED_IN_TIME = "Paused while it waited."
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,16 +169,19 @@ def process(store: Store, job_id: str, attempt: int) -> Process | None:
     return Process(row.pid, row.process_started) if row and row.pid is not None else None
 
 
-def wish(store: Store, job_id: str, wanted: Wish) -> Job:
+def wish(store: Store, job_id: str, wanted: Wish, *, pausing: bool = False) -> Job:
     """Say what people want of a job. One that waits stops at once; a running one is stopped by the supervisor.
 
-    Of a job that has ended nothing can be wished any more: it comes back unchanged.
+    `pausing` says that the stop is meant as a pause. Of a job that has ended nothing can be wished any more: it comes
+    back unchanged.
     """
-    columns = tables.jobs.c
-    stopped = {"state": JobState.STOPPED.value, "message": STOPPED_IN_TIME, "ended_at": datetime.now(UTC)}
+    columns, message = tables.jobs.c, PAUSED_IN_TIME if pausing else STOPPED_IN_TIME
+    stopped = {"state": JobState.STOPPED.value, "message": message, "ended_at": datetime.now(UTC)}
     with store.write() as connection:
         connection.execute(
-            update(tables.jobs).where(columns.id == job_id, _is_in(columns.state, LIVE)).values(wish=wanted.value)
+            update(tables.jobs)
+            .where(columns.id == job_id, _is_in(columns.state, LIVE))
+            .values(wish=wanted.value, pausing=pausing)
         )
         if wanted is Wish.STOP:
             connection.execute(
@@ -241,6 +245,7 @@ def requeue(store: Store, job_id: str, *, message: str = "") -> Job:
             .values(
                 state=JobState.QUEUED.value,
                 wish=Wish.RUN.value,
+                pausing=False,
                 queued_at=datetime.now(UTC),
                 ended_at=None,
                 phase="",
@@ -338,6 +343,7 @@ def job_of(row: Row[Any]) -> Job:
         subject_id=value[columns.subject_id],
         state=JobState(value[columns.state]),
         wish=Wish(value[columns.wish]),
+        pausing=value[columns.pausing],
         attempt=value[columns.attempt],
         created_at=value[columns.created_at],
         started_at=value[columns.started_at],

@@ -1,6 +1,6 @@
 """Runs in the database: a frozen recipe with its job, and the curves, checkpoints and answers that it reported."""
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,20 +12,22 @@ from studio.domain.event import EventKind
 from studio.domain.job import JobKind
 from studio.domain.plan import Plan
 from studio.domain.recipe import Recipe
-from studio.domain.run import Checkpoint, Metric, Run
+from studio.domain.run import Checkpoint, Metric, Origin, Run
 from studio.store import jobs, tables
 from studio.store.database import Store
 
 PLAN = TypeAdapter(Plan)
+Moment = tuple[int, int]  # the attempt, and the number of the event in it
 MEASURED = tuple(field.name for field in fields(Metric) if field.name != "step")
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that a worker thought worth telling."""
+    """Something that a worker thought worth telling; `fault` where the run went on after one."""
 
     at: datetime
     text: str
+    fault: dict[str, Any] | None = None
 
 
 def add(
@@ -40,6 +42,7 @@ def add(
     plan: Plan,
     spec: dict[str, Any],
     key: str,
+    origin: Origin | None = None,
 ) -> Run:
     """A run and its job, both or neither; the same `key` again is the same run, so that two clicks make one."""
     with store.write() as connection:
@@ -56,6 +59,7 @@ def add(
                 created_at=job.created_at,
                 recipe=recipe.model_dump(),
                 plan=PLAN.dump_python(plan, mode="json"),
+                origin=asdict(origin) if origin else None,
                 job_id=job.id,
             )
         )
@@ -83,20 +87,28 @@ def rename(store: Store, run_id: str, name: str) -> Run:
         return _get(connection, run_id)
 
 
+def choose(store: Store, run_id: str, step: int | None) -> Run:
+    """Use the checkpoint of this step, or the best one."""
+    with store.write() as connection:
+        connection.execute(update(tables.runs).where(tables.runs.c.id == run_id).values(chosen_step=step))
+        return _get(connection, run_id)
+
+
 def metrics(store: Store, run_id: str) -> list[Metric]:
     """The curves, one point per step; steps that a later attempt repeated are as that attempt measured them.
 
     What an attempt measured beyond the step that a later one went on from belongs to no curve.
     """
-    steps: dict[int, tuple[int, dict[str, Any]]] = {}
+    steps: dict[int, tuple[Moment, dict[str, Any]]] = {}
     starts = _starts(store, run_id)
-    for attempt, _, data in _reported(store, run_id, EventKind.METRIC):
-        if _is_undone(starts, attempt, data["step"]):
+    for moment, _, data in _reported(store, run_id, EventKind.METRIC):
+        if _is_undone(starts, moment, data["step"]):
             continue
-        first_by, point = steps.get(data["step"], (0, {}))
-        if attempt > first_by:
+        since = max(((moment[0], 0), *(start for start, _ in starts if start < moment)))
+        first_by, point = steps.get(data["step"], (since, {}))
+        if since > first_by:
             point = {}
-        steps[data["step"]] = attempt, point | {name: data[name] for name in MEASURED if data.get(name) is not None}
+        steps[data["step"]] = since, point | {name: data[name] for name in MEASURED if data.get(name) is not None}
     return [Metric(step=step, **{"epoch": 0.0} | steps[step][1]) for step in sorted(steps)]
 
 
@@ -104,9 +116,9 @@ def checkpoints(store: Store, run_id: str) -> list[Checkpoint]:
     """The checkpoints that are still there, in the order of their steps."""
     kept: dict[int, dict[str, Any]] = {}
     starts = _starts(store, run_id)
-    for attempt, _, data in _reported(store, run_id, EventKind.CHECKPOINT):
+    for moment, _, data in _reported(store, run_id, EventKind.CHECKPOINT):
         kept.pop(data["step"], None)
-        if not data.get("removed") and not _is_undone(starts, attempt, data["step"]):
+        if not data.get("removed") and not _is_undone(starts, moment, data["step"]):
             kept[data["step"]] = data
     return [
         Checkpoint(
@@ -127,41 +139,41 @@ def answers(store: Store, run_id: str) -> list[tuple[int, list[dict[str, str]]]]
     starts = _starts(store, run_id)
     by_step = {
         data["step"]: data["items"]
-        for attempt, _, data in _reported(store, run_id, EventKind.ANSWERS)
-        if not _is_undone(starts, attempt, data["step"])
+        for moment, _, data in _reported(store, run_id, EventKind.ANSWERS)
+        if not _is_undone(starts, moment, data["step"])
     }
     return sorted(by_step.items())
 
 
-def _starts(store: Store, run_id: str) -> list[tuple[int, int]]:
-    """Which attempt went on from which step."""
-    return [(attempt, data["step"]) for attempt, _, data in _reported(store, run_id, EventKind.START)]
+def _starts(store: Store, run_id: str) -> list[tuple[Moment, int]]:
+    """When the run went on from which step; an attempt that makes do with less memory goes on in itself."""
+    return [(moment, data["step"]) for moment, _, data in _reported(store, run_id, EventKind.START)]
 
 
-def _is_undone(starts: list[tuple[int, int]], attempt: int, step: int) -> bool:
-    """Whether a later attempt went on from before this step."""
-    return any(later > attempt and step > start for later, start in starts)
+def _is_undone(starts: list[tuple[Moment, int]], moment: Moment, step: int) -> bool:
+    """Whether the run went on later from before this step."""
+    return any(later > moment and step > start for later, start in starts)
 
 
 def notes(store: Store, run_id: str) -> list[Note]:
     """What the workers told of the run, in order."""
     return [
-        Note(datetime.fromtimestamp(at, UTC), str(data["text"]))
+        Note(datetime.fromtimestamp(at, UTC), str(data["text"]), data.get("fault"))
         for _, at, data in _reported(store, run_id, EventKind.NOTE)
     ]
 
 
-def _reported(store: Store, run_id: str, kind: EventKind) -> list[tuple[int, float, dict[str, Any]]]:
-    """(attempt, at, data) of all events of one kind, in the order in which they were reported."""
+def _reported(store: Store, run_id: str, kind: EventKind) -> list[tuple[Moment, float, dict[str, Any]]]:
+    """(moment, at, data) of all events of one kind, in the order in which they were reported."""
     columns = tables.events.c
     question = (
-        select(columns.attempt, columns.at, columns.data)
+        select(columns.attempt, columns.seq, columns.at, columns.data)
         .join(tables.runs, tables.runs.c.job_id == columns.job_id)
         .where(tables.runs.c.id == run_id, columns.kind == kind.value)
         .order_by(columns.attempt, columns.seq)
     )
     with store.read() as connection:
-        return [(row[0], row[1], row[2]) for row in connection.execute(question)]
+        return [((row[0], row[1]), row[2], row[3]) for row in connection.execute(question)]
 
 
 def _runs() -> Any:
@@ -187,4 +199,6 @@ def _run(row: Row[Any]) -> Run:
         plan=PLAN.validate_python(value[columns.plan]),
         created_at=value[columns.created_at],
         job=jobs.job_of(row),
+        origin=Origin(**value[columns.origin]) if value[columns.origin] else None,
+        chosen_step=value[columns.chosen_step],
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.types import TypeDecorator
@@ -89,7 +91,8 @@ metadata = MetaData(
     }
 )
 
-# `key` makes a job unrepeatable: the same kind and key is the same job. `attempt` only ever grows.
+# `key` makes a job unrepeatable: the same kind and key is the same job. `attempt` only ever grows. `pausing` says that
+# a stop is or was meant as a pause.
 jobs = Table(
     "jobs",
     metadata,
@@ -99,6 +102,7 @@ jobs = Table(
     Column("key", Text),
     Column("state", String(16), nullable=False),
     Column("wish", String(8), nullable=False),
+    Column("pausing", Boolean, nullable=False, server_default=false()),
     Column("attempt", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("queued_at", Moment, nullable=False),
@@ -203,6 +207,8 @@ runs = Table(
     Column("created_at", Moment, nullable=False),
     Column("recipe", Json, nullable=False),
     Column("plan", Json, nullable=False),
+    Column("origin", Json),
+    Column("chosen_step", Integer),
     Column("job_id", Id, ForeignKey("jobs.id"), nullable=False, unique=True),
 )
 

@@ -153,8 +153,10 @@ def test_a_run_that_was_started_without_waiting_can_be_stopped(studio: CommandLi
     assert (run["name"], run["state"] in ("queued", "running")) == ("Long", True)
     stopped = studio.json("stop", run["run"])
     assert stopped["words"] in ("stopping", "stopped")
-    again = studio("resume", "run-none", "--json")
-    assert (again.status, again.values["error"]["code"]) == (1, "run")
+    for verb in ("pause", "resume", "retry", "longer", "use"):
+        refused = studio(verb, "run-none", "--json")
+        assert (refused.status, refused.values["error"]["code"]) == (1, "run")
+    assert "no change to try" in studio("retry", run["run"], "--json").values["error"]["message"]
 
 
 def test_what_is_not_there_is_refused_with_a_fix(studio: CommandLine):
@@ -196,8 +198,8 @@ def test_the_version_and_the_verbs_can_be_asked_for(empty: CommandLine):
     assert empty("--version").words.startswith("Assay Studio ")
     listed = empty("--help").words
     for verb in (
-        "import", "inspect", "split", "leakage", "models", "plan", "train", "runs", "stop", "resume", "study", "rate", "verdict",
-        "note", "diff", "script", "delete", "restore", "empty",
+        "import", "inspect", "split", "leakage", "models", "plan", "train", "runs", "stop", "pause", "resume", "retry", "longer",
+        "use", "study", "rate", "verdict", "note", "diff", "script", "delete", "restore", "empty",
         "export", "chat", "serve", "doctor",
     ):  # fmt: skip
         assert f" {verb} " in listed

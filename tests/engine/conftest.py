@@ -123,6 +123,21 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twenty questions whose polite answer is preferred to the rude one."""
+    folder = tmp_path_factory.mktemp("pairs")
+    with (folder / "rows.jsonl").open("w", encoding="utf-8") as file:
+        for number in range(20):
+            item, fault = ITEMS[number % 10], FAULTS[number % 6]
+            asked = [{"role": "user", "content": f"My {item} {fault}."}]
+            polite = [{"role": "assistant", "content": f"I am sorry about your {item}. We will help."}]
+            rude = [{"role": "assistant", "content": f"So what? It is only a {item}."}]
+            record = {"line": number + 1, "messages": asked + polite, "rejected": rude, "extra": {}}
+            file.write(json.dumps(record) + "\n")
+    return folder
+
+
 RECIPE = Recipe(
     epochs=3,
     learning_rate=5e-3,

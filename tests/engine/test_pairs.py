@@ -1,6 +1,5 @@
 """Preference training: a model learns to prefer the better answer, and says how clearly it does."""
 
-import json
 import math
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from studio.engine import checkpoints
 from studio.engine.load import load_model, load_tokenizer
 from studio.engine.rows import read_rows
 from studio.engine.train import train
-from tests.engine.conftest import FAULTS, ITEMS, RECIPE, Notebook, train_spec
+from tests.engine.conftest import RECIPE, Notebook, train_spec
 
 STARTER = Path(__file__).parents[2] / "assets" / "starter"
 DPO = Recipe(
@@ -20,21 +19,6 @@ DPO = Recipe(
     preference=True,
 )  # fmt: skip
 PARTS = {"train": list(range(16)), "validation": [16, 17, 18, 19], "watch": [16], "expected_steps": 12}
-
-
-@pytest.fixture(scope="module")
-def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twenty questions whose polite answer is preferred to the rude one."""
-    folder = tmp_path_factory.mktemp("pairs")
-    with (folder / "rows.jsonl").open("w", encoding="utf-8") as file:
-        for number in range(20):
-            item, fault = ITEMS[number % 10], FAULTS[number % 6]
-            asked = [{"role": "user", "content": f"My {item} {fault}."}]
-            polite = [{"role": "assistant", "content": f"I am sorry about your {item}. We will help."}]
-            rude = [{"role": "assistant", "content": f"So what? It is only a {item}."}]
-            record = {"line": number + 1, "messages": asked + polite, "rejected": rude, "extra": {}}
-            file.write(json.dumps(record) + "\n")
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -90,18 +74,6 @@ def test_both_answers_are_whole_and_stand_after_the_prompt_that_the_model_is_ask
         assert tokenizer.decode(pair["prompt_ids"]).endswith("<|im_start|>assistant\n")
         assert tokenizer.decode(pair["chosen_ids"]) == f"{row.answer}<|im_end|>"
         assert tokenizer.decode(pair["rejected_ids"]) == f"{row.rejected[0].content}<|im_end|>"
-
-
-def test_a_stopped_preference_run_goes_on_bit_for_bit(tmp_path, tiny_model, pairs):
-    recipe, whole = DPO.model_copy(update={"evaluations": 1}), Notebook()
-    train(train_spec(tmp_path / "whole", pairs, tiny_model, recipe=recipe) | PARTS, whole)
-    spec = train_spec(tmp_path / "stopped", pairs, tiny_model, recipe=recipe) | PARTS
-    assert train(spec, Notebook(stop_at=5)).state == "stopped"
-    after = Notebook()
-    assert train({**spec, "resume": True}, after).state == "done"
-    assert after.curve("loss") == {step: loss for step, loss in whole.curve("loss").items() if step > 5}
-    one, other = (tmp_path / run / "checkpoints" / "step-12" for run in ("whole", "stopped"))
-    assert checkpoints.verify(one).weights_sha256 == checkpoints.verify(other).weights_sha256
 
 
 @pytest.mark.parametrize("preference", [False, True])

@@ -9,12 +9,13 @@ import pytest
 
 from studio.domain.dataset import Dataset
 from studio.domain.errors import RecipeError, RunError
+from studio.domain.fault import FaultCode
 from studio.domain.job import JobKind, JobState
 from studio.domain.reading import Tone
 from studio.domain.recipe import Recipe
 from studio.domain.run import Run
 from studio.domain.split import SplitChoices
-from studio.flows import follow, split, train
+from studio.flows import faults, follow, split, train
 from studio.flows.models import STARTER
 from studio.flows.studio import Studio
 from studio.store import jobs
@@ -128,28 +129,35 @@ def test_the_log_of_a_run_can_be_read_to_its_end(working: Studio, trained: Run):
     assert "loading the model" in told and "checkpoint of step 10 saved, validation loss" in told
 
 
-def test_a_killed_run_says_what_happened_and_goes_on_to_its_end(
+def test_a_killed_run_goes_on_by_itself_and_a_paused_one_when_it_is_resumed(
     working: Studio, dataset: Dataset, eventually: Callable[..., Any]
 ):
-    recipe = RECIPE.model_copy(update={"epochs": 3.0, "evaluations": 3})
+    recipe = RECIPE.model_copy(update={"epochs": 4.0, "evaluations": 4})
     run = train.start(working, dataset.id, STARTER, recipe, key="to be killed")
 
     def first_checkpoint() -> int | None:
         return train.run(working, run.id).job.pid if train.checkpoints(working, run.id) else None
 
     os.kill(eventually(first_checkpoint), signal.SIGKILL)
+    [survived] = eventually(lambda: faults.survived(working, train.run(working, run.id)))
+    assert survived.code is FaultCode.KILLED and "signal 9" in survived.happened
+    assert survived.done == "It goes on by itself from the last checkpoint."
+    eventually(lambda: train.run(working, run.id).job.phase == "training")
+
+    assert train.pause(working, run.id).job.words == "pausing"
     train.wait(working, run.job.id, seconds=PATIENCE)
-    killed = train.run(working, run.id)
-    assert killed.job.state is JobState.INTERRUPTED
-    reading = follow.reading(killed, follow.metrics(working, run.id))
-    assert reading.title == "Interrupted."
-    assert reading.text == f"{killed.job.message} Resume goes on from the last checkpoint."
-    assert "signal 9" in killed.job.message
+    paused = train.run(working, run.id)
+    assert (paused.job.state, paused.job.words) == (JobState.STOPPED, "paused")
+    reading = follow.reading(paused, follow.metrics(working, run.id))
+    step = max(point.step for point in follow.metrics(working, run.id))
+    assert reading.title == "Paused."
+    assert reading.text == f"It stands after step {step} of {paused.plan.steps}; Resume goes on exactly from there."
+    assert train.checkpoints(working, run.id)[-1].step == step
 
     assert train.resume(working, run.id).is_live
     train.wait(working, run.job.id, seconds=PATIENCE)
     ended = train.run(working, run.id)
-    assert (ended.job.state, ended.job.attempt) == (JobState.DONE, 2), ended.job.message
+    assert (ended.job.state, ended.job.attempt) == (JobState.DONE, 3), ended.job.message
     steps = [point.step for point in follow.metrics(working, run.id) if point.loss is not None]
     assert steps == list(range(1, ended.plan.steps + 1))
 

@@ -2,16 +2,19 @@
 
 import os
 import signal
+from datetime import UTC, datetime
 
 import psutil
 import pytest
 
 from studio.domain.event import EventKind
-from studio.domain.job import JobKind, JobState, Wish
+from studio.domain.job import Job, JobKind, JobState, Wish
 from studio.jobs import spool
 from studio.jobs.attempt import Grace
+from studio.jobs.ending import Gone, untold
 from studio.jobs.launcher import LocalLauncher, worker_environment
 from studio.jobs.supervisor import SLOTS
+from studio.jobs.vital import ended_for_memory
 from studio.store import jobs
 
 SLOW = {"steps": 400, "seconds": 0.05}
@@ -49,7 +52,7 @@ def test_a_refusal_shows_its_sentence_and_its_fix(submitted, supervised, eventua
 @pytest.mark.parametrize(
     ("play", "spec", "words"),
     [
-        ("die", {"signal": signal.SIGKILL}, "was killed (signal 9), perhaps because memory ran out."),
+        ("die", {"signal": signal.SIGKILL}, "was killed (signal 9)"),
         ("die", {"signal": signal.SIGSEGV}, "crashed inside a library (signal 11, Segmentation fault)"),
         ("leave", {}, "ended with status 3 and without a reason"),
     ],
@@ -64,38 +67,82 @@ def test_a_process_that_is_gone_without_a_word_is_explained(
     assert interrupted.message.startswith("The training process ")
     assert words in interrupted.message
     assert interrupted.fix == "Start it again."
+    assert interrupted.result["fault"]["happened"] in interrupted.message
 
 
-def test_a_killed_worker_is_noticed_within_two_seconds_and_goes_on_when_resumed(
+def test_a_killed_worker_goes_on_by_itself_once_and_the_second_time_when_it_is_resumed(
     store, submitted, supervised, eventually, is_now
 ):
-    job = submitted("count", steps=40, seconds=0.05)
+    job = submitted("count", steps=60, seconds=0.05)
     with supervised():
-        pid = eventually(worker_of(store, job))
-        os.kill(pid, signal.SIGKILL)
+        os.kill(eventually(worker_of(store, job)), signal.SIGKILL)
+        second = eventually(lambda: (now := jobs.get(store, job.id)).attempt == 2 and now.pid, seconds=4)
+        eventually(lambda: faults(store, job))
+        os.kill(second, signal.SIGKILL)
         interrupted = eventually(is_now(job, JobState.INTERRUPTED), seconds=2)
-        assert interrupted.message == "The training process was killed (signal 9), perhaps because memory ran out."
-        assert interrupted.fix == "Resume goes on from the last checkpoint."
         jobs.requeue(store, job.id)
         done = eventually(is_now(job, JobState.DONE))
-    assert done.attempt == 2
-    assert done.result["first"] > 1
-    assert sorted(set(steps(store, job))) == list(range(1, 41))
+    [told] = faults(store, job)
+    assert told["code"] == "killed" and told["done"] == "It goes on by itself from the last checkpoint."
+    assert "It was counting, after step " in told["why"]
+    assert "waits for you" in interrupted.message
+    assert interrupted.fix == "Resume goes on from the last checkpoint."
+    assert (done.attempt, done.result["first"] > 1) == (3, True)
+    assert sorted(set(steps(store, job))) == list(range(1, 61))
+
+
+def faults(store, job):
+    notes = jobs.events(store, job.id, kinds=[EventKind.NOTE])
+    return [note.event.data["fault"] for note in notes if "fault" in note.event.data]
+
+
+def test_a_worker_that_does_nothing_any_more_is_ended_and_goes_on_once(
+    store, submitted, supervised, eventually, is_now
+):
+    """SIGSTOP stands for whatever hangs: it tells nothing and uses no processor time."""
+    job = submitted("count", steps=400, seconds=0.05)
+    with supervised(grace=Grace(silent=2.0)):
+        for attempt in (1, 2):
+            eventually(lambda n=attempt: any(told == n for told, _ in seqs(store, job)))
+            pid = eventually(lambda: jobs.get(store, job.id).pid)
+            os.kill(pid, signal.SIGSTOP)
+            eventually(lambda gone=pid: _is_gone(gone))
+        interrupted = eventually(is_now(job, JobState.INTERRUPTED))
+    assert interrupted.result["fault"]["code"] == "stalled"
+    assert "told nothing and computed nothing for" in interrupted.message
+    assert [told["code"] for told in faults(store, job)] == ["stalled"]
+
+
+def test_a_worker_that_is_ended_for_want_of_memory_goes_on_with_fewer_rows():
+    job = Job(
+        "job-1", JobKind.TRAIN, "run-1", JobState.RUNNING, Wish.RUN, 1, datetime.now(UTC), phase="training", done=7
+    )
+    ending = untold(job, Gone(-signal.SIGKILL, for_memory=True), stopping=False, has_checkpoint=True)
+    assert (ending.state, ending.result["fewer_rows"]) == (JobState.QUEUED, {"doing": "training", "step": 7})
+    assert "because memory ran out" in ending.message
+    assert "fewer_rows" not in untold(job, Gone(-signal.SIGKILL), stopping=False, has_checkpoint=True).result
+
+
+def test_the_kernel_is_asked_whether_it_ended_a_process_for_want_of_memory(tmp_path):
+    (tmp_path / "memory.events").write_text("low 0\noom 3\noom_kill 2\noom_group_kill 0\n")
+    assert ended_for_memory(tmp_path / "none", tmp_path / "memory.events") == 2
+    assert ended_for_memory(tmp_path / "none") is None
 
 
 def test_what_a_killed_worker_leaves_running_is_killed_with_it(store, submitted, supervised, eventually, is_now):
     job = submitted("with_child")
     with supervised():
         eventually(is_now(job, JobState.INTERRUPTED))
-    [note] = jobs.events(store, job.id, kinds=[EventKind.NOTE])
-    eventually(lambda: _is_gone(int(note.event.data["text"])), seconds=2)
+    texts = [note.event.data["text"] for note in jobs.events(store, job.id, kinds=[EventKind.NOTE])]
+    for child in (int(text) for text in texts if text.isdecimal()):
+        eventually(lambda pid=child: _is_gone(pid), seconds=2)
 
 
 def test_a_torn_last_line_is_left_out_and_what_came_before_is_kept(store, submitted, supervised, eventually, is_now):
     job = submitted("tear")
     with supervised():
         eventually(is_now(job, JobState.INTERRUPTED))
-    assert seqs(store, job) == [(1, 1)]
+    assert seqs(store, job) == [(1, 1), (2, 1), (2, 2)]
 
 
 def test_a_wish_to_stop_ends_a_running_job_in_the_words_of_its_worker(store, submitted, supervised, eventually, is_now):

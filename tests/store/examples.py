@@ -9,7 +9,7 @@ from studio.domain.job import Job, JobKind, JobState
 from studio.domain.plan import Choice, Light, Part, Plan
 from studio.domain.recipe import Recipe
 from studio.domain.row import Message
-from studio.domain.run import Run
+from studio.domain.run import Origin, Run
 from studio.domain.split import Bin, Split, SplitChoices
 from studio.domain.study import Item, Sampling, Side, Study
 from studio.store import datasets, jobs, runs, splits, studies
@@ -49,7 +49,14 @@ class Examples:
         choices = SplitChoices(seed=3, keep={0: 4}, removed=dict.fromkeys([5], "by hand"), by="customer")
         return splits.add(self.store, Split(new_id("split"), dataset_id, choices, bins, {4: 0}))
 
-    def run(self, *, name: str = "triage-1", key: str | None = None, split: Split | None = None) -> Run:
+    def run(
+        self,
+        *,
+        name: str = "triage-1",
+        key: str | None = None,
+        split: Split | None = None,
+        origin: Origin | None = None,
+    ) -> Run:
         split = split or self.split(self.dataset().id)
         return runs.add(
             self.store,
@@ -62,6 +69,7 @@ class Examples:
             plan=PLAN,
             spec={"train": [0, 1]},
             key=key or new_id("key"),
+            origin=origin,
         )
 
     def running_run(self) -> Run:

@@ -11,7 +11,7 @@ from studio.domain.errors import RunError
 from studio.domain.event import Event, EventKind
 from studio.domain.job import JobKind, JobState
 from studio.domain.plan import Light
-from studio.domain.run import Checkpoint, Metric, Run
+from studio.domain.run import Checkpoint, Metric, Origin, Run
 from studio.store import jobs, runs
 from studio.store.database import Store
 from tests.store.examples import PLAN, Examples
@@ -227,3 +227,23 @@ def _removed(step: int) -> dict[str, object]:
 
 def _answers(step: int, answer: str) -> dict[str, object]:
     return {"step": step, "items": [{"prompt": "Hello?", "answer": answer}]}
+
+
+def test_a_run_that_went_on_in_itself_forgets_what_it_had_measured_beyond(store: Store, examples: Examples):
+    """As it does when memory ran out: one attempt begins twice."""
+    run = examples.running_run()
+    examples.report(
+        run.job,
+        (EventKind.START, {"step": 0}),
+        *((METRIC, {"step": step, "epoch": step / 4, "loss": 2.0, "grad_norm": 9.0}) for step in (1, 2, 3)),
+        (EventKind.START, {"step": 1}),
+        (METRIC, {"step": 2, "epoch": 0.5, "loss": 1.5}),
+    )
+    points = runs.metrics(store, run.id)
+    assert [(point.step, point.loss, point.grad_norm) for point in points] == [(1, 2.0, 9.0), (2, 1.5, None)]
+
+
+def test_a_run_remembers_which_one_it_comes_from(store: Store, examples: Examples):
+    assert examples.run().origin is None
+    origin = Origin("run-1", 60, "retry")
+    assert runs.get(store, examples.run(origin=origin).id).origin == origin

@@ -94,7 +94,7 @@ def show(studio: Studio, run_id: str | None) -> list[Any]:
     run = train.run(studio, run_id)
     closed = [study for study in compare.studies(studio, run_id) if study.state is StudyState.CLOSED]
     verdict = decide.verdict(studio, closed[0].id).verdict if closed else None
-    return [view(run, train.best_checkpoint(studio, run_id), verdict), gr.Column(visible=not run.is_live)]
+    return [view(run, train.checkpoint_at(studio, run_id, None), verdict), gr.Column(visible=not run.is_live)]
 
 
 def put(studio: Studio, run_id: str, question: str) -> list[Any]:
