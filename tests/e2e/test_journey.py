@@ -150,7 +150,7 @@ def test_killing_the_web_process_changes_nothing_about_the_run(page: Page, studi
     assert studio.worker() == worker
 
 
-def test_a_killed_worker_is_told_in_words_and_resumed(page: Page, studio: RunningStudio) -> None:
+def test_a_killed_worker_is_told_in_words_and_goes_on(page: Page, studio: RunningStudio) -> None:
     visit(page, studio)
     open_tab(page, "Train")
     page.get_by_text("Checkpoints", exact=True).click()
@@ -160,9 +160,10 @@ def test_a_killed_worker_is_told_in_words_and_resumed(page: Page, studio: Runnin
     worker = studio.worker()
     assert worker is not None
     worker.kill()
-    expect(page.get_by_text("Interrupted.")).to_be_visible()
-    expect(page.get_by_text(re.compile("was killed"))).to_be_visible()
-    picture(page, "train-interrupted")
+    expect(page.get_by_text(re.compile("was killed.*It goes on by itself from the last checkpoint"))).to_be_visible()
+    button(page, "Pause").click()
+    expect(page.get_by_text("Paused.")).to_be_visible(timeout=200_000)
+    picture(page, "train-paused")
     button(page, "Resume").click()
     expect(page.get_by_text("Finished.")).to_be_visible(timeout=400_000)
     picture(page, "train")

@@ -17,6 +17,7 @@ from studio.data.seen import Seen
 from studio.domain.dataset import Guess, Layout, Mapping, Reject
 from studio.domain.errors import StudyError
 from studio.domain.excerpt import excerpt
+from studio.domain.fault import Fault, FaultCode
 from studio.domain.finding import Finding, FindingKind, Grade, Group, Mark
 from studio.domain.job import JobState
 from studio.domain.lengths import Lengths, Piece
@@ -157,9 +158,15 @@ def models_part(text: str) -> str:
 
 def train_screen(text: str) -> str:
     live = examples.run(phase=text, message=text)
-    failed = examples.run(state=JobState.FAILED, message=text, fix=text)
+    fault = Fault(code=FaultCode.CRASH, happened=text, why=text, done=text, fix=text)
+    failed = examples.run(state=JobState.FAILED, result={"fault": fault.model_dump()})
     said = [Answers(step, ((text, text),)) for step in (0, 10)]
-    shown = [train.view(replace(run, name=text), NO_CURVE, title=text, kept=examples.KEPT) for run in (live, failed)]
+    shown = [
+        train.view(
+            replace(run, name=text), NO_CURVE, title=text, kept=examples.KEPT, survived=[fault], origin=text, log=text
+        )
+        for run in (live, failed)
+    ]
     return pages(shown[0]) + pages(shown[1]) + answers_table(said, None) + train.log_page(live, text)
 
 

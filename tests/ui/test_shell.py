@@ -9,7 +9,17 @@ from gradio.components import Component, FormComponent
 from studio.flows.studio import Studio
 from studio.ui import shell
 
-PUBLIC = {"bring_file", "start_run", "stop_run", "resume_run", "create_study", "close_study"}
+PUBLIC = {
+    "bring_file",
+    "start_run",
+    "pause_run",
+    "stop_run",
+    "resume_run",
+    "retry_run",
+    "train_longer",
+    "create_study",
+    "close_study",
+}
 MOST_CONTROLS = 45
 
 

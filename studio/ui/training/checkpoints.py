@@ -1,22 +1,103 @@
-"""Checkpoints: the saved states of a run."""
+"""Checkpoints: the saved states of a run, and what can be done with each of them."""
 
-from studio.domain.run import Checkpoint
-from studio.flows.follow import Progress
+from typing import Any
+
+import gradio as gr
+
+from studio.domain.method import ADAPTERS
+from studio.domain.run import Checkpoint, Run
+from studio.flows import again, train
+from studio.flows.studio import Studio
+from studio.ui.errors import friendly, handler
 from studio.ui.parts import html
+from studio.ui.parts.pickers import run_picker
+from studio.ui.session import PUBLIC, QUIET, Session
+
+COMPARE, DELIVER, LONGER = "compare", "deliver", "longer"
+LABELS = {COMPARE: "Compare", DELIVER: "Try or deliver", LONGER: "Train longer"}
+# A press tells the server which button of which row it was; what it may do is looked up there.
+PRESS = """
+element.addEventListener('click', event => {
+  const pressed = event.target.closest('button[data-act]');
+  if (pressed) trigger('click', {act: pressed.dataset.act, step: Number(pressed.dataset.step)});
+});
+"""
 
 
-def checkpoint_table(kept: list[Checkpoint], far: Progress) -> str:
+def build(session: Session) -> gr.HTML:
+    """The table, and below it what training longer needs to know."""
+    studio, step = session.studio, gr.State(None)
+    table = gr.HTML(js_on_load=PRESS)
+    with gr.Row(visible=False, elem_classes="actions") as further:
+        passes = gr.Number(label="Passes from there", value=1, minimum=0.1, maximum=100, min_width=160, scale=1)
+        begin = gr.Button("Train longer from here", variant="primary", min_width=220, scale=1)
+
+    @friendly
+    def press(run_id: str, event: gr.EventData) -> list[Any]:
+        return pressed(studio, run_id, act=str(event.act), step=int(event.step))
+
+    table.click(press, session.run, [session.tabs, further, begin, step], trigger_mode="once", **QUIET)
+    session.followed.change(lambda: gr.Row(visible=False), None, further, **QUIET)
+    begin.click(
+        handler(train_longer, studio),
+        [session.run, step, passes],
+        [session.run, further],
+        trigger_mode="once",
+        api_name="train_longer",
+        **PUBLIC,
+    )
+    return table
+
+
+def pressed(studio: Studio, run_id: str, *, act: str, step: int) -> list[Any]:
+    """Use a checkpoint elsewhere, or ask for how long it should be trained further."""
+    if act == LONGER:
+        found = train.checkpoint_at(studio, run_id, step)
+        label = f"Train longer from step {found.step:,}"
+        return [gr.skip(), gr.Row(visible=True), gr.Button(label), found.step]
+    train.use(studio, run_id, step)
+    return [gr.Tabs(selected=act if act in (COMPARE, DELIVER) else COMPARE), gr.Row(visible=False), gr.skip(), step]
+
+
+def train_longer(studio: Studio, run_id: str, step: int, passes: float) -> list[Any]:
+    """Start the longer run; pressed twice for the same it is one."""
+    made = again.longer(studio, run_id, step=step, passes=passes, key=f"longer:{run_id}:{step}:{passes}")
+    return [run_picker(studio, made.id), gr.Row(visible=False)]
+
+
+def checkpoint_table(run: Run, kept: list[Checkpoint]) -> str:
+    """A row for each checkpoint, with what it is good for once the run has ended."""
     if not kept:
         return '<p class="help">The first checkpoint is saved at the first check.</p>'
-    best = far.best.step if far.best else None
-    rows = [
-        [
-            html.Cell(f"{c.step:,}", number=True),
-            html.Cell(f"{c.epoch:.1f}", number=True),
-            html.Cell(f"{c.validation_loss:.3f}", number=True),
-            html.size(c.bytes),
-            "best" if c.step == best else "",
-        ]
-        for c in kept
-    ]
-    return html.table(["Step", "Pass", "Validation loss", "On disk", ""], rows)
+    best = min(kept, key=lambda checkpoint: (checkpoint.validation_loss, checkpoint.step)).step
+    in_use = run.chosen_step if run.chosen_step in {checkpoint.step for checkpoint in kept} else best
+    acts = [] if run.is_live else [COMPARE, DELIVER, *([LONGER] if run.recipe.method in ADAPTERS else [])]
+    rows = []
+    for checkpoint in kept:
+        step = checkpoint.step
+        marks = {"best": step == best, "last": step == kept[-1].step, "in use": step == in_use and not run.is_live}
+        cells = (
+            ("Step", f"{step:,}", " class=number"),
+            ("Pass", f"{checkpoint.epoch:.1f}", " class=number"),
+            ("Validation loss", f"{checkpoint.validation_loss:.3f}", " class=number"),
+            ("On disk", html.size(checkpoint.bytes), " class=number"),
+            ("", ", ".join(name for name, holds in marks.items() if holds), ""),
+            ("", "".join(_button(act, step) for act in acts), ""),
+        )
+        inner = "".join(f'<td data-label="{label}"{kind}>{text}</td>' for label, text, kind in cells)
+        rows.append(f"<tr>{inner}</tr>")
+    number = " class=number"
+    heads = [("Step", number), ("Pass", number), ("Validation loss", number), ("On disk", number), ("", ""), ("", "")]
+    head = "".join(f'<th scope="col"{kind}>{text}</th>' for text, kind in heads)
+    about = "Every checkpoint was read back and compared before it counted. Kept are the best, the last, and the one before."
+    return (
+        f'<div class="scroll"><table class="plain stacked checkpoints"><thead><tr>{head}</tr></thead>'
+        f'<tbody>{"".join(rows)}</tbody></table></div><p class="help">{about}</p>'
+    )
+
+
+def _button(act: str, step: int) -> str:
+    return (
+        f'<button type="button" class="copy" data-act="{act}" data-step="{step}" '
+        f'aria-label="{LABELS[act]}: step {step:,}">{LABELS[act]}</button>'
+    )

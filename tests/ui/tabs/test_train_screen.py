@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from studio.domain.fault import Fault, FaultCode
 from studio.domain.job import JobState, Wish
 from studio.domain.recipe import Recipe
 from studio.domain.run import Checkpoint, Metric, Run
-from studio.flows.follow import Answers, progress
+from studio.flows.follow import Answers
 from studio.ui.tabs import train
 from studio.ui.training.answers import answers_table
 from studio.ui.training.checkpoints import checkpoint_table
@@ -17,24 +18,33 @@ from studio.ui.training.curves import MEASURES, curves
 from tests.ui import examples
 from tests.ui.markup import words
 
-NAMES = "heading situation whole checkpoints stop resume forward timer".split()
+NAMES = "heading situation retry whole checkpoints log pause stop resume forward timer".split()
 
 
-def view(run: Run, points: list[Metric] | None = None, kept: list[Checkpoint] | None = None) -> dict[str, Any]:
-    listed = train.view(run, points or [], title="Pebble", kept=kept or [])
+def view(
+    run: Run,
+    points: list[Metric] | None = None,
+    kept: list[Checkpoint] | None = None,
+    survived: list[Fault] | None = None,
+    origin: str = "",
+) -> dict[str, Any]:
+    log = "09:00:00  training\n<b>the last words</b>"
+    listed = train.view(
+        run, points or [], title="Pebble", kept=kept or [], survived=survived or [], origin=origin, log=log
+    )
     return dict(zip(NAMES, listed, strict=True))
 
 
 def buttons(parts: dict[str, Any]) -> list[str]:
-    return [name for name in ("stop", "resume", "forward") if parts[name].visible]
+    return [name for name in ("pause", "stop", "resume", "retry", "forward") if parts[name].visible]
 
 
 @pytest.mark.parametrize(
     ("state", "kept", "expected", "ticks"),
     [
-        (JobState.QUEUED, [], ["stop"], True),
-        (JobState.RUNNING, [], ["stop"], True),
-        (JobState.RUNNING, examples.KEPT, ["stop"], True),
+        (JobState.QUEUED, [], ["pause", "stop"], True),
+        (JobState.RUNNING, [], ["pause", "stop"], True),
+        (JobState.RUNNING, examples.KEPT, ["pause", "stop"], True),
         (JobState.INTERRUPTED, examples.KEPT, ["resume"], False),
         (JobState.FAILED, [], ["resume"], False),
         (JobState.STOPPED, examples.KEPT, ["resume", "forward"], False),
@@ -69,13 +79,60 @@ def test_a_stop_is_asked_for_once() -> None:
     ("state", "says"),
     [
         (JobState.QUEUED, "Waiting."),
-        (JobState.INTERRUPTED, "Interrupted. The worker was killed. Resume it."),
-        (JobState.FAILED, "It stopped with a problem. The worker was killed. Resume it."),
+        (JobState.INTERRUPTED, "Interrupted. The worker was killed. What to do Resume it."),
+        (JobState.FAILED, "It stopped with a problem. The worker was killed. What to do Resume it."),
     ],
 )
 def test_why_nothing_moves_is_said_in_words(state: JobState, says: str) -> None:
     message = {} if state is JobState.QUEUED else {"message": "The worker was killed.", "fix": "Resume it."}
     assert says in words(view(examples.run(state=state, **message))["situation"])
+
+
+BROKEN = Fault(
+    code=FaultCode.NOT_FINITE,
+    happened="The loss stopped being a number at step 9 of 120.",
+    why="That step read the rows on lines 3, 7 of your file.",
+    done="The run was stopped at once.",
+    change={"learning_rate": 0.001},
+    proposal="Go on from the checkpoint of step 6 with a third of the learning rate (0.001 instead of 0.003)",
+    step=6,
+)
+
+
+def test_a_fault_ends_in_a_card_with_its_cause_what_was_done_and_one_change() -> None:
+    parts = view(examples.run(state=JobState.FAILED, result={"fault": BROKEN.model_dump()}), examples.CURVE)
+    assert (
+        "The loss broke. The loss stopped being a number at step 9 of 120. "
+        "Why That step read the rows on lines 3, 7 of your file. What was done The run was stopped at once. "
+        "What to do Go on from the checkpoint of step 6 with a third of the learning rate (0.001 instead of 0.003)."
+    ) in words(parts["situation"])
+    assert "<b>the last words</b>" not in parts["situation"] and "the last words" in parts["situation"]
+    assert buttons(parts) == ["retry"]  # resumed, it would break at the same step again
+    short = BROKEN.model_copy(update={"code": FaultCode.OUT_OF_MEMORY})
+    parts = view(examples.run(state=JobState.FAILED, result={"fault": short.model_dump()}), examples.CURVE)
+    assert (buttons(parts), parts["resume"].variant) == (["resume", "retry"], "secondary")
+
+
+def test_what_a_run_went_on_after_is_told_beside_how_it_goes() -> None:
+    short = Fault(code=FaultCode.OUT_OF_MEMORY, happened="Memory ran out.", done="It goes on with 2 rows.")
+    parts = view(examples.run(), examples.CURVE, survived=[short])
+    assert "Memory ran out. Memory ran out. It goes on with 2 rows." in words(parts["situation"])
+    assert buttons(parts) == ["pause", "stop"]
+
+
+def test_a_pause_says_so_and_can_be_resumed_exactly() -> None:
+    pausing = view(examples.run(wish=Wish.STOP, pausing=True), examples.CURVE)
+    assert (pausing["pause"].value, pausing["stop"].value) == ("Pausing …", "Stop and keep the best")
+    assert "Pausing." in words(pausing["situation"])
+    paused = view(examples.run(state=JobState.STOPPED, pausing=True), examples.CURVE, examples.KEPT)
+    assert "Paused. It stands after step 80 of 120; Resume goes on exactly from there." in words(paused["situation"])
+    assert paused["resume"].variant == "primary"
+
+
+def test_a_run_says_which_one_it_comes_from() -> None:
+    assert "retry of triage-1 from step 6" in words(
+        view(examples.run(), origin="retry of triage-1 from step 6")["heading"]
+    )
 
 
 def test_a_finished_run_says_what_is_kept_and_how_long_it_took() -> None:
@@ -180,11 +237,24 @@ def test_the_answers_of_the_best_check_stay_in_sight() -> None:
     assert heads == "Prompt before step 10, best step 30 step 40"
 
 
-def test_the_best_checkpoint_is_marked() -> None:
-    run = examples.run()
-    said = words(checkpoint_table(examples.KEPT, progress(run, examples.CURVE)))
-    assert "40 1.0 1.600 4.0 MB best 80 2.0 1.700 4.0 MB" in said
-    assert "saved at the first check" in words(checkpoint_table([], progress(run, [])))
+def test_every_checkpoint_says_what_it_is_and_what_can_be_done_with_it() -> None:
+    live = words(checkpoint_table(examples.run(), examples.KEPT))
+    assert "40 1.0 1.600 4.0 MB best 80 2.0 1.700 4.0 MB last" in live and "Compare" not in live
+    ended = checkpoint_table(examples.run(state=JobState.DONE), examples.KEPT)
+    acts = "Compare Try or deliver Train longer"
+    assert f"4.0 MB best, in use {acts} 80 2.0 1.700 4.0 MB last {acts}" in words(ended)
+    assert 'aria-label="Train longer: step 80"' in ended
+    chosen = replace(examples.run(state=JobState.DONE), chosen_step=80)
+    assert "4.0 MB last, in use" in words(checkpoint_table(chosen, examples.KEPT))
+    whole = examples.run(state=JobState.DONE, recipe=Recipe(method="full"))
+    assert "Train longer" not in words(checkpoint_table(whole, examples.KEPT))
+    assert "saved at the first check" in words(checkpoint_table(examples.run(), []))
+
+
+def test_why_a_run_ended_early_is_said() -> None:
+    run = examples.run(state=JobState.DONE, result={"stopped_early": True})
+    said = words(view(run, examples.CURVE, examples.KEPT)["situation"])
+    assert "Finished early. Validation loss had not improved for 3 checks, so more would not have helped." in said
 
 
 def test_the_log_stands_below_the_exact_recipe() -> None:
