@@ -155,7 +155,7 @@ def _issues(situation: Situation) -> Iterator[Issue]:
         if count:
             said = f"{count:,} {'row is' if count == 1 else 'rows are'} {what}"
             yield Issue(BASE[Grade.MEDIUM] + count / rows, said, to_do)
-    if situation.test < FEWEST_TEST:
+    if situation.test < FEWEST_TEST and not situation.is_text:  # of plain text nothing is judged
         said = f"the test has only {situation.test:,} {'row' if situation.test == 1 else 'rows'}"
         yield Issue(0.35, said, "hold more rows out, or add some, for a verdict that means something")
 

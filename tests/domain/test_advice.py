@@ -129,6 +129,7 @@ def test_rows_too_long_and_a_test_too_small_are_told():
         "the test has only 3 rows",
         "100 rows are too long for the advised cut-off",
     ]
+    assert advise(replace(READY, test=3, is_text=True)).first == ()
 
 
 def test_one_label_that_most_rows_have_is_told():

@@ -10,20 +10,22 @@ TONES = {Light.GREEN: Tone.GOOD, Light.AMBER: Tone.WARNING, Light.RED: Tone.BAD}
 SHADES = ("#3b6fb6", "#7ba6de", "#d9822b", "#9a6b1f", "#2f7d5b", "#8c93a0", "#6d5ba6", "#c9ccd3")
 
 
-def plan_page(plan: Plan) -> str:
-    """Traffic light in words, four figures and the memory bar."""
+def plan_page(plan: Plan, *, is_text: bool = False) -> str:
+    """Traffic light in words, four figures and the memory bar; of plain text there is no verdict to speak of."""
+    sealed = "held out" if is_text else "sealed for the verdict"
     figures = [
         html.Figure("Time", html.duration_range(plan.seconds_low, plan.seconds_high), f"on the {plan.device}"),
         html.Figure("Steps", f"{plan.steps:,}", f"{plan.steps_per_epoch:,} per pass"),
         html.Figure(
             "Rows to learn from",
             f"{plan.train_rows:,}",
-            f"{plan.validation_rows:,} check it, {plan.test_rows:,} are sealed for the verdict",
+            f"{plan.validation_rows:,} check it, {plan.test_rows:,} are {sealed}",
         ),
         html.Figure("Memory", html.size(plan.memory_needed), f"of {html.size(plan.memory_free)} free"),
     ]
     said = Reading(TONES[plan.light], *_told(plan.sentence))
-    return f"{html.reading(said)}<br>{too_few(plan.test_rows)}{html.cards(figures)}<br>{memory_bar(plan)}"
+    warning = "" if is_text else too_few(plan.test_rows)
+    return f"{html.reading(said)}<br>{warning}{html.cards(figures)}<br>{memory_bar(plan)}"
 
 
 def partial_rows(lengths: Lengths | None) -> str:

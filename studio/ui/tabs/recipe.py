@@ -275,14 +275,14 @@ def _with_cut_off(recipe: Recipe, cut_off: int | None) -> Recipe:
 
 def view(studio: Studio, data: str, model: str, recipe: Recipe, cut_off: int | None) -> list[Any]:
     """What the recipe means: traffic light, figures, reasons and the recipe itself."""
-    plan = choose.plan(studio, data, model, recipe)
+    plan, lengths = choose.plan(studio, data, model, recipe), inspect.measured(studio, data, model)
     yaml_text = choose.recipe_yaml(model, recipe)
     preset = preset_of(choose.presets(studio, data, model, recipe.method), recipe, cut_off)
     why = preset.why if preset else "Your own values. Choose one above to begin from it again."
     address = f"data:text/yaml;base64,{base64.b64encode(yaml_text.encode()).decode()}"
     save = f'<p class="help"><a href="{address}" download="recipe.yaml">Save as recipe.yaml</a></p>'
     return [
-        plans.partial_rows(inspect.measured(studio, data, model)) + plans.plan_page(plan),
+        plans.partial_rows(lengths) + plans.plan_page(plan, is_text=lengths is not None and lengths.are_texts),
         plans.reasons_table(plan),
         yaml_text,
         save,

@@ -27,6 +27,10 @@ def test_a_plan_is_a_sentence_and_four_figures() -> None:
     assert "Memory 1.2 GB of 8.0 GB free" in said
 
 
+def test_of_plain_text_no_verdict_is_spoken_of() -> None:
+    assert "erdict" not in words(plans.plan_page(replace(examples.PLAN, test_rows=3), is_text=True))
+
+
 @pytest.mark.parametrize(("light", "sign"), [(Light.GREEN, "✓"), (Light.AMBER, "▲"), (Light.RED, "✕")])
 def test_a_traffic_light_is_also_a_sign(light: Light, sign: str) -> None:
     assert words(plans.plan_page(replace(examples.PLAN, light=light))).startswith(sign)
