@@ -7,13 +7,14 @@ from typing import Any
 import gradio as gr
 import plotly
 from fastapi import FastAPI, HTTPException
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from studio.domain.errors import StudioError
 from studio.flows import decide
 from studio.flows.studio import Studio
 from studio.ui import rate, shell
+from studio.ui.lighter import lighter_script
 from studio.ui.theme import CSS, theme
 from studio.web.downloads import download_routes
 from studio.web.gates import SameOriginGate
@@ -49,6 +50,9 @@ def build_app(studio: Studio, *, hosts: tuple[str, ...] = LOCAL_HOSTS, max_uploa
         except StudioError as error:
             raise HTTPException(404, error.sentence) from error
 
+    if script := lighter_script():
+        name, text = script
+        app.add_api_route(f"/assets/{name}", lambda: Response(text, media_type="text/javascript"))
     app.include_router(download_routes(studio))
     shared: dict[str, Any] = {
         "theme": theme(),

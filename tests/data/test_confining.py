@@ -14,8 +14,9 @@ import pytest
 from studio.domain.event import Outcome
 from studio.domain.job import JobKind, JobState
 from studio.jobs import spool
-from studio.jobs.ending import untold
+from studio.jobs.ending import Gone, untold
 from studio.jobs.launcher import worker_environment
+from tests.ui import examples
 
 ROOT = Path(__file__).parents[2]
 # A worker that does what the test says, held to the confines that the test names.
@@ -120,7 +121,7 @@ def test_work_that_gets_no_further_is_ended_whatever_it_does(
     status = start(play=play, **confines).wait()
 
     assert status == -ended_by and spool.read_outcome(folder) is None
-    ending = untold(JobKind.INGEST, status, stopping=False, has_checkpoint=False)
+    ending = untold(examples.job(kind=JobKind.INGEST), Gone(status), stopping=False, has_checkpoint=False)
     assert (ending.state, ending.message) == (JobState.FAILED, "The reading got no further for minutes and was ended.")
     assert "in two halves" in ending.fix
 

@@ -91,7 +91,7 @@ def checkpoint_table(run: Run, kept: list[Checkpoint]) -> str:
     head = "".join(f'<th scope="col"{kind}>{text}</th>' for text, kind in heads)
     about = "Every checkpoint was read back and compared before it counted. Kept are the best, the last, and the one before."
     return (
-        f'<div class="scroll"><table class="plain stacked checkpoints"><thead><tr>{head}</tr></thead>'
+        f'<div class="scroll"><table class="plain stacked saved"><thead><tr>{head}</tr></thead>'
         f'<tbody>{"".join(rows)}</tbody></table></div><p class="help">{about}</p>'
     )
 
