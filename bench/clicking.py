@@ -105,7 +105,7 @@ def _of_inspect(at: Looked) -> Clicks:
 
 
 def _page(at: Looked, n: int) -> None:
-    pages_part.show(at.studio, findings_part.finding_of, at.data, at.kind(n), at.page(n))
+    pages_part.show(at.studio, findings_part.finding_of, at.data, at.kind(n), (at.kind(n), at.page(n)))
 
 
 def _seen(at: Looked, n: int, row: int) -> None:
@@ -122,7 +122,7 @@ def _of_meaning(at: Looked) -> Clicks:
         return found.meant.floor + n % LIKENESSES * LIKENESS if found.meant else 0.0
 
     def page(n: int, *, at_least: float) -> None:
-        pages_part.show(studio, meaning_part.finding_of, data, at_least, n * 31)
+        pages_part.show(studio, meaning_part.finding_of, data, at_least, (at_least, n * 31))
 
     def slide(n: int) -> None:
         meaning_part.show(studio, data, likeness(n))
@@ -237,13 +237,13 @@ def _of_changes(at: Looked) -> Clicks:
     def mask(n: int) -> None:
         key = FindingKind.PERSONAL.value
         with suppress(DatasetError):  # in a small file these rows are masked already
-            follow(pages_part.mask_rows(studio, findings_part.finding_of, newest[0], key, n))
+            follow(pages_part.mask_rows(studio, findings_part.finding_of, newest[0], key, (key, n)))
 
     def draw(n: int) -> None:
         data, checked = newest[0], Checked(newest[0], False)
         inspect_tab.show(studio, data, STARTER)
         findings_part.show(studio, checked, at.kind(n))
-        pages_part.show(studio, findings_part.finding_of, data, at.kind(n), at.page(n))
+        pages_part.show(studio, findings_part.finding_of, data, at.kind(n), (at.kind(n), at.page(n)))
         editor_part.show(studio, data, at.row(n), 0, None)
         for show in (history_part.show, split_part.show_evenness, leakage_part.show):
             show(studio, data)

@@ -16,13 +16,15 @@ from studio.ui.parts.groups import Page
 from studio.ui.parts.pickers import data_picker
 from studio.ui.session import DRAWN, QUIET, Session
 
-# The finding that a key means, in the dataset that is looked at.
+# The finding that a key means, in the dataset that is looked at. To which page of it people turned is kept with its key:
+# of another finding the first page is shown. Only a press turns pages; a screen that is drawn late must not turn back.
 Find = Callable[[Studio, str, Any], Finding | None]
 
 KEPT_HERE = [("the longest", Which.LONGEST.value), ("all of them", Which.EVERY.value)]
 KEEP_INFO = "The others are left out of training, and stay in the file."
 OUT_INFO = "A ticked row stays in the file and is left out of every run; untick it to take it back."
-OUTPUTS = 13
+OUTPUTS = 12
+Turned = tuple[Any, int]
 
 
 def build(session: Session, look: gr.State, key: gr.State, find: Find, *, of: str = "") -> None:
@@ -30,7 +32,7 @@ def build(session: Session, look: gr.State, key: gr.State, find: Find, *, of: st
 
     `of` tells the controls from those of other pages on the screen.
     """
-    number = gr.State(0)
+    turned = gr.State(None)
     with gr.Column(visible=False, elem_classes="pages") as part:
         heading = gr.HTML(js_on_load=groups.BACK)
         with gr.Row(elem_classes="actions pager", visible=False) as pager:
@@ -45,13 +47,12 @@ def build(session: Session, look: gr.State, key: gr.State, find: Find, *, of: st
             every = gr.Button("Leave the group out", size="sm", visible=False, min_width=200, scale=0)
             mask = gr.Button("Mask in these rows", size="sm", visible=False, min_width=200, scale=0)
         cards = gr.HTML()
-    studio, given = session.studio, [session.data, key, number]
-    shown = [part, heading, pager, before, place, after, where, keep, out, every, mask, cards, number]
-    key.change(handler(show_first, studio, find), [session.data, key], shown, **DRAWN)
-    look.change(handler(show, studio, find), given, shown, **DRAWN)
+    studio, given = session.studio, [session.data, key, turned]
+    shown = [part, heading, pager, before, place, after, where, keep, out, every, mask, cards]
+    gr.on([look.change, key.change, turned.change], handler(show, studio, find), given, shown, **DRAWN)
     for event, step in ((before.click, -1), (after.click, 1)):
-        event(handler(turn, studio, find, step), given, shown, **QUIET)
-    gr.on([place.submit, place.blur], handler(turn_to, studio, find), [*given, place], shown, **QUIET)
+        event(handler(turn, studio, find, step), given, turned, **QUIET)
+    gr.on([place.submit, place.blur], handler(turn_to, studio, find), [*given, place], [turned, place], **QUIET)
     # Each of these makes a new version, which the picker then shows and with it every part of the screen.
     for event, act, more in (
         (keep.input, keep_one, [keep]),
@@ -62,27 +63,26 @@ def build(session: Session, look: gr.State, key: gr.State, find: Find, *, of: st
         event(handler(act, studio, find), [*given, *more], session.data, trigger_mode="once", **QUIET)
 
 
-def show_first(studio: Studio, find: Find, data: str | None, key: Any) -> list[Any]:
-    return show(studio, find, data, key, 0)
+def turn(studio: Studio, find: Find, step: int, data: str, key: Any, turned: Turned | None) -> Any:
+    """The page before or after the one that is shown, if there is one."""
+    found = _found(studio, find, data, key, turned)
+    return (key, min(max(found[1].number + step, 0), found[1].of - 1)) if found else gr.skip()
 
 
-def turn(studio: Studio, find: Find, step: int, data: str | None, key: Any, number: int) -> list[Any]:
-    return show(studio, find, data, key, number + step)
+def turn_to(studio: Studio, find: Find, data: str, key: Any, turned: Turned | None, place: float | None) -> list[Any]:
+    """The page that was asked for, as people count, or the nearest there is; and what its control then says."""
+    found = _found(studio, find, data, key, turned if place is None else (key, int(place) - 1))
+    return [(key, found[1].number), found[1].number + 1] if found else [gr.skip()] * 2
 
 
-def turn_to(studio: Studio, find: Find, data: str | None, key: Any, number: int, place: float | None) -> list[Any]:
-    """The page that was asked for, as people count."""
-    return show(studio, find, data, key, number if place is None else int(place) - 1)
-
-
-def show(studio: Studio, find: Find, data: str | None, key: Any, number: int) -> list[Any]:
+def show(studio: Studio, find: Find, data: str | None, key: Any, turned: Turned | None) -> list[Any]:
     """One page of the finding; the last one where there are fewer."""
-    found = _found(studio, find, data, key, number)
+    found = _found(studio, find, data, key, turned)
     if data is None or found is None:
-        return [gr.Column(visible=False), *[gr.skip()] * (OUTPUTS - 2), 0]
+        return [gr.Column(visible=False), *[gr.skip()] * (OUTPUTS - 1)]
     finding, page = found
     rows = inspect.rows(studio, data, page.shown)
-    return [*view(finding, page, bring.dataset(studio, data)), groups.view(finding, page, rows), page.number]
+    return [*view(finding, page, bring.dataset(studio, data)), groups.view(finding, page, rows)]
 
 
 def view(finding: Finding, page: Page, dataset: Dataset) -> list[Any]:
@@ -122,9 +122,9 @@ def every_words(rows: int, *, out: int) -> str:
     return f"Take all {rows:,} back" if out == rows else f"Leave all {rows:,} of the group out"
 
 
-def keep_one(studio: Studio, find: Find, data: str, key: Any, number: int, kept: Any) -> Any:
+def keep_one(studio: Studio, find: Find, data: str, key: Any, turned: Turned | None, kept: Any) -> Any:
     """Of the group on this page keep one row, the longest, or all of them."""
-    found = _found(studio, find, data, key, number)
+    found = _found(studio, find, data, key, turned)
     if found is None or kept is None:
         return gr.skip()
     finding, page = found
@@ -134,9 +134,9 @@ def keep_one(studio: Studio, find: Find, data: str, key: Any, number: int, kept:
     return data_picker(studio, made.id)
 
 
-def leave_out(studio: Studio, find: Find, data: str, key: Any, number: int, out: list[int]) -> Any:
+def leave_out(studio: Studio, find: Find, data: str, key: Any, turned: Turned | None, out: list[int]) -> Any:
     """Leave the ticked rows of the page out and take the others back."""
-    found = _found(studio, find, data, key, number)
+    found = _found(studio, find, data, key, turned)
     if found is None:
         return gr.skip()
     finding, page = found
@@ -149,9 +149,9 @@ def leave_out(studio: Studio, find: Find, data: str, key: Any, number: int, out:
     return data_picker(studio, mend.drop(studio, data, wanted, why=why).id)
 
 
-def leave_group_out(studio: Studio, find: Find, data: str, key: Any, number: int) -> Any:
+def leave_group_out(studio: Studio, find: Find, data: str, key: Any, turned: Turned | None) -> Any:
     """Leave every row of the group out, or take all of them back where that was done before."""
-    found = _found(studio, find, data, key, number)
+    found = _found(studio, find, data, key, turned)
     if found is None:
         return gr.skip()
     finding, page = found
@@ -163,13 +163,16 @@ def leave_group_out(studio: Studio, find: Find, data: str, key: Any, number: int
     return data_picker(studio, made.id)
 
 
-def mask_rows(studio: Studio, find: Find, data: str, key: Any, number: int) -> Any:
+def mask_rows(studio: Studio, find: Find, data: str, key: Any, turned: Turned | None) -> Any:
     """Put tags in place of secrets and personal data in the rows of this page."""
-    found = _found(studio, find, data, key, number)
+    found = _found(studio, find, data, key, turned)
     return gr.skip() if found is None else data_picker(studio, mend.mask(studio, data, found[1].rows).id)
 
 
-def _found(studio: Studio, find: Find, data: str | None, key: Any, number: int) -> tuple[Finding, Page] | None:
+def _found(
+    studio: Studio, find: Find, data: str | None, key: Any, turned: Turned | None
+) -> tuple[Finding, Page] | None:
     finding = find(studio, data, key) if data is not None else None
+    number = turned[1] if turned and turned[0] == key else 0
     page = groups.page_of(finding, number) if finding else None
     return (finding, page) if finding and page else None

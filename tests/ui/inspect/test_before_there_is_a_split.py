@@ -18,7 +18,7 @@ def test_nothing_is_refused_while_a_file_is_being_read(studio: Studio, tmp_path:
     read = bring.bring_file(studio, tmp_path / "some.jsonl")
     assert read.is_being_read
     assert split.show_ledger(studio, read.id, "starter", 128) == gr.skip()
-    part, *_ = pages.show(studio, findings.finding_of, read.id, "exact_duplicate", 0)
+    part, *_ = pages.show(studio, findings.finding_of, read.id, "exact_duplicate", None)
     assert not part.visible
 
 
