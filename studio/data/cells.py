@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from studio.data.locating import Place
+from studio.data.locating import Place, column_of
 
 ENCLOSED = re.compile(r'"(?:[^"]|"")*+"')
 
@@ -19,12 +19,8 @@ class Cells:
 
     def place(self, text: str, field: str) -> Place | None:
         """The cell of a field, or of the field that a path such as messages[2].content begins with."""
-        owners = [name for name in self.names if field.startswith(name)]
-        if not owners:
-            return None
-        number = self.names.index(max(owners, key=len))
-        places = self.places(text)
-        return places[number] if number < len(places) else None
+        number, places = column_of(self.names, field), self.places(text)
+        return places[number] if number is not None and number < len(places) else None
 
     def places(self, text: str) -> list[Place]:
         """Every cell of a record in order, its quotation marks included."""

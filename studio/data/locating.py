@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 SPACE = re.compile(r"[ \t\r\n]*")
@@ -24,6 +24,12 @@ class Place:
 
 
 Find = Callable[[str, str], Place | None]  # where a field stands in the text of a row
+
+
+def column_of(names: Sequence[str], field: str) -> int | None:
+    """Which column a field is, or a path such as messages[2].content begins with; the longest name that fits."""
+    owners = [name for name in names if field.startswith(name)]
+    return names.index(max(owners, key=len)) if owners else None
 
 
 def value_at(text: str, field: str) -> Place | None:

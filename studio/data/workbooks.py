@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from studio.data.entry import Entry, Tell
-from studio.data.locating import Place, value_at
+from studio.data.locating import Place, column_of, value_at
 from studio.data.naming import shown_name
 from studio.data.problem import Problem
 from studio.data.sniffing import SAVE_AS
@@ -135,11 +135,10 @@ class _Cells:
 
     def place(self, text: str, field: str) -> Place | None:
         """The value of a field, or of what a path such as messages[2].content leads to within a cell."""
-        owners = [name for name in self.names if field.startswith(name)]
-        found = value_at(text, field)
-        if not owners or not found:
+        number, found = column_of(self.names, field), value_at(text, field)
+        if number is None or not found:
             return found
-        return replace(found, cell=self.address(self.names.index(max(owners, key=len))))
+        return replace(found, cell=self.address(number))
 
     def address(self, number: int) -> str:
         """What the sheet calls the cell of a column, which counts from 0."""

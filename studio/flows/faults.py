@@ -1,15 +1,13 @@
 """Faults: what went wrong with a run, as the screens and the command line tell it."""
 
-import shutil
-
 from studio.domain.event import EventKind
 from studio.domain.fault import Fault, FaultCode
 from studio.domain.job import JobState
 from studio.domain.run import Run
 from studio.flows.studio import Studio
+from studio.jobs.vital import is_without_room
 from studio.store import jobs
 
-NO_ROOM = 1_000_000  # bytes
 WAITS = "What cannot be written waits until there is room, and then goes on by itself."
 ENDED_BY_A_FAULT = (JobState.FAILED, JobState.INTERRUPTED)
 
@@ -27,7 +25,6 @@ def survived(studio: Studio, run: Run) -> list[Fault]:
     """What a run went on after, in order."""
     notes = jobs.events(studio.store, run.job.id, kinds=[EventKind.NOTE])
     told = [Fault.model_validate(note.event.data["fault"]) for note in notes if note.event.data.get("fault")]
-    free = shutil.disk_usage(studio.workspace.root).free
-    if run.is_live and free < NO_ROOM:  # nobody may be able to write it down
+    if run.is_live and is_without_room(studio.workspace.root):  # nobody may be able to write it down
         told.append(Fault(code=FaultCode.DISK_FULL, happened="The disk of the workspace is full.", done=WAITS))
     return told

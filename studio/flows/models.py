@@ -90,7 +90,7 @@ def download_model(studio: Studio, model_id: str) -> Model:
     found = model(studio, model_id)
     if found.hub_id is None:
         raise RecipeError(f"{found.title} comes from no hub.", fix="Add its folder again where it lies now.")
-    held = next((each for each in stored.all(studio.store) if each.id == model_id), None)
+    held = _held(studio, model_id)
     return download(studio, HubName(found.hub_id, held.revision if held else ""))
 
 
@@ -105,7 +105,7 @@ def cancel(studio: Studio, model_id: str) -> Model:
 
 def remove(studio: Studio, model_id: str) -> None:
     """Forget a model that was added. What the studio downloaded is deleted; a folder of somebody's own stays."""
-    held = next((each for each in stored.all(studio.store) if each.id == model_id), None)
+    held = _held(studio, model_id)
     if held is not None and held.job is not None and held.job.is_live:
         raise RecipeError(f"{held.title} is being downloaded.", fix="Stop the download first.")
     used = sum(run.model_id == model_id for run in runs.all(studio.store))
@@ -118,6 +118,10 @@ def remove(studio: Studio, model_id: str) -> None:
     if held is not None and held.hub_id:
         for folder in (held.path, held.path.with_name(held.path.name + ".part")):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _held(studio: Studio, model_id: str) -> AddedModel | None:
+    return next((each for each in stored.all(studio.store) if each.id == model_id), None)
 
 
 def _let_go_on(studio: Studio, held: AddedModel, name: HubName) -> None:

@@ -21,9 +21,14 @@ class Pulse:
     def feel(self, pid: int, *, has_told: bool, now: float, folder: Path) -> float:
         """Seconds since the last sign of life."""
         used = processor_seconds(pid)
-        if has_told or used is None or used > self.used or shutil.disk_usage(folder).free < NO_ROOM:
+        if has_told or used is None or used > self.used or is_without_room(folder):
             self.at, self.used = now, used or 0.0
         return now - self.at
+
+
+def is_without_room(folder: Path) -> bool:
+    """Whether the disk of a folder is as good as full."""
+    return shutil.disk_usage(folder).free < NO_ROOM
 
 
 def processor_seconds(pid: int) -> float | None:
