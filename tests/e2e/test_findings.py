@@ -52,6 +52,7 @@ def test_what_is_meant_is_marked_for_every_kind_of_finding(visitor: Page, tmp_pa
     expect(
         visitor.get_by_text("Most worth mending: 1 row holds a password or a key (mask, or leave out).")
     ).to_be_visible()
+    name_of(visitor, K.CONFLICT).click()  # and at once another, while the first is on its way
     for kind, text in MARKED.items():
         expect(opened(visitor, kind).locator("mark", has_text=text).first).to_be_visible()
     for kind, (gone, new) in COMPARED.items():

@@ -23,11 +23,12 @@ def build(session: Session, look: gr.State) -> None:
     studio = session.studio
 
     @friendly
-    def press(data: str, kind: str | None, event: gr.EventData) -> list[Any]:
-        return pressed(studio, data, kind, act=str(event.act), wanted=str(event.kind))
+    def press(data: str, event: gr.EventData) -> list[Any]:
+        return pressed(studio, data, act=str(event.act), wanted=str(event.kind))
 
     gr.on([look.change, picked.change], handler(show, studio), [look, picked], shown, **DRAWN)
-    shown.click(press, [session.data, picked], [session.data, picked], trigger_mode="once", **QUIET)
+    shown.click(press, session.data, [session.data, picked], trigger_mode="once", **QUIET)
+    shown.select(press, session.data, [session.data, picked], trigger_mode="multiple", **QUIET)
 
 
 def show(studio: Studio, look: Checked | None, picked: str | None) -> Any:
@@ -51,7 +52,7 @@ def opened(findings: tuple[Finding, ...], picked: str | None) -> Finding | None:
     return next((finding for finding in offered if finding.kind.value == picked), next(iter(offered), None))
 
 
-def pressed(studio: Studio, data: str, picked: str | None, *, act: str, wanted: str) -> list[Any]:
+def pressed(studio: Studio, data: str, *, act: str, wanted: str) -> list[Any]:
     """What a button of the list asks for: open a finding, do what is usually done about it, or take that back."""
     if wanted not in list(FindingKind):
         return [gr.skip(), gr.skip()]

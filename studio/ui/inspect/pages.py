@@ -53,14 +53,12 @@ def build(session: Session, look: gr.State, key: gr.State, find: Find, *, of: st
     for event, step in ((before.click, -1), (after.click, 1)):
         event(handler(turn, studio, find, step), given, turned, **QUIET)
     gr.on([place.submit, place.blur], handler(turn_to, studio, find), [*given, place], [turned, place], **QUIET)
-    # Each of these makes a new version, which the picker then shows and with it every part of the screen.
-    for event, act, more in (
-        (keep.input, keep_one, [keep]),
-        (out.input, leave_out, [out]),
-        (every.click, leave_group_out, []),
-        (mask.click, mask_rows, []),
-    ):
-        event(handler(act, studio, find), [*given, *more], session.data, trigger_mode="once", **QUIET)
+    # Each of these makes a new version, which the picker then shows and with it every part of the screen. What was chosen
+    # while the version before was being made is done after it; a button pressed twice does its work once.
+    for event, act, chosen in ((keep.input, keep_one, keep), (out.input, leave_out, out)):
+        event(handler(act, studio, find), [*given, chosen], session.data, **DRAWN)
+    for event, act in ((every.click, leave_group_out), (mask.click, mask_rows)):
+        event(handler(act, studio, find), given, session.data, trigger_mode="once", **QUIET)
 
 
 def turn(studio: Studio, find: Find, step: int, data: str, key: Any, turned: Turned | None) -> Any:

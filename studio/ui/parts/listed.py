@@ -10,7 +10,8 @@ from studio.ui.parts import html
 
 SHOW, TREAT, TAKE_BACK = "show", "treat", "take_back"
 
-# A press tells the server which button it was; what it may do is looked up there. Whoever opens a finding is led to its
+# A press tells the server which button it was; what it may do is looked up there. To open a finding is an event of its
+# own, `select`: it may follow another press at once, where an act must not be done twice. Whoever opens one is led to its
 # rows. The list is drawn anew after every press: the button that had the focus has it again.
 PRESS = """
 let at = null;
@@ -26,7 +27,7 @@ element.addEventListener('click', event => {
   const pressed = event.target.closest('button[data-act]');
   if (!pressed) return;
   const {act, kind} = pressed.dataset;
-  trigger('click', {act, kind});
+  trigger(act === 'show' ? 'select' : 'click', {act, kind});
   if (act !== 'show' || leadTo(kind)) return;
   const watch = new MutationObserver(() => leadTo(kind) && watch.disconnect());
   watch.observe(document.body, {childList: true, subtree: true, attributes: true});

@@ -41,17 +41,23 @@ def test_only_a_press_changes_what_is_picked(empty_studio: Studio) -> None:
     """A list that is drawn late would take back what was picked since."""
     page = shell.build(empty_studio)
     (drawn,) = [block for block in page.blocks.values() if getattr(block, "js_on_load", None) == listed.PRESS]
-    (press,) = [event for event in page.fns.values() if (drawn._id, "click") in event.targets]
-    (picked,) = [block for block in press.outputs if isinstance(block, gr.State)]
-    writers = [event for event in page.fns.values() if picked in event.outputs]
-    assert writers == [press]
+    presses = [event for event in page.fns.values() if drawn._id in [target for target, _ in event.targets]]
+    (picked,) = {block for press in presses for block in press.outputs if isinstance(block, gr.State)}
+    assert [event for event in page.fns.values() if picked in event.outputs] == presses
+
+
+def test_a_finding_is_opened_also_while_another_is_on_its_way_and_no_act_is_done_twice(empty_studio: Studio) -> None:
+    page = shell.build(empty_studio)
+    (drawn,) = [block for block in page.blocks.values() if getattr(block, "js_on_load", None) == listed.PRESS]
+    modes = {name: event.trigger_mode for event in page.fns.values() for at, name in event.targets if at == drawn._id}
+    assert modes == {"click": "once", "select": "multiple"}
 
 
 def test_a_button_that_nobody_drew_does_nothing(empty_studio) -> None:
     for act, wanted in (("treat", "no kind"), ("treat", ""), ("show", "<b>")):
-        assert findings.pressed(empty_studio, "data-1", None, act=act, wanted=wanted) == [gr.skip(), gr.skip()]
+        assert findings.pressed(empty_studio, "data-1", act=act, wanted=wanted) == [gr.skip(), gr.skip()]
 
 
 def test_opening_a_finding_changes_no_row(empty_studio) -> None:
-    opened = findings.pressed(empty_studio, "data-1", None, act="show", wanted="exact_duplicate")
+    opened = findings.pressed(empty_studio, "data-1", act="show", wanted="exact_duplicate")
     assert opened == [gr.skip(), "exact_duplicate"]
