@@ -19,6 +19,29 @@ class JobKind(StrEnum):
     DOWNLOAD = "download"
 
 
+class Need(StrEnum):
+    """What a job takes of the machine while it runs."""
+
+    DEVICE = "device"  # a GPU to itself, or the processor where there is none
+    READER = "reader"  # a share of the processor beside that
+    NETWORK = "network"
+
+
+def need_of(kind: JobKind) -> Need:
+    """What a job of this kind needs: the one place where that is told."""
+    match kind:
+        case JobKind.TRAIN | JobKind.GENERATE:
+            return Need.DEVICE
+        case JobKind.DOWNLOAD:
+            return Need.NETWORK
+        case _:
+            return Need.READER
+
+
+# What has a device only as long as nothing else waits for one: it is asked to end as soon as something does.
+GIVES_WAY: frozenset[JobKind] = frozenset()
+
+
 class JobState(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"
@@ -67,7 +90,7 @@ class Job:
     """`done` of `total` units; `message` says in words what is happening or how it ended, `fix` what to do next.
 
     `seconds_left` is the worker's own estimate, while it runs and once it has one; `pausing` says that a stop is meant
-    as a pause.
+    as a pause. `wants` is the device that was chosen for it (None: any), `place` the one that its attempt has.
     """
 
     id: str
@@ -88,6 +111,8 @@ class Job:
     pid: int | None = None
     seconds_left: float | None = None
     pausing: bool = False
+    wants: str | None = None
+    place: str | None = None
 
     @property
     def is_live(self) -> bool:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from studio.domain.event import EventKind
-from studio.domain.job import Job, JobKind, Wish
+from studio.domain.job import Job, JobKind, JobState, Wish
 from studio.jobs import spool
-from studio.jobs.ending import Ending, Gone, cut_short, told, untold
+from studio.jobs.ending import Ending, Gone, cut_short, made_room, told, untold
 from studio.jobs.launcher import Handle, Launcher, worker_environment
 from studio.jobs.process import Identity, end_leftover, identity_of
 from studio.jobs.vital import Pulse, ended_for_memory
@@ -41,7 +41,7 @@ class Grace:
 
 @dataclass(slots=True)
 class Attempt:
-    """A worker at work: how far its events were read, and since when it has been asked to stop."""
+    """A worker at work: how far its events were read, since when it was asked to stop, and whether it gives way."""
 
     job: Job
     folder: Path
@@ -52,6 +52,7 @@ class Attempt:
     terminated_at: float | None = None
     pulse: Pulse = field(default_factory=lambda: Pulse(time.monotonic()))
     silent: float | None = None
+    gives_way: bool = False
     for_memory_before: int | None = field(default_factory=ended_for_memory)
 
     def gone(self, status: int) -> Gone:
@@ -59,13 +60,16 @@ class Attempt:
         return Gone(status, self.silent, None if before is None or now is None else now > before)
 
 
-def begin(store: Store, launcher: Launcher, job: Job, spec: dict[str, Any]) -> Attempt:
-    """Start a worker for a job that was claimed; OSError when there is no room for its folder or its process."""
+def begin(store: Store, launcher: Launcher, job: Job, spec: dict[str, Any], *, gpu: str | None = None) -> Attempt:
+    """Start a worker for a job that was claimed; OSError when there is no room for its folder or its process.
+
+    `gpu` is the only one that it may see; without one it sees what this process does.
+    """
     folder = store.workspace.attempt(job.id, job.attempt)
     if job.kind is JobKind.TRAIN and job.attempt > 1:
         spec = {**spec, "resume": True} | {name: job.result[name] for name in PASSED_ON if name in job.result}
     spool.write_spec(folder, spec)
-    environment = worker_environment(os.environ, online=job.kind is JobKind.DOWNLOAD)
+    environment = worker_environment(os.environ, online=job.kind is JobKind.DOWNLOAD, gpu=gpu)
     process = launcher.start(folder, env=environment)
     log.info("%s attempt %d: process %d", job.id, job.attempt, process.pid)
     return Attempt(job, folder, process, offset=0)
@@ -78,25 +82,27 @@ def follow(store: Store, attempt: Attempt, *, wish: Wish, grace: Grace) -> bool:
         _note_process(store, attempt)
     read = attempt.offset
     attempt.offset = _bring_events(store, attempt.job, attempt.folder, offset=read)
+    stopping = wish is Wish.STOP or attempt.gives_way
     if status is not None:
-        finish(store, attempt, status, stopping=wish is Wish.STOP)
+        finish(store, attempt, status, stopping=stopping, gave_way=attempt.gives_way and wish is Wish.RUN)
         return False
-    if wish is Wish.STOP:
+    if stopping:
         _press(attempt, grace=grace, now=time.monotonic())
     elif attempt.job.kind is JobKind.TRAIN:
         _feel(attempt, has_told=attempt.offset > read, limit=grace.silent)
     return True
 
 
-def finish(store: Store, attempt: Attempt, status: int, *, stopping: bool) -> None:
+def finish(store: Store, attempt: Attempt, status: int, *, stopping: bool, gave_way: bool = False) -> None:
     """Move the job to where its worker's outcome says, or, if it left none, to what its exit status tells."""
     _bring_all_events(store, attempt.job, attempt.folder, offset=attempt.offset)
     outcome = spool.read_outcome(attempt.folder)
     if outcome is not None:
-        end(store, attempt.job, told(outcome))
+        ending = told(outcome)
     else:
         job, checkpoint = jobs.get(store, attempt.job.id), _has_checkpoint(store, attempt.job)
-        end(store, attempt.job, untold(job, attempt.gone(status), stopping=stopping, has_checkpoint=checkpoint))
+        ending = untold(job, attempt.gone(status), stopping=stopping, has_checkpoint=checkpoint)
+    end(store, attempt.job, made_room(ending) if gave_way and ending.state is JobState.STOPPED else ending)
 
 
 def recover(store: Store, job: Job) -> None:

@@ -1,7 +1,7 @@
 """Ending: how an attempt ended, in words a person can act on, also when its worker could not say so itself."""
 
 import signal
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from studio.domain.event import Outcome
@@ -116,6 +116,11 @@ def cut_short(*, stopping: bool, has_checkpoint: bool) -> Ending:
         return Ending(JobState.STOPPED, "Stopped.", RESUME if has_checkpoint else AGAIN)
     goes_on = "goes on from the last checkpoint" if has_checkpoint else "starts again"
     return Ending(JobState.QUEUED, f"The studio was stopped; this {goes_on}.")
+
+
+def made_room(ending: Ending) -> Ending:
+    """The ending of what gave its place to something that waited for it."""
+    return replace(ending, message="It made room for what waited for its place.", fix="Start it again after that.")
 
 
 def never_begun(error: Exception) -> Ending:

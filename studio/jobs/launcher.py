@@ -101,12 +101,13 @@ class LocalProcess:
 CALM = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
-def worker_environment(environ: Mapping[str, str], *, online: bool = False) -> dict[str, str]:
-    """What a worker may know of this process's environment, and where it finds the studio itself."""
+def worker_environment(environ: Mapping[str, str], *, online: bool = False, gpu: str | None = None) -> dict[str, str]:
+    """What a worker may know of this process's environment, where it finds the studio, and the only GPU it may see."""
     known = PASSED_ON | ONLINE if online else PASSED_ON
     passed = {name: value for name, value in environ.items() if name in known or name.startswith("LC_")}
     home = str(Path(studio.__path__[0]).parent)
-    return {**CALM, **passed, "PYTHONPATH": home, "PYTHONFAULTHANDLER": "1", "PYTHONUNBUFFERED": "1"}
+    chosen = {"CUDA_VISIBLE_DEVICES": gpu} if gpu else {}
+    return {**CALM, **passed, **chosen, "PYTHONPATH": home, "PYTHONFAULTHANDLER": "1", "PYTHONUNBUFFERED": "1"}
 
 
 def _has_ended(pid: int) -> bool:

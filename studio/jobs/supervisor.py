@@ -17,12 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from studio.domain.errors import SetupError, StudioError
-from studio.domain.job import Job, JobKind, JobState
+from studio.domain.job import GIVES_WAY, Job, JobKind, JobState, Need, need_of
 from studio.jobs.attempt import Attempt, Grace, begin, end, follow, recover, settle
 from studio.jobs.ending import given_up, never_begun
 from studio.jobs.launcher import Launcher, LocalLauncher
 from studio.jobs.presence import ensure_supervisor, keep_supervised, seconds_since_asked_for, sole_supervisor
 from studio.jobs.process import identity_of, is_alive
+from studio.recipes.machine import usable_gpus
 from studio.store import jobs
 from studio.store.database import Store, open_store
 from studio.store.workspace import Workspace
@@ -34,26 +35,24 @@ LONGEST_PAUSE = 5.0
 IDLE_EXIT = 60.0
 GONE_WITHIN = 10.0
 
-# Training and answering share the one processor or GPU; what reads the rows fits beside them, and so does a download.
-READING = (
-    JobKind.INGEST, JobKind.EXAMINE, JobKind.MEASURE, JobKind.MEANING, JobKind.TOPICS, JobKind.CHECK_SPLIT,
-)  # fmt: skip
-SLOTS = (
-    (frozenset({JobKind.TRAIN, JobKind.GENERATE}), 1),
-    (frozenset(READING), 2),
-    (frozenset({JobKind.DOWNLOAD}), 1),
-)
+# Each GPU, or the processor where there is none, has one thing to do at a time; this many others fit beside it.
+PROCESSOR = "processor"
+BESIDE = {Need.READER: 2, Need.NETWORK: 1}
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Supervisor:
-    """The attempts at work, by job; everything else is in the store. `is_troubled` asks for a pause."""
+    """The attempts at work, by job; everything else is in the store. `is_troubled` asks for a pause.
+
+    `gpus` are the ids of those that may be used, as the driver names them.
+    """
 
     store: Store
     launcher: Launcher
     grace: Grace = field(default_factory=Grace)
+    gpus: tuple[str, ...] = ()
     at_work: dict[str, Attempt] = field(default_factory=dict)
     is_troubled: bool = False
 
@@ -66,8 +65,9 @@ class Supervisor:
             self._follow(self.at_work[job_id], live.get(job_id))
         for job in orphans:
             self._recover(job)
-        if any(job.state is JobState.QUEUED for job in live.values()):
-            self._start_what_fits()
+        waiting = [job for job in live.values() if job.state is JobState.QUEUED]
+        if waiting:
+            self._start_what_fits(waiting)
         return bool(live)
 
     def close(self) -> None:
@@ -120,19 +120,51 @@ class Supervisor:
             log.exception("%s attempt %d cannot be recovered", job.id, job.attempt)
             end(self.store, job, given_up(error))
 
-    def _start_what_fits(self) -> None:
-        for kinds, slots in SLOTS:
-            taken = sum(attempt.job.kind in kinds for attempt in self.at_work.values())
+    def _start_what_fits(self, waiting: list[Job]) -> None:
+        """Fill what is free of the machine; what gives way comes last, and ends where something else waits for it."""
+        for need, slots in BESIDE.items():
+            taken = sum(need_of(attempt.job.kind) is need for attempt in self.at_work.values())
             for _ in range(slots - taken):
-                claimed = jobs.claim(self.store, kinds=kinds)
-                if claimed is None:
-                    break
-                job, spec = claimed
-                try:
-                    self.at_work[job.id] = begin(self.store, self.launcher, job, spec)
-                except (OSError, ValueError, TypeError) as error:
-                    log.exception("%s attempt %d could not be started", job.id, job.attempt)
-                    end(self.store, job, never_begun(error))
+                self._start_next(_kinds(need))
+        for place in self._free_places(waiting):
+            if not self._start_next(_kinds(Need.DEVICE) - GIVES_WAY, place):
+                self._start_next(GIVES_WAY, place)
+        self._make_room([job for job in waiting if job.id not in self.at_work])
+
+    def _free_places(self, waiting: list[Job]) -> list[str]:
+        """The devices with nothing to do; those that were chosen for something that waits come last."""
+        taken = {attempt.job.place for attempt in self.at_work.values()}
+        chosen = [job.wants for job in waiting]
+        return sorted((place for place in self.gpus or (PROCESSOR,) if place not in taken), key=chosen.count)
+
+    def _make_room(self, waiting: list[Job]) -> None:
+        """Ask one of those that give way to end for each job that waits and can have its place."""
+        leaving = [attempt for attempt in self.at_work.values() if attempt.job.kind in GIVES_WAY]
+        leaving.sort(key=lambda attempt: not attempt.gives_way)  # whoever is going already makes room for the first
+        for job in waiting:
+            fitting = (attempt for attempt in leaving if job.wants in (None, attempt.job.place))
+            if job.kind in GIVES_WAY or need_of(job.kind) is not Need.DEVICE or not (left := next(fitting, None)):
+                continue
+            leaving.remove(left)
+            left.gives_way = True
+
+    def _start_next(self, kinds: frozenset[JobKind], place: str | None = None) -> bool:
+        """Start what is first in the line for these kinds and this place; whether there was anything."""
+        claimed = jobs.claim(self.store, kinds=kinds, place=place) if kinds else None
+        if claimed is None:
+            return False
+        job, spec = claimed
+        try:
+            gpu = place if len(self.gpus) > 1 else None  # the only one is seen without being named
+            self.at_work[job.id] = begin(self.store, self.launcher, job, spec, gpu=gpu)
+        except (OSError, ValueError, TypeError) as error:
+            log.exception("%s attempt %d could not be started", job.id, job.attempt)
+            end(self.store, job, never_begun(error))
+        return True
+
+
+def _kinds(need: Need) -> frozenset[JobKind]:
+    return frozenset(kind for kind in JobKind if need_of(kind) is need)
 
 
 def _is_of(attempt: Attempt, job: Job) -> bool:
@@ -148,12 +180,13 @@ def supervise(
     parent_pid: int | None = None,
     idle_exit: float | None = None,
     grace: Grace | None = None,
+    gpus: tuple[str, ...] = (),
 ) -> None:
     """Carry out the jobs of a store until `stop`, or until `parent_pid` is gone and nobody had use for it for a while.
 
     Call it only while holding `sole_supervisor`, from a thread that lives as long: workers die with that thread.
     """
-    supervisor = Supervisor(store, launcher, grace or Grace())
+    supervisor = Supervisor(store, launcher, grace or Grace(), gpus)
     parent = identity_of(parent_pid) if parent_pid is not None else None
     live_at, pause = time.monotonic(), TICK
     try:
@@ -209,6 +242,7 @@ def main(arguments: Sequence[str], *, launcher: Launcher | None = None) -> int:
                 stop=stop,
                 parent_pid=options.parent,
                 idle_exit=options.idle_exit,
+                gpus=tuple(gpu.uuid for gpu in usable_gpus()),
             )
         # Who asked for a supervisor, or submitted a job, while the lock was still held has started no other.
         if stop.is_set() or (seconds_since_asked_for(workspace) >= options.idle_exit and not jobs.live(store)):

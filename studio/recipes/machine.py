@@ -22,9 +22,14 @@ def measure_machine(path: Path, *, cgroup: Path = CGROUP) -> Machine:
         memory=total,
         memory_free=free,
         disk_free=disk_free(path),
-        gpus=gpus() if can_use_gpus() else (),
+        gpus=usable_gpus(),
         bf16=has_bf16(),
     )
+
+
+def usable_gpus() -> tuple[Gpu, ...]:
+    """The GPUs that the installed torch can train on."""
+    return gpus() if can_use_gpus() else ()
 
 
 def gpus() -> tuple[Gpu, ...]:

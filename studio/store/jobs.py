@@ -37,9 +37,16 @@ class StoredEvent:
 
 
 def submit(
-    target: Store | Connection, *, kind: JobKind, subject_id: str, spec: dict[str, Any], key: str | None = None
+    target: Store | Connection,
+    *,
+    kind: JobKind,
+    subject_id: str,
+    spec: dict[str, Any],
+    key: str | None = None,
+    wants: str | None = None,
 ) -> Job:
-    """Put a job in the queue; the same `kind` and `key` again is the same job, whatever it has become since."""
+    """Put a job at the end of the line, for the device `wants` or any; the same `kind` and `key` again is the same job,
+    whatever it has become since."""
     now = datetime.now(UTC)
     with writing(target) as connection:
         job_id = new_id("job")
@@ -62,6 +69,7 @@ def submit(
                 "message": "",
                 "fix": "",
                 "result": {},
+                "wants": wants,
             },
             conflict=["kind", "key"],
         )
@@ -110,12 +118,16 @@ def spec(store: Store, job_id: str) -> dict[str, Any]:
         return _spec(connection, job_id)
 
 
-def claim(store: Store, *, kinds: Collection[JobKind]) -> tuple[Job, dict[str, Any]] | None:
-    """Take the job of these kinds that has waited longest, as a new attempt; None when nothing waits.
+def claim(store: Store, *, kinds: Collection[JobKind], place: str | None = None) -> tuple[Job, dict[str, Any]] | None:
+    """Take the first job of these kinds in the line, as a new attempt; None when nothing waits.
 
-    The spec comes with `kind`, `job` and `attempt`. What people stopped while it waited ends here instead.
+    `place` is the device that it is given: a job that wants another one is passed over. The spec comes with `kind`,
+    `job` and `attempt`. What people stopped while it waited ends here instead.
     """
-    waiting = tables.jobs.c.state == JobState.QUEUED.value, _is_in(tables.jobs.c.kind, kinds)
+    columns = tables.jobs.c
+    waiting = [columns.state == JobState.QUEUED.value, _is_in(columns.kind, kinds)]
+    if place is not None:
+        waiting.append(columns.wants.is_(None) | (columns.wants == place))
     with store.read() as connection:
         if connection.execute(select(tables.jobs.c.id).where(*waiting).limit(1)).first() is None:
             return None  # asked twice a second: it must not keep others from writing
@@ -140,6 +152,7 @@ def claim(store: Store, *, kinds: Collection[JobKind]) -> tuple[Job, dict[str, A
                 message="",
                 fix="",
                 pid=None,
+                place=place,
             )
             .returning(tables.jobs.c.attempt)
         ).scalar_one()
@@ -356,6 +369,8 @@ def job_of(row: Row[Any]) -> Job:
         result=value[columns.result],
         pid=value[columns.pid],
         seconds_left=value[columns.seconds_left],
+        wants=value[columns.wants],
+        place=value[columns.place],
     )
 
 

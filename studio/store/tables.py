@@ -92,7 +92,8 @@ metadata = MetaData(
 )
 
 # `key` makes a job unrepeatable: the same kind and key is the same job. `attempt` only ever grows. `pausing` says that
-# a stop is or was meant as a pause.
+# a stop is or was meant as a pause. `queued_at` gives what waits its place in the line: to move one is to swap these.
+# `wants` is the device that was chosen for it (NULL: any), `place` the one that its newest attempt was given.
 jobs = Table(
     "jobs",
     metadata,
@@ -116,6 +117,8 @@ jobs = Table(
     Column("fix", Words, nullable=False),
     Column("result", Json, nullable=False),
     Column("pid", Integer),
+    Column("wants", Id),
+    Column("place", Id),
     UniqueConstraint("kind", "key"),
     _one_of("state", JobState),
     _one_of("wish", Wish),

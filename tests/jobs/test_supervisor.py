@@ -13,7 +13,6 @@ from studio.jobs import spool
 from studio.jobs.attempt import Grace
 from studio.jobs.ending import Gone, untold
 from studio.jobs.launcher import LocalLauncher, worker_environment
-from studio.jobs.supervisor import SLOTS
 from studio.jobs.vital import ended_for_memory
 from studio.store import jobs
 
@@ -312,12 +311,6 @@ def test_a_download_alone_is_given_the_token_and_the_way_to_the_hub():
     around = {"HF_TOKEN": "hf_secret", "HF_ENDPOINT": "http://hub", "HTTPS_PROXY": "http://proxy", "DATABASE": "secret"}
     assert not around.keys() & worker_environment(around).keys()
     assert around.keys() & worker_environment(around, online=True).keys() == {"HF_TOKEN", "HF_ENDPOINT", "HTTPS_PROXY"}
-
-
-def test_a_download_goes_on_beside_a_run_and_one_at_a_time():
-    taken = {kind: slots for kinds, slots in SLOTS for kind in kinds}
-    assert taken.keys() == set(JobKind) - {JobKind.MEND}
-    assert [slots for kinds, slots in SLOTS if kinds == {JobKind.DOWNLOAD}] == [1]
 
 
 def _is_gone(pid: int) -> bool:

@@ -1,0 +1,141 @@
+"""What runs beside what, and on which device: a supervisor on machines that are only described to it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from studio.domain.event import Outcome
+from studio.domain.job import Job, JobKind, JobState
+from studio.jobs import supervisor
+from studio.jobs.supervisor import Supervisor
+from studio.store import jobs
+from studio.store.database import Store
+
+A, B = "GPU-a", "GPU-b"
+NO_PROCESS = 2**22 + 1  # more than Linux counts to
+READERS = set(JobKind) - {JobKind.TRAIN, JobKind.GENERATE, JobKind.DOWNLOAD, JobKind.MEND}
+
+
+@dataclass
+class Held:
+    """A worker that does nothing until it is asked to end."""
+
+    folder: Path
+    gpu: str | None
+    pid: int = NO_PROCESS
+
+    def poll(self) -> int | None:
+        if (self.folder / "control.json").exists():
+            self.end("stopped")
+        return 0 if (self.folder / "outcome.json").exists() else None
+
+    def end(self, state: str) -> None:
+        (self.folder / "outcome.json").write_text(Outcome(state=state, message="It ended.").model_dump_json())
+
+    def stop(self) -> None:
+        self.end("stopped")
+
+    def kill(self) -> None:
+        self.end("stopped")
+
+
+@dataclass
+class Holding:
+    started: list[Held] = field(default_factory=list)
+
+    def start(self, attempt_folder: Path, *, env: Mapping[str, str]) -> Held:
+        self.started.append(Held(attempt_folder, env.get("CUDA_VISIBLE_DEVICES")))
+        return self.started[-1]
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+
+def waiting(store: Store, name: str, *, kind: JobKind = JobKind.TRAIN, wants: str | None = None) -> Job:
+    return jobs.submit(store, kind=kind, subject_id=name, spec={}, wants=wants)
+
+
+def running(store: Store) -> dict[str, str | None]:
+    """What runs, and where."""
+    return {job.subject_id: job.place for job in jobs.live(store) if job.state is JobState.RUNNING}
+
+
+def ended(looking: Supervisor, name: str) -> None:
+    """A worker ends; it is noticed at one look, and what follows is started at the same one or the next."""
+    next(attempt for attempt in looking.at_work.values() if attempt.job.subject_id == name).process.end("done")  # type: ignore[attr-defined]
+    looking.tick()
+    looking.tick()
+
+
+@pytest.mark.parametrize("gpus", [(), (A,)])
+def test_one_device_has_one_run_at_a_time_and_is_not_named_to_it(store: Store, gpus: tuple[str, ...]):
+    looking = Supervisor(store, holding := Holding(), gpus=gpus)
+    waiting(store, "first"), waiting(store, "second")
+    looking.tick()
+    assert list(running(store)) == ["first"]
+    ended(looking, "first")
+    assert list(running(store)) == ["second"]
+    assert [held.gpu for held in holding.started] == [None, None]
+
+
+def test_two_runs_never_get_one_gpu_at_once(store: Store):
+    looking = Supervisor(store, holding := Holding(), gpus=(A, B))
+    for name in ("first", "second", "third"):
+        waiting(store, name)
+    looking.tick()
+    assert running(store) == {"first": A, "second": B}
+    ended(looking, "second")
+    assert running(store) == {"first": A, "third": B}
+    assert [held.gpu for held in holding.started] == [A, B, B]
+
+
+def test_a_run_waits_for_the_gpu_that_was_chosen_for_it_and_holds_nobody_up(store: Store):
+    looking = Supervisor(store, Holding(), gpus=(A, B))
+    waiting(store, "first", wants=B), waiting(store, "second", wants=B), waiting(store, "third")
+    looking.tick()
+    assert running(store) == {"first": B, "third": A}
+    ended(looking, "third")
+    assert running(store) == {"first": B}
+    ended(looking, "first")
+    assert running(store) == {"second": B}
+
+
+def test_whoever_takes_any_gpu_leaves_a_chosen_one_to_whoever_chose_it(store: Store):
+    waiting(store, "any"), waiting(store, "chosen", wants=A)
+    Supervisor(store, Holding(), gpus=(A, B)).tick()
+    assert running(store) == {"any": B, "chosen": A}
+
+
+def test_a_gpu_that_is_not_there_is_waited_for(store: Store):
+    job = waiting(store, "elsewhere", wants="GPU-gone")
+    Supervisor(store, Holding(), gpus=(A, B)).tick()
+    assert jobs.get(store, job.id).state is JobState.QUEUED
+
+
+def test_reading_and_a_download_go_on_beside_a_run(store: Store):
+    for kind in (JobKind.TRAIN, JobKind.GENERATE, JobKind.DOWNLOAD, JobKind.DOWNLOAD, *sorted(READERS)):
+        waiting(store, kind.value, kind=kind)
+    Supervisor(store, Holding()).tick()
+    taken = list(running(store))
+    assert len(taken) == 4 and {"train", "download"} < set(taken) and set(taken) - {"train", "download"} < READERS
+
+
+def test_what_gives_way_ends_for_what_waits_and_says_so(store: Store, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(supervisor, "GIVES_WAY", frozenset({JobKind.GENERATE}))
+    looking = Supervisor(store, Holding(), gpus=(A, B))
+    left, stays = (waiting(store, name, kind=JobKind.GENERATE, wants=gpu) for name, gpu in (("left", A), ("stays", B)))
+    looking.tick()
+    waiting(store, "run", wants=A)
+    for _ in range(3):
+        looking.tick()
+    assert running(store) == {"run": A, "stays": B}
+    ended_job = jobs.get(store, left.id)
+    assert (ended_job.state, ended_job.message) == (JobState.STOPPED, "It made room for what waited for its place.")
+    later = waiting(store, "later", kind=JobKind.GENERATE, wants=B)
+    for _ in range(3):
+        looking.tick()
+    assert jobs.get(store, later.id).state is JobState.QUEUED and jobs.get(store, stays.id).is_live
