@@ -67,8 +67,12 @@ def check_port(host: str, port: int) -> None:
 
 
 def quiet_libraries() -> None:
-    """Nothing about a person's work leaves the machine, and nothing asks for it."""
+    """Nothing about a person's work leaves the machine, and nothing is counted that nobody reads."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    # After each event Gradio sums up in a table of pandas how long all those before it took, up to 10,000 of them: most
+    # of what an event costs once a page has been open for a while.
+    os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
+    os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(sys.maxsize))
     if sys.platform == "linux":
         os.umask(0o077)

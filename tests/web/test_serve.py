@@ -1,12 +1,14 @@
 """The studio starts where it may listen, and says in a sentence where it cannot."""
 
+import os
 import socket
 from pathlib import Path
 
+import gradio as gr
 import pytest
 
 from studio.domain.errors import SetupError
-from studio.web.serve import check_port, serve
+from studio.web.serve import check_port, quiet_libraries, serve
 
 
 def test_a_port_in_use_is_named_with_another_to_try():
@@ -25,3 +27,18 @@ def test_the_studio_does_not_listen_to_others_unless_told_to(host: str, tmp_path
     with pytest.raises(SetupError, match="no passwords yet"):
         serve(workspaces=tmp_path / "workspaces", host=host)
     assert not (tmp_path / "workspaces").exists()
+
+
+def test_after_an_event_nothing_is_summed_up_over_all_that_came_before(monkeypatch: pytest.MonkeyPatch):
+    for name in [name for name in os.environ if name.startswith("GRADIO_ANALYTICS")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(os, "umask", lambda _mask: 0o022)
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    quiet_libraries()
+    with gr.Blocks() as page:
+        page.queue()
+    queue = page._queue
+    monkeypatch.setattr(queue, "_get_df", lambda _records: pytest.fail("a table of all events was made"))
+    queue.events_recorded = 100_000
+    assert queue.ANALYTICS_MAX_EVENTS == 1
+    assert queue.compute_analytics_summary([{"status": "success"}]) == {"functions": {}}
