@@ -1,5 +1,6 @@
 """Load a model folder: its tokenizer and its weights, from this disk alone and without running code from the folder."""
 
+import importlib
 import json
 import logging
 import os
@@ -39,10 +40,26 @@ def prepare_process() -> None:
     import datasets
     import transformers
 
+    _import_bitsandbytes()
     datasets.disable_progress_bars()
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     warnings.filterwarnings("ignore", category=FutureWarning)
+
+
+def _import_bitsandbytes() -> None:
+    """Import it without torch's compiler, which takes two seconds to load.
+
+    It wraps a few substitutes for kernels that a device lacks, and needs none of them for what the studio does.
+    """
+    import torch
+
+    whole = torch.compile
+    torch.compile = lambda model=None, **_: (lambda wrapped: wrapped) if model is None else model
+    try:
+        importlib.import_module("bitsandbytes")
+    finally:
+        torch.compile = whole
 
 
 def check_model_folder(folder: Path) -> None:

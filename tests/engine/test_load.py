@@ -70,11 +70,12 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path):
         check_model_folder(tmp_path)
 
 
-def test_a_process_sees_no_network_and_a_quiet_log(tiny_model: Path):
+def test_a_process_sees_no_network_has_a_quiet_log_and_loads_no_compiler(tiny_model: Path):
     script = (
         "from studio.engine.load import *; from pathlib import Path; prepare_process();"
         f"load_model(Path({str(tiny_model)!r}), quantisation='nf4'); import huggingface_hub as h;"
-        "assert h.constants.HF_HUB_OFFLINE; import torch; print(torch.cuda.device_count() <= 1)"
+        "assert h.constants.HF_HUB_OFFLINE; import sys, torch, studio.engine.trainer;"
+        "print(torch.cuda.device_count() <= 1, 'torch._inductor.compile_fx' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -84,7 +85,7 @@ def test_a_process_sees_no_network_and_a_quiet_log(tiny_model: Path):
         text=True,
         check=True,
     )
-    assert (done.stdout, done.stderr) == ("True\n", "")
+    assert (done.stdout, done.stderr) == ("True False\n", "")
 
 
 def test_a_peak_is_the_process_s_own_and_not_that_of_the_large_process_that_started_it():
