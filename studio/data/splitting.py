@@ -4,7 +4,6 @@ Every row has its place in a fixed order that comes from its own words and the s
 row that is added or taken away moves a few others at the edges, and leaves the rest where they were.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,17 +103,15 @@ def _duplicates(sides: NDArray[np.int64], choices: SplitChoices) -> dict[int, in
     asked = _asked_to_keep(choices, sides)
     if choices.keep_copies:
         return {}
-    members: dict[int, list[int]] = defaultdict(list)
     copies = np.flatnonzero(np.bincount(sides, minlength=len(sides))[sides] > 1)
-    for number, first in zip(copies.tolist(), sides[copies].tolist(), strict=True):
-        members[first].append(number)
-    duplicate_of = {}
-    for first, numbers in members.items():
-        there = [number for number in numbers if number not in choices.removed]
-        kept = asked.get(first)
-        kept = kept if kept in there else next(iter(there), None)
-        duplicate_of |= {number: kept for number in there if kept is not None and number != kept}
-    return duplicate_of
+    there = copies[~np.isin(copies, list(choices.removed))]
+    groups, at, of = np.unique(sides[there], return_index=True, return_inverse=True)
+    kept = there[at]
+    for first, number in asked.items():
+        if number not in choices.removed and len(group := np.flatnonzero(groups == first)):
+            kept[group] = number
+    out = there != kept[of]
+    return dict(zip(there[out].tolist(), kept[of][out].tolist(), strict=True))
 
 
 def _asked_to_keep(choices: SplitChoices, sides: NDArray[np.int64]) -> dict[int, int]:
@@ -147,13 +144,13 @@ def _order(groups: _Groups, outline: Outline, strata: Strata, *, seed: int) -> N
     salt = mixed(np.array([seed], dtype=np.int64).astype(np.uint64))
     place = mixed(outline.keys[groups.first] ^ salt)
     begin = mixed(strata.keys ^ mixed(salt))[groups.stratum] / 2.0**64
-    within = np.lexsort((groups.first, place, groups.stratum))
+    within = np.lexsort((place, groups.stratum))  # it is stable, and the groups come by their first rows
     rows, stratum = groups.rows[within], groups.stratum[within]
     total = np.bincount(stratum, weights=rows, minlength=len(strata.names))
     before = np.cumsum(rows) - rows - (np.cumsum(total) - total)[stratum]
     share = np.empty(len(within))
     share[within] = (before + (rows - 1) / 2 + begin[within]) / total[stratum]
-    return np.lexsort((groups.first, place, share))
+    return np.lexsort((place, share))
 
 
 def _held_out(
@@ -175,12 +172,12 @@ def _filled(order: NDArray[np.int64], rows: NDArray[np.int64], asked: int, *, le
     """The first groups that fit, and one more where that comes closer to `asked`; so many groups are left at least."""
     taken: list[int] = []
     missing, spare = asked, len(order) - leave
-    for group in order.tolist():
+    for group, size in zip(order.tolist(), rows[order].tolist(), strict=True):
         if not missing or not spare:
             break
-        if rows[group] <= missing:
+        if size <= missing:
             taken.append(group)
-            missing -= int(rows[group])
+            missing -= size
             spare -= 1
     left = order[~np.isin(order, taken)]
     smallest = int(left[np.argmin(rows[left])])

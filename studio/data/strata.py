@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ def shares(strata: Strata, bins: Sequence[Bin]) -> tuple[Share, ...]:
     """How many rows of each stratum are in each part, the most rows first."""
     counts = np.zeros((len(strata.names), len(DEALT)), dtype=np.int64)
     part_of = {bin: part for part, bin in enumerate(DEALT)}
-    parts = np.array([part_of.get(bin, -1) for bin in bins], dtype=np.int64)
+    parts = np.fromiter(map(part_of.get, bins, repeat(-1)), dtype=np.int64, count=len(bins))
     dealt = parts >= 0
     np.add.at(counts, (strata.of[dealt], parts[dealt]), 1)
     made = [Share(name, *held) for name, held in zip(strata.names, counts.tolist(), strict=True) if sum(held)]

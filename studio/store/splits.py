@@ -35,7 +35,7 @@ def add(store: Store, split: Split) -> Split:
                 created_at=datetime.now(UTC),
                 choices=CHOICES.dump_python(split.choices, mode="json"),
                 duplicate_of=split.duplicate_of,
-                bins="".join(LETTER[bin] for bin in split.bins),
+                bins="".join(map(LETTER.__getitem__, split.bins)),
             )
         )
     return split
