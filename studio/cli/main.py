@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from studio import __version__
-from studio.cli import importing, logbook, meaning, mend, running, split, study
+from studio.cli import importing, logbook, meaning, mend, queue, running, split, study
 from studio.cli import models as listed_models
 from studio.cli.importing import pair
 from studio.cli.output import Json, answer, verb
@@ -18,6 +18,7 @@ from studio.domain.finding import GRADE_WORDS, TREATMENTS, by_weight
 from studio.domain.recipe import Recipe
 from studio.flows import advise, ask, bring, choose, deliver, inspect, machine, topics, train
 from studio.flows import mend as mending
+from studio.flows import queue as line
 from studio.flows import split as dealing
 from studio.flows.models import STARTER
 from studio.flows.studio import Studio
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.add_typer(listed_models.app, name="models")
 app.add_typer(study.app, name="study")
 app.add_typer(mend.app, name="mend")
+app.add_typer(queue.app, name="queue")
 app.command("import")(importing.import_file)
 app.command("rate")(study.rate)
 app.command("verdict")(study.verdict)
@@ -180,13 +182,17 @@ def train_model(
     name: Annotated[str | None, typer.Option(help="What to call the run.")] = None,
     begin: Annotated[str | None, typer.Option(help="A run of the same model whose adapter is trained further.")] = None,
     begin_step: Annotated[int | None, typer.Option(help="Its checkpoint; the best one if left out.")] = None,
+    gpu: Annotated[str | None, typer.Option(help="The number of the GPU to use; any if left out.")] = None,
     wait: running.Wait = False,
     json: Json = False,
 ) -> None:
     """Start a run; without --wait it goes on in the background."""
     studio = opened(working=True)
     chosen = _recipe(studio, dataset, model, recipe, set)
-    run = train.start(studio, dataset, model, chosen, name=name, begin=begin, step=begin_step, key=running.new_key())
+    run = train.start(
+        studio, dataset, model, chosen, name=name, begin=begin, step=begin_step, gpu=line.device_of(gpu),
+        key=running.new_key(),
+    )  # fmt: skip
     running.answer_run(studio, run, wait=wait, json=json)
 
 

@@ -12,7 +12,7 @@ from studio.cli.workspace import opened
 from studio.domain.errors import RunError
 from studio.domain.job import JobState
 from studio.domain.run import Run
-from studio.flows import again, faults, follow, train
+from studio.flows import again, faults, follow, queue, train
 from studio.flows import logbook as notebook
 from studio.flows.studio import Studio
 
@@ -68,7 +68,7 @@ def _run_values(studio: Studio, run: Run) -> dict[str, Any]:
 def _run_words(studio: Studio, run: Run) -> str:
     """Where a run is; what ended it stands below, a line for each part of it."""
     points, fault = follow.metrics(studio, run.id), faults.fault_of(run)
-    far, said = follow.progress(run, points), follow.reading(run, points)
+    far, said = follow.progress(run, points), follow.reading(run, points, place=queue.where(studio, run))
     head = f"{run.id}  {run.name}: {run.job.words}, step {far.step:,} of {far.steps:,}."
     if fault is None:
         return f"{head} {said.title} {said.text}"

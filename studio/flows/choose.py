@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from studio.domain.dataset import Dataset
 from studio.domain.errors import RecipeError
 from studio.domain.lengths import Lengths, in_pieces
+from studio.domain.machine import Machine
 from studio.domain.method import METHODS, Method
 from studio.domain.plan import Plan
 from studio.domain.recipe import EARLIER_METHODS, Recipe
@@ -46,10 +47,19 @@ def default_recipe(studio: Studio, dataset_id: str, model_id: str, method: Metho
     return next(preset.recipe for preset in presets(studio, dataset_id, model_id, method) if preset.is_default)
 
 
-def plan(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe, *, dealt_as: Split | None = None) -> Plan:
+def plan(
+    studio: Studio,
+    dataset_id: str,
+    model_id: str,
+    recipe: Recipe,
+    *,
+    dealt_as: Split | None = None,
+    gpu: str | None = None,
+) -> Plan:
     """Steps, time and memory of a recipe before anything starts; RecipeError while lengths are not measured.
 
-    The rows are dealt as they are now, or as `dealt_as` says.
+    The rows are dealt as they are now, or as `dealt_as` says. Where there are several GPUs the plan is for the first,
+    or for the one that `gpu` names.
     """
     found = models.usable(studio, model_id)
     assert found.path is not None
@@ -73,9 +83,14 @@ def plan(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe, *, deal
         recipe,
         train_tokens=_tokens(lengths, dealt.train, recipe),
         validation_tokens=_tokens(lengths, dealt.validation, recipe),
-        machine=measure_machine(studio.workspace.root),
+        machine=_with_first(measure_machine(studio.workspace.root), gpu),
     )
     return replace(made, test_rows=len(dealt.test))
+
+
+def _with_first(machine: Machine, gpu: str | None) -> Machine:
+    """The machine with the chosen GPU as its first."""
+    return replace(machine, gpus=tuple(sorted(machine.gpus, key=lambda each: each.uuid != gpu)))
 
 
 def _of_pairs(dataset: Dataset, lengths: Lengths) -> Lengths:

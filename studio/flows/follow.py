@@ -67,11 +67,12 @@ def progress(run: Run, points: list[Metric], *, now: datetime | None = None) -> 
     )
 
 
-def reading(run: Run, points: list[Metric]) -> Reading:
-    """One or two sentences on a run: how it ended if it has, else how it is going."""
+def reading(run: Run, points: list[Metric], *, place: str = "") -> Reading:
+    """One or two sentences on a run: how it ended if it has, else how it is going; `place` is where it waits."""
     state, job = run.job.state, run.job
     if state is JobState.QUEUED:
-        return Reading(Tone.QUIET, "Waiting.", job.message or "It starts as soon as the machine is free.")
+        stands = place or "It starts as soon as the machine is free."
+        return Reading(Tone.QUIET, "Waiting.", f"{stands} {job.message}".strip() if place else job.message or stands)
     if state is JobState.FAILED:
         return Reading(Tone.BAD, "It stopped with a problem.", f"{job.message} {job.fix}".strip())
     if state is JobState.INTERRUPTED:

@@ -3,11 +3,12 @@
 import re
 import time
 from dataclasses import dataclass, replace
+from typing import Any
 
 from studio.domain.errors import RecipeError, RunError
 from studio.domain.job import Wish
 from studio.domain.method import ADAPTERS
-from studio.domain.plan import Choice
+from studio.domain.plan import Choice, Plan
 from studio.domain.recipe import Recipe
 from studio.domain.run import Checkpoint, Origin, Run
 from studio.domain.split import Split
@@ -32,18 +33,48 @@ def start(
     step: int | None = None,
     origin: Origin | None = None,
     dealt_as: Split | None = None,
+    gpu: str | None = None,
     key: str,
 ) -> Run:
     """Put a run in the queue and return at once; the same `key` again is the same run, so two clicks make one.
 
-    `begin` is a run whose adapter is trained further, from its checkpoint at `step` or else from its best one. `origin`
-    is where the run comes from in the words of people, `dealt_as` the split that it keeps; otherwise it takes the
-    current one.
+    `gpu` is the id of the one that it is to have, None for any. `begin` is a run whose adapter is trained further, from
+    its checkpoint at `step` or else from its best one. `origin` is where the run comes from in the words of people,
+    `dealt_as` the split that it keeps; otherwise it takes the current one.
     """
+    ordered = order(
+        studio, dataset_id, model_id, recipe, begin=begin, step=step, origin=origin, dealt_as=dealt_as, gpu=gpu
+    )
+    name = name or free_name(studio, ordered.called)
+    return logbook.opened(studio, stored.add(studio.store, name=name, key=key, **ordered.values))
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A run that could be started: nothing refuses it. `values` are those of `store.runs.add`."""
+
+    called: str
+    plan: Plan
+    values: dict[str, Any]
+
+
+def order(
+    studio: Studio,
+    dataset_id: str,
+    model_id: str,
+    recipe: Recipe,
+    *,
+    begin: str | None = None,
+    step: int | None = None,
+    origin: Origin | None = None,
+    dealt_as: Split | None = None,
+    gpu: str | None = None,
+) -> Order:
+    """All that a run needs, from what `start` is given; a StudioError says why there can be none."""
     dataset = bring.ready(studio, dataset_id)
     model = models.usable(studio, model_id)
     dealt_as = dealt_as or split.current(studio, dataset_id)
-    plan = choose.plan(studio, dataset_id, model_id, recipe, dealt_as=dealt_as)
+    plan = choose.plan(studio, dataset_id, model_id, recipe, dealt_as=dealt_as, gpu=gpu)
     first = _first_stage(studio, begin, step, model_id, recipe) if begin else None
     if first:
         said = Choice(
@@ -62,32 +93,30 @@ def start(
                 field="max_length",
             )
     run_id = new_id("run")
-    added = stored.add(
-        studio.store,
-        id=run_id,
-        name=name or free_name(studio, dataset.sample or dataset.name),
-        dataset_id=dataset_id,
-        split_id=dealt_as.id,
-        model_id=model_id,
-        recipe=recipe,
-        plan=plan,
-        key=key,
-        origin=origin,
-        spec={
-            "run": str(studio.workspace.run(run_id)),
-            "dataset": str(studio.workspace.dataset(dataset_id)),
-            "model": str(model.path),
-            "model_id": model_id,
-            "recipe": recipe.model_dump(),
-            "train": dealt.train,
-            "validation": dealt.validation,
-            "watch": [] if dataset.is_text else dealt.validation[:WATCHED],
-            "expected_steps": plan.steps,
-            "resume": False,
-        }
-        | (first.spec(studio) if first else {}),
-    )
-    return logbook.opened(studio, added)
+    spec = {
+        "run": str(studio.workspace.run(run_id)),
+        "dataset": str(studio.workspace.dataset(dataset_id)),
+        "model": str(model.path),
+        "model_id": model_id,
+        "recipe": recipe.model_dump(),
+        "train": dealt.train,
+        "validation": dealt.validation,
+        "watch": [] if dataset.is_text else dealt.validation[:WATCHED],
+        "expected_steps": plan.steps,
+        "resume": False,
+    }
+    values = {
+        "id": run_id,
+        "dataset_id": dataset_id,
+        "split_id": dealt_as.id,
+        "model_id": model_id,
+        "recipe": recipe,
+        "plan": plan,
+        "origin": origin,
+        "wants": gpu,
+        "spec": spec | (first.spec(studio) if first else {}),
+    }
+    return Order(dataset.sample or dataset.name, plan, values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -18,6 +18,7 @@ from studio.store.ids import new_id
 
 STOPPED_IN_TIME = "Stopped while it waited."
 PAUSED_IN_TIME = "Paused while it waited."
+NOT_WAITING = "It does not wait any more, so it has no place in the line."
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +244,37 @@ def move(
             .values(ended_at=now)
         )
         return True
+
+
+def move_in_line(store: Store, job_id: str, *, kinds: Collection[JobKind], to: int) -> None:
+    """Make a job the `to`th (from 1) of those of these kinds that wait; RunError when it does not wait any more."""
+    columns = tables.jobs.c
+    waiting = select(columns.id, columns.queued_at).where(
+        columns.state == JobState.QUEUED.value, _is_in(columns.kind, kinds)
+    )
+    with store.write() as connection:
+        found = connection.execute(waiting.order_by(*_OLDEST_FIRST).with_for_update()).all()
+        order = [row.id for row in found]
+        if job_id not in order:
+            raise RunError(NOT_WAITING, fix="Look at the line again.")
+        order.remove(job_id)
+        order.insert(max(to, 1) - 1, job_id)
+        since = found[0].queued_at
+        for moved, row in zip(order, found, strict=True):
+            since = max(since, row.queued_at)
+            connection.execute(update(tables.jobs).where(columns.id == moved).values(queued_at=since))
+            since += timedelta(microseconds=1)
+
+
+def want(store: Store, job_id: str, place: str | None) -> None:
+    """Choose the device that a waiting job is to have, None for any; RunError when it does not wait any more."""
+    columns = tables.jobs.c
+    with store.write() as connection:
+        changed = connection.execute(
+            update(tables.jobs).where(columns.id == job_id, columns.state == JobState.QUEUED.value).values(wants=place)
+        )
+        if changed.rowcount != 1:
+            raise RunError(NOT_WAITING, fix="Look at the line again.")
 
 
 def requeue(store: Store, job_id: str, *, message: str = "") -> Job:

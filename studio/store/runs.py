@@ -14,7 +14,7 @@ from studio.domain.plan import Plan
 from studio.domain.recipe import Recipe
 from studio.domain.run import Checkpoint, Metric, Origin, Run
 from studio.store import jobs, tables
-from studio.store.database import Store
+from studio.store.database import Store, writing
 
 PLAN = TypeAdapter(Plan)
 Moment = tuple[int, int]  # the attempt, and the number of the event in it
@@ -31,7 +31,7 @@ class Note:
 
 
 def add(
-    store: Store,
+    target: Store | Connection,
     *,
     id: str,
     name: str,
@@ -43,10 +43,11 @@ def add(
     spec: dict[str, Any],
     key: str,
     origin: Origin | None = None,
+    wants: str | None = None,
 ) -> Run:
     """A run and its job, both or neither; the same `key` again is the same run, so that two clicks make one."""
-    with store.write() as connection:
-        job = jobs.submit(connection, kind=JobKind.TRAIN, subject_id=id, spec=spec, key=key)
+    with writing(target) as connection:
+        job = jobs.submit(connection, kind=JobKind.TRAIN, subject_id=id, spec=spec, key=key, wants=wants)
         if job.subject_id != id:
             return _get(connection, job.subject_id)
         connection.execute(

@@ -7,7 +7,8 @@ from typing import Any
 import gradio as gr
 
 from studio.domain.machine import Machine
-from studio.flows import machine
+from studio.flows import machine, queue
+from studio.flows.queue import Line
 from studio.flows.studio import Studio
 from studio.ui.errors import friendly, handler
 from studio.ui.parts import html
@@ -26,6 +27,7 @@ TABS: dict[str, tuple[str, ModuleType]] = {
     "deliver": ("Deliver", deliver),
     "runs": ("Runs", runs),
 }
+LONGEST_NAME = 16
 BRAND = '<div class="brand"><i></i>Assay Studio</div>'
 # The address names the open tab (…/#train), so that reloading and the browser's back button lead where one expects.
 READ_ADDRESS = "(kept) => [kept, location.hash.slice(1)]"
@@ -159,7 +161,19 @@ def machine_words(studio: Studio) -> str:
     found = machine.machine(studio)
     running, waiting = machine.busy(studio)
     busy = f"{running} running, {waiting} waiting" if running or waiting else "nothing running"
-    return f'<div class="machine">{_hardware(found)}<br>{busy} · {html.size(found.disk_free)} disk free</div>'
+    following = next_words(queue.line(studio)) if waiting else ""
+    return (
+        f'<div class="machine">{_hardware(found)}<br>{busy} · {html.size(found.disk_free)} disk free{following}</div>'
+    )
+
+
+def next_words(line: Line) -> str:
+    """Which run is next, and when, in a line of its own."""
+    if not line.waiting:
+        return ""
+    first = line.waiting[0]
+    name = first.name if len(first.name) <= LONGEST_NAME else f"{first.name[:LONGEST_NAME]}…"
+    return f"<br>next: {html.text(name)}, {queue.in_words(first.begins)}"
 
 
 def _hardware(found: Machine) -> str:

@@ -56,6 +56,7 @@ class Examples:
         key: str | None = None,
         split: Split | None = None,
         origin: Origin | None = None,
+        plan: Plan | None = None,
     ) -> Run:
         split = split or self.split(self.dataset().id)
         return runs.add(
@@ -66,7 +67,7 @@ class Examples:
             split_id=split.id,
             model_id="starter",
             recipe=Recipe(rank=32, learning_rate=4e-3),
-            plan=PLAN,
+            plan=plan or PLAN,
             spec={"train": [0, 1]},
             key=key or new_id("key"),
             origin=origin,

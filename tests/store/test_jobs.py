@@ -387,6 +387,44 @@ def test_readers_that_bring_the_same_events_at_once_keep_each_once(store: Store,
     assert jobs.get(store, job.id).done == 31
 
 
+def test_the_line_is_moved_and_claimed_in_its_new_order(store: Store, examples: Examples):
+    first, second, third = (examples.job(kind=JobKind.TRAIN).id for _ in range(3))
+    other = examples.job(kind=JobKind.MEASURE).id
+
+    def moved(job_id: str, to: int) -> list[str]:
+        jobs.move_in_line(store, job_id, kinds=[JobKind.TRAIN], to=to)
+        return [job.id for job in jobs.live(store, kinds=[JobKind.TRAIN])]
+
+    assert moved(third, 1) == [third, first, second]
+    assert moved(third, 2) == [first, third, second]
+    assert moved(first, 99) == [third, second, first]
+    assert [_claimed(store, JobKind.TRAIN).id for _ in range(3)] == [third, second, first]
+    assert _claimed(store, JobKind.MEASURE).id == other
+    last = examples.job(kind=JobKind.TRAIN).id
+    with pytest.raises(RunError, match="does not wait any more"):
+        jobs.move_in_line(store, first, kinds=[JobKind.TRAIN], to=1)
+    assert [job.id for job in jobs.live(store, kinds=[JobKind.TRAIN])][-1] == last
+
+
+def test_those_that_were_queued_in_one_moment_are_told_apart_when_they_are_moved(store: Store, examples: Examples):
+    ids = [examples.job().id for _ in range(4)]
+    moment = datetime.now(UTC)
+    with store.write() as connection:
+        connection.execute(tables.jobs.update().values(queued_at=moment))
+    jobs.move_in_line(store, ids[3], kinds=ALL_KINDS, to=2)
+    assert [job.id for job in jobs.live(store)] == [ids[0], ids[3], ids[1], ids[2]]
+
+
+def test_a_device_is_chosen_only_for_what_waits_and_kept_from_others(store: Store, examples: Examples):
+    job = examples.job()
+    jobs.want(store, job.id, "GPU-b")
+    assert jobs.claim(store, kinds=ALL_KINDS, place="GPU-a") is None
+    claimed = jobs.claim(store, kinds=ALL_KINDS, place="GPU-b")
+    assert claimed and (claimed[0].id, claimed[0].wants, claimed[0].place) == (job.id, "GPU-b", "GPU-b")
+    with pytest.raises(RunError, match="does not wait any more"):
+        jobs.want(store, job.id, None)
+
+
 def _claimed(store: Store, *kinds: JobKind) -> Job:
     claimed = jobs.claim(store, kinds=kinds or ALL_KINDS)
     assert claimed is not None

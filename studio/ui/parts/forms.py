@@ -66,9 +66,11 @@ def check(name: str, value: Any) -> dict[str, Any]:
     return gr.validate(name not in wrong, wrong.get(name, ""))
 
 
-def checks(data: str | None, model: str | None, click: str, first: str | None, *values: Any) -> list[dict[str, Any]]:
+def checks(
+    data: str | None, model: str | None, click: str, first: str | None, gpu: str | None, *values: Any
+) -> list[dict[str, Any]]:
     """The same for every control at once, for the start."""
-    fine = [gr.validate(True, "")] * 4
+    fine = [gr.validate(True, "")] * 5
     return fine + [check(name, value) for name, value in zip(FIELDS, values, strict=True)]
 
 

@@ -15,7 +15,7 @@ from studio.domain.method import METHODS, TITLES, WHEN, Method
 from studio.domain.plan import Light
 from studio.domain.reading import Reading, Tone
 from studio.domain.recipe import Recipe
-from studio.flows import bring, choose, inspect, models, train
+from studio.flows import bring, choose, inspect, models, queue, train
 from studio.flows.inspect import Inspection
 from studio.flows.studio import Studio
 from studio.ui.errors import handler, told
@@ -40,6 +40,7 @@ class Form:
     preset: gr.Radio
     about: gr.State
     first: gr.Dropdown
+    gpu: gr.Dropdown
     controls: tuple[Any, ...]
 
     @property
@@ -75,6 +76,7 @@ def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
         allow_custom_value=True,  # its choices come with the runs
         info="The adapter of an earlier run can be trained further: preferences after answers, for example.",
     )
+    gpu = gr.Dropdown(label="GPU", choices=[], value=queue.ANY, visible=False, allow_custom_value=True)
     preset = gr.Radio(label="Preset", choices=list(PRESETS), value="balanced", info="The middle one suits most files.")
     why_preset = gr.HTML()
     with gr.Row():
@@ -82,7 +84,7 @@ def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
     with gr.Accordion("Advanced", open=False), gr.Row():
         advanced = [forms.control(name) for name in forms.ADVANCED]
     form = Form(
-        situation, gr.Timer(0.7, active=False), start, preset, gr.State(None), first, (method, *knobs, *advanced)
+        situation, gr.Timer(0.7, active=False), start, preset, gr.State(None), first, gpu, (method, *knobs, *advanced)
     )
     papers = _papers(why_preset)
     click = gr.State("")
@@ -135,10 +137,11 @@ def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers, click:
     )
     listed = [click.change, session.shown.change]
     gr.on(listed, handler(list_first, studio), [session.model, form.first], form.first, **DRAWN)
+    click.change(handler(list_gpus, studio), form.gpu, form.gpu, **DRAWN)
     form.first.input(handler(use_first, studio), [session.data, form.first, *controls], controls, **DRAWN)
     form.start.click(
         handler(begin, studio),
-        [*ids, click, form.first, *controls],
+        [*ids, click, form.first, form.gpu, *controls],
         [session.run, session.tabs],
         trigger_mode="once",
         api_name="start_run",
@@ -241,15 +244,29 @@ def use_first(studio: Studio, data: str | None, first: str | None, *values: Any)
     return forms.shown(recipe, of_pairs=bring.dataset(studio, data).is_of_pairs)
 
 
+def list_gpus(studio: Studio, chosen: str | None) -> gr.Dropdown:
+    """The GPUs to choose from, where there are several."""
+    return gpu_choice(queue.line(studio), chosen)
+
+
+def gpu_choice(line: queue.Line, chosen: str | None) -> gr.Dropdown:
+    """Any GPU, or one of those that there are; not there where there is no choice."""
+    offered = [("Any", queue.ANY), *((line.device(gpu.uuid), gpu.uuid) for gpu in line.gpus)]
+    value = chosen if chosen in {uuid for _, uuid in offered} else queue.ANY
+    info = "The figures above are those of GPU 0. A run for one of them waits until that one is free."
+    return gr.Dropdown(choices=offered, value=value, visible=line.has_choice, info=info)
+
+
 def begin(
-    studio: Studio, data: str | None, model: str | None, click: str, first: str | None, *values: Any
+    studio: Studio, data: str | None, model: str | None, click: str, first: str | None, gpu: str | None, *values: Any
 ) -> list[Any]:
     """One run per visit and recipe, however often the button is clicked."""
     if data is None or model is None:
         raise RecipeError("There is nothing to train on.", fix="Bring a file on the Data tab first.")
     recipe = forms.recipe_of(values)
     key = f"start:{data}:{model}:{recipe.fingerprint}:{first}:{click}"
-    run = train.start(studio, data, model, recipe, begin=None if first == BASE[1] else first, key=key)
+    first, wants = None if first == BASE[1] else first, queue.device_of(gpu)
+    run = train.start(studio, data, model, recipe, begin=first, gpu=wants, key=key)
     return [run_picker(studio, run.id), gr.Tabs(selected="train")]
 
 

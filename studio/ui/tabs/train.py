@@ -10,7 +10,7 @@ from studio.domain.fault import Fault, FaultCode
 from studio.domain.job import JobState
 from studio.domain.method import TITLES
 from studio.domain.run import Checkpoint, Metric, Run
-from studio.flows import again, faults, follow, models, train
+from studio.flows import again, faults, follow, models, queue, train
 from studio.flows.follow import Progress
 from studio.flows.studio import Studio
 from studio.ui.errors import handler
@@ -19,6 +19,7 @@ from studio.ui.parts.pickers import run_labels, run_picker
 from studio.ui.session import DRAWN, PUBLIC, QUIET, Session
 from studio.ui.training import answers, curves
 from studio.ui.training import checkpoints as saved
+from studio.ui.training import queue as waiting
 from studio.ui.training.card import card, gone_on_after
 from studio.ui.training.checkpoints import checkpoint_table
 
@@ -49,13 +50,13 @@ class Screen:
         return [getattr(self, field.name) for field in fields(self)]
 
 
-def build(session: Session, tab: gr.Tab) -> gr.Timer:
-    screen = _laid_out(session)
+def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
+    screen, line = _laid_out(session, tab)
     _wire(session, tab, screen)
-    return screen.timer
+    return [screen.timer, line]
 
 
-def _laid_out(session: Session) -> Screen:
+def _laid_out(session: Session, tab: gr.Tab) -> tuple[Screen, gr.Timer]:
     with gr.Row(elem_classes="title-row"):
         with gr.Column(scale=3, min_width=280):
             heading = gr.HTML(html.title("Train"))
@@ -66,6 +67,7 @@ def _laid_out(session: Session) -> Screen:
     situation = gr.HTML(EMPTY)
     with gr.Row(elem_classes="actions"):
         retry = gr.Button("Retry with this change", variant="primary", visible=False, min_width=300, scale=0)
+    line = waiting.build(session, tab)
     with gr.Column(visible=False) as whole:
         # These two have choices of their own, so each draws itself: whenever what the screen was drawn from changes.
         drawn_from, checked = gr.State(None), gr.State(None)
@@ -76,9 +78,10 @@ def _laid_out(session: Session) -> Screen:
         with gr.Accordion("Recipe and log", open=False):
             log = gr.HTML()
     timer = gr.Timer(PACE[0][1], active=False)
-    return Screen(
+    screen = Screen(
         heading, situation, retry, whole, checkpoints, log, pause, stop, resume, forward, timer, drawn_from, checked
     )  # fmt: skip
+    return screen, line
 
 
 def _wire(session: Session, tab: gr.Tab, screen: Screen) -> None:
@@ -110,6 +113,7 @@ def show(studio: Studio, run_id: str | None, before: Any) -> list[Any]:
         kept=train.checkpoints(studio, run_id),
         survived=faults.survived(studio, run),
         origin=again.origin_words(studio, run),
+        place=queue.where(studio, run),
         log=follow.log_tail(studio, run_id),
     )
     if before is not None:  # it is shown already, and showing it again makes Gradio go through all that is inside
@@ -167,6 +171,7 @@ def view(
     survived: list[Fault],
     origin: str,
     log: str,
+    place: str = "",
 ) -> list[Any]:
     """The screen for one run."""
     far, fault = follow.progress(run, points), faults.fault_of(run)
@@ -174,7 +179,7 @@ def view(
     ended = run.job.state in (JobState.DONE, JobState.STOPPED)
     return [
         html.title(run.name, about),
-        situation(run, points, far, fault, survived, log),
+        situation(run, points, far, fault, survived, log, place),
         gr.Button(visible=fault is not None and bool(fault.change)),
         gr.Column(visible=True),
         checkpoint_table(run, kept),
@@ -191,12 +196,12 @@ def view(
 
 
 def situation(
-    run: Run, points: list[Metric], far: Progress, fault: Fault | None, survived: list[Fault], log: str
+    run: Run, points: list[Metric], far: Progress, fault: Fault | None, survived: list[Fault], log: str, place: str
 ) -> str:
     """The figures, and in words how it is going or what went wrong."""
     unexplained = run.job.state is JobState.INTERRUPTED and fault is not None and fault.code is FaultCode.CRASH
     title = "Interrupted." if unexplained else ""
-    said = card(fault, log, title=title) if fault else html.reading(follow.reading(run, points))
+    said = card(fault, log, title=title) if fault else html.reading(follow.reading(run, points, place=place))
     return figures(run, points, far) + "<br>" + said + gone_on_after(survived)
 
 

@@ -97,10 +97,10 @@ def test_the_defaults_are_fine(name: str) -> None:
 def test_at_the_start_every_control_is_checked_and_only_the_wrong_one_is_named() -> None:
     values = forms.values_of(Recipe())
     values[forms.FIELDS.index("rank")] = 9999
-    told = forms.checks("data-1", "starter", "click", "", *values)
-    assert len(told) == 4 + len(forms.FIELDS)
+    told = forms.checks("data-1", "starter", "click", "", None, *values)
+    assert len(told) == 5 + len(forms.FIELDS)
     wrong = [index for index, one in enumerate(told) if not one["is_valid"]]
-    assert wrong == [4 + forms.FIELDS.index("rank")]
+    assert wrong == [5 + forms.FIELDS.index("rank")]
 
 
 def test_a_recipe_out_of_bounds_names_its_field() -> None:

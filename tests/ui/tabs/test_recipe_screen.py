@@ -75,4 +75,4 @@ def test_while_lengths_are_measured_the_screen_follows_and_a_failure_is_told() -
 
 def test_a_start_without_data_is_refused_in_words(empty_studio: Studio) -> None:
     with pytest.raises(RecipeError, match="There is nothing to train on"):
-        recipe.begin(empty_studio, None, "starter", "click", "", *forms.values_of(Recipe()))
+        recipe.begin(empty_studio, None, "starter", "click", "", None, *forms.values_of(Recipe()))
