@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -38,6 +39,18 @@ ENVIRONMENT = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "DO_NOT_TRACK": "1",
     "PYTORCH_ALLOC_CONF": "expandable_segments:True",
+}
+
+CONFINED = (JobKind.INGEST, JobKind.EXAMINE)
+PARTS = {
+    JobKind.MEASURE: "studio.data.measure:measure",
+    JobKind.MEANING: "studio.engine.meaning:meaning",
+    JobKind.TOPICS: "studio.data.topics:find_topics",
+    JobKind.CHECK_SPLIT: "studio.data.leakage:check_split",
+    JobKind.TRAIN: "studio.engine.train:train",
+    JobKind.GENERATE: "studio.engine.generate:generate",
+    JobKind.DOWNLOAD: "studio.recipes.hub.download:download",
+    JobKind.EXPORT: "studio.engine.export:export",
 }
 
 Work = Callable[[dict[str, Any], Reporter], Outcome]
@@ -83,39 +96,13 @@ def outcome_of(folder: Path, work: Work, reporter: "EventWriter") -> Outcome:
 
 def carry_out(spec: dict[str, Any], reporter: Reporter) -> Outcome:
     """Hand the spec to the part that does its kind of work; only that part is imported."""
-    match JobKind(spec["kind"]):
-        case JobKind.INGEST | JobKind.EXAMINE:
-            return _confined(spec, reporter)
-        case JobKind.MEASURE:
-            from studio.data.measure import measure
-
-            return measure(spec, reporter)
-        case JobKind.MEANING:
-            from studio.engine.meaning import meaning
-
-            return meaning(spec, reporter)
-        case JobKind.TOPICS:
-            from studio.data.topics import find_topics
-
-            return find_topics(spec, reporter)
-        case JobKind.CHECK_SPLIT:
-            from studio.data.leakage import check_split
-
-            return check_split(spec, reporter)
-        case JobKind.TRAIN:
-            from studio.engine.train import train
-
-            return train(spec, reporter)
-        case JobKind.GENERATE:
-            from studio.engine.generate import generate
-
-            return generate(spec, reporter)
-        case JobKind.DOWNLOAD:
-            from studio.recipes.hub.download import download
-
-            return download(spec, reporter)
-        case JobKind.MEND:
-            raise ValueError("a change to rows is made on the spot and is no work for a worker")
+    kind = JobKind(spec["kind"])
+    if kind in CONFINED:
+        return _confined(spec, reporter)
+    if kind not in PARTS:
+        raise ValueError(f"{kind} is made on the spot and is no work for a worker")
+    module, function = PARTS[kind].split(":")
+    return getattr(import_module(module), function)(spec, reporter)
 
 
 def _confined(spec: dict[str, Any], reporter: Reporter) -> Outcome:
@@ -136,8 +123,10 @@ def prepare(spec: Mapping[str, Any]) -> None:
     os.environ.update(ENVIRONMENT)
     # Measuring splits a lot of text in this process; the others may fork, and then the tokenizer must not use threads.
     os.environ["TOKENIZERS_PARALLELISM"] = "true" if spec["kind"] in (JobKind.MEASURE, JobKind.MEANING) else "false"
-    if spec["kind"] in (JobKind.TRAIN, JobKind.GENERATE, JobKind.MEANING):
+    if spec["kind"] in (JobKind.TRAIN, JobKind.GENERATE, JobKind.MEANING, JobKind.EXPORT):
         os.nice(5)
+    if spec["kind"] == JobKind.EXPORT:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # a model is merged in main memory, whatever trains meanwhile
 
 
 def failure(error: Exception) -> Outcome:

@@ -7,16 +7,16 @@ from typing import Annotated, Any
 import typer
 
 from studio import __version__
-from studio.cli import importing, logbook, meaning, mend, queue, running, split, study
+from studio.cli import delivering, importing, logbook, meaning, mend, queue, running, split, study
 from studio.cli import models as listed_models
 from studio.cli.importing import pair
 from studio.cli.output import Json, answer, verb
 from studio.cli.running import RunId
 from studio.cli.workspace import opened, workspaces_folder
-from studio.domain.errors import DatasetError, ExportError, RecipeError
+from studio.domain.errors import DatasetError, RecipeError
 from studio.domain.finding import GRADE_WORDS, TREATMENTS, by_weight
 from studio.domain.recipe import Recipe
-from studio.flows import advise, ask, bring, choose, deliver, inspect, machine, topics, train
+from studio.flows import advise, ask, bring, choose, inspect, machine, topics, train
 from studio.flows import mend as mending
 from studio.flows import queue as line
 from studio.flows import split as dealing
@@ -41,6 +41,7 @@ app.command("meaning")(meaning.meaning)
 app.command("note")(logbook.note)
 app.command("diff")(logbook.diff)
 app.command("script")(logbook.script)
+app.command("export")(delivering.export)
 app.command("delete")(logbook.delete)
 app.command("restore")(logbook.restore)
 app.command("empty")(logbook.empty)
@@ -194,23 +195,6 @@ def train_model(
         key=running.new_key(),
     )  # fmt: skip
     running.answer_run(studio, run, wait=wait, json=json)
-
-
-@app.command()
-@verb
-def export(
-    run: RunId,
-    to: Annotated[Path, typer.Option(help="A new folder.")],
-    format: Annotated[str, typer.Option(help="What to deliver; for now: adapter.")] = "adapter",
-    step: Annotated[int | None, typer.Option(help="A checkpoint; the best one if left out.")] = None,
-    json: Json = False,
-) -> None:
-    """Deliver a run's adapter as a folder with its card and a script that runs it."""
-    if format != "adapter":
-        raise ExportError(f"The format {format} cannot be delivered yet.", fix="Use --format adapter.")
-    release = deliver.adapter(opened(), run, step=step, to=to)
-    values = {"run": run, "step": release.step, "folder": release.path, "files": release.files}
-    answer(json, values, f"{release.path}: {', '.join(release.files)}")
 
 
 @app.command()

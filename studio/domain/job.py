@@ -17,6 +17,7 @@ class JobKind(StrEnum):
     TRAIN = "train"
     GENERATE = "generate"
     DOWNLOAD = "download"
+    EXPORT = "export"
 
 
 class Need(StrEnum):
@@ -24,6 +25,7 @@ class Need(StrEnum):
 
     DEVICE = "device"  # a GPU to itself, or the processor where there is none
     READER = "reader"  # a share of the processor beside that
+    MAKER = "maker"  # the same, for long
     NETWORK = "network"
 
 
@@ -34,6 +36,8 @@ def need_of(kind: JobKind) -> Need:
             return Need.DEVICE
         case JobKind.DOWNLOAD:
             return Need.NETWORK
+        case JobKind.EXPORT:
+            return Need.MAKER
         case _:
             return Need.READER
 

@@ -84,15 +84,15 @@ def commit(staged: Path, checkpoints: Path, manifest: Manifest) -> Path:
     text = manifest.model_copy(update={"files": files}).model_dump_json(indent=1)
     draft = staged / f"{MANIFEST}.new"
     draft.write_text(text, encoding="utf-8")
-    _sync(draft)
+    sync(draft)
     draft.replace(staged / MANIFEST)
-    _sync(staged)
+    sync(staged)
     checkpoints.mkdir(parents=True, exist_ok=True)
     folder = checkpoints / f"step-{manifest.step}"
     if folder.exists():
         remove(folder)
     staged.replace(folder)
-    _sync(checkpoints)
+    sync(checkpoints)
     return folder
 
 
@@ -184,11 +184,11 @@ def _is_sound(folder: Path) -> bool:
 
 
 def _saved(path: Path) -> SavedFile:
-    _sync(path)
+    sync(path)
     return SavedFile(name=path.name, bytes=path.stat().st_size, sha256=sha256_of(path))
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

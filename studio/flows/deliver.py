@@ -1,107 +1,245 @@
-"""Deliver: hand out the adapter as a folder that works without the studio."""
+"""Deliver: hand out a checkpoint as files that work without the studio: an adapter, the whole model, or GGUF."""
 
-import hashlib
-import json
+import os
 import shutil
-import tempfile
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader
-
 from studio.domain.errors import ExportError
-from studio.domain.method import TITLES
+from studio.domain.job import Wish
+from studio.domain.model import Model
+from studio.domain.release import FORM_TITLES, FORM_WORDS, MEASURED, Form, Release, missing_form
 from studio.domain.run import Checkpoint, Run
-from studio.flows import bring, decide, models, train
+from studio.flows import card, models, train
 from studio.flows.studio import Studio
-from studio.store import studies
+from studio.flows.zipping import zipped
+from studio.recipes.machine import disk_free, memory
+from studio.recipes.weights import weight_bytes
+from studio.recipes.words import amount
+from studio.store import jobs
+from studio.store import releases as stored
+from studio.store.ids import new_id
+from studio.store.workspace import slug
 
-ADAPTER_FILES = ("adapter_model.safetensors", "adapter_config.json")
+COMPARED = 4  # validation rows that the merged model is compared on
+SPARE = 200_000_000  # bytes of disk that stay free
+PAPERS = 100_000  # bytes, about
+CONVERTER = "convert_hf_to_gguf.py"
+LLAMA_CPP = "STUDIO_LLAMA_CPP"
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
-    """A delivered adapter: a folder that was asked for, or else one file to download; `files` are what is in it."""
+class Offer:
+    """A form that a checkpoint can be delivered in: how large it gets, and why it cannot be, where it cannot.
 
-    run: Run
-    step: int
-    path: Path
-    files: tuple[str, ...]
+    `command` is what a person types to get there by another way, where there is one.
+    """
+
+    form: Form
+    title: str
+    about: str
     bytes: int
+    needed: int
+    obstacle: str = ""
+    fix: str = ""
+    command: str = ""
 
 
-def adapter(studio: Studio, run_id: str, *, step: int | None = None, to: Path | None = None) -> Release:
-    """The adapter of a checkpoint (the best one by default) with model card, recipe and a script that runs it."""
+def offers(studio: Studio, run_id: str, step: int | None = None) -> list[Offer]:
+    """Every form in which a checkpoint (the chosen one, or else the best) can be delivered, or why it cannot."""
     run = train.run(studio, run_id)
-    if run.recipe.method == "full":
+    checkpoint, model = train.checkpoint_at(studio, run_id, step), models.model(studio, run.model_id)
+    return [_offer(studio, run, checkpoint, model, form) for form in Form]
+
+
+def make(
+    studio: Studio, run_id: str, form: Form, *, step: int | None = None, to: Path | None = None, key: str
+) -> Release:
+    """Put a delivery in the queue; the same `key` again is the same one. `to` is a new folder, else it is kept here."""
+    run = train.run(studio, run_id)
+    if run.is_live:
         raise ExportError(
-            "This run changed the whole model, and only adapters can be delivered yet.",
-            fix="Train with QLoRA or LoRA to deliver it; it can be asked and judged as it is.",
+            f"{run.name} is still training, and its checkpoints come and go.",
+            fix="Wait until it ends, or stop it and keep the best.",
         )
-    checkpoint = train.checkpoint_at(studio, run_id, step)
-    try:
-        if to is not None and to.exists() and (not to.is_dir() or any(to.iterdir())):
-            raise ExportError(f"{to} is there already and not an empty folder.", fix="Name a new folder.", field="to")
-        with tempfile.TemporaryDirectory(dir=studio.workspace.exports) as scratch:
-            folder = Path(scratch) / f"{run.id}-step-{checkpoint.step}-adapter"
-            _fill(studio, folder, run, checkpoint)
-            files = tuple(sorted(path.name for path in folder.iterdir()))
-            path = _archive(studio, folder) if to is None else shutil.copytree(folder, to, dirs_exist_ok=True)
-    except OSError as error:
-        raise ExportError(
-            f"The adapter could not be written: {(error.strerror or 'unknown reason').lower()}.",
-            fix="Free some space or name another folder.",
-        ) from error
-    size = sum(each.stat().st_size for each in ([path] if path.is_file() else path.iterdir()))
-    return Release(run=run, step=checkpoint.step, path=path, files=files, bytes=size)
-
-
-def _fill(studio: Studio, folder: Path, run: Run, checkpoint: Checkpoint) -> None:
-    """Everything that a delivered adapter consists of, in a new folder."""
-    source = studio.workspace.run(run.id) / checkpoint.path
-    weights = source / ADAPTER_FILES[0]
-    if not weights.exists() or hashlib.sha256(weights.read_bytes()).hexdigest() != checkpoint.sha256:
-        raise ExportError(
-            f"The checkpoint of step {checkpoint.step:,} was damaged or removed since it was saved.",
-            fix="Deliver another checkpoint, or train again.",
-        )
-    folder.mkdir()
-    for name in ADAPTER_FILES:
-        shutil.copyfile(source / name, folder / name)
-    _neutral_base(folder / "adapter_config.json", run.model_id, models.model(studio, run.model_id).hub_id)
-    _write_papers(studio, run, folder, checkpoint)
-
-
-def _archive(studio: Studio, folder: Path) -> Path:
-    """The folder as one zip file, there whole or not at all."""
-    made = Path(shutil.make_archive(str(folder), "zip", folder))
-    return made.replace(studio.workspace.exports / made.name)
-
-
-def _neutral_base(config: Path, model_id: str, hub_id: str | None) -> None:
-    """Name the base by its public name instead of a path on this machine."""
-    values = json.loads(config.read_text())
-    values["base_model_name_or_path"] = hub_id or model_id
-    config.write_text(json.dumps(values, indent=2) + "\n")
-
-
-def _write_papers(studio: Studio, run: Run, folder: Path, checkpoint: Checkpoint) -> None:
-    model, dataset = models.model(studio, run.model_id), bring.dataset(studio, run.dataset_id)
-    judged = [found for found in studies.all(studio.store, run_id=run.id) if found.closed_at]
-    if judged:
-        report = decide.report_page(studio, judged[0].id)
-        (folder / "verdict.html").write_text(report, encoding="utf-8")
-    facts = {
-        "run": run,
-        "method": TITLES[run.recipe.method] + (" on pairs (DPO)" if run.recipe.preference else ""),
-        "checkpoint": checkpoint,
-        "is_best": checkpoint == train.best_checkpoint(studio, run.id),
-        "model": model,
-        "dataset": dataset,
-        "studies": judged,
-        "verdict": decide.verdict(studio, judged[0].id).verdict if judged else None,
+    checkpoint, model = train.checkpoint_at(studio, run_id, step), models.model(studio, run.model_id)
+    offer = _offer(studio, run, checkpoint, model, form, to=to)
+    if offer.obstacle:
+        raise ExportError(offer.obstacle, fix=offer.fix, field="form")
+    model = models.usable(studio, run.model_id)
+    _purge(studio)
+    release_id = new_id("release")
+    folder = _free_place(to) if to else studio.workspace.release(release_id)
+    subject = card.Subject(run, checkpoint, form, slug(f"{run.name}-step-{checkpoint.step}"))
+    trained = jobs.spec(studio.store, run.job.id)
+    spec = {
+        "release": release_id,
+        "run": run.id,
+        "step": checkpoint.step,
+        "form": form.value,
+        "name": subject.name,
+        "to": str(folder),
+        "checkpoint": str(studio.workspace.run(run.id) / checkpoint.path),
+        "sha256": checkpoint.sha256,
+        "model": str(model.path),
+        "model_id": run.model_id,
+        "base_name": card.base_name(model),
+        "dataset": trained["dataset"],
+        "compared": trained["validation"][:COMPARED],
+        "sampling": asdict(card.sampling_of(studio, run.id, checkpoint.step)),
+        "papers": card.papers(studio, subject, measured=MEASURED),
+        "converter": str(converter() or ""),
     }
-    environment = Environment(loader=FileSystemLoader(studio.assets), keep_trailing_newline=True, trim_blocks=True)
-    for template, name in (("model-card.md.jinja", "README.md"), ("run_adapter.py.jinja", "run_adapter.py")):
-        (folder / name).write_text(environment.get_template(template).render(**facts), encoding="utf-8")
-    (folder / "recipe.json").write_text(json.dumps(run.recipe.model_dump(), indent=2) + "\n")
+    made = {"run_id": run.id, "run_name": run.name, "step": checkpoint.step, "form": form, "path": folder}
+    return stored.add(studio.store, id=release_id, spec=spec, key=key, **made)
+
+
+def releases(studio: Studio) -> list[Release]:
+    """What was delivered or is on its way, the newest first."""
+    return stored.all(studio.store)
+
+
+def deleted(studio: Studio) -> list[Release]:
+    """What was deleted and can still be brought back."""
+    return stored.all(studio.store, deleted=True)
+
+
+def next_key(studio: Studio, run_id: str, step: int, form: Form) -> str:
+    """The key of the next delivery of the same: the same until that has ended, so that two presses make one."""
+    same = [each.id for each in releases(studio) if (each.run_id, each.step, each.form) == (run_id, step, form)]
+    ended = [each for each in same if not release(studio, each).job.is_live]
+    return f"{run_id}:{step}:{form}:{next(iter(ended), '')}"
+
+
+def release(studio: Studio, release_id: str) -> Release:
+    return stored.get(studio.store, release_id)
+
+
+def cancel(studio: Studio, release_id: str) -> Release:
+    """End a delivery that is on its way; nothing of it is left."""
+    found = release(studio, release_id)
+    if not found.job.is_live:
+        raise ExportError("This delivery is not on its way.", fix="There is nothing to cancel.")
+    jobs.wish(studio.store, found.job.id, Wish.STOP)
+    return release(studio, release_id)
+
+
+def delete(studio: Studio, release_id: str) -> Release:
+    """Take a delivery off the list; it can be brought back until another one is deleted or made.
+
+    A folder that people wanted elsewhere stays where it is.
+    """
+    if release(studio, release_id).job.is_live:
+        raise ExportError("This delivery is still being made.", fix="Cancel it first.")
+    _purge(studio)
+    stored.mark_deleted(studio.store, release_id, is_deleted=True)
+    return release(studio, release_id)
+
+
+def restore(studio: Studio, release_id: str) -> Release:
+    """Bring a deleted delivery back."""
+    stored.mark_deleted(studio.store, release_id, is_deleted=False)
+    return release(studio, release_id)
+
+
+def archive(studio: Studio, release_id: str) -> tuple[str, Iterator[bytes]]:
+    """A delivery as one zip file, made while it is sent: its name, and its bytes."""
+    found = release(studio, release_id)
+    missing = [file.name for file in found.files if not (found.path / file.name).is_file()]
+    if not found.is_ready or missing:
+        raise ExportError(
+            f"Of this delivery {missing[0]} is gone." if missing else "This delivery is not there.",
+            fix="Deliver the checkpoint again.",
+        )
+    name = slug(f"{found.run_name}-step-{found.step}-{found.form}")
+    return f"{name}.zip", zipped(sorted(path for path in found.path.iterdir() if path.is_file()), within=name)
+
+
+def converter() -> Path | None:
+    """llama.cpp's converter: in the folder that the setting names, or on the PATH."""
+    named = os.environ.get(LLAMA_CPP)
+    folders = [Path(named)] if named else [Path(each) for each in os.environ.get("PATH", "").split(os.pathsep) if each]
+    places = [folder if folder.name == CONVERTER else folder / CONVERTER for folder in folders]
+    return next((place.resolve() for place in places if place.is_file()), None)
+
+
+def _offer(
+    studio: Studio, run: Run, checkpoint: Checkpoint, model: Model, form: Form, *, to: Path | None = None
+) -> Offer:
+    base = weight_bytes(model.path) if model.path else 0
+    size = base if form is not Form.ADAPTER else _adapter_bytes(studio, run, checkpoint)
+    tokenizer = (model.path / "tokenizer.json").stat().st_size if model.path else 0
+    size += tokenizer + PAPERS
+    needed = 2 * size if form is Form.GGUF else size
+    offer = Offer(form, FORM_TITLES[form], FORM_WORDS[form], size, needed)
+    if missing := missing_form(form, run.recipe.method):
+        fix = "" if form is Form.ADAPTER else "Deliver the adapter."
+        return replace(offer, obstacle=missing, fix=fix)
+    if model.path is None:
+        return replace(
+            offer, obstacle=f"The base model {model.title} is not here any more.", fix="Bring it back first."
+        )
+    if form is Form.GGUF and converter() is None:
+        return replace(
+            offer,
+            obstacle="llama.cpp's converter is not installed here.",
+            fix=f"Get it with the first two lines below and restart the studio with {LLAMA_CPP}=llama.cpp, or deliver "
+            "the whole model and convert it with the last line.",
+            command=_by_hand(studio, run, checkpoint),
+        )
+    free = disk_free(to or studio.workspace.exports)
+    if free < needed + SPARE:
+        return replace(
+            offer,
+            obstacle=f"It needs {amount(needed)} of disk, and {amount(max(0, free - SPARE))} can be used.",
+            fix="Free some space, delete an older delivery, or deliver the adapter.",
+        )
+    whole, _ = memory()
+    if form is not Form.ADAPTER and whole < base:
+        return replace(
+            offer,
+            obstacle=f"Merging needs {amount(base)} of main memory, and this machine has {amount(whole)}.",
+            fix="Deliver the adapter, and merge it on a machine with more memory.",
+        )
+    return offer
+
+
+def _by_hand(studio: Studio, run: Run, checkpoint: Checkpoint) -> str:
+    """How to get the converter, and how to run it on the whole model that was delivered, if it was."""
+    wanted = (run.id, checkpoint.step, Form.MERGED)
+    made = next((r.path for r in releases(studio) if (r.run_id, r.step, r.form) == wanted and r.is_ready), None)
+    name = slug(f"{run.name}-step-{checkpoint.step}")
+    return (
+        "git clone https://github.com/ggml-org/llama.cpp\n"
+        "pip install -r llama.cpp/requirements/requirements-convert_hf_to_gguf.txt\n"
+        f"python llama.cpp/{CONVERTER} {made or 'FOLDER_OF_THE_WHOLE_MODEL'} --outfile {name}.gguf"
+    )
+
+
+def _adapter_bytes(studio: Studio, run: Run, checkpoint: Checkpoint) -> int:
+    weights = studio.workspace.run(run.id) / checkpoint.path / "adapter_model.safetensors"
+    return weights.stat().st_size if weights.is_file() else 0
+
+
+def _free_place(to: Path) -> Path:
+    """A folder that is still to be made, or empty; ExportError where there can be none."""
+    place = to.expanduser().absolute()
+    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+        raise ExportError(f"{to} is there already and not an empty folder.", fix="Name a new folder.", field="to")
+    parent = next(each for each in place.parents if each.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise ExportError(f"Nothing can be written to {parent}.", fix="Name another folder.", field="to")
+    return place
+
+
+def _purge(studio: Studio) -> None:
+    """Remove for good what was deleted, and what is left of deliveries that were never finished."""
+    for gone in stored.all(studio.store, deleted=True):
+        if gone.is_kept:
+            shutil.rmtree(gone.path, ignore_errors=True)
+        stored.forget(studio.store, gone.id)
+    live = {each.path.name for each in releases(studio) if each.job.is_live}
+    for draft in studio.workspace.exports.glob(".release-*.part"):
+        if draft.name.removeprefix(".").removesuffix(".part") not in live:
+            shutil.rmtree(draft, ignore_errors=True)

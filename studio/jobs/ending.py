@@ -20,6 +20,7 @@ WORK = {
     JobKind.TRAIN: "training",
     JobKind.GENERATE: "answering",
     JobKind.DOWNLOAD: "downloading",
+    JobKind.EXPORT: "delivering",
 }
 RESUME = "Resume goes on from the last checkpoint."
 AGAIN = "Start it again."

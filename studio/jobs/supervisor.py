@@ -37,7 +37,7 @@ GONE_WITHIN = 10.0
 
 # Each GPU, or the processor where there is none, has one thing to do at a time; this many others fit beside it.
 PROCESSOR = "processor"
-BESIDE = {Need.READER: 2, Need.NETWORK: 1}
+BESIDE = {Need.READER: 2, Need.MAKER: 1, Need.NETWORK: 1}
 
 log = logging.getLogger(__name__)
 

@@ -19,6 +19,11 @@ def stored_parameters(folder: Path) -> int:
     return sum(_parameters(path) for path in _files(folder))
 
 
+def weight_bytes(folder: Path) -> int:
+    """How many bytes the weight files take; RecipeError when one is missing."""
+    return sum(path.stat().st_size for path in _files(folder))
+
+
 def _files(folder: Path) -> list[Path]:
     if (folder / INDEX).is_file():
         return _shards(folder)

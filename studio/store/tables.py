@@ -296,6 +296,22 @@ rating_history = Table(
     CheckConstraint("why IN ('replaced', 'taken_back')", name="why_known"),
 )
 
+# A delivery outlives its run, whose name it therefore keeps. `path` is its folder, in the workspace or where people
+# wanted it.
+releases = Table(
+    "releases",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("run_id", Id, nullable=False),
+    Column("run_name", Words, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("form", String(16), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("deleted_at", Moment),
+    Column("job_id", Id, ForeignKey("jobs.id"), nullable=False, unique=True),
+)
+
 # `hub_id` and `revision` are what was asked of a hub (an empty revision: the newest), `job_id` its last download; all
 # three are NULL for a folder of this machine.
 models = Table(

@@ -47,6 +47,10 @@ class Workspace:
         """Where what a browser sends lies until it is taken into a dataset."""
         return self.root / "uploads"
 
+    def release(self, release_id: str) -> Path:
+        """Where a delivery lies that nobody wanted elsewhere."""
+        return self.exports / _plain(release_id)
+
     def dataset(self, dataset_id: str) -> Path:
         return self.root / "datasets" / _plain(dataset_id)
 

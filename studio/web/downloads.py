@@ -46,9 +46,10 @@ def download_routes(studio: Studio) -> APIRouter:
     def report(study_id: str) -> FileResponse:
         return _sent(lambda: decide.report_html(studio, study_id))
 
-    @routes.get("/adapter/{run_id}")
-    def adapter(run_id: str, step: int | None = None) -> FileResponse:
-        return _sent(lambda: deliver.adapter(studio, run_id, step=step).path)
+    @routes.get("/release/{release_id}")
+    def release(release_id: str) -> StreamingResponse:
+        name, parts = _found(lambda: deliver.archive(studio, release_id))
+        return _streamed(parts, name)
 
     @routes.get("/script/{run_id}")
     def trl_script(run_id: str) -> FileResponse:
@@ -63,7 +64,7 @@ def _sent(make: Callable[[], Path]) -> FileResponse:
 
 
 def _streamed(parts: Iterator[bytes], name: str) -> StreamingResponse:
-    media = "text/csv" if name.endswith(".csv") else "application/jsonl"
+    media = {".csv": "text/csv", ".zip": "application/zip"}.get(Path(name).suffix, "application/jsonl")
     return StreamingResponse(parts, media_type=media, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 

@@ -230,10 +230,12 @@ def test_the_verdict_is_told_after_closing(page: Page, studio: RunningStudio) ->
 def test_the_adapter_is_delivered(page: Page, studio: RunningStudio) -> None:
     visit(page, studio)
     open_tab(page, "Deliver")
+    button(page, "Deliver").click()
+    expect(page.get_by_role("heading", name="Delivered")).to_be_visible(timeout=120_000)
     picture(page, "deliver")
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download the adapter").click()
-    assert download.value.suggested_filename.endswith(".zip")
+        page.get_by_role("link", name="Download", exact=True).click()
+    assert download.value.suggested_filename.endswith("-adapter.zip")
     page.get_by_label("Try it once").fill("Hello, my kettle arrived broken. Can you help?")
     button(page, "Ask").click()
     expect(page.get_by_text("so far")).to_be_visible()

@@ -25,21 +25,24 @@ from studio.domain.mending import Mending
 from studio.domain.model import Fit, Licence, Model, Need
 from studio.domain.plan import Choice
 from studio.domain.reading import Reading, Tone
+from studio.domain.release import Form, Release
 from studio.domain.row import Call, Message, Row
 from studio.domain.run import Metric
 from studio.domain.study import StudyState
 from studio.flows.decide import Example
+from studio.flows.deliver import Offer
 from studio.flows.follow import Answers
 from studio.flows.inspect import Inspection
 from studio.flows.meaning import Comparison
 from studio.flows.understand import FirstRows, Tried
 from studio.ui import rate
 from studio.ui.bringing import fields, refused
+from studio.ui.delivering import delivered, making
 from studio.ui.errors import told
 from studio.ui.inspect import meaning
 from studio.ui.models import card
 from studio.ui.parts import groups, html, lengths, listed, plans, talk
-from studio.ui.tabs import compare, data, deliver, inspect, recipe, train, verdict
+from studio.ui.tabs import compare, data, inspect, recipe, train, verdict
 from studio.ui.training.answers import answers_table
 from tests.ui import examples
 from tests.ui.markup import attribute_names, tags, words
@@ -196,7 +199,16 @@ def verdict_screen(text: str) -> str:
 
 
 def deliver_screen(text: str) -> str:
-    return deliver.view(replace(examples.run(), name=text), examples.KEPT[0], None)
+    files = [{"name": text, "bytes": 1, "sha256": text}]
+    ended = examples.job(state=JobState.DONE, result={"files": files, "measured": text})
+    failed = examples.job(state=JobState.FAILED, message=text, fix=text)
+    made = [
+        Release(text, text, text, 1, Form.GGUF, Path(text), True, examples.AT, job)
+        for job in (ended, failed, examples.job(phase=text))
+    ]
+    none = making.about(Offer(Form.GGUF, text, text, 1, 1, text, text, text))
+    some = making.about(Offer(Form.GGUF, text, text, 1, 1))
+    return delivered.listed(made[:2], made[:1]) + delivered.busy(made[2:]) + none + some
 
 
 def rating_page(text: str) -> str:

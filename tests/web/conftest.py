@@ -12,11 +12,13 @@ from studio.data.ingest import ingest
 from studio.domain.dataset import Dataset
 from studio.domain.event import EventKind
 from studio.domain.job import JobKind, JobState
+from studio.domain.release import Form, Release
 from studio.domain.run import Run
 from studio.domain.study import Choice, Study
 from studio.flows import bring, compare, judge
 from studio.flows.studio import Studio, open_studio
-from studio.store import jobs, runs, studies
+from studio.store import jobs, releases, runs, studies
+from studio.store.ids import new_id
 from studio.web.app import build_app
 from tests.store.examples import Examples
 
@@ -43,6 +45,8 @@ class Kept:
     run: Run
     open: Study
     closed: Study
+    release: Release
+    waiting: Release
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +64,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
         assert card is not None
         judge.rate(studio, study.rating_token, "ann", card.item_id, Choice.LEFT)
     closed = compare.close(studio, opened[1].id)
-    yield Kept(studio, dataset, runs.get(studio.store, run.id), compare.study(studio, opened[0].id), closed)
+    made = [delivered(studio, run, is_there=is_there) for is_there in (True, False)]
+    yield Kept(studio, dataset, runs.get(studio.store, run.id), compare.study(studio, opened[0].id), closed, *made)
     studio.store.close()
 
 
@@ -89,6 +94,24 @@ def finish_run(studio: Studio, run: Run) -> None:
     }  # fmt: skip
     Examples(studio.store).report(claimed[0], (EventKind.CHECKPOINT, checkpoint))
     jobs.move(studio.store, run.job.id, attempt=1, to=JobState.DONE, message="Trained.")
+
+
+def delivered(studio: Studio, run: Run, *, is_there: bool) -> Release:
+    """A delivery of the checkpoint, or one that still waits."""
+    release_id = new_id("release")
+    folder = studio.workspace.release(release_id)
+    made = releases.add(
+        studio.store, id=release_id, run_id=run.id, run_name="faq-1", step=40, form=Form.ADAPTER, path=folder, spec={},
+        key=release_id,
+    )  # fmt: skip
+    if not is_there:
+        return made
+    folder.mkdir()
+    (folder / "adapter_model.safetensors").write_bytes(WEIGHTS)
+    assert jobs.claim(studio.store, kinds=[JobKind.EXPORT]) is not None
+    files = [{"name": "adapter_model.safetensors", "bytes": len(WEIGHTS), "sha256": "-"}]
+    jobs.move(studio.store, made.job.id, attempt=1, to=JobState.DONE, result={"files": files})
+    return releases.get(studio.store, release_id)
 
 
 @pytest.fixture(scope="session")

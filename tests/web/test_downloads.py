@@ -10,7 +10,10 @@ from tests.web.conftest import WEIGHTS, Kept
 
 
 def address(kept: Kept, pattern: str) -> str:
-    return pattern.format(dataset=kept.dataset.id, run=kept.run.id, open=kept.open.id, closed=kept.closed.id)
+    return pattern.format(
+        dataset=kept.dataset.id, run=kept.run.id, open=kept.open.id, closed=kept.closed.id, release=kept.release.id,
+        waiting=kept.waiting.id,
+    )
 
 
 @pytest.mark.parametrize("pattern, name, inside", [
@@ -20,7 +23,7 @@ def address(kept: Kept, pattern: str) -> str:
     ("/download/ratings/{closed}.csv", "{closed}-ratings.csv", b"tuned_side"),
     ("/download/ratings/{closed}.jsonl", "{closed}-ratings.jsonl", b"tuned_side"),
     ("/download/report/{closed}", "{closed}-verdict.html", b"<!doctype html>"),
-    ("/download/adapter/{run}", "{run}-step-40-adapter.zip", b"PK"),
+    ("/download/release/{release}", "faq-1-step-40-adapter.zip", b"PK"),
 ])  # fmt: skip
 def test_every_file_comes_as_an_attachment_that_no_browser_opens_as_a_page(
     client: TestClient, kept: Kept, pattern: str, name: str, inside: bytes
@@ -32,9 +35,9 @@ def test_every_file_comes_as_an_attachment_that_no_browser_opens_as_a_page(
     assert inside in answer.content
 
 
-def test_the_adapter_arrives_whole(client: TestClient, kept: Kept):
-    archive = zipfile.ZipFile(io.BytesIO(client.get(f"/download/adapter/{kept.run.id}?step=40").content))
-    assert archive.read("adapter_model.safetensors") == WEIGHTS
+def test_a_delivery_arrives_whole(client: TestClient, kept: Kept):
+    archive = zipfile.ZipFile(io.BytesIO(client.get(f"/download/release/{kept.release.id}").content))
+    assert archive.read("faq-1-step-40-adapter/adapter_model.safetensors") == WEIGHTS
 
 
 @pytest.mark.parametrize("pattern", [
@@ -46,8 +49,9 @@ def test_the_adapter_arrives_whole(client: TestClient, kept: Kept):
     "/download/ratings/{open}.csv",
     "/download/ratings/{open}.jsonl",
     "/download/report/{open}",
-    "/download/adapter/run-none",
-    "/download/adapter/{run}?step=41",
+    "/download/release/release-none",
+    "/download/release/..%2F..%2Fstudio.db",
+    "/download/release/{waiting}",
     "/report/study-none",
     "/report/{open}",
 ])  # fmt: skip

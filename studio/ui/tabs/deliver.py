@@ -9,30 +9,26 @@ import gradio as gr
 from studio.domain.errors import StudioError
 from studio.domain.job import Job
 from studio.domain.reading import Reading, Tone
-from studio.domain.run import Checkpoint, Run
+from studio.domain.release import Form
+from studio.domain.run import Run
 from studio.domain.study import StudyState
 from studio.domain.verdict import Decision, Verdict
-from studio.flows import ask, compare, decide, train
+from studio.flows import ask, compare, decide, deliver, train
 from studio.flows.ask import Said
 from studio.flows.studio import Studio
-from studio.ui.errors import handler, told
+from studio.ui.delivering import delivered, making
+from studio.ui.errors import friendly, handler, told
 from studio.ui.parts import html
 from studio.ui.session import DRAWN, QUIET, Session
 
 EMPTY = html.empty("Nothing to deliver yet.", "Train a model first.")
 TONES = {Decision.SHIP: Tone.GOOD, Decision.DONT_SHIP: Tone.BAD, Decision.NOT_YET: Tone.WARNING}
-CONTENTS = (
-    ("adapter_model.safetensors", "what was learned"),
-    ("adapter_config.json", "how it attaches to its base model"),
-    ("README.md", "the model card: data, method, figures"),
-    ("recipe.json", "the exact recipe"),
-    ("verdict.html", "the report of the newest verdict, once there is one"),
-    ("run_adapter.py", "ten lines that ask it a question"),
-)
 STILL_TRAINING = Reading(
-    Tone.WARNING, "It is still training.", "This is its best checkpoint so far; a better one may follow until it ends."
+    Tone.WARNING,
+    "It is still training.",
+    "Its checkpoints come and go until it has ended; then each of them can be delivered. To have one sooner, stop it on "
+    "Train and keep the best.",
 )
-USE = 'pip install torch transformers peft\npython run_adapter.py PATH_TO_THE_BASE_MODEL "your question"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +43,14 @@ class Asking:
     asked: gr.State
 
 
-def build(session: Session, tab: gr.Tab) -> gr.Timer:
-    gr.HTML(html.title("Deliver", "The adapter as a folder that works without the studio."))
+def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
+    gr.HTML(html.title("Deliver", "A checkpoint as files that work without the studio."))
     page = gr.HTML(EMPTY)
     with gr.Column(visible=False) as whole:
+        chosen = making.build()
+    busy, listing = gr.HTML(js_on_load=delivered.PRESS), gr.HTML(js_on_load=delivered.PRESS)
+    timer, seen = gr.Timer(1.0, active=False), gr.State(None)
+    with gr.Column(visible=False) as asks:
         with gr.Row(elem_classes="actions"):
             question = gr.Textbox(
                 label="Try it once: ask both models", placeholder="Type what a user would write", min_width=280, scale=4
@@ -59,15 +59,39 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
             cancel = gr.Button("Do not wait", visible=False, min_width=120, scale=1)
         said = gr.HTML()
     asking = Asking(question, send, cancel, said, gr.Timer(0.7, active=False), gr.State(None))
+    made = [busy, listing, timer, seen]
     gr.on(
         [tab.select, session.followed.change],
         handler(show, session.studio),
-        session.run,
-        [page, whole],
+        [session.run, chosen.form],
+        [page, whole, asks, *chosen.all, *made],
         **DRAWN,
     )
+    _wire_making(session, chosen, made)
     _wire(session, asking)
-    return asking.timer
+    return [timer, asking.timer]
+
+
+def _wire_making(session: Session, chosen: making.Making, made: list[Any]) -> None:
+    studio, (busy, listing, timer, seen) = session.studio, made
+
+    @friendly
+    def press(event: gr.EventData) -> list[Any]:
+        delivered.pressed(studio, str(event.act), str(event.release))
+        return delivered.look(studio, None)
+
+    gr.on(
+        [chosen.checkpoint.input, chosen.form.input],
+        handler(making.described, studio),
+        [session.run, chosen.checkpoint, chosen.form],
+        [chosen.about, chosen.press],
+        **QUIET,
+    )
+    asked = [session.run, chosen.checkpoint, chosen.form]
+    chosen.press.click(handler(put_delivery, studio), asked, made, trigger_mode="once", **QUIET)
+    for part in (busy, listing):
+        part.click(press, None, made, trigger_mode="once", **QUIET)
+    timer.tick(handler(delivered.look, studio), seen, made, **QUIET)
 
 
 def _wire(session: Session, asking: Asking) -> None:
@@ -86,15 +110,25 @@ def _wire(session: Session, asking: Asking) -> None:
     session.followed.change(lambda: ["", *_idle()], None, shown, **QUIET)
 
 
-def show(studio: Studio, run_id: str | None) -> list[Any]:
-    """What a run can deliver."""
+def show(studio: Studio, run_id: str | None, form: str) -> list[Any]:
+    """What a run can deliver, and what was delivered."""
     kept = train.checkpoints(studio, run_id) if run_id else []
     if run_id is None or not kept:
-        return [EMPTY, gr.Column(visible=False)]
+        nothing = [gr.Column(visible=False)] * 2 + [gr.skip()] * 4
+        return [EMPTY, *nothing, *delivered.look(studio, None)]
     run = train.run(studio, run_id)
+    chosen = train.checkpoint_at(studio, run_id, None)
     closed = [study for study in compare.studies(studio, run_id) if study.state is StudyState.CLOSED]
-    verdict = decide.verdict(studio, closed[0].id).verdict if closed else None
-    return [view(run, train.checkpoint_at(studio, run_id, None), verdict), gr.Column(visible=not run.is_live)]
+    judged = next((study for study in closed if study.checkpoint_step == chosen.step), None)
+    verdict = decide.verdict(studio, judged.id).verdict if judged else None
+    there = gr.Column(visible=not run.is_live)
+    return [view(run, verdict), there, there, *making.shown(studio, run, form), *delivered.look(studio, None)]
+
+
+def put_delivery(studio: Studio, run_id: str, step: int, form: str) -> list[Any]:
+    """Put the delivery in the queue; pressed twice it is one."""
+    deliver.make(studio, run_id, Form(form), step=step, key=deliver.next_key(studio, run_id, step, Form(form)))
+    return delivered.look(studio, None)
 
 
 def put(studio: Studio, run_id: str, question: str) -> list[Any]:
@@ -161,13 +195,6 @@ def judgement(verdict: Verdict | None) -> Reading:
     return Reading(TONES[verdict.decision], verdict.headline, verdict.sentence)
 
 
-def view(run: Run, best: Checkpoint, verdict: Verdict | None) -> str:
-    """What is delivered, a link to it, and how to run it."""
-    warning = html.reading(STILL_TRAINING if run.is_live else judgement(verdict)) + "<br>"
-    link = f'<a class="button" href="/download/adapter/{run.id}" download>Download the adapter</a>'
-    contents = html.table(["File", "What it is"], [list(row) for row in CONTENTS])
-    return (
-        f"{warning}<div class='panel'><h3>{html.text(run.name)}, checkpoint of step {best.step:,}</h3>"
-        f"<p class='help'>Validation loss {best.validation_loss:.3f} · sha256 {best.sha256[:16]}…</p>{link}<br><br>{contents}</div><br>"
-        f"<div class='panel'><h3>Run it anywhere</h3><pre class='log'>{html.text(USE)}</pre></div>"
-    )
+def view(run: Run, verdict: Verdict | None) -> str:
+    """What people said of it, or that it is too early."""
+    return html.reading(STILL_TRAINING if run.is_live else judgement(verdict))

@@ -1,0 +1,89 @@
+"""Releases in the database: what was delivered, each with the job that makes it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row, Select, select, update
+
+from studio.domain.errors import ExportError
+from studio.domain.job import JobKind
+from studio.domain.release import Form, Release
+from studio.store import jobs, tables
+from studio.store.database import Store
+
+
+def add(
+    store: Store,
+    *,
+    id: str,
+    run_id: str,
+    run_name: str,
+    step: int,
+    form: Form,
+    path: Path,
+    spec: dict[str, Any],
+    key: str,
+) -> Release:
+    """A release and its job, both or neither; the same `key` again is the same release, so that two clicks make one."""
+    with store.write() as connection:
+        job = jobs.submit(connection, kind=JobKind.EXPORT, subject_id=id, spec=spec, key=key)
+        if job.subject_id == id:
+            values = {"id": id, "run_id": run_id, "run_name": run_name, "step": step, "form": form.value}
+            made = {"path": str(path), "created_at": job.created_at, "job_id": job.id}
+            connection.execute(tables.releases.insert().values(values | made))
+    return get(store, job.subject_id)
+
+
+def get(store: Store, release_id: str) -> Release:
+    """The release; ExportError when there is none."""
+    with store.read() as connection:
+        row = connection.execute(_every().where(tables.releases.c.id == release_id)).one_or_none()
+    if row is None:
+        raise ExportError("This delivery is gone.", fix="Deliver the checkpoint again.")
+    return _release(store, row)
+
+
+def all(store: Store, *, deleted: bool = False) -> list[Release]:
+    """Every release that is not deleted, or those that are, the newest first."""
+    columns = tables.releases.c
+    wanted = columns.deleted_at.is_not(None) if deleted else columns.deleted_at.is_(None)
+    with store.read() as connection:
+        rows = connection.execute(_every().where(wanted).order_by(columns.created_at.desc(), columns.id.desc())).all()
+    return [_release(store, row) for row in rows]
+
+
+def mark_deleted(store: Store, release_id: str, *, is_deleted: bool) -> None:
+    """Hide a release, or bring it back; nothing of it is lost."""
+    at = datetime.now(UTC) if is_deleted else None
+    with store.write() as connection:
+        connection.execute(update(tables.releases).where(tables.releases.c.id == release_id).values(deleted_at=at))
+
+
+def forget(store: Store, release_id: str) -> None:
+    """Remove a release with its job; its files are not touched."""
+    release = get(store, release_id)
+    with store.write() as connection:
+        connection.execute(tables.releases.delete().where(tables.releases.c.id == release_id))
+        connection.execute(tables.jobs.delete().where(tables.jobs.c.id == release.job.id))
+
+
+def _every() -> Select[Any]:
+    return select(tables.releases, tables.jobs).join(tables.jobs, tables.jobs.c.id == tables.releases.c.job_id)
+
+
+def _release(store: Store, row: Row[Any]) -> Release:
+    columns, value = tables.releases.c, row._mapping
+    path = Path(value[columns.path])
+    return Release(
+        id=value[columns.id],
+        run_id=value[columns.run_id],
+        run_name=value[columns.run_name],
+        step=value[columns.step],
+        form=Form(value[columns.form]),
+        path=path,
+        is_kept=path.is_relative_to(store.workspace.exports),
+        created_at=value[columns.created_at],
+        job=jobs.job_of(row),
+        deleted_at=value[columns.deleted_at],
+    )
