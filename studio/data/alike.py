@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from studio.data.differing import opcodes
-from studio.data.shingles import Shingles, distinct, joined, mixed, shingled
+from studio.data.shingles import Shingles, concatenated, distinct, joined, mixed, shingled
 from studio.data.sides import Sides
 
 NEAR = 0.7  # likeness of near copies
@@ -228,9 +228,12 @@ class WordSets:
 
     def matrix(self, places: NDArray[np.int64]) -> csr_array:
         """One row per place, one column per word: 1 where it occurs."""
-        found = [self._once(places[block]) for block in _blocks(self.shingles.sizes(places))]
-        words = np.concatenate([once for once, _ in found])
-        pointers = np.concatenate([[0], np.cumsum(np.concatenate([counts for _, counts in found]))])
+        found, counts = [], []
+        for block in _blocks(self.shingles.sizes(places)):
+            words, held = self._once(places[block])
+            found.append(words)
+            counts.append(held)
+        words, pointers = concatenated(found), np.concatenate([[0], np.cumsum(np.concatenate(counts))])
         shape = (len(places), len(self.shingles.words))
         return csr_array((np.ones(len(words), dtype=np.int8), words, pointers.astype(np.int32)), shape=shape)
 

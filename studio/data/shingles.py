@@ -110,6 +110,17 @@ def distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
     return values[np.append(True, values[1:] != values[:-1])[: len(values)]]
 
 
+def concatenated(parts: list[np.ndarray]) -> np.ndarray:
+    """All parts as one array; the list is emptied on the way, since of a large file both would take gigabytes."""
+    whole = np.empty((sum(map(len, parts)), *parts[0].shape[1:]), parts[0].dtype)
+    end = len(whole)
+    while parts:
+        part = parts.pop()
+        whole[end - len(part) : end] = part
+        end -= len(part)
+    return whole
+
+
 def tokenised(text: str) -> list[str]:
     """Words, single characters of scripts without spaces, and the signs that change a meaning; the rest is dropped."""
     return _tokens(normalised(text))
@@ -153,8 +164,9 @@ class Shingling:
     def done(self) -> Shingles:
         if self._waiting or not self._blocks:
             self._hash_block()
-        tokens, meaning, order, bands = (np.concatenate(parts) for parts in zip(*self._blocks, strict=True))
-        self._blocks = []  # of a large file, keeping both would take gigabytes
+        columns = [list(parts) for parts in zip(*self._blocks, strict=True)]
+        self._blocks = []
+        tokens, meaning, order, bands = map(concatenated, columns)
         starts = np.concatenate([[0], np.cumsum(np.array(self._sizes, dtype=np.int64))])
         return Shingles(
             numbers=np.array(self._numbers, dtype=np.int64),
