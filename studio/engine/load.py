@@ -64,6 +64,11 @@ def _import_bitsandbytes() -> None:
 
 def check_model_folder(folder: Path) -> None:
     """Refuse a folder that is no model, holds no safetensors weights, or asks to run code of its own."""
+    if not folder.exists():
+        raise RecipeError(
+            f"The model is no longer where it was: {folder}.",
+            fix="Put its folder back and resume, or choose another model.",
+        )
     if not (folder / "config.json").is_file():
         raise RecipeError(
             f"There is no model in {folder}.",

@@ -70,6 +70,12 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path):
         check_model_folder(tmp_path)
 
 
+def test_a_model_that_went_away_is_to_be_put_back(tmp_path: Path):
+    with pytest.raises(RecipeError, match="no longer where it was") as refused:
+        load_tokenizer(tmp_path / "gone")
+    assert refused.value.fix.startswith("Put its folder back")
+
+
 def test_a_process_sees_no_network_has_a_quiet_log_and_loads_no_compiler(tiny_model: Path):
     script = (
         "from studio.engine.load import *; from pathlib import Path; prepare_process();"
