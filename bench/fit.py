@@ -23,7 +23,7 @@ from bench.made_up import STARTER, config_of
 from studio.domain.machine import Gpu, Machine
 from studio.domain.model import Shape
 from studio.recipes import pace
-from studio.recipes.memory import GPU, Profile, parts_with
+from studio.recipes.memory import GPU, Load, Profile, parts_with
 from studio.recipes.pace import Hardware
 from studio.recipes.shape import shape_of, shape_of_folder
 
@@ -134,7 +134,7 @@ def fit_pace(runs: Sequence[Measured], gpu: Gpu) -> Hardware:
 def planned_with(profile: Profile) -> Callable[[Measured], float]:
     def planned(run: Measured) -> float:
         cell = run.cell
-        parts = parts_with(profile, run.shape, cell.recipe(), micro_batch=cell.micro_batch, longest=cell.length)
+        parts = parts_with(profile, run.shape, cell.recipe(), Load(cell.micro_batch * cell.length))
         return sum(part.bytes for part in parts) / 1e9
 
     return planned

@@ -29,7 +29,7 @@ from studio.domain.model import Shape
 from studio.domain.recipe import Recipe
 from studio.recipes import pace
 from studio.recipes.machine import driver_version, measure_machine
-from studio.recipes.memory import memory_parts
+from studio.recipes.memory import Load, memory_parts
 from studio.recipes.shape import shape_of_folder
 
 LIBRARIES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "accelerate")
@@ -247,9 +247,8 @@ class Shaped:
         self.lines.write("answers", model=self.name, rows=2, most_tokens=60, seconds=round(seconds, 3))
 
     def planned_memory(self, cell: Cell) -> dict[str, int]:
-        parts = memory_parts(
-            self.shape, cell.recipe(), micro_batch=cell.micro_batch, longest=cell.length, on_gpu=self.machine.has_gpu
-        )
+        load = Load(cell.micro_batch * cell.length)
+        parts = memory_parts(self.shape, cell.recipe(), load, on_gpu=self.machine.has_gpu)
         return {part.title: part.bytes for part in parts}
 
     def planned_seconds(self, cell: Cell) -> tuple[float, float]:

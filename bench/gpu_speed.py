@@ -14,7 +14,7 @@ from studio.domain.machine import Machine
 from studio.domain.recipe import Recipe
 from studio.recipes import pace
 from studio.recipes.machine import measure_machine
-from studio.recipes.memory import memory_parts
+from studio.recipes.memory import Load, memory_parts
 from studio.recipes.shape import shape_of_folder
 
 ROUNDS = 4  # the first warms up both and does not count
@@ -108,7 +108,8 @@ def _round(bench: Bench, setting: Setting) -> dict[str, Any]:
 def _planned(setting: Setting, model: Path, machine: Machine) -> dict[str, Any]:
     """What the planner says of the same run."""
     shape, recipe = shape_of_folder(model), setting.recipe()
-    parts = memory_parts(shape, recipe, micro_batch=setting.micro_batch, longest=setting.length, on_gpu=machine.has_gpu)
+    load = Load(setting.micro_batch * setting.length)
+    parts = memory_parts(shape, recipe, load, on_gpu=machine.has_gpu)
     lengths, checked = [setting.length] * setting.rows, [setting.length] * VALIDATION
     work = pace.Work(lengths, checked, steps=setting.steps, micro_batch=setting.micro_batch)
     seconds = [round(end, 1) for end in pace.seconds(shape, recipe, work, machine)]

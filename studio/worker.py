@@ -39,6 +39,10 @@ ENVIRONMENT = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "DO_NOT_TRACK": "1",
     "PYTORCH_ALLOC_CONF": "expandable_segments:True",
+    # For every new length of a part, oneDNN keeps what it compiled for it: with its own 1,024 of them, a long run on a
+    # processor grows to twice what it needs.
+    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "32",
+    "LRU_CACHE_CAPACITY": "32",
 }
 
 CONFINED = (JobKind.INGEST, JobKind.EXAMINE)
@@ -47,6 +51,7 @@ PARTS = {
     JobKind.MEANING: "studio.engine.meaning:meaning",
     JobKind.TOPICS: "studio.data.topics:find_topics",
     JobKind.CHECK_SPLIT: "studio.data.leakage:check_split",
+    JobKind.PROBE: "studio.engine.probe:probe",
     JobKind.TRAIN: "studio.engine.train:train",
     JobKind.GENERATE: "studio.engine.generate:generate",
     JobKind.DOWNLOAD: "studio.recipes.hub.download:download",
@@ -123,7 +128,7 @@ def prepare(spec: Mapping[str, Any]) -> None:
     os.environ.update(ENVIRONMENT)
     # Measuring splits a lot of text in this process; the others may fork, and then the tokenizer must not use threads.
     os.environ["TOKENIZERS_PARALLELISM"] = "true" if spec["kind"] in (JobKind.MEASURE, JobKind.MEANING) else "false"
-    if spec["kind"] in (JobKind.TRAIN, JobKind.GENERATE, JobKind.MEANING, JobKind.EXPORT):
+    if spec["kind"] in (JobKind.TRAIN, JobKind.PROBE, JobKind.GENERATE, JobKind.MEANING, JobKind.EXPORT):
         os.nice(5)
     if spec["kind"] == JobKind.EXPORT:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""  # a model is merged in main memory, whatever trains meanwhile

@@ -16,7 +16,7 @@ from studio.cli.workspace import opened, workspaces_folder
 from studio.domain.errors import DatasetError, RecipeError
 from studio.domain.finding import GRADE_WORDS, TREATMENTS, by_weight
 from studio.domain.recipe import Recipe
-from studio.flows import advise, ask, bring, choose, inspect, machine, topics, train
+from studio.flows import advise, ask, bring, choose, inspect, machine, topics, train, trying
 from studio.flows import mend as mending
 from studio.flows import queue as line
 from studio.flows import split as dealing
@@ -162,13 +162,20 @@ def _recipe(studio: Studio, dataset: str, model: str, recipe: Path | None, sets:
 @app.command()
 @verb
 def plan(
-    dataset: Dataset, model: ModelId = STARTER, recipe: RecipeFile = None, set: Sets = None, json: Json = False
+    dataset: Dataset,
+    model: ModelId = STARTER,
+    recipe: RecipeFile = None,
+    set: Sets = None,
+    probe: Annotated[bool, typer.Option("--probe", help="Take two real steps first and plan from them.")] = False,
+    json: Json = False,
 ) -> None:
     """Say what a recipe means on this machine before anything starts."""
     studio = opened(working=True)
     chosen = _recipe(studio, dataset, model, recipe, set)
+    if probe:
+        running.tried(studio, trying.start(studio, dataset, model, chosen, key=running.new_key()))
     made = choose.plan(studio, dataset, model, chosen)
-    words = [made.sentence, f"{made.steps:,} steps over {made.train_rows:,} rows."]
+    words = [made.sentence, made.rests_on, f"{made.steps:,} steps over {made.train_rows:,} rows."]
     words += [f"  {choice.name}: {choice.value} ({choice.why})" for choice in made.choices]
     answer(json, {"plan": made, "recipe": chosen}, "\n".join(words))
 

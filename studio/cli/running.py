@@ -10,9 +10,9 @@ from studio.cli import logbook
 from studio.cli.output import Json, answer, error_values, verb
 from studio.cli.workspace import opened
 from studio.domain.errors import RunError
-from studio.domain.job import JobState
+from studio.domain.job import Job, JobState
 from studio.domain.run import Run
-from studio.flows import again, faults, follow, queue, train
+from studio.flows import again, faults, follow, measured, queue, train, trying
 from studio.flows import logbook as notebook
 from studio.flows.studio import Studio
 
@@ -34,6 +34,14 @@ def answer_run(studio: Studio, run: Run, *, wait: bool, json: bool) -> None:
     answer(json, _run_values(studio, run) | error, _run_words(studio, run))
     if failed:
         raise typer.Exit(1)
+
+
+def tried(studio: Studio, job: Job) -> None:
+    """Wait for a trial of two steps; an error when it found nothing."""
+    train.wait(studio, job.id)
+    ended = trying.job(studio, job.id)
+    if ended.state is not JobState.DONE:
+        raise RunError(f"Two steps could not be tried: {ended.message}", fix=ended.fix or "Try it again.")
 
 
 def _followed(studio: Studio, run_id: str, *, quiet: bool) -> Run:
@@ -61,7 +69,7 @@ def _run_values(studio: Studio, run: Run) -> dict[str, Any]:
         "fix": run.job.fix, "dataset": run.dataset_id, "model": run.model_id, "recipe": run.recipe,
         "attempt": run.job.attempt, "progress": follow.progress(run, points), "result": run.job.result,
         "checkpoints": train.checkpoints(studio, run.id), "origin": run.origin, "fault": faults.fault_of(run),
-        "survived": faults.survived(studio, run),
+        "survived": faults.survived(studio, run), "against_plan": measured.compared(run),
     }  # fmt: skip
 
 
@@ -71,7 +79,8 @@ def _run_words(studio: Studio, run: Run) -> str:
     far, said = follow.progress(run, points), follow.reading(run, points, place=queue.where(studio, run))
     head = f"{run.id}  {run.name}: {run.job.words}, step {far.step:,} of {far.steps:,}."
     if fault is None:
-        return f"{head} {said.title} {said.text}"
+        against = measured.compared(run)
+        return f"{head} {said.title} {said.text}" + (f"\n{against.sentence}" if against else "")
     hint = f"`retry {run.id}` does that." if fault.change else f"`resume {run.id}` lets it go on."
     parts = [("what happened", fault.happened), ("why", fault.why), ("done", fault.done)]
     parts.append(("what to do", f"{fault.next_step} {hint}".strip()))

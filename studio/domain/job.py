@@ -14,6 +14,7 @@ class JobKind(StrEnum):
     MEANING = "meaning"
     TOPICS = "topics"
     CHECK_SPLIT = "check_split"
+    PROBE = "probe"
     TRAIN = "train"
     GENERATE = "generate"
     DOWNLOAD = "download"
@@ -32,7 +33,7 @@ class Need(StrEnum):
 def need_of(kind: JobKind) -> Need:
     """What a job of this kind needs: the one place where that is told."""
     match kind:
-        case JobKind.TRAIN | JobKind.GENERATE:
+        case JobKind.TRAIN | JobKind.PROBE | JobKind.GENERATE:
             return Need.DEVICE
         case JobKind.DOWNLOAD:
             return Need.NETWORK

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
+    """A card as its driver tells of it; `capability` is that of CUDA, and (0, 0) where it is not known."""
+
     name: str
     memory: int
     free: int
     uuid: str
+    capability: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)

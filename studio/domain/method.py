@@ -33,10 +33,20 @@ _OF: dict[str, tuple[Method, ...]] = {
     "preference": ADAPTERS,
     "beta": ADAPTERS,
     "prefix_tokens": ("prefix",),
+    "packing": ("qlora", "lora", "full"),
     "gradient_checkpointing": ("qlora", "lora", "full"),
 }
 DEPENDENT = tuple(_OF)
 OF_PAIRS = ("preference", "beta")  # what only rows with a better and a worse answer can be used for
+
+
+# Why a method cannot have one, where that is not plain.
+_WHY: dict[tuple[str, Method], str] = {
+    ("preference", "full"): "it compares with the model as it was, and here every weight of that is changed",
+    ("preference", "prefix"): "it compares two answers by an adapter on the layers, and a prefix has none",
+    ("packing", "prefix"): "the invisible words would have to be put before each row anew",
+    ("gradient_checkpointing", "prefix"): "the invisible words are kept as they are, so there is nothing to recompute",
+}
 
 
 def methods_of(field: str) -> tuple[Method, ...]:
@@ -52,4 +62,5 @@ def belongs(field: str, method: Method) -> bool:
 def why_not(field: str, method: Method) -> str:
     """Why a method does not have a field, without a title before it."""
     owners = " and ".join(TITLES[owner] for owner in methods_of(field))
-    return f"is a choice of {owners}, which {TITLES[method]} does not have"
+    reason = _WHY.get((field, method))
+    return f"is a choice of {owners}, which {TITLES[method]} does not have" + (f": {reason}" if reason else "")

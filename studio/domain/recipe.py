@@ -11,7 +11,7 @@ from studio.domain.method import DEPENDENT, Method, belongs, why_not
 # What recipes said before they named their method: how the frozen base is kept.
 EARLIER_METHODS: dict[str, Method] = {"nf4": "qlora", "none": "lora"}
 # Choices that came later; a recipe that does not make them keeps the fingerprint that it had before.
-LATER = ("rank_stabilised", "dora", "prefix_tokens", "preference", "beta")
+LATER = ("rank_stabilised", "dora", "prefix_tokens", "preference", "beta", "packing")
 
 
 class Recipe(BaseModel):
@@ -178,6 +178,15 @@ class Recipe(BaseModel):
         description=(
             "Stop when validation loss has not improved for this many checks; 0 trains to the end. The best "
             "checkpoint is kept either way."
+        ),
+        json_schema_extra={"advanced": True},
+    )
+    packing: Literal["auto", "off"] = Field(
+        "auto",
+        title="Rows end to end (packing)",
+        description=(
+            "Rows lie end to end instead of being padded to the longest, and none sees another: faster, and the result "
+            "stays the same."
         ),
         json_schema_extra={"advanced": True},
     )

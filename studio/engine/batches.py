@@ -12,13 +12,18 @@ WINDOW = 8
 class Batches:
     """Yields lists of row positions, `accumulation` lists of up to `micro_batch` rows for each step.
 
+    Packed or not, a step holds the same rows; only how it is cut into parts differs.
+
     The order depends on nothing but lengths, sizes, seed and `epoch`; a resumed run therefore meets the same batches
     whatever was drawn from the global random state before.
     """
 
-    def __init__(self, lengths: Sequence[int], *, micro_batch: int, accumulation: int, seed: int) -> None:
+    def __init__(
+        self, lengths: Sequence[int], *, micro_batch: int, accumulation: int, seed: int, packed: bool = False
+    ) -> None:
         self.lengths = np.asarray(lengths)
         self.micro_batch = micro_batch
+        self.packed = packed
         self.rows_per_step = micro_batch * accumulation
         self.seed = seed
         self.epoch = 0
@@ -28,8 +33,7 @@ class Batches:
 
     def __iter__(self) -> Iterator[list[int]]:
         for step in self.steps():
-            for start in range(0, len(step), self.micro_batch):
-                yield step[start : start + self.micro_batch].tolist()
+            yield from self._dealt(step) if self.packed else self._cut(step)
 
     def rows_of(self, step: int) -> list[int]:
         """The row positions of a step of the whole run, counted from 1."""
@@ -55,6 +59,19 @@ class Batches:
             longest = max(range(len(steps)), key=lambda position: int(self.lengths[steps[position]].max()))
             steps[0], steps[longest] = steps[longest], steps[0]
         return steps + ([self._sorted(order[whole:])] if whole < len(order) else [])
+
+    def _cut(self, step: np.ndarray) -> Iterator[list[int]]:
+        """Rows of like length in each part, which then has little padding."""
+        for start in range(0, len(step), self.micro_batch):
+            yield step[start : start + self.micro_batch].tolist()
+
+    def _dealt(self, step: np.ndarray) -> list[list[int]]:
+        """About as many tokens in each part: where rows lie end to end, only their sum takes memory."""
+        parts: list[list[int]] = [[] for _ in range(-(-len(step) // self.micro_batch))]
+        for place, row in enumerate(self._sorted(step)[::-1].tolist()):
+            lap, at = divmod(place, len(parts))
+            parts[at if lap % 2 == 0 else len(parts) - 1 - at].append(row)
+        return parts
 
     def _sorted(self, rows: np.ndarray) -> np.ndarray:
         return rows[np.argsort(self.lengths[rows], kind="stable")]

@@ -99,7 +99,7 @@ def answered(trainer: RowTrainer) -> dict[str, float]:
     with torch.no_grad():
         for start in range(0, len(order), size):
             batch = trainer.data_collator([rows[position] for position in order[start : start + size]])  # type: ignore[index]
-            batch = {name: tensor.to(trainer.args.device) for name, tensor in batch.items()}
+            batch = trainer._prepare_inputs(batch)
             # Divided by one item, the trainer's own loss is the sum over the batch.
             loss = trainer.compute_loss(trainer.model, dict(batch), num_items_in_batch=torch.tensor(1))
             count = int((batch["labels"][:, 1:] != -100).sum())

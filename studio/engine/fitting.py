@@ -1,10 +1,13 @@
 """Fitting: when memory runs out, the same steps are carried out with fewer rows in memory at once."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from studio.domain.fault import Fault, FaultCode
 from studio.domain.method import TITLES, belongs
+from studio.domain.plan import Way
 from studio.domain.recipe import Recipe
 from studio.engine.batches import micro_batch_of
 
@@ -17,6 +20,12 @@ def fitted(recipe: Recipe, run: Path) -> Recipe:
         return recipe.model_copy(update=json.loads(_place(run).read_text()))
     except FileNotFoundError:
         return recipe
+
+
+def way(planned: dict[str, Any], run: Path) -> Way:
+    """The planned way; once memory ran out, every layer is computed twice where any is."""
+    asked = Way(**planned)
+    return replace(asked, recomputed=None) if _place(run).exists() else asked
 
 
 def smaller(recipe: Recipe) -> Recipe | None:

@@ -28,6 +28,8 @@ def prepare_process() -> None:
         HF_HUB_DISABLE_TELEMETRY="1",
         DO_NOT_TRACK="1",
         BITSANDBYTES_NOWELCOME="1",
+        ONEDNN_PRIMITIVE_CACHE_CAPACITY="32",  # as the worker sets it, and says why
+        LRU_CACHE_CAPACITY="32",
     )
     os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
     # Several visible GPUs would make the trainer replicate the model, which QLoRA does not support.

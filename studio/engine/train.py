@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from studio.engine.watch import Course, Progress
 
 LOADING, PREPARING = "loading the model", "preparing rows"
+NOT_APART = (
+    "With this model, rows that lie end to end would see each other, so they are padded instead: slower, and the "
+    "result is the same."
+)
 LIBRARIES = ("torch", "transformers", "trl", "peft", "bitsandbytes")
 
 
@@ -104,8 +108,15 @@ def _train(spec: dict[str, Any], reporter: Following) -> Outcome:
     staging = _fresh_staging(run, keep_checkpoints=bool(spec.get("resume")))
     with about(FaultCode.DATA):
         trainer = build_trainer(
-            model, tokenizer, recipe=recipe, train=train_rows, validation=validation_rows, staging=staging
+            model,
+            tokenizer,
+            recipe=recipe,
+            train=train_rows,
+            validation=validation_rows,
+            staging=staging,
+            way=fitting.way(spec.get("way", {}), run),
         )
+    _prove_apart(trainer, reporter)
     reporter.longest = int(max(trainer.batches.lengths))
     origin = _origin(spec, planned, rows_fingerprint([*train_rows, *validation_rows]))
     start = _resume_point(run, origin, reporter) if spec.get("resume") else None
@@ -121,6 +132,17 @@ def _train(spec: dict[str, Any], reporter: Following) -> Outcome:
         trainer.train(resume_from_checkpoint=str(start[0]) if start else None)
     shutil.rmtree(staging)
     return _outcome(course, progress)
+
+
+def _prove_apart(trainer: "RowTrainer | PairTrainer", reporter: Reporter) -> None:
+    """Rows lie end to end only where this very model is seen to keep them apart; else they are padded, and told so."""
+    from studio.engine.documents import lay_side_by_side
+    from studio.engine.isolation import keeps_rows_apart
+    from studio.engine.trainer import RowTrainer
+
+    if isinstance(trainer, RowTrainer) and trainer.batches.packed and not keeps_rows_apart(trainer):
+        lay_side_by_side(trainer)
+        reporter.report(EventKind.NOTE, text=NOT_APART)
 
 
 def _rows(spec: dict[str, Any], part: str) -> list[Row]:

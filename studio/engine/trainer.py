@@ -10,7 +10,8 @@ import torch
 from datasets import Dataset
 from jinja2 import TemplateError
 from peft import LoraConfig, PeftConfig, PeftModel, PrefixTuningConfig, initialize_kv_prefix_from_past_key_values
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback, TrainerCallback
+from transformers.modeling_layers import GradientCheckpointingLayer
 from trl import SFTConfig, SFTTrainer
 from trl.chat_template_utils import (
     get_training_chat_template,
@@ -21,9 +22,11 @@ from trl.chat_template_utils import (
 from studio.domain.chat import Chat, left_out, parts_of, written, written_texts
 from studio.domain.errors import RecipeError, RunError
 from studio.domain.lengths import in_pieces
+from studio.domain.plan import PADDED, Way
 from studio.domain.recipe import Recipe
 from studio.domain.row import Row
 from studio.engine.batches import Batches, micro_batch_of
+from studio.engine.documents import lay_end_to_end
 from studio.engine.load import keep_unpacked
 from studio.engine.ordering import Ordered, arguments
 from studio.engine.pairs import PairTrainer, check_pairs, pair_arguments, pair_lengths, pairs
@@ -31,6 +34,18 @@ from studio.engine.pairs import PairTrainer, check_pairs, pair_arguments, pair_l
 
 class RowTrainer(Ordered, SFTTrainer):
     """SFTTrainer whose batches come from `Batches`."""
+
+
+class RecomputeSome(TrainerCallback):
+    """Lets only the last so many layers be computed twice: the others are kept, as far as memory allows."""
+
+    def __init__(self, layers: int) -> None:
+        self.layers = layers
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, *, model: Any, **_: Any) -> None:
+        every = [module for module in model.modules() if isinstance(module, GradientCheckpointingLayer)]
+        for layer in every[: max(len(every) - self.layers, 0)]:
+            layer.gradient_checkpointing = False
 
 
 def build_trainer(
@@ -41,6 +56,7 @@ def build_trainer(
     train: Sequence[Row],
     validation: Sequence[Row],
     staging: Path,
+    way: Way = PADDED,
 ) -> RowTrainer | PairTrainer:
     """A trainer with what its method trains and every row tokenised; a row that would be lost or cut is a RunError.
 
@@ -49,6 +65,10 @@ def build_trainer(
     micro_batch = micro_batch_of(recipe.batch_size, recipe.micro_batch)
     make = _pair_trainer if recipe.preference else _row_trainer
     trainer, lengths = make(model, tokenizer, recipe, train, validation, staging)
+    if way.packed and isinstance(trainer, RowTrainer):
+        lay_end_to_end(trainer)
+    if recipe.gradient_checkpointing and way.recomputed is not None:
+        trainer.add_callback(RecomputeSome(way.recomputed))
     trainer.lines = partial(lines_of, train, tokenizer, recipe)
     # TRL keeps the adapter of a 4-bit base in bfloat16 but brings it back from a checkpoint in float32: a resumed run
     # would go on in another precision than an uninterrupted one. Float32 in both also loses no small updates.
@@ -60,7 +80,11 @@ def build_trainer(
     if recipe.method == "prefix":
         begin_with_words(trainer.model, trainer.train_dataset["input_ids"])
     trainer.batches = Batches(
-        lengths, micro_batch=micro_batch, accumulation=recipe.batch_size // micro_batch, seed=recipe.seed
+        lengths,
+        micro_batch=micro_batch,
+        accumulation=recipe.batch_size // micro_batch,
+        seed=recipe.seed,
+        packed=way.packed and isinstance(trainer, RowTrainer),
     )
     return trainer
 

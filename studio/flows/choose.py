@@ -16,9 +16,10 @@ from studio.domain.method import METHODS, Method
 from studio.domain.plan import Plan
 from studio.domain.recipe import EARLIER_METHODS, Recipe
 from studio.domain.split import Split
-from studio.flows import bring, inspect, models, split
+from studio.flows import bring, inspect, measured, models, split
 from studio.flows.studio import Studio
 from studio.recipes.machine import measure_machine
+from studio.recipes.planner import device_of
 from studio.recipes.planner import plan as make_plan
 from studio.recipes.presets import Preset
 from studio.recipes.presets import presets as make_presets
@@ -78,12 +79,14 @@ def plan(
             fix="Choose a model whose template writes them.",
             field="model",
         )
+    machine = _with_first(measure_machine(studio.workspace.root), gpu)
     made = make_plan(
         shape_of_folder(found.path),
         recipe,
         train_tokens=_tokens(lengths, dealt.train, recipe),
         validation_tokens=_tokens(lengths, dealt.validation, recipe),
-        machine=_with_first(measure_machine(studio.workspace.root), gpu),
+        machine=machine,
+        measured=measured.known(studio, model_id, recipe.method, device_of(machine)),
     )
     return replace(made, test_rows=len(dealt.test))
 

@@ -2,7 +2,7 @@
 
 import re
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from studio.domain.errors import RecipeError, RunError
@@ -103,6 +103,7 @@ def order(
         "validation": dealt.validation,
         "watch": [] if dataset.is_text else dealt.validation[:WATCHED],
         "expected_steps": plan.steps,
+        "way": asdict(plan.way),
         "resume": False,
     }
     values = {

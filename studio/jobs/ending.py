@@ -17,6 +17,7 @@ WORK = {
     JobKind.MEANING: "comparing",
     JobKind.TOPICS: "topic-finding",
     JobKind.CHECK_SPLIT: "twin-finding",
+    JobKind.PROBE: "trying the recipe",
     JobKind.TRAIN: "training",
     JobKind.GENERATE: "answering",
     JobKind.DOWNLOAD: "downloading",

@@ -106,7 +106,8 @@ def _gpu(index: int) -> Gpu:
     handle = pynvml.nvmlDeviceGetHandleByIndex(index)
     memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
     name, uuid = pynvml.nvmlDeviceGetName(handle), pynvml.nvmlDeviceGetUUID(handle)
-    return Gpu(name=str(name), memory=int(memory.total), free=int(memory.free), uuid=str(uuid))
+    major, minor = pynvml.nvmlDeviceGetCudaComputeCapability(handle)
+    return Gpu(str(name), int(memory.total), int(memory.free), str(uuid), (int(major), int(minor)))
 
 
 def _visible(found: tuple[Gpu, ...], allowed: str | None) -> tuple[Gpu, ...]:

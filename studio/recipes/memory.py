@@ -5,11 +5,13 @@ and its optimiser, what is kept for the backward pass, the loss, buffers and the
 profiles say where they come from; a run's own measured peak is always the better number.
 """
 
+import heapq
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from studio.domain.method import Method
 from studio.domain.model import Shape
-from studio.domain.plan import Part
+from studio.domain.plan import PADDED, Part, Way
 from studio.domain.recipe import Recipe
 
 NF4_BYTES = 0.516  # 4 bits, one 8-bit scale per 64 weights, one 32-bit scale per 256 scales
@@ -23,7 +25,10 @@ LOSS_WORDS = 32768  # … and so many entries of the vocabulary
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How one kind of device keeps things; `width` and `inner` count stored values per token and layer."""
+    """How one kind of device keeps things; `width` and `inner` count stored values per token and layer.
+
+    `frozen` is the share of them where no layer is trained, as with a prefix.
+    """
 
     program: int
     program_why: str
@@ -31,11 +36,12 @@ class Profile:
     inner: float
     loss_bytes: float
     slack: float
+    frozen: float = 1.0
 
 
 # Fitted to the peaks of six short runs with two shapes (5 and 100 million parameters), with and without recomputing:
-# within 11 % of each. The program is less since a peak is the run's own: twelve more runs of the smaller shape used
-# 0.91 to 1.04 of what is planned for them.
+# within 11 % of each. Since oneDNN keeps fewer of its compiled multiplications (studio/worker.py), runs of the smaller
+# shape with 40 and 300 words, by QLoRA, full fine-tuning and prefix tuning, hold 0.91 to 1.0 of what is planned.
 CPU = Profile(
     program=640_000_000,
     program_why="Python, torch and the training libraries.",
@@ -43,6 +49,7 @@ CPU = Profile(
     inner=13,
     loss_bytes=34,
     slack=0.02,
+    frozen=0.6,
 )
 # Fitted to the peaks of 28 short runs of four Qwen3 shapes on an H200 (docs/gpu.md): within 5 % of each, and within 7 %
 # of those of a shape that was left out of the fit.
@@ -56,18 +63,32 @@ GPU = Profile(
 )
 
 
-def memory_parts(shape: Shape, recipe: Recipe, *, micro_batch: int, longest: int, on_gpu: bool) -> tuple[Part, ...]:
-    """The parts of the peak for `micro_batch` rows of `longest` tokens each."""
-    return parts_with(GPU if on_gpu else CPU, shape, recipe, micro_batch=micro_batch, longest=longest)
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is in memory at once: so many tokens, in the way in which a recipe is carried out."""
+
+    tokens: int
+    way: Way = PADDED
 
 
-def parts_with(profile: Profile, shape: Shape, recipe: Recipe, *, micro_batch: int, longest: int) -> tuple[Part, ...]:
+def load_of(recipe: Recipe, lengths: Sequence[int], *, micro_batch: int, way: Way) -> Load:
+    """The most that a part of a step can hold: its longest rows, padded to the longest of them or end to end."""
+    longest = heapq.nlargest(micro_batch, lengths)
+    tokens = sum(longest) if way.packed else micro_batch * longest[0]
+    return Load(tokens * (2 if recipe.preference else 1), way)  # both answers of a pair
+
+
+def memory_parts(shape: Shape, recipe: Recipe, load: Load, *, on_gpu: bool) -> tuple[Part, ...]:
+    """The parts of the peak."""
+    return parts_with(GPU if on_gpu else CPU, shape, recipe, load)
+
+
+def parts_with(profile: Profile, shape: Shape, recipe: Recipe, load: Load) -> tuple[Part, ...]:
     """The same with a profile of one's own, which is how measured runs are fitted."""
-    tokens = micro_batch * longest * (2 if recipe.preference else 1)  # both answers of a pair
     parts = (
         *_weights(shape, recipe),
-        _activations(shape, recipe, profile, tokens=tokens),
-        _loss(shape, profile, tokens=tokens),
+        _activations(shape, recipe, profile, load),
+        _loss(shape, profile, tokens=load.tokens),
         _buffers(shape, recipe),
         Part("The program itself", profile.program, profile.program_why),
     )
@@ -80,7 +101,7 @@ def least_memory(shape: Shape, *, on_gpu: bool, method: Method = "qlora") -> int
     asked = {"method": method, "rank": 16, "micro_batch": 1, "gradient_checkpointing": True}
     recipe = Recipe.model_validate(asked)
     longest = min(512, shape.context)
-    return sum(part.bytes for part in memory_parts(shape, recipe, micro_batch=1, longest=longest, on_gpu=on_gpu))
+    return sum(part.bytes for part in memory_parts(shape, recipe, Load(longest), on_gpu=on_gpu))
 
 
 def trained_values(shape: Shape, recipe: Recipe) -> int:
@@ -120,16 +141,18 @@ def _base(shape: Shape, recipe: Recipe) -> Part:
     return Part("Base model in 16 bits", shape.linear * HALF, "The frozen layers, at two bytes for each value.")
 
 
-def _activations(shape: Shape, recipe: Recipe, profile: Profile, *, tokens: int) -> Part:
-    attention = 2 * shape.head_size * (shape.heads + 2 * shape.key_value_heads)
+def _activations(shape: Shape, recipe: Recipe, profile: Profile, load: Load) -> Part:
+    tokens, attention = load.tokens, 2 * shape.head_size * (shape.heads + 2 * shape.key_value_heads)
     layer = tokens * HALF * round(profile.width * shape.hidden + profile.inner * shape.intermediate + attention)
-    layer = round(layer * (DORA if recipe.dora else 1))
-    if recipe.gradient_checkpointing:
-        kept = shape.layers * tokens * shape.hidden * HALF + layer
-        return Part(
-            "Rows in memory", kept, f"{tokens:,} tokens; one layer is kept at a time, the others computed again."
-        )
-    return Part("Rows in memory", shape.layers * layer, f"{tokens:,} tokens, kept through all {shape.layers} layers.")
+    layer = round(layer * (DORA if recipe.dora else profile.frozen if recipe.method == "prefix" else 1))
+    title = "Rows in memory"
+    if not recipe.gradient_checkpointing:
+        return Part(title, shape.layers * layer, f"{tokens:,} tokens, kept through all {shape.layers} layers.")
+    twice = shape.layers if load.way.recomputed is None else min(load.way.recomputed, shape.layers)
+    size = twice * tokens * shape.hidden * HALF + (shape.layers - twice + bool(twice)) * layer
+    if twice == shape.layers:
+        return Part(title, size, f"{tokens:,} tokens; one layer is kept at a time, the others computed again.")
+    return Part(title, size, f"{tokens:,} tokens, kept through {shape.layers - twice} of {shape.layers} layers.")
 
 
 def _loss(shape: Shape, profile: Profile, *, tokens: int) -> Part:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from studio.domain.machine import Gpu, Machine
 from studio.domain.method import ADAPTERS
 from studio.domain.model import Shape
+from studio.domain.plan import PADDED, Way
 from studio.domain.recipe import Recipe
+from studio.recipes.calibration import FAST, SLOW
 
 # Dense 16-bit peak (operations per second) and memory bandwidth (bytes per second) as their makers state them, found
 # by a part of the name; the longer names come first, because "L40S" also holds "L4".
@@ -49,14 +51,25 @@ class Work:
     validation_tokens: Sequence[int]
     steps: int
     micro_batch: int
+    way: Way = PADDED
 
 
-def seconds(shape: Shape, recipe: Recipe, work: Work, machine: Machine) -> tuple[float, float]:
-    """Fast and slow end of the expected duration."""
+def seconds(
+    shape: Shape, recipe: Recipe, work: Work, machine: Machine, *, factor: float | None = None
+) -> tuple[float, float]:
+    """Fast and slow end of the expected duration; `factor` is how many times as long it was found to take here."""
     hardware = hardware_of(machine)
     checking = (recipe.evaluations + 1) * _check(shape, recipe, work, hardware)
     expected = training_seconds(shape, recipe, work, hardware) + checking
-    return hardware.start + expected * hardware.fast, hardware.start * 1.5 + expected * hardware.slow
+    fast, slow = (hardware.fast, hardware.slow) if factor is None else (FAST * factor, SLOW * factor)
+    return hardware.start + expected * fast, hardware.start * 1.5 + expected * slow
+
+
+def rate(shape: Shape, recipe: Recipe, work: Work, machine: Machine) -> float:
+    """Real tokens per second of the training steps that the formulas expect."""
+    trained = min(work.steps * recipe.batch_size, round(len(work.train_tokens) * recipe.epochs))
+    tokens = sum(work.train_tokens) * trained / len(work.train_tokens) * (2 if recipe.preference else 1)
+    return tokens / training_seconds(shape, recipe, work, hardware_of(machine))
 
 
 def training_seconds(shape: Shape, recipe: Recipe, work: Work, hardware: Hardware) -> float:
@@ -64,10 +77,16 @@ def training_seconds(shape: Shape, recipe: Recipe, work: Work, hardware: Hardwar
     trained = min(work.steps * recipe.batch_size, round(len(work.train_tokens) * recipe.epochs))
     epochs = trained / len(work.train_tokens)
     parts = epochs * len(work.train_tokens) / work.micro_batch
-    tokens = epochs * padded_tokens(work.train_tokens, recipe, micro_batch=work.micro_batch)
+    one_pass = (
+        sum(work.train_tokens)
+        if work.way.packed
+        else padded_tokens(work.train_tokens, recipe, micro_batch=work.micro_batch)
+    )
+    tokens = epochs * one_pass
     tokens *= PAIR if recipe.preference else 1
-    computing = tokens * _operations(shape, recipe, work.train_tokens) / hardware.operations
-    return computing + parts * _part(shape, recipe, hardware)
+    twice = _twice(shape, recipe, work.way)
+    computing = tokens * _operations(shape, recipe, work.train_tokens, twice) / hardware.operations
+    return computing + parts * _part(shape, recipe, hardware, twice)
 
 
 def padded_tokens(lengths: Sequence[int], recipe: Recipe, *, micro_batch: int) -> int:
@@ -100,12 +119,19 @@ def _gpu(gpu: Gpu) -> Hardware:
     return Hardware(operations=0.5 * peak, unpack=0.252 / bandwidth, layer=0.0072, start=20, fast=0.6, slow=1.7)
 
 
-def _operations(shape: Shape, recipe: Recipe, lengths: Sequence[int]) -> float:
+def _twice(shape: Shape, recipe: Recipe, way: Way) -> float:
+    """The share of the layers that are computed twice."""
+    if not recipe.gradient_checkpointing:
+        return 0.0
+    return 1.0 if way.recomputed is None else min(way.recomputed / shape.layers, 1.0)
+
+
+def _operations(shape: Shape, recipe: Recipe, lengths: Sequence[int], twice: float) -> float:
     """Operations per token: forward and back through frozen layers, adapter and attention, again if recomputed."""
     typical = sum(length * length for length in lengths) / max(sum(lengths), 1)
     attention = 2 * shape.layers * shape.heads * shape.head_size * typical
     adapter, head = _adapter(shape, recipe), shape.vocabulary * shape.hidden
-    once_more = 2 * shape.linear + 2 * adapter + attention if recipe.gradient_checkpointing else 0
+    once_more = twice * (2 * shape.linear + 2 * adapter + attention)
     weights = 6 if recipe.method == "full" else 4  # trained weights need gradients of their own
     return weights * (shape.linear + head) + 6 * adapter + 3.5 * attention + once_more
 
@@ -117,17 +143,16 @@ def _adapter(shape: Shape, recipe: Recipe) -> float:
     return shape.adapter(recipe.rank) + (DORA * shape.linear if recipe.dora else 0)
 
 
-def _part(shape: Shape, recipe: Recipe, hardware: Hardware) -> float:
+def _part(shape: Shape, recipe: Recipe, hardware: Hardware, twice: float) -> float:
     """Seconds for each part of a step, whatever its size."""
-    passes = 3 if recipe.gradient_checkpointing else 2
-    unpacking = passes * shape.linear * hardware.unpack if recipe.quantisation == "nf4" else 0
-    return shape.layers * hardware.layer * (RECOMPUTED if recipe.gradient_checkpointing else 1) + unpacking
+    unpacking = (2 + twice) * shape.linear * hardware.unpack if recipe.quantisation == "nf4" else 0
+    return shape.layers * hardware.layer * (1 + twice * (RECOMPUTED - 1)) + unpacking
 
 
 def _check(shape: Shape, recipe: Recipe, work: Work, hardware: Hardware) -> float:
     """Seconds for one check: validation loss, and a few short answers written token by token."""
     tokens = sum(work.validation_tokens)
     loss = tokens * 2 * (shape.linear + shape.vocabulary * shape.hidden) / hardware.operations
-    parts = len(work.validation_tokens) / work.micro_batch * _part(shape, recipe, hardware) / 2
+    parts = len(work.validation_tokens) / work.micro_batch * _part(shape, recipe, hardware, 0) / 2
     per_token = shape.layers * hardware.layer / 3 + shape.linear * hardware.unpack
     return loss + parts + ANSWER_TOKENS * per_token

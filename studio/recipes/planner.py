@@ -7,14 +7,15 @@ from studio.domain.errors import RecipeError
 from studio.domain.machine import Machine
 from studio.domain.method import TITLES, WHEN, belongs
 from studio.domain.model import Shape
-from studio.domain.plan import Choice, Light, Plan
+from studio.domain.plan import PADDED, Choice, Estimate, Light, Measurement, Plan
 from studio.domain.recipe import Recipe
-from studio.recipes import pace
-from studio.recipes.memory import memory_parts, trained_values
+from studio.recipes import calibration, pace, ways
+from studio.recipes.memory import Load, load_of, memory_parts, trained_values
 from studio.recipes.words import duration, gigabytes
 
 TIGHT = 0.85  # above this share of the free memory, another program can end the run
 LONG = 12 * 3600.0
+ESTIMATED = "Estimated: nothing was measured yet with this model and method on this machine."
 NO_BF16 = ("T4", "V100", "P100", "GTX", "RTX 20", "Quadro RTX")
 
 
@@ -25,24 +26,35 @@ def plan(
     train_tokens: Sequence[int],
     validation_tokens: Sequence[int],
     machine: Machine,
+    measured: Sequence[Measurement] = (),
 ) -> Plan:
-    """Steps, time and memory of `recipe` for rows of these many tokens; RecipeError when it cannot be a run at all."""
+    """Steps, time and memory of `recipe` for rows of these many tokens; RecipeError when it cannot be a run at all.
+
+    `measured` is what was found with this model and method on this machine, the newest first.
+    """
     _refuse_the_impossible(shape, recipe, train_tokens, machine)
     micro_batch = rows_at_once(recipe)
-    longest = max([*train_tokens, *validation_tokens])
+    lengths = [*train_tokens, *validation_tokens]
+    longest = max(lengths)
     steps, steps_per_epoch = steps_of(len(train_tokens), recipe)
-    memory = memory_parts(shape, recipe, micro_batch=micro_batch, longest=longest, on_gpu=machine.has_gpu)
+    way = ways.way_of(shape, recipe, lengths, micro_batch=micro_batch, machine=machine)
+    load = load_of(recipe, lengths, micro_batch=micro_batch, way=way)
+    memory = memory_parts(shape, recipe, load, on_gpu=machine.has_gpu)
     free = free_memory(machine)
-    low, high = pace.seconds(
-        shape, recipe, pace.Work(train_tokens, validation_tokens, steps=steps, micro_batch=micro_batch), machine
-    )
+    work = pace.Work(train_tokens, validation_tokens, steps=steps, micro_batch=micro_batch, way=way)
+    estimate = Estimate(sum(part.bytes for part in memory), pace.rate(shape, recipe, work, machine))
+    known = calibration.nearest(measured, recipe)
+    if known:
+        memory = calibration.memory_as_measured(memory, known)
+    factor = calibration.time_factor(known) if known else None
+    low, high = pace.seconds(shape, recipe, work, machine, factor=factor)
     needed = sum(part.bytes for part in memory)
     light = _light(needed, free=free, seconds=low)
     way_out = _way_out(shape, recipe, longest, machine) if light is Light.RED else ""
     return Plan(
         light=light,
         sentence=_sentence(light, needed=needed, free=free, time=duration(low, high), way_out=way_out),
-        device=machine.gpus[0].name if machine.has_gpu else f"CPU, {machine.cores} cores",
+        device=device_of(machine),
         train_rows=len(train_tokens),
         validation_rows=len(validation_tokens),
         steps=steps,
@@ -53,7 +65,10 @@ def plan(
         seconds_high=high,
         memory=memory,
         memory_free=free,
-        choices=_choices(shape, recipe, machine, longest=longest),
+        choices=_choices(shape, recipe, machine, load, longest=longest),
+        way=way,
+        estimate=estimate,
+        rests_on=known.words if known else ESTIMATED,
     )
 
 
@@ -74,9 +89,16 @@ def free_memory(machine: Machine) -> int:
     return machine.gpus[0].free if machine.has_gpu else machine.memory_free
 
 
+def device_of(machine: Machine) -> str:
+    """Where runs take place, in the words of plans; what was measured on one device says nothing of another."""
+    return machine.gpus[0].name if machine.has_gpu else f"CPU, {machine.cores} cores"
+
+
 def needed_memory(shape: Shape, recipe: Recipe, *, longest: int, machine: Machine) -> int:
-    parts = memory_parts(shape, recipe, micro_batch=rows_at_once(recipe), longest=longest, on_gpu=machine.has_gpu)
-    return sum(part.bytes for part in parts)
+    """Bytes for a recipe with rows of `longest` tokens; every layer is computed twice where it asks for that."""
+    micro_batch = rows_at_once(recipe)
+    load = load_of(recipe, [longest] * micro_batch, micro_batch=micro_batch, way=PADDED)
+    return sum(part.bytes for part in memory_parts(shape, recipe, load, on_gpu=machine.has_gpu))
 
 
 def recomputing(recipe: Recipe) -> Recipe:
@@ -138,25 +160,20 @@ def _fits(shape: Shape, recipe: Recipe, longest: int, machine: Machine) -> bool:
     return needed_memory(shape, recipe, longest=longest, machine=machine) <= free_memory(machine)
 
 
-def _choices(shape: Shape, recipe: Recipe, machine: Machine, *, longest: int) -> tuple[Choice, ...]:
+def _choices(shape: Shape, recipe: Recipe, machine: Machine, load: Load, *, longest: int) -> tuple[Choice, ...]:
     size = rows_at_once(recipe)
     parts = recipe.batch_size // size
     asked = f"The largest part of a step, up to {recipe.micro_batch}, that divides it evenly."
-    memory = (
-        Choice("Recomputing", "on", "Each layer is computed twice: about a third slower, far less memory.")
-        if recipe.gradient_checkpointing
-        else Choice("Recomputing", "off", "Everything is kept in memory: faster.")
-    )
+    planned = "the longest rows, end to end." if load.way.packed else "rows as long as this one."
     return (
         Choice("Rows in memory at once", str(size), "As the recipe asks." if size == recipe.micro_batch else asked),
         Choice("Parts per step", str(parts), f"{parts} × {size} = {recipe.batch_size} rows before each correction."),
         Choice("Method", TITLES[recipe.method], WHEN[recipe.method]),
         _weights(recipe),
         _precision(machine),
-        memory,
+        *ways.choices(shape, recipe, load.way, machine),
         Choice("Trained", f"{trained_values(shape, recipe):,} values", _trained(recipe)),
-        Choice("Longest row", f"{longest:,} tokens", "Memory is planned for a part made of rows as long as this one."),
-        Choice("Attention", "torch's own (sdpa)", "Needs nothing else to be installed."),
+        Choice("Longest row", f"{longest:,} tokens", f"Memory is planned for a part made of {planned}"),
     )
 
 

@@ -79,7 +79,7 @@ def all(store: Store, *, deleted: bool = False) -> list[Run]:
     hidden = select(tables.logbook.c.run_id).where(tables.logbook.c.deleted_at.is_not(None))
     wanted = tables.runs.c.id.in_(hidden) if deleted else tables.runs.c.id.not_in(hidden)
     with store.read() as connection:
-        return [_run(row) for row in connection.execute(_runs().where(wanted).order_by(*newest_first))]
+        return [run_of(row) for row in connection.execute(runs_with_jobs().where(wanted).order_by(*newest_first))]
 
 
 def rename(store: Store, run_id: str, name: str) -> Run:
@@ -177,18 +177,18 @@ def _reported(store: Store, run_id: str, kind: EventKind) -> list[tuple[Moment, 
         return [((row[0], row[1]), row[2], row[3]) for row in connection.execute(question)]
 
 
-def _runs() -> Any:
+def runs_with_jobs() -> Any:
     return select(tables.runs, tables.jobs).join(tables.jobs, tables.jobs.c.id == tables.runs.c.job_id)
 
 
 def _get(connection: Connection, run_id: str) -> Run:
-    row = connection.execute(_runs().where(tables.runs.c.id == run_id)).one_or_none()
+    row = connection.execute(runs_with_jobs().where(tables.runs.c.id == run_id)).one_or_none()
     if row is None:
         raise RunError(f"There is no run called {run_id}.", fix="Pick one of those listed.")
-    return _run(row)
+    return run_of(row)
 
 
-def _run(row: Row[Any]) -> Run:
+def run_of(row: Row[Any]) -> Run:
     columns, value = tables.runs.c, row._mapping
     return Run(
         id=value[columns.id],

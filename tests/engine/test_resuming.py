@@ -15,7 +15,14 @@ from studio.engine.trainer import RowTrainer
 from tests.engine.conftest import Notebook, train_spec
 
 STEPS, A_PASS = 12, 4
-PARTS = {"train": list(range(16)), "validation": [16, 17, 18, 19], "watch": [], "expected_steps": STEPS}
+# Rows of answers lie end to end, as they do by default; pairs cannot, and are padded.
+PARTS = {
+    "way": {"packed": True},
+    "train": list(range(16)),
+    "validation": [16, 17, 18, 19],
+    "watch": [],
+    "expected_steps": STEPS,
+}
 SHORT = {
     "epochs": 3, "rank": 4, "dropout": 0.1, "max_length": 256, "batch_size": 4, "micro_batch": 2, "evaluations": 2,
     "patience": 0, "seed": 11,

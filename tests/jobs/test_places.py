@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from studio.domain.event import Outcome
-from studio.domain.job import Job, JobKind, JobState
+from studio.domain.job import Job, JobKind, JobState, Need, need_of
 from studio.jobs import supervisor
 from studio.jobs.supervisor import Supervisor
 from studio.store import jobs
@@ -15,7 +15,7 @@ from studio.store.database import Store
 
 A, B = "GPU-a", "GPU-b"
 NO_PROCESS = 2**22 + 1  # more than Linux counts to
-READERS = set(JobKind) - {JobKind.TRAIN, JobKind.GENERATE, JobKind.DOWNLOAD, JobKind.MEND}
+READERS = {kind for kind in JobKind if need_of(kind) is Need.READER} - {JobKind.MEND}
 
 
 @dataclass

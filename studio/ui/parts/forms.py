@@ -15,7 +15,7 @@ from studio.flows.choose import recipe_from
 KNOBS = tuple(name for name in Recipe.model_fields if not is_advanced(name))
 ADVANCED = tuple(name for name in Recipe.model_fields if is_advanced(name))
 FIELDS = KNOBS + ADVANCED
-WORDS: dict[str, str] = {**TITLES}
+WORDS: dict[str, str] = {**TITLES, "auto": "wherever rows are kept apart for certain", "off": "off"}
 
 
 def control(name: str) -> Component:

@@ -25,7 +25,8 @@ def plan_page(plan: Plan, *, is_text: bool = False) -> str:
     ]
     said = Reading(TONES[plan.light], *_told(plan.sentence))
     warning = "" if is_text else too_few(plan.test_rows)
-    return f"{html.reading(said)}<br>{warning}{html.cards(figures)}<br>{memory_bar(plan)}"
+    rests_on = f'<p class="help">{html.text(plan.rests_on)}</p>'
+    return f"{html.reading(said)}<br>{warning}{html.cards(figures)}<br>{memory_bar(plan)}{rests_on}"
 
 
 def partial_rows(lengths: Lengths | None) -> str:

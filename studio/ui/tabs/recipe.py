@@ -24,6 +24,7 @@ from studio.ui.parts import forms, html, plans
 from studio.ui.parts.bringing import being_read
 from studio.ui.parts.pickers import model_picker, run_picker
 from studio.ui.session import DRAWN, PUBLIC, QUIET, Session
+from studio.ui.training import trying
 
 PRESETS = (("Quick look", "quick"), ("Balanced", "balanced"), ("Thorough", "thorough"))
 BASE = ("The base model", "base")
@@ -66,6 +67,7 @@ def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
         )
         start = gr.Button("Start training", variant="primary", min_width=180, scale=1, interactive=False)
     situation = gr.HTML(EMPTY)
+    tried = trying.build()
     method = forms.control("method")
     gr.HTML(methods_list())
     first = gr.Dropdown(
@@ -90,9 +92,10 @@ def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
     click = gr.State("")
     tab.select(lambda: secrets.token_hex(8), None, click, **QUIET)
     downloads = panel.build(session, click)
-    _wire_form(session, tab, form, papers, click)
+    _wire_form(session, tab, form, papers, click, tried.found)
     _wire_papers(session, form, papers)
-    return [form.timer, downloads]
+    trying.wire(session, click, tried, list(form.controls))
+    return [form.timer, downloads, tried.timer]
 
 
 def _papers(why_preset: gr.HTML) -> Papers:
@@ -106,7 +109,7 @@ def _papers(why_preset: gr.HTML) -> Papers:
     return Papers(why_preset, reasons, text, save, load)
 
 
-def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers, click: gr.State) -> None:
+def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers, click: gr.State, found: gr.State) -> None:
     studio, ids, controls = session.studio, [session.data, session.model], list(form.controls)
     shown = [form.situation, form.timer, form.start, form.preset, form.about, *controls]
     planned = [form.situation, papers.reasons, papers.text, papers.save, form.preset, papers.why_preset, form.start]
@@ -118,7 +121,7 @@ def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers, click:
         **DRAWN,
     )
     gr.on(
-        [form.about.change, *(part.change for part in controls)],
+        [form.about.change, found.change, *(part.change for part in controls)],
         handler(show_plan, studio),
         [*ids, session.cut_off, *controls],
         planned,

@@ -10,7 +10,7 @@ from studio.domain.fault import Fault, FaultCode
 from studio.domain.job import JobState
 from studio.domain.method import TITLES
 from studio.domain.run import Checkpoint, Metric, Run
-from studio.flows import again, faults, follow, models, queue, train
+from studio.flows import again, faults, follow, measured, models, queue, train
 from studio.flows.follow import Progress
 from studio.flows.studio import Studio
 from studio.ui.errors import handler
@@ -202,7 +202,13 @@ def situation(
     unexplained = run.job.state is JobState.INTERRUPTED and fault is not None and fault.code is FaultCode.CRASH
     title = "Interrupted." if unexplained else ""
     said = card(fault, log, title=title) if fault else html.reading(follow.reading(run, points, place=place))
-    return figures(run, points, far) + "<br>" + said + gone_on_after(survived)
+    return figures(run, points, far) + "<br>" + said + gone_on_after(survived) + against_plan(run)
+
+
+def against_plan(run: Run) -> str:
+    """What a run that came to its end took, beside what was planned."""
+    found = measured.compared(run)
+    return f'<p class="help">{html.text(found.sentence)}</p>' if found else ""
 
 
 def _ending_button(run: Run, label: str, at_work: str, *, pausing: bool) -> gr.Button:

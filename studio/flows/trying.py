@@ -1,0 +1,63 @@
+"""Try: two real steps of a recipe on its longest rows, before it is started."""
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from studio.domain.errors import RunError
+from studio.domain.job import Job, JobKind, Wish
+from studio.domain.lengths import Lengths
+from studio.domain.recipe import Recipe
+from studio.flows import bring, choose, inspect, models, split
+from studio.flows.studio import Studio
+from studio.store import jobs
+from studio.store.ids import new_id
+
+
+def start(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe, *, key: str) -> Job:
+    """Put a trial in the queue and return at once; the same `key` again is the same trial."""
+    bring.ready(studio, dataset_id)
+    plan = choose.plan(studio, dataset_id, model_id, recipe)
+    lengths = inspect.measured(studio, dataset_id, model_id)
+    assert lengths is not None
+    lengths = lengths.of_pairs() if recipe.preference else lengths
+    dealt = split.used(split.current(studio, dataset_id), lengths, recipe.max_length)
+    spec = {
+        "folder": str(studio.workspace.run(new_id("try"))),
+        "dataset": str(studio.workspace.dataset(dataset_id)),
+        "model": str(models.usable(studio, model_id).path),
+        "recipe": recipe.model_dump(),
+        "train": longest(lengths, dealt.train, recipe.batch_size),
+        "validation": longest(lengths, dealt.validation, recipe.micro_batch),
+        "way": asdict(plan.way),
+        "about": {
+            "model": model_id,
+            "device": plan.device,
+            "recipe": recipe.model_dump(),
+            "estimate": asdict(plan.estimate),
+        },
+    }
+    return jobs.submit(studio.store, kind=JobKind.PROBE, subject_id=dataset_id, spec=spec, key=key)
+
+
+def longest(lengths: Lengths, rows: Sequence[int], count: int) -> list[int]:
+    """The longest of these rows, in the order of the file."""
+    if not rows:
+        raise RunError("There are no rows to try the recipe with.", fix="Raise the cut-off or change the split.")
+    return sorted(heapq.nlargest(count, rows, key=lambda number: lengths.total[number]))
+
+
+def job(studio: Studio, job_id: str) -> Job:
+    return jobs.get(studio.store, job_id)
+
+
+def live(studio: Studio, dataset_id: str) -> Job | None:
+    """The trial of a dataset that waits or runs, if there is one."""
+    every = jobs.live(studio.store, kinds=[JobKind.PROBE])
+    return next((found for found in every if found.subject_id == dataset_id), None)
+
+
+def stop(studio: Studio, job_id: str) -> None:
+    """Give a trial up; what is known from earlier ones stays."""
+    if jobs.get(studio.store, job_id).is_live:
+        jobs.wish(studio.store, job_id, Wish.STOP)

@@ -1,0 +1,83 @@
+"""Ways: how a recipe is carried out fastest on this hardware, chosen by rules with a reason each.
+
+None of it changes what is learned: the same rows are in the same steps, and each is computed alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from studio.domain.machine import Machine
+from studio.domain.method import TITLES
+from studio.domain.model import Shape
+from studio.domain.plan import Choice, Way
+from studio.domain.recipe import Recipe
+from studio.recipes.memory import load_of, memory_parts
+
+ROOM = 0.8  # of the free memory; layers are kept up to it
+# Cards by their CUDA capability, the newest first: how attention of rows that lie end to end is computed on them.
+CARDS = (
+    ((8, 0), "torch's kernel for rows of different lengths", "Ampere and newer: no mask, no padding."),
+    ((0, 0), "row by row, torch's own (sdpa)", "Older than Ampere: rows of like length side by side, without a mask."),
+)
+ON_CPU = ("row by row, torch's own (sdpa)", "Rows of like length are computed side by side, without a mask.")
+PADDED = ("torch's own (sdpa)", "Needs nothing else to be installed.")
+
+
+def way_of(shape: Shape, recipe: Recipe, lengths: Sequence[int], *, micro_batch: int, machine: Machine) -> Way:
+    """End to end wherever rows are kept apart for certain; as few layers computed twice as memory demands.
+
+    Where recomputing is asked for although all would fit, it is done in every layer.
+    """
+    way = Way(packed=not why_padded(recipe))
+    if not recipe.gradient_checkpointing:
+        return way
+    room = ROOM * (machine.gpus[0].free if machine.has_gpu else machine.memory_free)
+    for layers in range(shape.layers):
+        fewer = replace(way, recomputed=layers)
+        load = load_of(recipe, lengths, micro_batch=micro_batch, way=fewer)
+        if sum(part.bytes for part in memory_parts(shape, recipe, load, on_gpu=machine.has_gpu)) <= room:
+            return fewer if layers else way
+    return way
+
+
+def why_padded(recipe: Recipe) -> str:
+    """Why rows are padded; empty where they lie end to end."""
+    if recipe.packing == "off":
+        return "As the recipe asks."
+    if recipe.preference:
+        return "The two answers of a pair are computed side by side, which needs rows of one length."
+    if recipe.method == "prefix":
+        return f"{TITLES['prefix']} would have to put its invisible words before each row anew."
+    return ""
+
+
+def choices(shape: Shape, recipe: Recipe, way: Way, machine: Machine) -> tuple[Choice, ...]:
+    """What was chosen and why, for people."""
+    return (_packing(recipe, way), _attention(way, machine), LOSS, _recomputing(shape, recipe, way))
+
+
+LOSS = Choice("Loss", "computed in tiles", "The scores of all words of the vocabulary are never in memory at once.")
+
+
+def _packing(recipe: Recipe, way: Way) -> Choice:
+    if way.packed:
+        why = "None is padded and none sees another, which is proven on this model before the first step."
+        return Choice("Rows", "end to end", why)
+    return Choice("Rows", "padded to the longest", why_padded(recipe))
+
+
+def _attention(way: Way, machine: Machine) -> Choice:
+    if not way.packed:
+        return Choice("Attention", *PADDED)
+    if not machine.has_gpu:
+        return Choice("Attention", *ON_CPU)
+    return Choice("Attention", *next(rest for least, *rest in CARDS if machine.gpus[0].capability >= least))
+
+
+def _recomputing(shape: Shape, recipe: Recipe, way: Way) -> Choice:
+    if not recipe.gradient_checkpointing:
+        return Choice("Recomputing", "off", "Everything is kept in memory: faster.")
+    if way.recomputed is None:
+        return Choice("Recomputing", "on", "Each layer is computed twice: about a third slower, far less memory.")
+    kept = f"{way.recomputed} of {shape.layers} layers"
+    return Choice("Recomputing", kept, "Only as many are computed twice as memory demands; the others are kept.")
