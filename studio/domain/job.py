@@ -17,7 +17,6 @@ class JobKind(StrEnum):
     PROBE = "probe"
     TRAIN = "train"
     GENERATE = "generate"
-    CHAT = "chat"
     DOWNLOAD = "download"
     EXPORT = "export"
 
@@ -34,7 +33,7 @@ class Need(StrEnum):
 def need_of(kind: JobKind) -> Need:
     """What a job of this kind needs: the one place where that is told."""
     match kind:
-        case JobKind.TRAIN | JobKind.PROBE | JobKind.GENERATE | JobKind.CHAT:
+        case JobKind.TRAIN | JobKind.PROBE | JobKind.GENERATE:
             return Need.DEVICE
         case JobKind.DOWNLOAD:
             return Need.NETWORK
@@ -45,7 +44,7 @@ def need_of(kind: JobKind) -> Need:
 
 
 # What has a device only as long as nothing else waits for one: it is asked to end as soon as something does.
-GIVES_WAY: frozenset[JobKind] = frozenset({JobKind.CHAT})
+GIVES_WAY: frozenset[JobKind] = frozenset()
 
 
 class JobState(StrEnum):

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from studio.domain.method import DEPENDENT, Method, belongs, why_not
+from studio.domain.tracker import Tracker
 
 # What recipes said before they named their method: how the frozen base is kept.
 EARLIER_METHODS: dict[str, Method] = {"nf4": "qlora", "none": "lora"}
@@ -205,6 +206,20 @@ class Recipe(BaseModel):
         json_schema_extra={"advanced": True},
     )
 
+    trackers: tuple[Tracker, ...] = Field(
+        (),
+        title="Also tell",
+        description="TensorBoard's files are always written. These are told the curves as well, with your own account "
+        "there; they see the recipe and the figures, never a row.",
+        json_schema_extra={"advanced": True},
+    )
+
+    @field_validator("trackers", mode="before")
+    @classmethod
+    def _between_commas(cls, value: Any) -> Any:
+        """As they are typed in a terminal."""
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
     @model_validator(mode="before")
     @classmethod
     def _name_the_method(cls, values: Any) -> Any:
@@ -243,6 +258,7 @@ class Recipe(BaseModel):
         """SHA-256 of the canonical JSON, 16 hex digits; the same as before for what could be chosen before."""
         fields = Recipe.model_fields
         values = {k: v for k, v in self.model_dump().items() if k not in LATER or v != fields[k].default}
+        values.pop("trackers")  # who is told changes nothing of what is learned
         if self.method in EARLIER_METHODS.values():
             del values["method"]
         values["quantisation"] = self.quantisation

@@ -78,4 +78,5 @@ class Release:
 
     @property
     def title(self) -> str:
-        return f"{self.run_name}, step {self.step:,}: {FORM_TITLES[self.form].lower()}"
+        form = FORM_TITLES[self.form]
+        return f"{self.run_name}, step {self.step:,}: {form[0].lower()}{form[1:]}"

@@ -11,7 +11,7 @@ from studio.domain.errors import ExportError
 LIMIT = 2 * 3600.0  # seconds
 LOOK_EVERY = 0.2
 MAGIC = b"GGUF"
-ADVICE = "The job's log has all that it said. The whole model can be delivered as it is."
+ADVICE = "Deliver the whole model as it is. All that the converter said is in the log.txt of this job."
 
 
 class Cancelled(Exception):

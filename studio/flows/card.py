@@ -61,7 +61,7 @@ def papers(studio: Studio, subject: Subject, *, measured: str) -> dict[str, str]
         made["run.py"] = environment.get_template("run.py.jinja").render(**facts)
     if judged:
         made["verdict.html"] = decide.report_page(studio, judged[0].id)
-    return made | {"recipe.json": json.dumps(run.recipe.model_dump(), indent=2) + "\n"}
+    return made | {"recipe.json": json.dumps(run.recipe.model_dump(mode="json"), indent=2) + "\n"}
 
 
 def _facts(studio: Studio, subject: Subject) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from studio.domain.plan import Choice, Plan
 from studio.domain.recipe import Recipe
 from studio.domain.run import Checkpoint, Origin, Run
 from studio.domain.split import Split
-from studio.flows import bring, choose, inspect, logbook, models, split
+from studio.flows import bring, choose, inspect, logbook, models, split, trackers
 from studio.flows.studio import Studio
 from studio.store import jobs
 from studio.store import runs as stored
@@ -46,7 +46,8 @@ def start(
         studio, dataset_id, model_id, recipe, begin=begin, step=step, origin=origin, dealt_as=dealt_as, gpu=gpu
     )
     name = name or free_name(studio, ordered.called)
-    return logbook.opened(studio, stored.add(studio.store, name=name, key=key, **ordered.values))
+    values = ordered.values | {"spec": ordered.values["spec"] | {"name": name}}
+    return logbook.opened(studio, stored.add(studio.store, name=name, key=key, **values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ def order(
     gpu: str | None = None,
 ) -> Order:
     """All that a run needs, from what `start` is given; a StudioError says why there can be none."""
+    trackers.check(recipe)
     dataset = bring.ready(studio, dataset_id)
     model = models.usable(studio, model_id)
     dealt_as = dealt_as or split.current(studio, dataset_id)

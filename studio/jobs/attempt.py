@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.domain.event import EventKind
-from studio.domain.job import GIVES_WAY, Job, JobKind, JobState, Wish
+from studio.domain.job import Job, JobKind, JobState, Wish
 from studio.jobs import spool
 from studio.jobs.ending import Ending, Gone, cut_short, made_room, told, untold
 from studio.jobs.launcher import Handle, Launcher, worker_environment
@@ -69,7 +69,8 @@ def begin(store: Store, launcher: Launcher, job: Job, spec: dict[str, Any], *, g
     if job.kind is JobKind.TRAIN and job.attempt > 1:
         spec = {**spec, "resume": True} | {name: job.result[name] for name in PASSED_ON if name in job.result}
     spool.write_spec(folder, spec)
-    environment = worker_environment(os.environ, online=job.kind is JobKind.DOWNLOAD, gpu=gpu)
+    trackers = spec["recipe"].get("trackers", ()) if job.kind is JobKind.TRAIN and "recipe" in spec else ()
+    environment = worker_environment(os.environ, online=job.kind is JobKind.DOWNLOAD, gpu=gpu, trackers=trackers)
     process = launcher.start(folder, env=environment)
     log.info("%s attempt %d: process %d", job.id, job.attempt, process.pid)
     return Attempt(job, folder, process, offset=0)
@@ -122,9 +123,7 @@ def settle(store: Store, job: Job, *, offset: int) -> None:
     if outcome is not None:
         end(store, job, told(outcome))
     else:
-        stopping, gives_way = job.wish is Wish.STOP, job.kind in GIVES_WAY
-        checkpoint = _has_checkpoint(store, job)
-        end(store, job, cut_short(stopping=stopping, has_checkpoint=checkpoint, gives_way=gives_way))
+        end(store, job, cut_short(stopping=job.wish is Wish.STOP, has_checkpoint=_has_checkpoint(store, job)))
 
 
 def end(store: Store, job: Job, ending: Ending) -> None:

@@ -3,7 +3,7 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +11,7 @@ from typing import Protocol
 import psutil
 
 import studio
+from studio.domain.tracker import TRACKER_SETTINGS, Tracker
 from studio.jobs.process import kill_group
 
 # A worker inherits no database address and, but for downloads, no token: only what programs need to run at all.
@@ -101,9 +102,15 @@ class LocalProcess:
 CALM = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
-def worker_environment(environ: Mapping[str, str], *, online: bool = False, gpu: str | None = None) -> dict[str, str]:
-    """What a worker may know of this process's environment, where it finds the studio, and the only GPU it may see."""
-    known = PASSED_ON | ONLINE if online else PASSED_ON
+def worker_environment(
+    environ: Mapping[str, str], *, online: bool = False, gpu: str | None = None, trackers: Collection[Tracker] = ()
+) -> dict[str, str]:
+    """What a worker may know of this process's environment, where it finds the studio, and the only GPU it may see.
+
+    Of trackers it knows those that its run chose, and with them the way out.
+    """
+    known = PASSED_ON | ONLINE if online else PASSED_ON.union(*(TRACKER_SETTINGS[name] for name in trackers))
+    known |= ONLINE - {"HF_TOKEN", "HF_ENDPOINT"} if trackers else frozenset()
     passed = {name: value for name, value in environ.items() if name in known or name.startswith("LC_")}
     home = str(Path(studio.__path__[0]).parent)
     chosen = {"CUDA_VISIBLE_DEVICES": gpu} if gpu else {}

@@ -121,7 +121,7 @@ def test_the_card_says_what_it_is_and_whether_this_checkpoint_was_judged(
                  trained.recipe.fingerprint, f"Validation loss {best.validation_loss:.3f}", "transformers",
                  "| Training | ", "| Malformed line | 2 |", "| Duplicate of another row | 1 |"):  # fmt: skip
         assert fact in first, fact
-    assert json.loads(written(best)["recipe.json"]) == trained.recipe.model_dump()
+    assert json.loads(written(best)["recipe.json"]) == trained.recipe.model_dump(mode="json")
     study = opened()
     judge_all(study, Choice.TIE)
     compare.close(quiet, study.id)

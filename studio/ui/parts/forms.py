@@ -1,5 +1,6 @@
 """Forms: controls made from Recipe fields, so that label, help, bounds and checks have one source."""
 
+from collections.abc import Sequence
 from typing import Any, Literal, get_args, get_origin
 
 import gradio as gr
@@ -10,7 +11,9 @@ from pydantic.fields import FieldInfo
 from studio.domain.errors import RecipeError
 from studio.domain.method import METHODS, OF_PAIRS, TITLES, belongs, methods_of
 from studio.domain.recipe import Recipe, is_advanced
+from studio.domain.tracker import TRACKER_TITLES, TRACKERS, Tracker
 from studio.flows.choose import recipe_from
+from studio.flows.trackers import installed
 
 KNOBS = tuple(name for name in Recipe.model_fields if not is_advanced(name))
 ADVANCED = tuple(name for name in Recipe.model_fields if is_advanced(name))
@@ -26,9 +29,20 @@ def control(name: str) -> Component:
         return gr.Checkbox(**shown)
     if name == "method":
         return gr.Radio(choices=[(WORDS[method], method) for method in METHODS], **shown)
+    if name == "trackers":
+        here = installed()
+        missing = [f"no-{each}" for each in TRACKERS if each not in here]
+        wide: dict[str, Any] = shown | {"value": [], "min_width": 640, "elem_classes": missing}
+        return gr.CheckboxGroup(choices=trackers_to_choose(here), **wide)
     if get_origin(field.annotation) is Literal:
         return gr.Dropdown(choices=[(WORDS.get(v, str(v)), v) for v in get_args(field.annotation)], **shown)
     return gr.Number(precision=0 if field.annotation is int else None, step=_step(field), **shown)
+
+
+def trackers_to_choose(here: Sequence[Tracker]) -> list[Any]:
+    """Every tracker; one that is not installed says how it gets here, and a run that chose it is refused beforehand."""
+    missing = " (not installed here: pip install {})"
+    return [(TRACKER_TITLES[name] + ("" if name in here else missing.format(name)), name) for name in TRACKERS]
 
 
 def _step(field: FieldInfo) -> float:
@@ -39,14 +53,19 @@ def _step(field: FieldInfo) -> float:
 
 def values_of(recipe: Recipe) -> list[Any]:
     """The recipe's values in the order of the controls."""
-    return [getattr(recipe, name) for name in FIELDS]
+    return [_shown(recipe, name) for name in FIELDS]
 
 
 def shown(recipe: Recipe, *, of_pairs: bool) -> list[dict[str, Any]]:
     """The same for the page: a control that its method does not have, or that these rows have no use for, is not there."""
     unused = () if of_pairs or recipe.preference else OF_PAIRS
     there = {name for name in FIELDS if belongs(name, recipe.method) and name not in unused}
-    return [gr.update(value=getattr(recipe, name), visible=name in there) for name in FIELDS]
+    return [gr.update(value=_shown(recipe, name), visible=name in there) for name in FIELDS]
+
+
+def _shown(recipe: Recipe, name: str) -> Any:
+    value = getattr(recipe, name)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def recipe_of(values: tuple[Any, ...] | list[Any]) -> Recipe:

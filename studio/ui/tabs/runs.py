@@ -2,12 +2,13 @@
 
 import secrets
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from studio.domain.errors import ExportError, RunError
-from studio.flows import choose, follow, logbook, script, train
+from studio.flows import choose, follow, logbook, script, trackers, train
 from studio.flows.studio import Studio
 from studio.ui.errors import handler
 from studio.ui.parts import html
@@ -131,7 +132,7 @@ def show_picked(studio: Studio, picked: list[str]) -> list[Any]:
     entry = logbook.entry(studio, alone.id)
     return [
         overlay(found),
-        snapshot_table(logbook.snapshot(studio, alone.id)),
+        snapshot_table(logbook.snapshot(studio, alone.id)) + event_files(trackers.event_folder(studio, alone.id), alone.id),
         entry.notes,
         ", ".join(entry.tags),
         gr.Column(visible=True),
@@ -139,6 +140,14 @@ def show_picked(studio: Studio, picked: list[str]) -> list[Any]:
         *_script(studio, alone.id),
         *buttons,
     ]
+
+
+def event_files(folder: Path, run_id: str) -> str:
+    """The curves for TensorBoard, and how they are opened there."""
+    if not folder.is_dir():
+        return ""
+    link = html.link("Save the curves for TensorBoard (zip)", f"/download/tensorboard/{run_id}")
+    return f'<p class="help">{link}, or on this machine: tensorboard --logdir {html.text(str(folder))}</p>'
 
 
 def _script(studio: Studio, run_id: str) -> list[str]:

@@ -248,5 +248,5 @@ def figures(run: Run, points: list[Metric], far: Progress) -> str:
 
 def log_page(run: Run, log: str) -> str:
     """The exact recipe and the end of the worker's log."""
-    recipe = " · ".join(f"{name} {value}" for name, value in run.recipe.model_dump().items())
+    recipe = " · ".join(f"{name} {value}" for name, value in run.recipe.model_dump().items() if value != ())
     return f'<p class="help">{html.text(recipe)}</p><pre class="log" tabindex="0">{html.text(log) or "The log is empty so far."}</pre>'

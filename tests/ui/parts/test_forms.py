@@ -37,6 +37,9 @@ def test_every_choice_is_bounded(name: str) -> None:
     field = Recipe.model_fields[name]
     if field.annotation is bool or get_origin(field.annotation) is Literal:
         return
+    if get_origin(field.annotation) is tuple:
+        assert get_origin(get_args(field.annotation)[0]) is Literal
+        return
     low, high = bounds(name)
     assert low < field.default < high
 
@@ -44,8 +47,12 @@ def test_every_choice_is_bounded(name: str) -> None:
 @EVERY
 def test_a_control_is_made_of_its_field_alone(name: str) -> None:
     field, control = Recipe.model_fields[name], forms.control(name)
-    assert (control.label, control.info, control.value) == (field.title, field.description, field.default)
-    if get_origin(field.annotation) is Literal:
+    default = list(field.default) if isinstance(field.default, tuple) else field.default
+    assert (control.label, control.info, control.value) == (field.title, field.description, default)
+    if get_origin(field.annotation) is tuple:
+        assert isinstance(control, gr.CheckboxGroup)
+        assert [value for _, value in control.choices] == list(get_args(get_args(field.annotation)[0]))
+    elif get_origin(field.annotation) is Literal:
         assert isinstance(control, gr.Radio if name == "method" else gr.Dropdown)
         assert [value for _, value in control.choices] == list(get_args(field.annotation))
     else:
@@ -133,3 +140,11 @@ def test_what_a_knob_holds_that_is_not_there_is_no_choice() -> None:
     values = forms.values_of(Recipe(rank=64, dora=True, epochs=5))
     values[forms.FIELDS.index("method")] = "full"
     assert forms.recipe_of(values) == Recipe(method="full", epochs=5)
+
+
+def test_a_tracker_that_is_not_installed_says_how_it_gets_here() -> None:
+    assert forms.trackers_to_choose(["mlflow"]) == [
+        ("Weights & Biases (not installed here: pip install wandb)", "wandb"),
+        ("MLflow", "mlflow"),
+        ("Trackio (not installed here: pip install trackio)", "trackio"),
+    ]
