@@ -13,8 +13,8 @@ from studio.ui.parts import html
 from studio.ui.parts.pickers import run_picker
 from studio.ui.session import PUBLIC, QUIET, Session
 
-COMPARE, DELIVER, LONGER = "compare", "deliver", "longer"
-LABELS = {COMPARE: "Compare", DELIVER: "Try or deliver", LONGER: "Train longer"}
+COMPARE, CHAT, DELIVER, LONGER = "compare", "chat", "deliver", "longer"
+LABELS = {COMPARE: "Compare", CHAT: "Chat", DELIVER: "Try or deliver", LONGER: "Train longer"}
 # A press tells the server which button of which row it was; what it may do is looked up there.
 PRESS = """
 element.addEventListener('click', event => {
@@ -56,7 +56,7 @@ def pressed(studio: Studio, run_id: str, *, act: str, step: int) -> list[Any]:
         label = f"Train longer from step {found.step:,}"
         return [gr.skip(), gr.Row(visible=True), gr.Button(label), found.step]
     train.use(studio, run_id, step)
-    return [gr.Tabs(selected=act if act in (COMPARE, DELIVER) else COMPARE), gr.Row(visible=False), gr.skip(), step]
+    return [gr.Tabs(selected=act if act in (COMPARE, CHAT, DELIVER) else COMPARE), gr.Row(visible=False), gr.skip(), step]
 
 
 def train_longer(studio: Studio, run_id: str, step: int, passes: float) -> list[Any]:
@@ -71,7 +71,7 @@ def checkpoint_table(run: Run, kept: list[Checkpoint]) -> str:
         return '<p class="help">The first checkpoint is saved at the first check.</p>'
     best = min(kept, key=lambda checkpoint: (checkpoint.validation_loss, checkpoint.step)).step
     in_use = run.chosen_step if run.chosen_step in {checkpoint.step for checkpoint in kept} else best
-    acts = [] if run.is_live else [COMPARE, DELIVER, *([LONGER] if run.recipe.method in ADAPTERS else [])]
+    acts = [] if run.is_live else [COMPARE, CHAT, DELIVER, *([LONGER] if run.recipe.method in ADAPTERS else [])]
     rows = []
     for checkpoint in kept:
         step = checkpoint.step

@@ -241,7 +241,7 @@ def test_every_checkpoint_says_what_it_is_and_what_can_be_done_with_it() -> None
     live = words(checkpoint_table(examples.run(), examples.KEPT))
     assert "40 1.0 1.600 4.0 MB best 80 2.0 1.700 4.0 MB last" in live and "Compare" not in live
     ended = checkpoint_table(examples.run(state=JobState.DONE), examples.KEPT)
-    acts = "Compare Try or deliver Train longer"
+    acts = "Compare Chat Try or deliver Train longer"
     assert f"4.0 MB best, in use {acts} 80 2.0 1.700 4.0 MB last {acts}" in words(ended)
     assert 'aria-label="Train longer: step 80"' in ended
     chosen = replace(examples.run(state=JobState.DONE), chosen_step=80)
