@@ -56,7 +56,12 @@ def pressed(studio: Studio, run_id: str, *, act: str, step: int) -> list[Any]:
         label = f"Train longer from step {found.step:,}"
         return [gr.skip(), gr.Row(visible=True), gr.Button(label), found.step]
     train.use(studio, run_id, step)
-    return [gr.Tabs(selected=act if act in (COMPARE, CHAT, DELIVER) else COMPARE), gr.Row(visible=False), gr.skip(), step]
+    return [
+        gr.Tabs(selected=act if act in (COMPARE, CHAT, DELIVER) else COMPARE),
+        gr.Row(visible=False),
+        gr.skip(),
+        step,
+    ]
 
 
 def train_longer(studio: Studio, run_id: str, step: int, passes: float) -> list[Any]:
