@@ -18,7 +18,7 @@ from studio.flows.trackers import installed
 KNOBS = tuple(name for name in Recipe.model_fields if not is_advanced(name))
 ADVANCED = tuple(name for name in Recipe.model_fields if is_advanced(name))
 FIELDS = KNOBS + ADVANCED
-WORDS: dict[str, str] = {**TITLES, "auto": "wherever rows are kept apart for certain", "off": "off"}
+WORDS: dict[str, str] = {**TITLES, "auto": "wherever it is safe", "off": "off"}
 
 
 def control(name: str) -> Component:
