@@ -54,9 +54,13 @@ PARTS = {
     JobKind.PROBE: "studio.engine.probe:probe",
     JobKind.TRAIN: "studio.engine.tracking:tracked",
     JobKind.GENERATE: "studio.engine.generate:generate",
+    JobKind.CHAT: "studio.engine.chat:chat",
     JobKind.DOWNLOAD: "studio.recipes.hub.download:download",
     JobKind.EXPORT: "studio.engine.export:export",
 }
+
+# What computes for long lets the page go first.
+AT_LENGTH = (JobKind.TRAIN, JobKind.PROBE, JobKind.GENERATE, JobKind.CHAT, JobKind.MEANING, JobKind.EXPORT)
 
 Work = Callable[[dict[str, Any], Reporter], Outcome]
 
@@ -128,7 +132,7 @@ def prepare(spec: Mapping[str, Any]) -> None:
     os.environ.update(ENVIRONMENT)
     # Measuring splits a lot of text in this process; the others may fork, and then the tokenizer must not use threads.
     os.environ["TOKENIZERS_PARALLELISM"] = "true" if spec["kind"] in (JobKind.MEASURE, JobKind.MEANING) else "false"
-    if spec["kind"] in (JobKind.TRAIN, JobKind.PROBE, JobKind.GENERATE, JobKind.MEANING, JobKind.EXPORT):
+    if spec["kind"] in AT_LENGTH:
         os.nice(5)
     if spec["kind"] == JobKind.EXPORT:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""  # a model is merged in main memory, whatever trains meanwhile

@@ -7,16 +7,15 @@ from typing import Annotated, Any
 import typer
 
 from studio import __version__
-from studio.cli import delivering, importing, logbook, meaning, mend, queue, running, split, study
+from studio.cli import chatting, delivering, importing, logbook, meaning, mend, queue, running, split, study
 from studio.cli import models as listed_models
 from studio.cli.importing import pair
 from studio.cli.output import Json, answer, verb
-from studio.cli.running import RunId
 from studio.cli.workspace import opened, workspaces_folder
 from studio.domain.errors import DatasetError, RecipeError
 from studio.domain.finding import GRADE_WORDS, TREATMENTS, by_weight
 from studio.domain.recipe import Recipe
-from studio.flows import advise, ask, bring, choose, inspect, machine, topics, train, trying
+from studio.flows import advise, bring, choose, inspect, machine, topics, train, trying
 from studio.flows import mend as mending
 from studio.flows import queue as line
 from studio.flows import split as dealing
@@ -37,6 +36,7 @@ app.add_typer(queue.app, name="queue")
 app.command("import")(importing.import_file)
 app.command("rate")(study.rate)
 app.command("verdict")(study.verdict)
+app.command("chat")(chatting.chat)
 app.command("meaning")(meaning.meaning)
 app.command("note")(logbook.note)
 app.command("diff")(logbook.diff)
@@ -202,20 +202,6 @@ def train_model(
         key=running.new_key(),
     )  # fmt: skip
     running.answer_run(studio, run, wait=wait, json=json)
-
-
-@app.command()
-@verb
-def chat(
-    run: RunId,
-    say: Annotated[str, typer.Option(help="What to ask both models.", prompt="You")],
-    step: Annotated[int | None, typer.Option(help="A checkpoint; the best one if left out.")] = None,
-    json: Json = False,
-) -> None:
-    """Ask the base and the fine-tuned model the same thing."""
-    studio = opened(working=True)
-    said = ask.ask(studio, run, say, step=step)
-    answer(json, {"run": run, "base": said.base, "tuned": said.tuned}, f"base:  {said.base}\ntuned: {said.tuned}")
 
 
 @app.command()

@@ -17,6 +17,7 @@ class JobKind(StrEnum):
     PROBE = "probe"
     TRAIN = "train"
     GENERATE = "generate"
+    CHAT = "chat"
     DOWNLOAD = "download"
     EXPORT = "export"
 
@@ -33,7 +34,7 @@ class Need(StrEnum):
 def need_of(kind: JobKind) -> Need:
     """What a job of this kind needs: the one place where that is told."""
     match kind:
-        case JobKind.TRAIN | JobKind.PROBE | JobKind.GENERATE:
+        case JobKind.TRAIN | JobKind.PROBE | JobKind.GENERATE | JobKind.CHAT:
             return Need.DEVICE
         case JobKind.DOWNLOAD:
             return Need.NETWORK
@@ -44,7 +45,7 @@ def need_of(kind: JobKind) -> Need:
 
 
 # What has a device only as long as nothing else waits for one: it is asked to end as soon as something does.
-GIVES_WAY: frozenset[JobKind] = frozenset()
+GIVES_WAY: frozenset[JobKind] = frozenset({JobKind.CHAT})
 
 
 class JobState(StrEnum):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from studio.domain.chat import Chat, conversation, tool_list
 from studio.domain.study import Sampling
@@ -15,6 +15,16 @@ BASE = "__base__"  # how peft names the model without any adapter
 TUNED = "tuned"
 
 
+class Listener(Protocol):
+    """Who follows the writing: `put` is given the prompts, then the next token of every row; `end` comes last."""
+
+    def put(self, value: Any) -> None: ...
+
+    def end(self) -> None: ...
+
+    def has_enough(self) -> bool: ...
+
+
 def answer(
     model: Any,
     tokenizer: "PreTrainedTokenizerBase",
@@ -22,8 +32,11 @@ def answer(
     *,
     sampling: Sampling,
     adapters: Sequence[str] | None = None,
+    listener: Listener | None = None,
 ) -> list[str]:
     """One answer per prompt, as text without special tokens; `adapters` names the adapter of each row.
+
+    A `listener` is told every token as it comes, and may end the writing.
 
     Greedy at temperature 0, otherwise drawn from torch's random state. Every setting is given here, so that defaults
     that a model brings along (a penalty, a top-k) change neither side.
@@ -44,10 +57,23 @@ def answer(
         eos_token_id=end_tokens(model, tokenizer),
         **chance,
     )
-    which = {} if adapters is None else {"adapter_names": list(adapters)}
+    which: dict[str, Any] = {} if adapters is None else {"adapter_names": list(adapters)}
+    if listener is not None:
+        which |= {"streamer": listener, "stopping_criteria": [_ends_when(listener)]}
     with torch.no_grad():
         tokens = model.generate(**inputs, generation_config=settings, **which)
     return tokenizer.batch_decode(tokens[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+
+
+def _ends_when(listener: Listener) -> Any:
+    """The wish of a listener as the library asks for it: after every token, for every row."""
+
+    def is_over(input_ids: Any, scores: Any, **_: Any) -> Any:
+        import torch
+
+        return torch.full((input_ids.shape[0],), listener.has_enough(), dtype=torch.bool, device=input_ids.device)
+
+    return is_over
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,14 +96,19 @@ def commit(staged: Path, checkpoints: Path, manifest: Manifest) -> Path:
     return folder
 
 
-def verify(folder: Path) -> Manifest:
-    """Read every byte again and compare; a checkpoint that is not as it was written is a RunError."""
+def read(folder: Path) -> Manifest:
+    """What a checkpoint says of itself, its files unseen; RunError where it says nothing."""
     try:
-        manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+        return Manifest.model_validate_json((folder / MANIFEST).read_bytes())
     except (OSError, ValidationError) as error:
         raise RunError(
             f"The checkpoint {folder.name} is not complete.", fix="Use another checkpoint of this run, or train again."
         ) from error
+
+
+def verify(folder: Path) -> Manifest:
+    """Read every byte again and compare; a checkpoint that is not as it was written is a RunError."""
+    manifest = read(folder)
     if {file.name for file in manifest.files} not in (set(ADAPTER_FILES), set(WHOLE_FILES)):
         raise RunError(
             f"The checkpoint {folder.name} does not list its files.", fix="Use another checkpoint, or train again."

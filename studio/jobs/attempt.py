@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.domain.event import EventKind
-from studio.domain.job import Job, JobKind, JobState, Wish
+from studio.domain.job import GIVES_WAY, Job, JobKind, JobState, Wish
 from studio.jobs import spool
 from studio.jobs.ending import Ending, Gone, cut_short, made_room, told, untold
 from studio.jobs.launcher import Handle, Launcher, worker_environment
@@ -123,7 +123,9 @@ def settle(store: Store, job: Job, *, offset: int) -> None:
     if outcome is not None:
         end(store, job, told(outcome))
     else:
-        end(store, job, cut_short(stopping=job.wish is Wish.STOP, has_checkpoint=_has_checkpoint(store, job)))
+        stopping, gives_way = job.wish is Wish.STOP, job.kind in GIVES_WAY
+        checkpoint = _has_checkpoint(store, job)
+        end(store, job, cut_short(stopping=stopping, has_checkpoint=checkpoint, gives_way=gives_way))
 
 
 def end(store: Store, job: Job, ending: Ending) -> None:

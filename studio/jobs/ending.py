@@ -20,6 +20,7 @@ WORK = {
     JobKind.PROBE: "trying the recipe",
     JobKind.TRAIN: "training",
     JobKind.GENERATE: "answering",
+    JobKind.CHAT: "chat",
     JobKind.DOWNLOAD: "downloading",
     JobKind.EXPORT: "delivering",
 }
@@ -112,8 +113,13 @@ def _evidence(job: Job, gone: Gone) -> str:
     return f"{place} By its own count the system ended nothing for want of memory in that time."
 
 
-def cut_short(*, stopping: bool, has_checkpoint: bool) -> Ending:
-    """The ending of an attempt whose supervisor went: it goes back into the queue, unless people want it stopped."""
+def cut_short(*, stopping: bool, has_checkpoint: bool, gives_way: bool = False) -> Ending:
+    """The ending of an attempt whose supervisor went: it goes back into the queue, unless people want it stopped.
+
+    What gives way waits until somebody asks for it again.
+    """
+    if gives_way:
+        return Ending(JobState.STOPPED, "It was stopped together with the studio.", AGAIN)
     if stopping:
         return Ending(JobState.STOPPED, "Stopped.", RESUME if has_checkpoint else AGAIN)
     goes_on = "goes on from the last checkpoint" if has_checkpoint else "starts again"

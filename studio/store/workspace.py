@@ -81,6 +81,15 @@ class Workspace:
     def study(self, study_id: str) -> Path:
         return self.root / "studies" / _plain(study_id)
 
+    def chat(self, talk_id: str) -> Path:
+        """Where it is kept what was asked and said in a talk."""
+        return self.root / "chats" / _plain(talk_id)
+
+    @property
+    def chat_inbox(self) -> Path:
+        """Where the messages lie that wait for an answer."""
+        return self.root / "chats" / "inbox"
+
     def job(self, job_id: str) -> Path:
         return self.root / "jobs" / _plain(job_id)
 

@@ -14,7 +14,7 @@ from studio.ui.errors import friendly, handler
 from studio.ui.parts import html
 from studio.ui.parts.pickers import opened, with_its_data, with_its_run
 from studio.ui.session import DRAWN, QUIET, Session
-from studio.ui.tabs import compare, data, deliver, inspect, recipe, runs, verdict
+from studio.ui.tabs import chat, compare, data, deliver, inspect, recipe, runs, verdict
 from studio.ui.tabs import train as train_tab
 
 TABS: dict[str, tuple[str, ModuleType]] = {
@@ -25,6 +25,7 @@ TABS: dict[str, tuple[str, ModuleType]] = {
     "compare": ("Compare", compare),
     "verdict": ("Verdict", verdict),
     "deliver": ("Deliver", deliver),
+    "chat": ("Chat", chat),
     "runs": ("Runs", runs),
 }
 LONGEST_NAME = 16

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from fastapi import APIRouter, HTTPException
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi.responses import FileResponse, Response, StreamingResponse
 
 from studio.domain.errors import StudioError
 from studio.domain.split import Bin
-from studio.flows import bring, decide, deliver, leakage, script, split, trackers
+from studio.flows import bring, chat, decide, deliver, leakage, script, split, trackers
 from studio.flows.studio import Studio
 
 T = TypeVar("T")
@@ -46,6 +46,25 @@ def download_routes(studio: Studio) -> APIRouter:
     def report(study_id: str) -> FileResponse:
         return _sent(lambda: decide.report_html(studio, study_id))
 
+    @routes.get("/chat/{talk}.{kind}")
+    def chat_talk(talk: str, kind: str) -> Response:
+        said = _found(lambda: chat.told(studio, talk, kind=kind))
+        media = {"md": "text/markdown; charset=utf-8"}.get(kind, "application/jsonl")
+        return Response(
+            said, media_type=media, headers={"Content-Disposition": f'attachment; filename="{talk}.{kind}"'}
+        )
+
+    @routes.get("/script/{run_id}")
+    def trl_script(run_id: str) -> FileResponse:
+        return _sent(lambda: script.archive(studio, run_id))
+
+    _add_zip_files(routes, studio)
+    return routes
+
+
+def _add_zip_files(routes: APIRouter, studio: Studio) -> None:
+    """What is zipped while it is sent."""
+
     @routes.get("/release/{release_id}")
     def release(release_id: str) -> StreamingResponse:
         name, parts = _found(lambda: deliver.archive(studio, release_id))
@@ -55,12 +74,6 @@ def download_routes(studio: Studio) -> APIRouter:
     def tensorboard(run_id: str) -> StreamingResponse:
         name, parts = _found(lambda: trackers.event_files(studio, run_id))
         return _streamed(parts, name)
-
-    @routes.get("/script/{run_id}")
-    def trl_script(run_id: str) -> FileResponse:
-        return _sent(lambda: script.archive(studio, run_id))
-
-    return routes
 
 
 def _sent(make: Callable[[], Path]) -> FileResponse:

@@ -170,3 +170,14 @@ def train_spec(
         "expected_steps": 18,
         "resume": resume,
     }
+
+
+@pytest.fixture(scope="session")
+def adapter(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path, dataset: Path) -> Path:
+    """A checkpoint that has learned enough to answer otherwise than its base."""
+    from studio.engine.train import train
+
+    run = tmp_path_factory.mktemp("run")
+    recipe = RECIPE.model_copy(update={"learning_rate": 0.03, "evaluations": 1})
+    train(train_spec(run, dataset, tiny_model, recipe=recipe), Notebook())
+    return run / "checkpoints" / "step-18"

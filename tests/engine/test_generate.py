@@ -16,20 +16,10 @@ from studio.engine.answering import BASE, TUNED, answer, encode
 from studio.engine.generate import generate
 from studio.engine.load import load_model, load_tokenizer
 from studio.engine.rows import read_rows
-from studio.engine.train import train
-from tests.engine.conftest import RECIPE, Notebook, train_spec
+from tests.engine.conftest import Notebook
 
 ROWS = list(range(28, 40))
 SAMPLING = {"max_new_tokens": 12, "temperature": 0.0, "top_p": 1.0, "seed": 7}
-
-
-@pytest.fixture(scope="module")
-def adapter(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path, dataset: Path) -> Path:
-    """A checkpoint that has learned enough to answer otherwise than its base."""
-    run = tmp_path_factory.mktemp("run")
-    recipe = RECIPE.model_copy(update={"learning_rate": 0.03, "evaluations": 1})
-    train(train_spec(run, dataset, tiny_model, recipe=recipe), Notebook())
-    return run / "checkpoints" / "step-18"
 
 
 def study_spec(out: Path, dataset: Path, model: Path, adapter: Path | None, **changes: Any) -> dict[str, Any]:

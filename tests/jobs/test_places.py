@@ -8,7 +8,7 @@ import pytest
 
 from studio.domain.event import Outcome
 from studio.domain.job import Job, JobKind, JobState, Need, need_of
-from studio.jobs import supervisor
+from studio.jobs.attempt import settle
 from studio.jobs.supervisor import Supervisor
 from studio.store import jobs
 from studio.store.database import Store
@@ -124,10 +124,9 @@ def test_reading_and_a_download_go_on_beside_a_run(store: Store):
     assert len(taken) == 4 and {"train", "download"} < set(taken) and set(taken) - {"train", "download"} < READERS
 
 
-def test_what_gives_way_ends_for_what_waits_and_says_so(store: Store, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(supervisor, "GIVES_WAY", frozenset({JobKind.GENERATE}))
+def test_a_chat_gives_way_to_what_waits_for_its_place_and_says_so(store: Store):
     looking = Supervisor(store, Holding(), gpus=(A, B))
-    left, stays = (waiting(store, name, kind=JobKind.GENERATE, wants=gpu) for name, gpu in (("left", A), ("stays", B)))
+    left, stays = (waiting(store, name, kind=JobKind.CHAT, wants=gpu) for name, gpu in (("left", A), ("stays", B)))
     looking.tick()
     waiting(store, "run", wants=A)
     for _ in range(3):
@@ -135,7 +134,16 @@ def test_what_gives_way_ends_for_what_waits_and_says_so(store: Store, monkeypatc
     assert running(store) == {"run": A, "stays": B}
     ended_job = jobs.get(store, left.id)
     assert (ended_job.state, ended_job.message) == (JobState.STOPPED, "It made room for what waited for its place.")
-    later = waiting(store, "later", kind=JobKind.GENERATE, wants=B)
+    later = waiting(store, "later", kind=JobKind.CHAT, wants=B)
     for _ in range(3):
         looking.tick()
     assert jobs.get(store, later.id).state is JobState.QUEUED and jobs.get(store, stays.id).is_live
+
+
+def test_a_chat_does_not_come_back_by_itself_after_the_studio_was_stopped(store: Store):
+    talk = waiting(store, "talk", kind=JobKind.CHAT)
+    Supervisor(store, Holding()).tick()
+    settle(store, jobs.get(store, talk.id), offset=0)
+    left = jobs.get(store, talk.id)
+    assert (left.state, left.message) == (JobState.STOPPED, "It was stopped together with the studio.")
+    assert jobs.requeue(store, talk.id).state is JobState.QUEUED

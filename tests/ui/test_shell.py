@@ -19,6 +19,7 @@ PUBLIC = {
     "train_longer",
     "create_study",
     "close_study",
+    "send_message",
 }
 MOST_CONTROLS = 45
 
@@ -101,7 +102,7 @@ def test_no_timer_is_stopped_by_another_tab(page: gr.Blocks) -> None:
 
 
 def test_the_journey_has_its_seven_steps_in_order(page: gr.Blocks) -> None:
-    assert [tab.label for tab in tabs(page)] == "Data Inspect Recipe Train Compare Verdict Deliver Runs".split()
+    assert [tab.label for tab in tabs(page)] == "Data Inspect Recipe Train Compare Verdict Deliver Chat Runs".split()
 
 
 def test_no_tab_overwhelms(page: gr.Blocks) -> None:

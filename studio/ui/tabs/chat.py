@@ -1,0 +1,228 @@
+"""Chat: "what does it say to this?"""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import gradio as gr
+
+from studio.domain.talk import BASE, AnswerSettings
+from studio.flows import chat, models
+from studio.flows.chat import Look, Setup
+from studio.flows.studio import Studio
+from studio.ui.chatting.panes import files, talk_page
+from studio.ui.chatting.service import service_words
+from studio.ui.errors import handler
+from studio.ui.parts import html
+from studio.ui.session import DRAWN, PUBLIC, QUIET, Session
+
+ABOUT = (
+    "The base and a checkpoint beside each other, each by its name. That is not blind: a verdict comes from Compare."
+)
+EMPTY = html.empty(
+    "Nothing has been said yet.", "Type what a user would write: both answer it, and go on from what each of them said."
+)
+NOBODY = ""
+WRITING, WAITING = 0.4, 2.0  # seconds between two looks
+NUMBERS = tuple(AnswerSettings.model_fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """The components that show a talk, in the order of `view`."""
+
+    situation: gr.HTML
+    talk: gr.HTML
+    send: gr.Button
+    stop: gr.Button
+    again: gr.Button
+    clear: gr.Button
+    start: gr.Button
+    files: gr.HTML
+    timer: gr.Timer
+
+    def all(self) -> list[Any]:
+        return [getattr(self, field.name) for field in fields(self)]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The controls that say who is asked what, and how."""
+
+    left: gr.Dropdown
+    right: gr.Dropdown
+    message: gr.Textbox
+    instructions: gr.Textbox
+    numbers: list[gr.Number]
+
+    def setup(self) -> list[Any]:
+        return [self.left, self.right, self.instructions, *self.numbers]
+
+
+def build(session: Session, tab: gr.Tab) -> gr.Timer:
+    gr.HTML(html.title("Chat", ABOUT))
+    screen, asking = _laid_out()
+    _wire(session, tab, screen, asking)
+    return screen.timer
+
+
+def _laid_out() -> tuple[Screen, Asking]:
+    with gr.Row():
+        left, right = (
+            gr.Dropdown(label=label, choices=[], value=None, allow_custom_value=True, min_width=280)
+            for label in ("Left", "Right")
+        )
+    talk = gr.HTML(EMPTY)
+    situation = gr.HTML()
+    with gr.Row(elem_classes="actions say"):
+        message = gr.Textbox(
+            label="Message", placeholder="Type what a user would write", lines=1, max_lines=8, min_width=280, scale=6
+        )
+        send = gr.Button("Send", variant="primary", min_width=110, scale=1)
+        stop = gr.Button("Stop", variant="stop", visible=False, min_width=110, scale=1)
+    with gr.Row(elem_classes="actions"):
+        start = gr.Button("Start it again", variant="primary", visible=False, min_width=190, scale=0)
+        again = gr.Button("Ask again", visible=False, min_width=150, scale=0)
+        clear = gr.Button("Clear", visible=False, min_width=100, scale=0)
+        saved = gr.HTML(min_width=280)
+    with gr.Accordion("Settings", open=False):
+        instructions = gr.Textbox(
+            label="Instructions (system prompt)",
+            info="Read first by both. To begin with, what most of your examples begin with, if they do.",
+            lines=2,
+            max_lines=12,
+        )
+        with gr.Row():
+            numbers = [_number(name) for name in NUMBERS]
+    timer = gr.Timer(WRITING, active=False)
+    screen = Screen(situation, talk, send, stop, again, clear, start, saved, timer)
+    return screen, Asking(left, right, message, instructions, numbers)
+
+
+def _number(name: str) -> gr.Number:
+    """The control of one setting, with the words of its field."""
+    field = AnswerSettings.model_fields[name]
+    whole = field.annotation is int
+    return gr.Number(
+        label=field.title,
+        info=field.description,
+        value=field.default,
+        precision=0 if whole else None,
+        step=1 if whole else 0.05,
+        min_width=200,
+    )
+
+
+def _wire(session: Session, tab: gr.Tab, screen: Screen, asking: Asking) -> None:
+    studio, shown, model = session.studio, screen.all(), session.model
+    offered, drawn = gr.State(None), gr.State(None)
+    gr.on(
+        [tab.select, session.shown.change, session.followed.change],
+        handler(show, studio),
+        [session.data, model, session.run, offered],
+        [*shown, asking.left, asking.right, asking.instructions, offered],
+        **DRAWN,
+    )
+    screen.timer.tick(handler(follow, studio), [model, drawn], [*shown, drawn], **QUIET)
+    gr.on(
+        [screen.send.click, asking.message.submit],
+        handler(send, studio),
+        [model, asking.message, *asking.setup()],
+        [asking.message, *shown],
+        trigger_mode="once",
+        api_name="send_message",
+        **PUBLIC,
+    )
+    screen.again.click(handler(ask_again, studio), [model, *asking.setup()], shown, trigger_mode="once", **QUIET)
+    screen.start.click(handler(start, studio), model, shown, trigger_mode="once", **QUIET)
+    screen.stop.click(handler(stop, studio), model, shown, **QUIET)
+    screen.clear.click(handler(clear, studio), model, shown, **QUIET)
+
+
+def show(studio: Studio, data: str | None, model: str | None, run: str | None, offered: Any) -> list[Any]:
+    """The talk with this model. Who is asked stays as its reader chose it, until other things are offered."""
+    if model is None:
+        return [*nothing(), *[gr.skip()] * 3, None]
+    usual = chat.usual_choice(studio, model, run)
+    now = {"model": model, "run": run, "usual": usual, "data": data}
+    before = offered or {}
+    choices = [(who.title, who.key) for who in chat.contestants(studio, model)]
+    is_same = all(before.get(name) == now[name] for name in ("model", "run", "usual"))
+    chosen: list[dict[str, Any]] = [{}, {}] if is_same else [{"value": BASE}, {"value": usual or NOBODY}]
+    instructions = gr.skip() if before.get("data", 0) == data else chat.usual_instructions(studio, data)
+    return [
+        *_page(studio, model),
+        gr.Dropdown(choices=choices, **chosen[0]),
+        gr.Dropdown(choices=[*choices, ("Nobody", NOBODY)], **chosen[1]),
+        instructions,
+        now,
+    ]
+
+
+def follow(studio: Studio, model: str | None, before: Any) -> list[Any]:
+    """The same once more, where something has happened since; nothing is sent while nothing has."""
+    if model is None:
+        return [*nothing(), None]
+    parts, look = _page(studio, model), chat.look(studio, chat.screen_talk(model))
+    now = hash((*(part for part in parts if isinstance(part, str)), look.is_open, look.job and look.job.state))
+    return [*[gr.skip()] * len(parts), now] if now == before else [*parts, now]
+
+
+def send(studio: Studio, model: str, message: str, *setup: Any) -> list[Any]:
+    """Put the message to whoever was chosen; the page follows until they have answered."""
+    chat.ask(studio, chat.screen_talk(model), message, setup_of(model, *setup))
+    return ["", *_page(studio, model)]
+
+
+def ask_again(studio: Studio, model: str, *setup: Any) -> list[Any]:
+    """Ask the last message once more, as it is chosen now."""
+    chat.again(studio, chat.screen_talk(model), setup_of(model, *setup))
+    return _page(studio, model)
+
+
+def start(studio: Studio, model: str) -> list[Any]:
+    chat.start(studio, chat.screen_talk(model))
+    return _page(studio, model)
+
+
+def stop(studio: Studio, model: str) -> list[Any]:
+    chat.stop(studio, chat.screen_talk(model))
+    return _page(studio, model)
+
+
+def clear(studio: Studio, model: str) -> list[Any]:
+    chat.clear(studio, chat.screen_talk(model))
+    return _page(studio, model)
+
+
+def setup_of(model: str, left: str | None, right: str | None, instructions: str, *numbers: float | None) -> Setup:
+    """Who is asked and how, from the controls; RunError where a number is out of its bounds."""
+    given = {name: value for name, value in zip(NUMBERS, numbers, strict=True) if value is not None}
+    panes = tuple(who for who in (left, right) if who)
+    return Setup(model, panes, instructions, chat.settings_of(given))
+
+
+def _page(studio: Studio, model: str) -> list[Any]:
+    talk = chat.screen_talk(model)
+    return view(chat.look(studio, talk), talk, title=models.model(studio, model).title)
+
+
+def nothing() -> list[Any]:
+    """The screen without a model."""
+    hidden = gr.Button(visible=False)
+    return ["", EMPTY, gr.Button(interactive=False), *[hidden] * 4, "", gr.Timer(active=False)]
+
+
+def view(look: Look, talk: str, *, title: str) -> list[Any]:
+    """One talk as it is now."""
+    some, is_open, is_live = bool(look.exchanges), look.is_open, look.job is not None and look.job.is_live
+    return [
+        service_words(look, title),
+        talk_page(look.exchanges, is_alive=look.is_alive) if some else EMPTY,
+        gr.Button(visible=not (is_open and is_live), interactive=not is_open),
+        gr.Button(visible=is_open and is_live),
+        gr.Button(visible=some and not is_open and not look.has_gone),
+        gr.Button(visible=some),
+        gr.Button(visible=look.has_gone),
+        files(talk) if some else "",
+        gr.Timer(WRITING if is_open else WAITING, active=is_live),
+    ]
