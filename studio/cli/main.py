@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from studio import __version__
-from studio.cli import chatting, delivering, importing, logbook, meaning, mend, queue, running, split, study
+from studio.cli import chatting, delivering, importing, logbook, meaning, mend, queue, running, split, study, sweep
 from studio.cli import models as listed_models
 from studio.cli.importing import pair
 from studio.cli.output import Json, answer, verb
@@ -19,6 +19,7 @@ from studio.flows import advise, bring, choose, inspect, machine, topics, train,
 from studio.flows import mend as mending
 from studio.flows import queue as line
 from studio.flows import split as dealing
+from studio.flows import sweep as sweeping
 from studio.flows.models import STARTER
 from studio.flows.studio import Studio
 
@@ -202,6 +203,40 @@ def train_model(
         key=running.new_key(),
     )  # fmt: skip
     running.answer_run(studio, run, wait=wait, json=json)
+
+
+@app.command("sweep")
+@verb
+def sweep_values(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET|SWEEP", help="A dataset, or a sweep to compare.")],
+    model: ModelId = STARTER,
+    vary: sweep.Vary = [],  # noqa: B006  typer never changes it
+    recipe: RecipeFile = None,
+    set: Sets = None,
+    name: Annotated[str | None, typer.Option(help="What to call the sweep.")] = None,
+    gpu: Annotated[str | None, typer.Option(help="The number of the GPU to use; any if left out.")] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Only say how many runs it makes and how long they take.")
+    ] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop every run of the sweep that is named.")] = False,
+    wait: running.Wait = False,
+    json: Json = False,
+) -> None:
+    """Try a few values of one or two knobs, each as a run; or compare the runs of a sweep."""
+    studio = opened(working=True)
+    if dataset.startswith(sweeping.WORD):
+        made = sweeping.stop(studio, dataset) if stop else sweeping.get(studio, dataset)
+        sweep.told(studio, made, wait=wait, json=json)
+        return
+    chosen, knobs, on = _recipe(studio, dataset, model, recipe, set), sweeping.knobs_of(vary), line.device_of(gpu)
+    asked = sweeping.planned(studio, dataset, model, chosen, knobs, gpu=on)
+    if plan:
+        answer(json, {"runs": [changes for changes, _ in asked.each], "takes": asked.takes}, asked.sentence)
+        return
+    if not json:
+        typer.echo(asked.sentence)
+    made = sweeping.start(studio, dataset, model, chosen, knobs, name=name, gpu=on, key=running.new_key())
+    sweep.told(studio, made, wait=wait, json=json)
 
 
 @app.command()

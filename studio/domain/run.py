@@ -36,6 +36,7 @@ class Run:
     job: Job
     origin: Origin | None = None
     chosen_step: int | None = None
+    sweep_id: str | None = None
 
     @property
     def is_live(self) -> bool:

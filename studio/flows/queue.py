@@ -21,6 +21,7 @@ KINDS = frozenset(kind for kind in JobKind if need_of(kind) is Need.DEVICE) - GI
 PROCESSOR = "processor"
 ANY = "any"
 SOON = 5.0  # seconds
+OTHERS = {JobKind.GENERATE: "answers to compare", JobKind.PROBE: "two steps that are tried"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def _waiting(studio: Studio, run_id: str) -> Place:
 
 def _named(studio: Studio, job: Job, titles: dict[str, str]) -> Place:
     if job.kind is not JobKind.TRAIN:
-        return Place(job, None, "answers to compare")
+        return Place(job, None, OTHERS.get(job.kind, "other work"))
     run = stored.get(studio.store, job.subject_id)
     dataset = datasets.get(studio.store, run.dataset_id).title
     return Place(job, run, run.name, dataset, titles.get(run.model_id, run.model_id))

@@ -169,12 +169,17 @@ def _first_stage(studio: Studio, run_id: str, step: int | None, model_id: str, r
 
 def free_name(studio: Studio, dataset_name: str) -> str:
     """A short name after the dataset with the next free number: triage-3."""
-    stem = re.sub(r"[^\w]+", "-", dataset_name.lower().replace("'", "")).strip("-")[:32] or "run"
+    stem = stem_of(dataset_name)
     taken = {run.name for deleted in (False, True) for run in stored.all(studio.store, deleted=deleted)}
     number = 1
     while f"{stem}-{number}" in taken:
         number += 1
     return f"{stem}-{number}"
+
+
+def stem_of(name: str) -> str:
+    """What names are numbered after."""
+    return re.sub(r"[^\w]+", "-", name.lower().replace("'", "")).strip("-")[:32] or "run"
 
 
 def run(studio: Studio, run_id: str) -> Run:

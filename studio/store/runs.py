@@ -44,6 +44,7 @@ def add(
     key: str,
     origin: Origin | None = None,
     wants: str | None = None,
+    sweep_id: str | None = None,
 ) -> Run:
     """A run and its job, both or neither; the same `key` again is the same run, so that two clicks make one."""
     with writing(target) as connection:
@@ -61,6 +62,7 @@ def add(
                 recipe=recipe.model_dump(),
                 plan=PLAN.dump_python(plan, mode="json"),
                 origin=asdict(origin) if origin else None,
+                sweep_id=sweep_id,
                 job_id=job.id,
             )
         )
@@ -202,4 +204,5 @@ def run_of(row: Row[Any]) -> Run:
         job=jobs.job_of(row),
         origin=Origin(**value[columns.origin]) if value[columns.origin] else None,
         chosen_step=value[columns.chosen_step],
+        sweep_id=value[columns.sweep_id],
     )

@@ -212,7 +212,21 @@ runs = Table(
     Column("plan", Json, nullable=False),
     Column("origin", Json),
     Column("chosen_step", Integer),
+    Column("sweep_id", Id, index=True),
     Column("job_id", Id, ForeignKey("jobs.id"), nullable=False, unique=True),
+)
+
+# A sweep is deleted and brought back with its runs; one of which every run was forgotten is not listed any more.
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("name", Words, nullable=False),
+    Column("dataset_id", Id, ForeignKey("datasets.id"), nullable=False),
+    Column("model_id", Text, nullable=False),
+    Column("knobs", Json, nullable=False),
+    Column("created_at", Moment, nullable=False),
 )
 
 # What is kept of a run beside what it measured; a run without an entry is from before there was a logbook.

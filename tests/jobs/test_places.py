@@ -1,5 +1,6 @@
 """What runs beside what, and on which device: a supervisor on machines that are only described to it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from studio.domain.event import Outcome
 from studio.domain.job import Job, JobKind, JobState, Need, need_of
+from studio.jobs import supervisor
 from studio.jobs.attempt import settle
 from studio.jobs.supervisor import Supervisor
 from studio.store import jobs
@@ -15,7 +17,6 @@ from studio.store.database import Store
 
 A, B = "GPU-a", "GPU-b"
 NO_PROCESS = 2**22 + 1  # more than Linux counts to
-READERS = {kind for kind in JobKind if need_of(kind) is Need.READER} - {JobKind.MEND}
 
 
 @dataclass
@@ -116,12 +117,12 @@ def test_a_gpu_that_is_not_there_is_waited_for(store: Store):
     assert jobs.get(store, job.id).state is JobState.QUEUED
 
 
-def test_reading_and_a_download_go_on_beside_a_run(store: Store):
-    for kind in (JobKind.TRAIN, JobKind.GENERATE, JobKind.DOWNLOAD, JobKind.DOWNLOAD, *sorted(READERS)):
-        waiting(store, kind.value, kind=kind)
+def test_reading_delivering_and_a_download_go_on_beside_a_run(store: Store):
+    for kind in sorted(set(JobKind) - supervisor.GIVES_WAY):
+        waiting(store, f"{kind} 1", kind=kind), waiting(store, f"{kind} 2", kind=kind)
     Supervisor(store, Holding()).tick()
-    taken = list(running(store))
-    assert len(taken) == 4 and {"train", "download"} < set(taken) and set(taken) - {"train", "download"} < READERS
+    needs = Counter(need_of(job.kind) for job in jobs.live(store) if job.state is JobState.RUNNING)
+    assert needs == {Need.DEVICE: 1, **supervisor.BESIDE}
 
 
 def test_a_chat_gives_way_to_what_waits_for_its_place_and_says_so(store: Store):

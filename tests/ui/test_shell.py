@@ -12,6 +12,7 @@ from studio.ui import shell
 PUBLIC = {
     "bring_file",
     "start_run",
+    "start_sweep",
     "pause_run",
     "stop_run",
     "resume_run",
@@ -139,7 +140,7 @@ def test_no_two_listeners_to_one_event_of_a_control_wait_for_each_other(page: gr
 
 def test_what_is_done_once_cannot_be_clicked_twice(page: gr.Blocks) -> None:
     for event in page.fns.values():
-        if event.api_name in ("start_run", "create_study"):
+        if event.api_name in ("start_run", "start_sweep", "create_study"):
             assert event.trigger_mode == "once"
 
 

@@ -24,7 +24,7 @@ from studio.ui.parts import forms, html, plans
 from studio.ui.parts.bringing import being_read
 from studio.ui.parts.pickers import model_picker, run_picker
 from studio.ui.session import DRAWN, PUBLIC, QUIET, Session
-from studio.ui.training import trying
+from studio.ui.training import sweep, trying
 
 PRESETS = (("Quick look", "quick"), ("Balanced", "balanced"), ("Thorough", "thorough"))
 BASE = ("The base model", "base")
@@ -91,6 +91,7 @@ def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
     papers = _papers(why_preset)
     click = gr.State("")
     tab.select(lambda: secrets.token_hex(8), None, click, **QUIET)
+    sweep.build(session, gpu, click, list(form.controls), papers.text)
     downloads = panel.build(session, click)
     _wire_form(session, tab, form, papers, click, tried.found)
     _wire_papers(session, form, papers)

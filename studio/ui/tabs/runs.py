@@ -8,15 +8,18 @@ from typing import Any
 import gradio as gr
 
 from studio.domain.errors import ExportError, RunError
-from studio.flows import choose, follow, logbook, script, trackers, train
+from studio.flows import choose, follow, logbook, script, sweep, trackers, train
 from studio.flows.studio import Studio
 from studio.ui.errors import handler
 from studio.ui.parts import html
 from studio.ui.parts.chart import chart
 from studio.ui.parts.pickers import data_picker, model_picker, run_picker
 from studio.ui.runs.overlay import overlay
+from studio.ui.runs.sweeps import choice, comparison, labelled
 from studio.ui.runs.tables import deleted_table, differences_table, runs_table, snapshot_table
 from studio.ui.session import DRAWN, QUIET, Session
+
+AGAIN = "Same again with …"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def build(session: Session, tab: gr.Tab) -> None:
     table = gr.HTML(runs_table([]))
     picked = gr.Dropdown(label="Look at", choices=[], value=[], multiselect=True, info="One to note, repeat or delete; two or more to compare.")  # fmt: skip
     with gr.Row(elem_classes="actions"):
-        again = gr.Button("Same again with …", variant="primary", interactive=False, min_width=220, scale=0)
+        again = gr.Button(AGAIN, variant="primary", interactive=False, min_width=220, scale=0)
         delete = gr.Button("Delete", variant="stop", interactive=False, min_width=110, scale=0)
         judged = gr.Checkbox(False, label="Judged ones as well", min_width=220, scale=0)
         undo = gr.Button("Undo deleting", visible=False, min_width=200, scale=0)
@@ -109,22 +112,29 @@ def _wire(session: Session, tab: gr.Tab, listed: Listed, detail: Detail, press: 
 def show(studio: Studio, picked: list[str], gone: list[str]) -> list[Any]:
     """All runs as they are now; what is picked stays as long as it is there."""
     found, deleted = logbook.kept(studio), logbook.kept(studio, deleted=True)
-    there = [kept.run.id for kept in found]
     lost = [kept for kept in deleted if kept.entry.emptied_at is None]
+    offered, bin = (
+        [*map(choice, sweep.sweeps(studio, deleted=is_deleted)), *((kept.run.name, kept.run.id) for kept in kept_runs)]
+        for is_deleted, kept_runs in ((False, found), (True, lost))
+    )
+    there, hidden = ({value for _, value in each} for each in (offered, bin))
     return [
         runs_table(found),
-        gr.Dropdown(choices=[(kept.run.name, kept.run.id) for kept in found], multiselect=True, value=[p for p in picked if p in there]),
+        gr.Dropdown(choices=offered, multiselect=True, value=[p for p in picked if p in there]),
         deleted_table(deleted),
-        gr.Dropdown(choices=[(kept.run.name, kept.run.id) for kept in lost], multiselect=True, value=[g for g in gone if g in {k.run.id for k in lost}]),
+        gr.Dropdown(choices=bin, multiselect=True, value=[g for g in gone if g in hidden]),
         gr.Button(interactive=bool(lost)),
     ]  # fmt: skip
 
 
 def show_picked(studio: Studio, picked: list[str]) -> list[Any]:
     """The curves of the picked runs; of one what it was made from, of several in what they differ."""
+    if len(picked) == 1 and picked[0].startswith(sweep.WORD):
+        return show_sweep(sweep.compared(studio, picked[0]))
+    picked = sweep.runs_of(studio, picked)
     found = [(train.run(studio, run_id), follow.metrics(studio, run_id)) for run_id in picked]
     alone = found[0][0] if len(found) == 1 else None
-    buttons = [gr.Button(interactive=alone is not None), gr.Button(interactive=bool(found))]
+    buttons = [gr.Button(AGAIN, interactive=alone is not None), gr.Button(interactive=bool(found))]
     if alone is None:
         names = [run.name for run, _ in found]
         facts = differences_table(names, logbook.compared(studio, picked)) if found else ""
@@ -132,7 +142,8 @@ def show_picked(studio: Studio, picked: list[str]) -> list[Any]:
     entry = logbook.entry(studio, alone.id)
     return [
         overlay(found),
-        snapshot_table(logbook.snapshot(studio, alone.id)) + event_files(trackers.event_folder(studio, alone.id), alone.id),
+        snapshot_table(logbook.snapshot(studio, alone.id))
+        + event_files(trackers.event_folder(studio, alone.id), alone.id),
         entry.notes,
         ", ".join(entry.tags),
         gr.Column(visible=True),
@@ -148,6 +159,13 @@ def event_files(folder: Path, run_id: str) -> str:
         return ""
     link = html.link("Save the curves for TensorBoard (zip)", f"/download/tensorboard/{run_id}")
     return f'<p class="help">{link}, or on this machine: tensorboard --logdir {html.text(str(folder))}</p>'
+
+
+def show_sweep(found: sweep.Compared) -> list[Any]:
+    """A sweep: its curves, which values came out best, and a way on with them."""
+    buttons = [gr.Button("Use the best one's recipe", interactive=found.best is not None), gr.Button(interactive=True)]
+    hidden = [*[gr.skip()] * 2, gr.Column(visible=False), *[gr.skip()] * 3]
+    return [overlay(labelled(found)), comparison(found), *hidden, *buttons]
 
 
 def _script(studio: Studio, run_id: str) -> list[str]:
@@ -168,13 +186,15 @@ def note(studio: Studio, picked: list[str], notes: str, tags: str, gone: list[st
 
 def hide(studio: Studio, picked: list[str], judged: bool, followed: str | None) -> list[Any]:
     """Delete the picked runs: they are hidden at once, and an undo is offered."""
-    logbook.delete(studio, picked, even_judged=judged)
-    return _after(studio, [], followed, undo=picked)
+    there = {run.id for run in train.runs(studio)}
+    meant = [run_id for run_id in sweep.runs_of(studio, picked) if run_id in there]
+    logbook.delete(studio, meant, even_judged=judged)
+    return _after(studio, [], followed, undo=meant)
 
 
 def bring_back(studio: Studio, hidden: list[str], picked: list[str], followed: str | None) -> list[Any]:
     """Bring deleted runs back."""
-    logbook.restore(studio, hidden)
+    logbook.restore(studio, sweep.runs_of(studio, hidden))
     return _after(studio, picked, followed, undo=[])
 
 
@@ -194,9 +214,19 @@ def _after(studio: Studio, picked: list[str], followed: str | None, *, undo: lis
 
 def same_again(studio: Studio, picked: list[str]) -> list[Any]:
     """Open Recipe with the values of the picked run, to change what is wanted and start it."""
-    run = train.run(studio, _one(picked))
+    run = train.run(studio, _to_repeat(studio, _one(picked)))
     press = (run.id, secrets.token_hex(4))
     return [data_picker(studio, run.dataset_id), model_picker(studio, run.model_id), press, gr.Tabs(selected="recipe")]
+
+
+def _to_repeat(studio: Studio, picked: str) -> str:
+    """The run itself, or of a sweep the one that came out best."""
+    if not picked.startswith(sweep.WORD):
+        return picked
+    best = sweep.compared(studio, picked).best
+    if best is None:
+        raise RunError("No run of this sweep has a check yet.", fix="Wait for the first one.")
+    return best.id
 
 
 def _one(picked: list[str]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from studio.flows import queue
+from studio.flows import queue, sweep
 from studio.flows.queue import Line, Place
 from studio.flows.studio import Studio
 from studio.ui.errors import friendly, handler
@@ -14,7 +14,7 @@ from studio.ui.parts.pickers import run_labels
 from studio.ui.session import DRAWN, QUIET, Session
 
 EVERY = 5.0  # seconds between two looks while something waits
-MOVE, LEAVE, GPU = "move", "leave", "gpu"
+MOVE, LEAVE, GPU, SWEEP = "move", "leave", "gpu", "sweep"
 # A press tells the server which button of which run it was; what it may do is looked up there. The list is drawn anew
 # after every press: the button that had the focus has it again.
 PRESS = """
@@ -66,6 +66,8 @@ def pressed(studio: Studio, run_id: str, *, act: str, value: str) -> list[Any]:
         queue.choose(studio, run_id, value)
     elif act == LEAVE:
         queue.leave(studio, run_id)
+    elif act == SWEEP:
+        sweep.stop(studio, run_id)
     return [*show(studio), run_labels(studio)]
 
 
@@ -74,7 +76,18 @@ def line_page(line: Line) -> str:
     if not line.waiting:
         return ""
     rows = "".join(_row(place, line) for place in line.waiting)
-    return f'<h3>Waiting ({len(line.waiting)})</h3><ol class="line" role="list">{rows}</ol>'
+    return f'<h3>Waiting ({len(line.waiting)})</h3><ol class="line" role="list">{rows}</ol>{_sweeps(line)}'
+
+
+def _sweeps(line: Line) -> str:
+    """One button for each sweep of which a run waits: it stops all of them."""
+    waiting = {place.run.sweep_id: place.name for place in line.waiting if place.run and place.run.sweep_id}
+    buttons = "".join(
+        f'<button type="button" class="copy" data-act="{SWEEP}" data-run="{html.text(sweep_id)}">'
+        f"Stop the whole sweep {html.text(name.partition(':')[0])}</button>"
+        for sweep_id, name in waiting.items()
+    )
+    return f'<div class="sweeps">{buttons}</div>' if buttons else ""
 
 
 def _row(place: Place, line: Line) -> str:
