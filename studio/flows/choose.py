@@ -17,8 +17,8 @@ from studio.domain.plan import Plan
 from studio.domain.recipe import EARLIER_METHODS, Recipe
 from studio.domain.split import Split
 from studio.flows import bring, inspect, measured, models, split
+from studio.flows.machine import for_the_next
 from studio.flows.studio import Studio
-from studio.recipes.machine import measure_machine
 from studio.recipes.planner import device_of
 from studio.recipes.planner import plan as make_plan
 from studio.recipes.presets import Preset
@@ -26,6 +26,7 @@ from studio.recipes.presets import presets as make_presets
 from studio.recipes.shape import shape_of_folder
 
 LONGEST_RECIPE = 100_000
+AFTER_WHAT_RUNS = "It begins when what runs now has ended, so what that holds counts as free."
 
 
 def presets(studio: Studio, dataset_id: str, model_id: str, method: Method = "qlora") -> list[Preset]:
@@ -38,7 +39,7 @@ def presets(studio: Studio, dataset_id: str, model_id: str, method: Method = "ql
         shape_of_folder(found.path),
         train_rows=sum(bin == "train" for bin in dealt.bins),
         lengths=lengths,
-        machine=measure_machine(studio.workspace.root),
+        machine=for_the_next(studio)[0],
         method=method,
     )
 
@@ -79,7 +80,8 @@ def plan(
             fix="Choose a model whose template writes them.",
             field="model",
         )
-    machine = _with_first(measure_machine(studio.workspace.root), gpu)
+    found_free, has_to_wait = for_the_next(studio)
+    machine = _with_first(found_free, gpu)
     made = make_plan(
         shape_of_folder(found.path),
         recipe,
@@ -88,7 +90,8 @@ def plan(
         machine=machine,
         measured=measured.known(studio, model_id, recipe.method, device_of(machine)),
     )
-    return replace(made, test_rows=len(dealt.test))
+    sentence = f"{made.sentence} {AFTER_WHAT_RUNS}" if has_to_wait else made.sentence
+    return replace(made, test_rows=len(dealt.test), sentence=sentence)
 
 
 def _with_first(machine: Machine, gpu: str | None) -> Machine:

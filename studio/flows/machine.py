@@ -2,16 +2,28 @@
 
 from pathlib import Path
 
-from studio.domain.job import JobState
+from studio.domain.job import JobState, Need, need_of
 from studio.domain.machine import Check, Machine
 from studio.flows.studio import ASSETS, Studio
 from studio.recipes.doctor import checks
-from studio.recipes.machine import measure_machine
+from studio.recipes.machine import measure_machine, without
 from studio.store import jobs
 
 
 def machine(studio: Studio) -> Machine:
     return measure_machine(studio.workspace.root)
+
+
+def for_the_next(studio: Studio) -> tuple[Machine, bool]:
+    """The machine as a run that is started now will find it, and whether something has to end before that begins.
+
+    A run begins only when whatever has its device has ended, so what that holds now counts as free.
+    """
+    running = [job for job in jobs.live(studio.store) if job.state is JobState.RUNNING]
+    on_devices = [job for job in running if need_of(job.kind) is Need.DEVICE]
+    found = machine(studio)
+    left = without(found, [job.pid for job in on_devices if job.pid is not None])
+    return left, len(on_devices) >= max(len(found.gpus), 1)
 
 
 def busy(studio: Studio) -> tuple[int, int]:

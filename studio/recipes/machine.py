@@ -1,6 +1,8 @@
 """Machine: measure what this computer has. Nothing here raises; what cannot be read counts as absent."""
 
 import os
+from collections.abc import Collection
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -24,6 +26,16 @@ def measure_machine(path: Path, *, cgroup: Path = CGROUP) -> Machine:
         disk_free=disk_free(path),
         gpus=usable_gpus(),
         bf16=has_bf16(),
+    )
+
+
+def without(machine: Machine, pids: Collection[int]) -> Machine:
+    """The machine as it will be once these processes of ours have ended, as far as their memory can be seen."""
+    held = sum(map(_held, pids))
+    return replace(
+        machine,
+        memory_free=min(machine.memory, machine.memory_free + held),
+        gpus=tuple(replace(gpu, free=min(gpu.memory, gpu.free + _held_on(gpu.uuid, pids))) for gpu in machine.gpus),
     )
 
 
@@ -100,6 +112,28 @@ def has_bf16() -> bool:
     """Whether the processor has bf16 instructions; only Linux on x86 says so, elsewhere it is assumed."""
     text = _text(CPU_INFO)
     return "flags" not in text or "avx512_bf16" in text or "amx_bf16" in text
+
+
+def _held(pid: int) -> int:
+    try:
+        return psutil.Process(pid).memory_info().rss
+    except psutil.Error:
+        return 0
+
+
+def _held_on(uuid: str, pids: Collection[int]) -> int:
+    """Bytes of a GPU that these processes hold; 0 where the driver does not tell, as in some containers."""
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return 0
+    try:
+        there = pynvml.nvmlDeviceGetComputeRunningProcesses(pynvml.nvmlDeviceGetHandleByUUID(uuid))
+        return sum(int(process.usedGpuMemory or 0) for process in there if process.pid in pids)
+    except pynvml.NVMLError:
+        return 0
+    finally:
+        pynvml.nvmlShutdown()
 
 
 def _gpu(index: int) -> Gpu:

@@ -1,11 +1,14 @@
 """What this computer has."""
 
+import os
+from types import SimpleNamespace
+
 import psutil
 import pytest
 
-from studio.domain.machine import Gpu
+from studio.domain.machine import Gpu, Machine
 from studio.recipes import machine
-from studio.recipes.machine import cores, disk_free, measure_machine, memory
+from studio.recipes.machine import cores, disk_free, measure_machine, memory, without
 
 
 def test_this_machine_is_measured_without_a_complaint(tmp_path):
@@ -43,3 +46,21 @@ def test_without_a_limit_the_whole_machine_counts(tmp_path, text):
 def test_only_gpus_that_the_worker_would_see_are_counted(allowed, expected):
     both = tuple(Gpu(name=name, memory=1, free=1, uuid=f"GPU-{name}") for name in "ab")
     assert [gpu.name for gpu in machine._visible(both, allowed)] == expected
+
+
+def test_what_our_own_processes_hold_is_free_once_they_have_ended(monkeypatch):
+    ours = SimpleNamespace(pid=os.getpid(), usedGpuMemory=30)
+    others = SimpleNamespace(pid=1, usedGpuMemory=50)
+    for name in ("nvmlInit", "nvmlShutdown"):
+        monkeypatch.setattr(machine.pynvml, name, lambda: None)
+    monkeypatch.setattr(machine.pynvml, "nvmlDeviceGetHandleByUUID", lambda uuid: uuid)
+    monkeypatch.setattr(machine.pynvml, "nvmlDeviceGetComputeRunningProcesses", lambda _: [ours, others])
+    found = Machine(2, memory=10**12, memory_free=5, disk_free=1, gpus=(Gpu("card", 100, 20, "GPU-1"),))
+    left = without(found, [os.getpid()])
+    assert left.memory_free > 10_000_000 and left.gpus[0].free == 50
+    assert without(found, []) == found
+
+
+def test_a_process_that_is_gone_and_a_card_that_tells_nothing_free_nothing():
+    found = Machine(2, memory=100, memory_free=5, disk_free=1, gpus=(Gpu("card", 100, 20, "GPU-none"),))
+    assert without(found, [2**22 + 1]) == found
