@@ -236,11 +236,19 @@ def test_the_adapter_is_delivered(page: Page, studio: RunningStudio) -> None:
     with page.expect_download() as download:
         page.get_by_role("link", name="Download", exact=True).click()
     assert download.value.suggested_filename.endswith("-adapter.zip")
-    page.get_by_label("Try it once").fill("Hello, my kettle arrived broken. Can you help?")
-    button(page, "Ask").click()
-    expect(page.get_by_text("so far")).to_be_visible()
-    expect(page.get_by_text("Not blind, so it counts for no verdict.")).to_be_visible(timeout=120_000)
-    picture(page, "deliver-asked")
+
+
+def test_the_base_and_the_checkpoint_are_talked_with_beside_each_other(page: Page, studio: RunningStudio) -> None:
+    visit(page, studio)
+    open_tab(page, "Deliver")
+    button(page, "Ask both models something").click()
+    page.get_by_label("Message").fill("Hello, my kettle arrived broken. Can you help?")
+    page.keyboard.press("Enter")
+    answered = page.locator(".said.tuned").filter(has_text="adapter").filter(has_text="on")
+    expect(answered.filter(has_text="category: ")).to_be_visible(timeout=120_000)
+    expect(page.locator(".said.base").filter(has_text="adapter off")).to_be_visible()
+    expect(page.locator(".said .wrong")).to_have_count(0)
+    picture(page, "chat")
 
 
 def drag_across(page: Page, plot: Locator) -> None:

@@ -9,9 +9,10 @@ from studio.domain.errors import RunError
 from studio.domain.event import Event, EventKind
 from studio.domain.fault import Fault, FaultCode
 from studio.domain.job import JobKind, JobState
+from studio.domain.release import Form
 from studio.domain.run import Origin, Run
 from studio.domain.split import SplitChoices
-from studio.flows import again, ask, compare, deliver, faults, split, train
+from studio.flows import again, chat, compare, deliver, faults, split, train
 from studio.flows.models import STARTER
 from studio.flows.studio import Studio
 from studio.store import jobs
@@ -101,9 +102,9 @@ def test_the_checkpoint_that_was_chosen_is_the_one_that_is_compared_asked_and_de
     first = train.checkpoints(quiet, trained.id)[0]
     assert train.best_checkpoint(quiet, trained.id) != first
     assert train.use(quiet, trained.id, first.step) == first
-    assert deliver.adapter(quiet, trained.id).step == first.step
+    assert deliver.make(quiet, trained.id, Form.ADAPTER, key="adapter").step == first.step
     assert compare.create(quiet, trained.id, prompts=2, key="study").checkpoint_step == first.step
-    assert jobs.spec(quiet.store, ask.put(quiet, trained.id, "Where is it?").id)["adapter_sha256"] == first.sha256
+    assert chat.usual_choice(quiet, STARTER, trained.id) == f"{trained.id}:{first.step}"
     with pytest.raises(RunError, match="no checkpoint at step 9999"):
         train.use(quiet, trained.id, 9999)
     assert train.use(quiet, trained.id, None) == train.best_checkpoint(quiet, trained.id)

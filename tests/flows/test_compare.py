@@ -7,12 +7,12 @@ from dataclasses import fields
 import pytest
 
 from studio.domain.dataset import Dataset
-from studio.domain.errors import RunError, StudyError
+from studio.domain.errors import StudyError
 from studio.domain.job import JobState
 from studio.domain.run import Run
 from studio.domain.split import Bin
 from studio.domain.study import Choice, Side, Study, StudyState
-from studio.flows import ask, bring, compare, judge, train
+from studio.flows import bring, compare, judge, train
 from studio.flows.models import STARTER
 from studio.flows.studio import Studio
 from studio.store import splits, studies
@@ -145,19 +145,3 @@ def test_both_models_really_answer_every_prompt(copied: Studio, trained: Run):
         assert line["identity"] == {
             "model": STARTER, "adapter_sha256": adapter, "adapter_on_base": False, "adapter_on_tuned": True,
         }  # fmt: skip
-
-
-def test_a_question_can_be_followed_and_withdrawn(quiet: Studio, trained: Run):
-    asked = ask.put(quiet, trained.id, "Where is my parcel?")
-    assert ask.answered(quiet, asked.id) is None
-    ask.withdraw(quiet, asked.id)
-    with pytest.raises(RunError):
-        ask.answered(quiet, asked.id)
-    with pytest.raises(RunError, match="no question"):
-        ask.put(quiet, trained.id, "  ")
-
-
-def test_one_question_is_answered_by_both_models_and_leaves_nothing_behind(working: Studio, trained: Run):
-    said = ask.ask(working, trained.id, "Where is my parcel?")
-    assert said.base and said.tuned
-    assert not list((working.workspace.root / "studies").glob("chat-*"))

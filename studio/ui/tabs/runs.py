@@ -31,6 +31,7 @@ class Listed:
     bin: gr.HTML
     gone: gr.Dropdown
     empty: gr.Button
+    some: gr.Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,30 +61,33 @@ class Buttons:
 def build(session: Session, tab: gr.Tab) -> None:
     gr.HTML(html.title("Runs", "What has been tried, beside each other."))
     table = gr.HTML(runs_table([]))
-    picked = gr.Dropdown(label="Look at", choices=[], value=[], multiselect=True, info="One to note, repeat or delete; two or more to compare.")  # fmt: skip
-    with gr.Row(elem_classes="actions"):
-        again = gr.Button(AGAIN, variant="primary", interactive=False, min_width=220, scale=0)
-        delete = gr.Button("Delete", variant="stop", interactive=False, min_width=110, scale=0)
-        judged = gr.Checkbox(False, label="Judged ones as well", min_width=220, scale=0)
-        undo = gr.Button("Undo deleting", visible=False, min_width=200, scale=0)
-    picture, facts = chart(label="Runs"), gr.HTML()
-    with gr.Column(visible=False) as papers:
-        with gr.Row():
-            tags = gr.Textbox(label="Tags", placeholder="format, second try", scale=1, min_width=200)
-            notes = gr.Textbox(label="Notes", placeholder="What it taught", lines=2, scale=3, min_width=280)
-        save = gr.Button("Save tags and notes", size="sm", min_width=170, scale=0)
-        with gr.Accordion("Its recipe as YAML", open=False):
-            text = gr.Code(language="yaml", label="Recipe of the run", interactive=False, lines=12)
-        with gr.Accordion("The same as a short TRL script", open=False):
-            written = gr.Code(language="python", label="TRL script", interactive=False, lines=12)
-            files = gr.HTML()
-    with gr.Accordion("Deleted runs", open=False):
-        bin = gr.HTML()
-        gone = gr.Dropdown(label="Deleted", choices=[], value=[], multiselect=True)
+    with gr.Column(visible=False) as some:
+        picked = gr.Dropdown(label="Look at", choices=[], value=[], multiselect=True, info="One to note, repeat or delete; two or more to compare.")  # fmt: skip
         with gr.Row(elem_classes="actions"):
-            back = gr.Button("Bring back", size="sm", min_width=130, scale=0)
-            empty = gr.Button("Empty: remove their files for good", size="sm", variant="stop", min_width=260, scale=0)
-    listed = Listed(table, picked, bin, gone, empty)
+            again = gr.Button(AGAIN, variant="primary", interactive=False, min_width=220, scale=0)
+            delete = gr.Button("Delete", variant="stop", interactive=False, min_width=110, scale=0)
+            judged = gr.Checkbox(False, label="Judged ones as well", min_width=220, scale=0)
+            undo = gr.Button("Undo deleting", visible=False, min_width=200, scale=0)
+        picture, facts = chart(label="Runs"), gr.HTML()
+        with gr.Column(visible=False) as papers:
+            with gr.Row():
+                tags = gr.Textbox(label="Tags", placeholder="format, second try", scale=1, min_width=200)
+                notes = gr.Textbox(label="Notes", placeholder="What it taught", lines=2, scale=3, min_width=280)
+            save = gr.Button("Save tags and notes", size="sm", min_width=170, scale=0)
+            with gr.Accordion("Its recipe as YAML", open=False):
+                text = gr.Code(language="yaml", label="Recipe of the run", interactive=False, lines=12)
+            with gr.Accordion("The same as a short TRL script", open=False):
+                written = gr.Code(language="python", label="TRL script", interactive=False, lines=12)
+                files = gr.HTML()
+        with gr.Accordion("Deleted runs", open=False):
+            bin = gr.HTML()
+            gone = gr.Dropdown(label="Deleted", choices=[], value=[], multiselect=True)
+            with gr.Row(elem_classes="actions"):
+                back = gr.Button("Bring back", size="sm", min_width=130, scale=0)
+                empty = gr.Button(
+                    "Empty: remove their files for good", size="sm", variant="stop", min_width=260, scale=0
+                )
+    listed = Listed(table, picked, bin, gone, empty, some)
     detail = Detail(picture, facts, notes, tags, papers, text, written, files)
     _wire(session, tab, listed, detail, Buttons(save, again, judged, delete, undo, back))
 
@@ -124,7 +128,8 @@ def show(studio: Studio, picked: list[str], gone: list[str]) -> list[Any]:
         deleted_table(deleted),
         gr.Dropdown(choices=bin, multiselect=True, value=[g for g in gone if g in hidden]),
         gr.Button(interactive=bool(lost)),
-    ]  # fmt: skip
+        gr.Column(visible=bool(found or deleted)),
+    ]
 
 
 def show_picked(studio: Studio, picked: list[str]) -> list[Any]:

@@ -8,7 +8,6 @@ import pytest
 from studio.domain.job import JobKind, JobState, Wish
 from studio.domain.release import Form, Release
 from studio.domain.verdict import Judged
-from studio.flows.ask import Said
 from studio.flows.deliver import Offer
 from studio.ui.delivering import delivered, making
 from studio.ui.tabs import deliver
@@ -99,21 +98,6 @@ def test_the_verdict_stands_above_what_is_delivered(wins: int, sign: str, headli
     ]
     said = words(deliver.view(RUN, decide(judged, planned=24)))
     assert said.startswith(f"{sign} {headline}") and "Nobody has judged" not in said
-
-
-def test_a_question_that_waits_says_for_what_and_how_long() -> None:
-    queued = words(deliver.waiting(examples.job(state=JobState.QUEUED, started_at=None), 3.0))
-    assert "Waiting for its turn" in queued and "3 s so far" in queued
-    loading = examples.job(state=JobState.RUNNING, phase="loading the model", started_at=examples.AT)
-    assert "Loading the model" in words(deliver.waiting(loading, 12.0))
-    begun = examples.job(state=JobState.RUNNING, phase="", started_at=examples.AT)
-    assert words(deliver.waiting(begun, 1.0)).startswith("Starting …")
-
-
-def test_answers_to_a_question_are_named_and_count_for_no_verdict() -> None:
-    said = deliver.answers(Said(base="<b>Thanks.</b>", tuned="category: billing"))
-    assert "Fine-tuned category: billing" in words(said) and "Not blind, so it counts for no verdict." in words(said)
-    assert "<b>Thanks" not in said
 
 
 def test_a_list_that_is_as_it_was_seen_is_not_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,11 +107,17 @@ def test_notes_are_listed_at_once(studio: Studio) -> None:
 
 def test_a_run_is_gone_at_a_press_and_back_at_the_next(studio: Studio) -> None:
     one, two = ended(studio, "one"), ended(studio, "two")
-    table, picked, _, _, _, undo, hidden, picker = runs.hide(studio, [one.id], False, one.id)
+    table, picked, _, _, _, some, undo, hidden, picker = runs.hide(studio, [one.id], False, one.id)
+    assert some.visible
     assert "one" not in words(table).split() and undo.visible and hidden == [one.id]
     assert picked.value == [] and picker.value == two.id
-    table, _, _, gone, _, undo, hidden, _ = runs.bring_back(studio, hidden, [two.id], two.id)
+    table, _, _, gone, _, _, undo, hidden, _ = runs.bring_back(studio, hidden, [two.id], two.id)
     assert "one" in words(table).split() and not undo.visible and hidden == [] and gone.choices == []
+
+
+def test_while_nothing_was_tried_there_is_nothing_to_press(studio: Studio) -> None:
+    *_, some = runs.show(studio, [], [])
+    assert not some.visible
 
 
 def test_the_same_again_opens_the_recipe_with_the_values_of_the_run(studio: Studio) -> None:
