@@ -244,7 +244,7 @@ def test_the_base_and_the_checkpoint_are_talked_with_beside_each_other(page: Pag
     button(page, "Ask both models something").click()
     page.get_by_label("Message").fill("Hello, my kettle arrived broken. Can you help?")
     page.keyboard.press("Enter")
-    answered = page.locator(".said.tuned").filter(has_text="adapter").filter(has_text="on")
+    answered = page.locator(".said.learned").filter(has_text="adapter").filter(has_text="on")
     expect(answered.filter(has_text="category: ")).to_be_visible(timeout=120_000)
     expect(page.locator(".said.base").filter(has_text="adapter off")).to_be_visible()
     expect(page.locator(".said .wrong")).to_have_count(0)

@@ -11,6 +11,7 @@ import pytest
 from studio.domain.study import Choice, Side
 from studio.flows.studio import Studio
 from studio.store import studies
+from studio.ui.theme import CSS
 from tests.ui.guessing import chance, hits
 from tests.ui.markup import words
 from tests.ui.rating_room import Pair, Rater, open_study, pairs, secrets_of, served, swap_sides, without_chance
@@ -24,6 +25,10 @@ GUESSED = 40
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Studio, str]]:
     with served(tmp_path_factory.mktemp("blind") / "workspace") as opened:
         yield opened
+
+
+def test_the_style_sheet_that_raters_get_names_no_side() -> None:
+    assert not re.search(r"tuned|adapter|lora|checkpoint", CSS.read_text(), re.IGNORECASE)
 
 
 def whole_session(rater: Rater) -> None:

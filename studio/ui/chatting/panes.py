@@ -56,7 +56,7 @@ def _said(pane: Pane, turn: Turn, answer: Answer, *, is_alive: bool) -> str:
         if answer.identity
         else ""
     )
-    kind = "base" if pane.who.is_base else "tuned"
+    kind = "base" if pane.who.is_base else "learned"  # the rating page has the same style sheet
     return (
         f'<div class="said {kind}"><em>{html.text(pane.who.title)}{by}</em>'
         f'<div class="words">{text}</div>{told}{copy}</div>'
