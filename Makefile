@@ -4,8 +4,6 @@ HOST = 127.0.0.1
 PORT = 7860
 PYTHON =
 ARGS =
-# One more than there are cores: tests of processes and pages often wait for one another.
-TESTERS = $(shell echo $$(( ($$(nproc) < 4 ? $$(nproc) : 4) + 1 )))
 
 in_venv = .venv/bin/python
 
@@ -35,7 +33,7 @@ check: dev ## style, types and import rules
 	@.venv/bin/lint-imports --no-logo
 
 test: dev browser check ## everything that must hold: check, then all tests
-	@OMP_NUM_THREADS=1 $(in_venv) -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@OMP_NUM_THREADS=1 $(in_venv) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 e2e: dev browser ## only the tests in a real browser
 	@$(in_venv) -m pytest tests/e2e $(ARGS)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from studio.domain.chat import Chat
 from studio.domain.errors import RunError, StudioError, StudyError
 from studio.domain.event import EventKind, Outcome, Reporter
+from studio.domain.row import messages_from
 from studio.domain.study import Sampling
 from studio.engine import checkpoints
 from studio.engine.answering import TUNED, Pair, answer_both, encode, training_matters
@@ -151,6 +152,10 @@ def _load(model_folder: Path, *, trained: Path | None, manifest: Manifest | None
 
 
 def _prompts(spec: dict[str, Any]) -> list[Prompt]:
+    if spec.get("prompts"):
+        return [
+            Prompt(row=number, chat=Chat(messages_from(messages))) for number, messages in enumerate(spec["prompts"])
+        ]
     rows = read_rows(Path(spec["dataset"]), spec.get("rows") or [])
     if not rows:
         raise StudyError("There are no prompts to answer.", fix="Keep test rows aside, or write prompts of your own.")
