@@ -34,7 +34,7 @@ def test_a_run_whose_model_is_gone_says_so_in_a_card_and_goes_on_from_it(
     page.get_by_role("option", name=re.compile("Borrowed")).click()
     open_tab(page, "Recipe")
     expect(button(page, "Start training")).to_be_enabled()
-    set_number(page, "Passes over your data", "6")
+    set_number(page, "Passes over your data", "4")
     button(page, "Start training").click()
     page.get_by_text("Checkpoints", exact=True).click()
     expect(page.locator("table.saved tbody tr").first).to_be_visible(timeout=200_000)

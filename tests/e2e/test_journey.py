@@ -13,7 +13,7 @@ from tests.e2e.conftest import RunningStudio
 from tests.e2e.screens import PHONE, bring_sample, button, open_tab, picture, selected, set_number
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
-PASSES = "4"
+PASSES = "3"
 TRIAGE_LINES = re.compile(r"category: \w+\s+priority: \w+\s+team: \w+")
 
 
@@ -113,7 +113,7 @@ def test_two_clicks_make_one_run_and_the_curve_is_live(page: Page, studio: Runni
     open_tab(page, "Recipe")
     expect(button(page, "Start training")).to_be_enabled()
     set_number(page, "Passes over your data", PASSES)
-    expect(page.locator(".figure", has_text="Steps").get_by_text("180")).to_be_visible()  # 45 steps in each of 4 passes
+    expect(page.locator(".figure", has_text="Steps").get_by_text("135")).to_be_visible()  # 45 steps in each of 3 passes
     button(page, "Start training").dblclick()
     expect(page.get_by_text("Stop and keep the best")).to_be_visible()
     expect(page.locator(".chart svg").first).to_be_visible(timeout=200_000)
