@@ -123,8 +123,8 @@ def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers, click:
     )
     gr.on(
         [form.about.change, found.change, *(part.change for part in controls)],
-        handler(show_plan, studio),
-        [*ids, session.cut_off, *controls],
+        handler(show_plan_of_drawn, studio),
+        [*ids, session.cut_off, form.about, *controls],
         planned,
         trigger_mode="always_last",
         **QUIET,
@@ -206,6 +206,14 @@ def measuring(look: Inspection) -> str:
         share = job.done / job.total if job and job.total else 0.0
         return html.bar(share, "Measuring token lengths with the chosen model …")
     return html.reading(Reading(Tone.BAD, "The lengths could not be measured.", f"{job.message} {job.fix}"))
+
+
+def show_plan_of_drawn(
+    studio: Studio, data: str | None, model: str | None, cut_off: int | None, about: Any, *values: Any
+) -> list[Any]:
+    """The plan of the values once they were drawn for this data and model; what is typed before would be drawn over."""
+    is_drawn = about is not None and about[:2] == (data, model)
+    return show_plan(studio, data, model, cut_off, *values) if is_drawn else [gr.skip()] * 7
 
 
 def show_plan(studio: Studio, data: str | None, model: str | None, cut_off: int | None, *values: Any) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import gradio as gr
 import pytest
 
 from studio.domain.errors import RecipeError
@@ -76,3 +77,9 @@ def test_while_lengths_are_measured_the_screen_follows_and_a_failure_is_told() -
 def test_a_start_without_data_is_refused_in_words(empty_studio: Studio) -> None:
     with pytest.raises(RecipeError, match="There is nothing to train on"):
         recipe.begin(empty_studio, None, "starter", "click", "", None, *forms.values_of(Recipe()))
+
+
+def test_nothing_can_be_started_before_the_values_were_drawn() -> None:
+    """Whoever typed a value then would find another one in its place."""
+    for about in (None, ("other data", "starter", None, None)):
+        assert recipe.show_plan_of_drawn(None, "data-1", "starter", None, about) == [gr.skip()] * 7  # type: ignore[arg-type]
