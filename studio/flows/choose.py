@@ -71,9 +71,7 @@ def plan(
         if job.state in ("failed", "interrupted", "stopped"):
             raise RecipeError(f"The token lengths could not be measured: {job.message}", fix=job.fix)
         raise RecipeError("The token lengths are still being measured.", fix="Wait a moment and try again.")
-    if recipe.preference:
-        lengths = _of_pairs(bring.ready(studio, dataset_id), lengths)
-    dealt = split.used(dealt_as or split.current(studio, dataset_id), lengths, recipe.max_length)
+    lengths, dealt = used(studio, dataset_id, recipe, lengths, dealt_as or split.current(studio, dataset_id))
     if not dealt.train and lengths.partial:
         raise RecipeError(
             f"No rows are left to train on. {lengths.partial_sentence}",
@@ -92,6 +90,15 @@ def plan(
     )
     sentence = f"{made.sentence} {AFTER_WHAT_RUNS}" if has_to_wait else made.sentence
     return replace(made, test_rows=len(dealt.test), sentence=sentence)
+
+
+def used(
+    studio: Studio, dataset_id: str, recipe: Recipe, lengths: Lengths, dealt_as: Split
+) -> tuple[Lengths, split.Dealt]:
+    """The lengths of what a recipe reads of each row, both answers of pairs where it learns from both, and its rows."""
+    if recipe.preference:
+        lengths = _of_pairs(bring.ready(studio, dataset_id), lengths)
+    return lengths, split.used(dealt_as, lengths, recipe.max_length)
 
 
 def _with_first(machine: Machine, gpu: str | None) -> Machine:

@@ -86,7 +86,7 @@ def order(
         origin = origin or Origin(first.run.id, first.checkpoint.step, "stage")
     lengths = inspect.measured(studio, dataset_id, model_id)
     assert lengths is not None
-    dealt = split.used(dealt_as, lengths.of_pairs() if recipe.preference else lengths, recipe.max_length)
+    _, dealt = choose.used(studio, dataset_id, recipe, lengths, dealt_as)
     for part, rows in (("training", dealt.train), ("validation", dealt.validation)):
         if not rows:
             raise RunError(

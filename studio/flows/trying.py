@@ -20,8 +20,7 @@ def start(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe, *, key
     plan = choose.plan(studio, dataset_id, model_id, recipe)
     lengths = inspect.measured(studio, dataset_id, model_id)
     assert lengths is not None
-    lengths = lengths.of_pairs() if recipe.preference else lengths
-    dealt = split.used(split.current(studio, dataset_id), lengths, recipe.max_length)
+    lengths, dealt = choose.used(studio, dataset_id, recipe, lengths, split.current(studio, dataset_id))
     spec = {
         "folder": str(studio.workspace.run(new_id("try"))),
         "dataset": str(studio.workspace.dataset(dataset_id)),
