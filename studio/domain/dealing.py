@@ -1,0 +1,220 @@
+"""Dealing: who judges which pair, and on which side the fine-tuned answer stands; drawn, even, and never both.
+
+Every pair has one primary rating, a share of them a second one by somebody else, for agreement. Cards are dealt one at
+a time to whoever asks, so people may join late and leave: a card that is held too long goes to the next one.
+"""
+
+import hashlib
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from studio.domain.errors import StudyError
+from studio.domain.study import Side
+
+HOLD = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two answers to one prompt: the fine-tuned one and an opponent's, or one answer twice (no opponent)."""
+
+    id: str
+    prompt: str
+    opponent: str | None
+    wanted: int = 1
+
+    @property
+    def is_identical(self) -> bool:
+        return self.opponent is None
+
+
+@dataclass(frozen=True, slots=True)
+class Deck:
+    """All pairs of a study in the order in which they are dealt; `seed` stays on the server."""
+
+    pairs: tuple[Pair, ...]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dealt:
+    """A card in somebody's hands, or judged; a judgement taken back is held again, from then on."""
+
+    pair_id: str
+    rater: str
+    side: Side
+    at: datetime
+    is_rated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many pairs have their primary rating, and how many of those wanted twice have their second."""
+
+    judged: int
+    pairs: int
+    second: int
+    wanted_twice: int
+
+    @property
+    def is_complete(self) -> bool:
+        return self.judged == self.pairs
+
+
+def deck(
+    prompts: Sequence[str], opponents: Sequence[str], *, twice: float, identical: Sequence[str] = (), seed: int
+) -> Deck:
+    """Every prompt against every opponent in a drawn order, with the prompts of identical pairs mixed in.
+
+    Opponents take turns, so that a study that is stopped early has judged them about equally often, and the same
+    prompt comes back only after all others: an answer that recurs is the fine-tuned one. Prompts of identical pairs
+    are best taken from those that the study does not ask.
+    """
+    if len(set(prompts)) < len(prompts) or len(set(opponents)) < len(opponents):
+        raise StudyError("A prompt or an opponent is there twice.", fix="Leave one of the two out.")
+    draw = random.Random(seed)
+    shuffled = draw.sample(list(prompts), len(prompts))
+    turns = [
+        [(prompt, opponents[(place + turn) % len(opponents)]) for place, prompt in enumerate(shuffled)]
+        for turn in range(len(opponents))
+    ]
+    cards = _with_seconds([card for turn in turns for card in turn], twice=twice)
+    part = len(cards) / max(1, len(identical))  # one in each part of the deck, at a drawn place
+    for number, prompt in enumerate(identical):
+        place = int((number + draw.random()) * part) + number
+        cards.insert(place, Pair(id=f"{prompt}/same/{number}", prompt=prompt, opponent=None))
+    return Deck(tuple(cards), seed)
+
+
+def _with_seconds(cards: Iterable[tuple[str, str]], *, twice: float) -> list[Pair]:
+    """Pairs, of which an even share of each opponent's is wanted twice."""
+    seen: Counter[str] = Counter()
+    pairs = []
+    for prompt, opponent in cards:
+        seen[opponent] += 1
+        again = int(seen[opponent] * twice + 0.5) > int((seen[opponent] - 1) * twice + 0.5)
+        pairs.append(Pair(id=f"{prompt}/{opponent}", prompt=prompt, opponent=opponent, wanted=2 if again else 1))
+    return pairs
+
+
+def next_card(deck: Deck, dealt: Sequence[Dealt], rater: str, *, now: datetime) -> Dealt | None:
+    """The card that this rater holds, or else a new one; None while there is nothing for them.
+
+    Each rater gets the fine-tuned answer left and right equally often, at any moment within one; but a card that comes
+    back to the same person stands as it stood. A second rating shows a pair the other way round, and the pairs of one
+    prompt take turns, wherever a card that lets them is left.
+    """
+    held = [card for card in _live(dealt, now) if card.rater == rater and not card.is_rated]
+    return held[0] if held else _new_card(deck, dealt, rater, now=now)
+
+
+def hand(deck: Deck, dealt: Sequence[Dealt], rater: str, *, now: datetime) -> list[Dealt]:
+    """All cards that this rater could judge now, those held first; for judging in bulk."""
+    cards = [card for card in _live(dealt, now) if card.rater == rater and not card.is_rated]
+    while new := _new_card(deck, [*dealt, *cards], rater, now=now):
+        cards.append(new)
+    return cards
+
+
+def progress(deck: Deck, dealt: Sequence[Dealt]) -> Progress:
+    """How far the study is; nothing of it tells who leads."""
+    ratings = Counter(card.pair_id for card in dealt if card.is_rated)
+    return Progress(
+        judged=sum(ratings[pair.id] > 0 for pair in deck.pairs),
+        pairs=len(deck.pairs),
+        second=sum(ratings[pair.id] > 1 for pair in deck.pairs if pair.wanted > 1),
+        wanted_twice=sum(pair.wanted > 1 for pair in deck.pairs),
+    )
+
+
+def recurring(deck: Deck, dealt: Sequence[Dealt]) -> int:
+    """How many ratings were of a prompt that the same person had judged before, with the same fine-tuned answer."""
+    prompts = {pair.id: pair.prompt for pair in deck.pairs}
+    shown = Counter((card.rater, prompts[card.pair_id]) for card in dealt if card.is_rated)
+    return sum(times - 1 for times in shown.values())
+
+
+def _new_card(deck: Deck, dealt: Sequence[Dealt], rater: str, *, now: datetime) -> Dealt | None:
+    table = _Table(deck, _live(dealt, now), rater, own=[card for card in dealt if card.rater == rater])
+    open_pairs = [pair for pair in deck.pairs if table.is_open(pair)]
+    if not open_pairs:
+        return None
+    pair = min(open_pairs, key=table.rank)
+    return Dealt(pair.id, rater, table.side(pair), now)
+
+
+def _live(dealt: Sequence[Dealt], now: datetime) -> list[Dealt]:
+    """Cards that are judged, or held for less than HOLD; others are free again."""
+    return [card for card in dealt if card.is_rated or now - card.at <= HOLD]
+
+
+class _Table:
+    """What lies on the table when one rater asks for a card."""
+
+    def __init__(self, deck: Deck, live: Sequence[Dealt], rater: str, *, own: Sequence[Dealt]) -> None:
+        pairs = {pair.id: pair for pair in deck.pairs}
+        self.seed, self.rater = deck.seed, rater
+        self.of_pair: dict[str, list[Dealt]] = defaultdict(list)
+        self.of_prompt: Counter[str] = Counter()  # times left less times right
+        self.of_opponent: Counter[str | None] = Counter()
+        self.own_lead = 0
+        self.seen = {pairs[card.pair_id].prompt for card in own}
+        self.earlier = {card.pair_id: card.side for card in own}
+        for card in live:
+            pair, step = pairs[card.pair_id], 1 if card.side is Side.LEFT else -1
+            self.of_pair[pair.id].append(card)
+            if not pair.is_identical:
+                self.of_prompt[pair.prompt] += step
+                self.of_opponent[pair.opponent] += step
+                self.own_lead += step * (card.rater == rater)
+
+    def is_open(self, pair: Pair) -> bool:
+        """Whether this rater may judge it: not theirs yet, and a second rating only once the first is given."""
+        cards = self.of_pair[pair.id]
+        return (
+            len(cards) < pair.wanted
+            and all(card.is_rated for card in cards)
+            and all(card.rater != self.rater for card in cards)
+        )
+
+    def rank(self, pair: Pair) -> tuple[int, bool]:
+        """First what comes back, then prompts that are new to the rater, then others; among them, sides that agree.
+
+        What comes back and would make the sides uneven waits for the end.
+        """
+        if side := self.earlier.get(pair.id):
+            return (0 if pair.is_identical or _behind(self.own_lead) in (None, side) else 3), False
+        forced, wanted = self._forced(pair), self._wanted(pair)
+        return (2 if pair.prompt in self.seen else 1), bool(forced and wanted and forced is not wanted)
+
+    def side(self, pair: Pair) -> Side:
+        """As it stood where the card comes back; else what the rater, the pair, the prompt and the opponent lack."""
+        if side := self.earlier.get(pair.id):
+            return side
+        return self._forced(pair) or self._wanted(pair) or _behind(self.of_opponent[pair.opponent]) or self._drawn(pair)
+
+    def _forced(self, pair: Pair) -> Side | None:
+        """The side that this rater is behind on."""
+        return None if pair.is_identical else _behind(self.own_lead)
+
+    def _wanted(self, pair: Pair) -> Side | None:
+        """The other way round for a second rating, else the side that the prompt is behind on."""
+        if pair.is_identical:
+            return None
+        if self.of_pair[pair.id]:
+            return Side.RIGHT if self.of_pair[pair.id][0].side is Side.LEFT else Side.LEFT
+        return _behind(self.of_prompt[pair.prompt])
+
+    def _drawn(self, pair: Pair) -> Side:
+        digest = hashlib.sha256(f"{self.seed}/{self.rater}/{pair.id}".encode()).digest()
+        return Side.LEFT if digest[0] % 2 else Side.RIGHT
+
+
+def _behind(lead_of_left: int) -> Side | None:
+    """The side that was shown less often; None where both were shown equally often."""
+    if lead_of_left == 0:
+        return None
+    return Side.RIGHT if lead_of_left > 0 else Side.LEFT

@@ -1,0 +1,275 @@
+"""Protocol: all that is fixed before the first rating, and how much evidence it asks for."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from studio.domain.errors import StudyError
+from studio.domain.study import Sampling
+
+FORMAT = 1  # of the canonical JSON; another number for other fields, so that old fingerprints stay what they were
+ALPHA = 0.05  # the chance, at most, that any of all candidates on one set of prompts ships without being better
+FEWEST_PROMPTS = 20
+MOST_PROMPTS = 5000
+DEFAULT_TWICE = 0.25
+LONGEST_TEXT = 20_000
+
+
+class Source(StrEnum):
+    """Where a prompt comes from: the sealed test rows, or somebody's own words."""
+
+    SEALED = "sealed"
+    OWN = "own"
+
+
+class Rival(StrEnum):
+    """What a fine-tuned model has to beat to be worth shipping."""
+
+    BASE = "base"
+    PROMPT = "prompt"
+    FEW_SHOT = "few_shot"
+
+    @property
+    def title(self) -> str:
+        return TITLES[self]
+
+
+TITLES = {
+    Rival.BASE: "the base model",
+    Rival.PROMPT: "the base model with its best prompt",
+    Rival.FEW_SHOT: "the base model with examples in its prompt",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One prompt, by the fingerprint of its turns."""
+
+    prompt: str
+    source: Source = Source.SEALED
+
+
+@dataclass(frozen=True, slots=True)
+class Opponent:
+    """One rival; `instructions` is its system prompt, `examples` the training rows that it is shown, by fingerprint."""
+
+    rival: Rival
+    instructions: str = ""
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The fine-tuned model: its base, the SHA-256 of its weights, and its system prompt."""
+
+    model: str
+    weights: str
+    instructions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """Every choice of a study; `fingerprint` changes with any of them.
+
+    `cap` is how many prompts are judged against each opponent at most, `twice` the share of them that a second person
+    judges, `identical` how many pairs show one answer on both sides. `gates` are those of the study as plain values.
+    `opening` counts the studies on any of these prompts, this one included.
+    """
+
+    candidate: Candidate
+    opponents: tuple[Opponent, ...]
+    prompts: tuple[Asked, ...]
+    criterion: str
+    rubric: str = ""
+    sampling: Sampling = field(default_factory=Sampling)
+    cap: int = 100
+    margin: float = 0.05
+    gates: tuple[Mapping[str, Any], ...] = ()
+    twice: float = DEFAULT_TWICE
+    identical: int = 4
+    opening: int = 1
+
+    @property
+    def alpha(self) -> float:
+        return alpha_at(self.opening)
+
+    @property
+    def bar(self) -> float:
+        return bar_at(self.opening)
+
+    @property
+    def own_prompts(self) -> int:
+        return sum(asked.source is Source.OWN for asked in self.prompts)
+
+    @property
+    def canonical(self) -> str:
+        """The protocol as one line of JSON that is the same for the same choices, however they were put in."""
+        values = asdict(self) | {
+            "format": FORMAT,
+            "alpha": self.alpha,
+            "prompts": sorted([asked.prompt, asked.source.value] for asked in self.prompts),
+            "opponents": sorted((asdict(each) for each in self.opponents), key=lambda each: each["rival"]),
+            "gates": sorted(self.gates, key=_json),
+        }
+        return _json(values)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the canonical JSON."""
+        return hashlib.sha256(self.canonical.encode()).hexdigest()
+
+
+def frozen(protocol: Protocol) -> Protocol:
+    """The protocol itself, if a study can be held by it; StudyError with the first objection if not."""
+    for objection in objections(protocol):
+        raise objection
+    return protocol
+
+
+def objections(protocol: Protocol) -> Iterator[StudyError]:
+    """Everything that keeps a study from being held, each with its fix and the field that it is about."""
+    yield from _about_prompts(protocol)
+    yield from _about_opponents(protocol)
+    if not protocol.candidate.weights:
+        yield StudyError("There is no fine-tuned model to judge.", fix="Choose a checkpoint.", field="candidate")
+    if not protocol.criterion.strip():
+        yield StudyError("It is not said what makes an answer better.", fix="Write the question.", field="criterion")
+    for name in ("criterion", "rubric"):
+        if len(getattr(protocol, name)) > LONGEST_TEXT:
+            yield StudyError(f"The {name} is too long to be read.", fix="Shorten it to a page or two.", field=name)
+    if not 0 <= protocol.margin < 0.5:
+        yield StudyError("This margin cannot be reached.", fix="Choose one from 0 to below 50 points.", field="margin")
+    if not 0 <= protocol.twice <= 1:
+        yield StudyError("A share lies between 0 and 1.", fix="Have a quarter rated twice.", field="twice")
+    if not 0 <= protocol.identical <= max(2, protocol.cap // 4):
+        yield StudyError(
+            "Identical pairs cost rating time and decide nothing.",
+            fix=f"Mix in at most {max(2, protocol.cap // 4)} of them.",
+            field="identical",
+        )
+
+
+def _about_prompts(protocol: Protocol) -> Iterator[StudyError]:
+    prompts, cap = [asked.prompt for asked in protocol.prompts], protocol.cap
+    if not prompts:
+        yield StudyError(
+            "There is nothing to ask.", fix="Hold test rows out, or add prompts of your own.", field="prompts"
+        )
+    if len(set(prompts)) < len(prompts):
+        yield StudyError(
+            "A prompt is in the study twice, and would count twice.", fix="Leave one of the two out.", field="prompts"
+        )
+    if len(prompts) > MOST_PROMPTS:
+        yield StudyError(f"Nobody rates {len(prompts):,} prompts.", fix="Draw a sample of them.", field="prompts")
+    if prompts and not 1 <= cap <= len(prompts):
+        yield StudyError(
+            f"The study can judge from 1 to {len(prompts):,} prompts, not {cap:,}.",
+            fix="Lower the cap, or add prompts.",
+            field="cap",
+        )
+    if protocol.opening < 1:
+        yield StudyError("The openings of a test set are counted from 1.", fix="Count this one.", field="opening")
+    elif cap >= FEWEST_PROMPTS and most_evidence(cap) < protocol.bar:
+        yield StudyError(
+            f"These prompts were opened so often that even {cap:,} wins of {cap:,} would not be enough evidence.",
+            fix="Bring test rows that no earlier study used; the bar begins anew with them.",
+            field="prompts",
+        )
+
+
+def _about_opponents(protocol: Protocol) -> Iterator[StudyError]:
+    rivals = [opponent.rival for opponent in protocol.opponents]
+    if not rivals:
+        yield StudyError("There is nothing to compare with.", fix="Add the base model.", field="opponents")
+    if len(set(rivals)) < len(rivals):
+        yield StudyError("An opponent is there twice.", fix="Leave one of the two out.", field="opponents")
+    for opponent in protocol.opponents:
+        if opponent.rival is Rival.PROMPT and not opponent.instructions.strip():
+            yield StudyError("The best prompt is empty.", fix="Write the instructions.", field="opponents")
+        if opponent.rival is Rival.FEW_SHOT and not opponent.examples:
+            yield StudyError("No example was chosen.", fix="Choose training rows as examples.", field="opponents")
+
+
+def warnings(protocol: Protocol) -> tuple[str, ...]:
+    """What whoever freezes this study should know, though nothing forbids it."""
+    return tuple(_warnings(protocol))
+
+
+def _warnings(protocol: Protocol) -> Iterator[str]:
+    if protocol.cap < FEWEST_PROMPTS:
+        yield f"A study of fewer than {FEWEST_PROMPTS} prompts cannot end in “Ship it.”; add prompts."
+    missing = [rival.title for rival in Rival if rival not in {opponent.rival for opponent in protocol.opponents}]
+    if missing:
+        yield f"Not compared with {' and '.join(missing)}: the verdict cannot say that training beats what costs less."
+    if protocol.own_prompts:
+        yield (
+            f"{protocol.own_prompts} of {len(protocol.prompts)} prompts are somebody's own, not sealed test rows; "
+            "they are marked wherever they are shown."
+        )
+    if protocol.opening > 1:
+        yield bar_sentence(protocol.opening)
+
+
+def alpha_at(opening: int) -> float:
+    """The chance of a false “ship” that the study of this opening may use: α/2, α/4, α/8, … which add up to α."""
+    return ALPHA / 2**opening
+
+
+def bar_at(opening: int) -> float:
+    """The evidence that the study of this opening needs: 40, 80, 160, …"""
+    return 1 / alpha_at(opening)
+
+
+def bar_sentence(opening: int) -> str:
+    """What this opening means for the evidence, to be shown before and after the rating."""
+    if opening == 1:
+        return f"These prompts are opened for the first time: the evidence must reach {bar_at(1):.0f} to 1."
+    return (
+        f"These prompts are opened for the {_ordinal(opening)} time, and every try gives luck another chance. So that "
+        f"all tries together are wrong at most {100 * ALPHA:.0f} times in 100, the evidence must reach "
+        f"{bar_at(opening):,.0f} to 1 instead of {bar_at(1):.0f} to 1. With fresh test rows it begins anew."
+    )
+
+
+def most_evidence(prompts: int) -> float:
+    """The evidence of a study in which every comparison is won, (2ⁿ⁺¹-1)/(n+1)."""
+    return (2.0 ** min(prompts + 1, 1000) - 1) / (prompts + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One study that was frozen on some prompts, whatever became of it."""
+
+    study_id: str
+    prompts: frozenset[str]
+
+
+def opening_number(earlier: Iterable[Opening], prompts: Iterable[str]) -> int:
+    """Which opening of these prompts the next study is: one more than earlier studies that asked any of them.
+
+    A study counts from its freezing on, once, and also if it was left unfinished or judged the same weights: each has
+    its own share of the chance of error, and two studies with one share could be wrong twice as often.
+    """
+    asked = frozenset(prompts)
+    return 1 + len({each.study_id for each in earlier if each.prompts & asked})
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(_plain(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    """Numbers that are whole are written as whole numbers, so that 0 and 0.0 have one fingerprint."""
+    if isinstance(value, Mapping):
+        return {name: _plain(held) for name, held in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(held) for held in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,231 @@
+"""Who judges what: one primary rating each, sides even, nobody both of a pair's ratings."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from studio.domain.dealing import HOLD, Dealt, Deck, deck, hand, next_card, progress, recurring
+from studio.domain.errors import StudyError
+from studio.domain.study import Side
+
+START = datetime(2026, 11, 26, 9, tzinfo=UTC)
+PROMPTS = [f"p{number}" for number in range(24)]
+
+
+class Room:
+    """A study being rated: who holds what, and a clock that only moves when told to."""
+
+    def __init__(self, cards: Deck) -> None:
+        self.deck, self.dealt, self.now = cards, list[Dealt](), START
+
+    def rate(self, rater: str) -> Dealt | None:
+        """One card asked for and judged at once."""
+        card = self.ask(rater)
+        if card:
+            rated = replace(card, is_rated=True)
+            self.dealt = [rated if (each.pair_id, each.rater) == (card.pair_id, rater) else each for each in self.dealt]
+        return card
+
+    def ask(self, rater: str) -> Dealt | None:
+        card = next_card(self.deck, self.dealt, rater, now=self.now)
+        if card and card not in self.dealt:
+            self.dealt = [each for each in self.dealt if (each.pair_id, each.rater) != (card.pair_id, rater)]
+            self.dealt.append(card)
+        return card
+
+    def finish(self, raters: Sequence[str]) -> None:
+        """Everybody rates in turn until there is nothing left for any of them."""
+        waiting = list(raters)
+        while waiting:
+            waiting = [rater for rater in waiting if self.rate(rater)]
+
+    @property
+    def rated(self) -> list[Dealt]:
+        return [card for card in self.dealt if card.is_rated]
+
+    def lead(self, cards: Sequence[Dealt]) -> int:
+        """Times left less times right, identical pairs aside."""
+        real = {pair.id for pair in self.deck.pairs if not pair.is_identical}
+        return sum(1 if card.side is Side.LEFT else -1 for card in cards if card.pair_id in real)
+
+
+shapes = st.fixed_dictionaries({
+    "prompts": st.integers(1, 14).map(lambda n: PROMPTS[:n]),
+    "opponents": st.integers(1, 3).map(lambda n: ["base", "prompt", "few_shot"][:n]),
+    "twice": st.sampled_from([0.0, 0.25, 0.5, 1.0]),
+    "identical": st.integers(0, 3).map(lambda n: PROMPTS[20 : 20 + n]),
+    "seed": st.integers(0, 2**48),
+})  # fmt: skip
+
+
+@settings(max_examples=30, deadline=None)
+@given(shape=shapes, raters=st.lists(st.sampled_from("abcd"), min_size=1, max_size=40))
+def test_every_pair_gets_one_primary_and_at_most_one_second_by_somebody_else(shape, raters: list[str]) -> None:
+    room = Room(deck(**shape))
+    for rater in raters:
+        room.rate(rater)
+    room.finish("abcd")
+    by_pair = defaultdict(list)
+    for card in room.rated:
+        by_pair[card.pair_id].append(card.rater)
+    for pair in room.deck.pairs:
+        assert len(by_pair[pair.id]) == pair.wanted, "judged as often as wanted: the first is the primary one"
+        assert len(set(by_pair[pair.id])) == len(by_pair[pair.id])
+    done = progress(room.deck, room.dealt)
+    assert done.is_complete and done.second == done.wanted_twice
+
+
+@settings(max_examples=30, deadline=None)
+@given(shape=shapes, raters=st.lists(st.sampled_from("abcd"), min_size=1, max_size=60))
+def test_sides_are_even_within_one_for_each_rater_at_every_moment(shape, raters: list[str]) -> None:
+    room = Room(deck(**shape))
+    for rater in raters:
+        room.rate(rater)
+        assert abs(room.lead([card for card in room.rated if card.rater == rater])) <= 1
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    shape=shapes.map(lambda shape: {**shape, "opponents": ["base"], "twice": 0.0}), raters=st.sampled_from(["a", "abc"])
+)
+def test_with_one_opponent_sides_are_as_even_as_the_raters_are_many(shape, raters: str) -> None:
+    room = Room(deck(**shape))
+    room.finish(raters)
+    assert abs(room.lead(room.rated)) <= len(raters)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**48))
+def test_second_ratings_show_the_pair_the_other_way_round(seed: int) -> None:
+    room = Room(deck(PROMPTS, ["base"], twice=0.25, seed=seed))
+    room.finish("abc")
+    sides = defaultdict(list)
+    for card in room.rated:
+        sides[card.pair_id].append(card.side)
+    doubled = [shown for shown in sides.values() if len(shown) == 2]
+    assert len(doubled) == 6
+    assert sum(first is not second for first, second in doubled) >= 5
+
+
+@settings(max_examples=12, deadline=None)
+@given(seed=st.integers(0, 2**48))
+def test_the_pairs_of_one_prompt_take_turns_between_the_sides(seed: int) -> None:
+    room = Room(deck(PROMPTS, ["base", "prompt", "few_shot"], twice=0.0, seed=seed))
+    room.finish("abc")
+    prompts = {pair.id: pair.prompt for pair in room.deck.pairs}
+    by_prompt = defaultdict(list)
+    for card in room.rated:
+        by_prompt[prompts[card.pair_id]].append(card)
+    uneven = [prompt for prompt, cards in by_prompt.items() if abs(room.lead(cards)) > 1]
+    assert len(uneven) <= 1, "of 24: the last card, where the raters' own evenness leaves no choice"
+
+
+events = st.lists(st.tuples(st.sampled_from("abcde"), st.sampled_from(["rate", "rate", "ask", "away"])), max_size=60)
+
+
+@settings(max_examples=40, deadline=None)
+@given(shape=shapes, events=events)
+def test_people_may_join_late_and_leave_with_a_card_in_their_hands(shape, events) -> None:
+    room = Room(deck(**shape))
+    for rater, does in events:
+        if does == "away":
+            room.ask(rater)
+            room.now += HOLD + timedelta(seconds=1)
+        else:
+            (room.rate if does == "rate" else room.ask)(rater)
+    room.now += HOLD + timedelta(seconds=1)
+    room.finish(["late", "later"])
+    counts = Counter(card.pair_id for card in room.rated)
+    assert progress(room.deck, room.dealt).is_complete
+    assert all(counts[pair.id] <= pair.wanted for pair in room.deck.pairs)
+    assert len({(card.pair_id, card.rater) for card in room.rated}) == len(room.rated)
+
+
+def test_a_card_is_held_for_its_rater_and_goes_to_somebody_else_only_after_a_while() -> None:
+    room = Room(deck(["p"], ["base"], twice=0.0, seed=1))
+    card = room.ask("ann")
+    assert room.ask("ann") == card and room.ask("bob") is None
+    room.now += HOLD + timedelta(seconds=1)
+    found = room.ask("bob")
+    assert found is not None and found.pair_id == (card and card.pair_id)
+
+
+def test_a_card_that_comes_back_to_the_same_person_stands_as_it_stood() -> None:
+    for seed in range(20):
+        room = Room(deck(PROMPTS[:6], ["base"], twice=0.0, seed=seed))
+        card = room.ask("ann")
+        room.now += HOLD + timedelta(seconds=1)
+        again = room.ask("ann")
+        assert card and again and (again.pair_id, again.side) == (card.pair_id, card.side)
+        assert again.at == room.now
+
+
+@settings(max_examples=40, deadline=None)
+@given(shape=shapes, does=st.lists(st.sampled_from(["rate", "away"]), max_size=40))
+def test_whoever_leaves_and_comes_back_keeps_even_sides(shape, does: list[str]) -> None:
+    room = Room(deck(**shape))
+    for step in does:
+        if step == "away":
+            room.ask("ann")
+            room.now += HOLD + timedelta(seconds=1)
+        else:
+            room.rate("ann")
+        assert abs(room.lead(room.rated)) <= 1
+
+
+def test_nobody_is_asked_for_a_second_opinion_before_there_is_a_first() -> None:
+    room = Room(deck(["p"], ["base"], twice=1.0, seed=1))
+    room.ask("ann")
+    assert room.ask("bob") is None
+    room.rate("ann")
+    assert room.rate("ann") is None and room.rate("bob") is not None
+
+
+def test_a_prompt_comes_back_to_the_same_person_only_when_all_others_are_done() -> None:
+    room = Room(deck(PROMPTS, ["base", "prompt", "few_shot"], twice=0.0, seed=3))
+    prompts = {pair.id: pair.prompt for pair in room.deck.pairs}
+    first = [room.rate("ann") for _ in PROMPTS]
+    assert len({prompts[card.pair_id] for card in first if card}) == len(PROMPTS)
+    assert recurring(room.deck, room.dealt) == 0
+    room.finish(["ann"])
+    assert recurring(room.deck, room.dealt) == 48
+
+
+def test_a_study_that_is_stopped_early_has_judged_all_opponents_equally_often() -> None:
+    room = Room(deck(PROMPTS, ["base", "prompt", "few_shot"], twice=0.25, identical=PROMPTS[:2], seed=3))
+    opponents = {pair.id: pair.opponent for pair in room.deck.pairs}
+    for number in range(30):
+        room.rate("abc"[number % 3])
+    judged = Counter(opponents[card.pair_id] for card in {card.pair_id: card for card in room.rated}.values())
+    assert max(judged[each] for each in ("base", "prompt", "few_shot")) <= 12
+    assert min(judged[each] for each in ("base", "prompt", "few_shot")) >= 6
+
+
+def test_a_quarter_is_rated_twice_and_identical_pairs_are_spread_over_the_deck() -> None:
+    made = deck(PROMPTS, ["base", "prompt"], twice=0.25, identical=["q1", "q2", "q3"], seed=9)
+    assert Counter(pair.opponent for pair in made.pairs if pair.wanted == 2) == {"base": 6, "prompt": 6}
+    places = [place for place, pair in enumerate(made.pairs) if pair.is_identical]
+    assert [place * 3 // len(made.pairs) for place in places] == [0, 1, 2]
+    assert deck(PROMPTS, ["base", "prompt"], twice=0.25, identical=["q1", "q2", "q3"], seed=9) == made
+
+
+def test_the_sides_are_drawn_and_not_alternated_from_a_fixed_one() -> None:
+    firsts = {Room(deck(PROMPTS, ["base"], twice=0.0, seed=seed)).ask("ann").side for seed in range(20)}  # type: ignore[union-attr]
+    assert firsts == {Side.LEFT, Side.RIGHT}
+
+
+def test_everything_that_one_person_may_judge_can_be_had_at_once() -> None:
+    made = deck(PROMPTS, ["base"], twice=0.25, identical=["q"], seed=5)
+    cards = hand(made, [], "ann", now=START)
+    assert {card.pair_id for card in cards} == {pair.id for pair in made.pairs}
+    assert len(cards) == len(made.pairs) and not any(card.is_rated for card in cards)
+
+
+def test_a_prompt_that_is_there_twice_is_refused() -> None:
+    with pytest.raises(StudyError):
+        deck(["p", "p"], ["base"], twice=0.0, seed=1)
