@@ -30,8 +30,6 @@ _OF: dict[str, tuple[Method, ...]] = {
     "dropout": ADAPTERS,
     "rank_stabilised": ADAPTERS,
     "dora": ADAPTERS,
-    "preference": ADAPTERS,
-    "beta": ADAPTERS,
     "prefix_tokens": ("prefix",),
     "packing": ("qlora", "lora", "full"),
     "gradient_checkpointing": ("qlora", "lora", "full"),
@@ -42,8 +40,6 @@ OF_PAIRS = ("preference", "beta")  # what only rows with a better and a worse an
 
 # Why a method cannot have one, where that is not plain.
 _WHY: dict[tuple[str, Method], str] = {
-    ("preference", "full"): "it compares with the model as it was, and here every weight of that is changed",
-    ("preference", "prefix"): "it compares two answers by an adapter on the layers, and a prefix has none",
     ("packing", "prefix"): "the invisible words would have to be put before each row anew",
     ("gradient_checkpointing", "prefix"): "the invisible words are kept as they are, so there is nothing to recompute",
 }

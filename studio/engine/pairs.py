@@ -5,6 +5,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from datasets import Dataset
 from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
@@ -18,15 +19,42 @@ from studio.engine.ordering import Ordered, arguments
 
 
 class PairTrainer(Ordered, DPOTrainer):
-    """DPOTrainer on pairs that are tokens already. The model without its adapter is what it is compared with."""
+    """DPOTrainer on pairs that are tokens already.
+
+    What is learned is compared with the model as it was: that is the model without its adapter or prefix. Where every
+    weight is trained nothing of it is left, so what it says of each pair is worked out before the first step, from the
+    untouched weights at every start and so the same after an interruption.
+    """
 
     def _prepare_dataset(self, dataset: Dataset, *_: Any) -> Dataset:
+        return dataset
+
+    def _precompute_ref_logps(self, dataset: Dataset, name: str, batch_size: int) -> Dataset:
+        """Each pair with the log-probabilities of its two ends: in memory, pairs of like length together.
+
+        TRL's own way takes them as they come and leaves a file behind.
+        """
+        order = np.argsort(pair_lengths(dataset), kind="stable").tolist()
+        known = {"ref_chosen_logps": [0.0] * len(order), "ref_rejected_logps": [0.0] * len(order)}
+        for start in range(0, len(order), batch_size):
+            places = order[start : start + batch_size]
+            batch = self._prepare_inputs(self.data_collator([dataset[place] for place in places]))
+            for column, found in zip(known.values(), self.compute_ref_log_probs(self.model, batch), strict=True):
+                for place, value in zip(places, found.tolist(), strict=True):
+                    column[place] = value
+        for column, values in known.items():
+            dataset = dataset.add_column(column, values)
         return dataset
 
 
 def pair_arguments(recipe: Recipe, *, staging: Path) -> DPOConfig:
     """The recipe in TRL's words; dropout is the recipe's own."""
-    return DPOConfig(**arguments(recipe, staging=staging), beta=recipe.beta, disable_dropout=False)
+    return DPOConfig(
+        **arguments(recipe, staging=staging),
+        beta=recipe.beta,
+        disable_dropout=False,
+        precompute_ref_log_probs=recipe.method == "full",
+    )
 
 
 def pairs(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, *, template: str | None) -> Dataset:

@@ -78,7 +78,8 @@ def build_trainer(
     keep_unpacked(trainer.model)
     trainer.remove_callback(PrinterCallback)
     if recipe.method == "prefix":
-        begin_with_words(trainer.model, trainer.train_dataset["input_ids"])
+        words = "prompt_ids" if recipe.preference else "input_ids"
+        begin_with_words(trainer.model, trainer.train_dataset[words])
     trainer.batches = Batches(
         lengths,
         micro_batch=micro_batch,

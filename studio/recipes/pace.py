@@ -27,6 +27,7 @@ GPUS = (
 UNKNOWN_GPU = (40e12, 0.4e12)
 RECOMPUTED = 1.65  # times as long for few tokens when layers are computed twice; measured with small models on an H200
 PAIR = 3  # both answers, once more without the adapter: as many tokens as of three rows
+PAIR_ALONE = 2  # both answers, where what the model said before is known from the start
 DORA = 0.5  # what DoRA computes in addition, in layers; measured with the starter model on a processor
 ANSWER_TOKENS = 60  # a few answers are written at each check, this many tokens at most
 
@@ -60,7 +61,7 @@ def seconds(
     """Fast and slow end of the expected duration; `factor` is how many times as long it was found to take here."""
     hardware = hardware_of(machine)
     checking = (recipe.evaluations + 1) * _check(shape, recipe, work, hardware)
-    expected = training_seconds(shape, recipe, work, hardware) + checking
+    expected = training_seconds(shape, recipe, work, hardware) + checking + _beforehand(shape, recipe, work, hardware)
     fast, slow = (hardware.fast, hardware.slow) if factor is None else (FAST * factor, SLOW * factor)
     return hardware.start + expected * fast, hardware.start * 1.5 + expected * slow
 
@@ -83,7 +84,7 @@ def training_seconds(shape: Shape, recipe: Recipe, work: Work, hardware: Hardwar
         else padded_tokens(work.train_tokens, recipe, micro_batch=work.micro_batch)
     )
     tokens = epochs * one_pass
-    tokens *= PAIR if recipe.preference else 1
+    tokens *= _of_pairs(recipe) if recipe.preference else 1
     twice = _twice(shape, recipe, work.way)
     computing = tokens * _operations(shape, recipe, work.train_tokens, twice) / hardware.operations
     return computing + parts * _part(shape, recipe, hardware, twice)
@@ -143,6 +144,18 @@ def _adapter(shape: Shape, recipe: Recipe) -> float:
     return shape.adapter(recipe.rank) + (DORA * shape.linear if recipe.dora else 0)
 
 
+def _of_pairs(recipe: Recipe) -> int:
+    return PAIR_ALONE if recipe.method == "full" else PAIR
+
+
+def _beforehand(shape: Shape, recipe: Recipe, work: Work, hardware: Hardware) -> float:
+    """Seconds before the first step for what the untouched model says of each pair, where all of it is trained."""
+    if not recipe.preference or recipe.method != "full":
+        return 0
+    tokens = PAIR_ALONE * (sum(work.train_tokens) + sum(work.validation_tokens))
+    return _forward(shape, tokens, len(work.train_tokens) + len(work.validation_tokens), recipe, work, hardware)
+
+
 def _part(shape: Shape, recipe: Recipe, hardware: Hardware, twice: float) -> float:
     """Seconds for each part of a step, whatever its size."""
     unpacking = (2 + twice) * shape.linear * hardware.unpack if recipe.quantisation == "nf4" else 0
@@ -151,8 +164,12 @@ def _part(shape: Shape, recipe: Recipe, hardware: Hardware, twice: float) -> flo
 
 def _check(shape: Shape, recipe: Recipe, work: Work, hardware: Hardware) -> float:
     """Seconds for one check: validation loss, and a few short answers written token by token."""
-    tokens = sum(work.validation_tokens)
-    loss = tokens * 2 * (shape.linear + shape.vocabulary * shape.hidden) / hardware.operations
-    parts = len(work.validation_tokens) / work.micro_batch * _part(shape, recipe, hardware, 0) / 2
+    loss = _forward(shape, sum(work.validation_tokens), len(work.validation_tokens), recipe, work, hardware)
     per_token = shape.layers * hardware.layer / 3 + shape.linear * hardware.unpack
-    return loss + parts + ANSWER_TOKENS * per_token
+    return loss + ANSWER_TOKENS * per_token
+
+
+def _forward(shape: Shape, tokens: int, rows: int, recipe: Recipe, work: Work, hardware: Hardware) -> float:
+    """Seconds to compute the losses of so many rows with these many tokens, without learning from them."""
+    computing = tokens * 2 * (shape.linear + shape.vocabulary * shape.hidden) / hardware.operations
+    return computing + rows / work.micro_batch * _part(shape, recipe, hardware, 0) / 2

@@ -170,6 +170,7 @@ def _choices(shape: Shape, recipe: Recipe, machine: Machine, load: Load, *, long
         Choice("Parts per step", str(parts), f"{parts} × {size} = {recipe.batch_size} rows before each correction."),
         Choice("Method", TITLES[recipe.method], WHEN[recipe.method]),
         _weights(recipe),
+        *([_compared(recipe)] if recipe.preference else []),
         _precision(machine),
         *ways.choices(shape, recipe, load.way, machine),
         Choice("Trained", f"{trained_values(shape, recipe):,} values", _trained(recipe)),
@@ -183,6 +184,16 @@ def _weights(recipe: Recipe) -> Choice:
     if recipe.quantisation == "nf4":
         return Choice("Base model", "4 bits (NF4)", "QLoRA: the frozen layers take a quarter of their memory.")
     return Choice("Base model", "16 bits", "Frozen without compression: more memory, no rounding of the base.")
+
+
+def _compared(recipe: Recipe) -> Choice:
+    if recipe.method == "full":
+        why = "What it says of each pair is worked out before the first step: two numbers instead of a second model."
+        return Choice("Compared with", "the model as it was", why)
+    what = "prefix" if recipe.method == "prefix" else "adapter"
+    return Choice(
+        "Compared with", f"the model without its {what}", "It is in memory already, so it takes none for itself."
+    )
 
 
 def _trained(recipe: Recipe) -> str:

@@ -172,6 +172,23 @@ def train_spec(
     }
 
 
+def goes_on_bit_for_bit(spec: dict[str, Any], *, stop_at: int) -> None:
+    """A run that is stopped after so many steps and resumed has the losses and the weights of one that is not."""
+    from studio.engine import checkpoints
+    from studio.engine.train import train
+
+    folder, last = Path(spec["run"]), f"step-{spec['expected_steps']}"
+    whole, after = Notebook(), Notebook()
+    train({**spec, "run": str(folder / "whole")}, whole)
+    stopped = {**spec, "run": str(folder / "stopped")}
+    assert train(stopped, Notebook(stop_at=stop_at)).state == "stopped"
+    assert train({**stopped, "resume": True}, after).state == "done"
+    for name in ("loss", "grad_norm", "validation_loss"):
+        assert after.curve(name) == {step: value for step, value in whole.curve(name).items() if step > stop_at}
+    one, other = (checkpoints.verify(folder / run / "checkpoints" / last) for run in ("whole", "stopped"))
+    assert one.weights_sha256 == other.weights_sha256
+
+
 @pytest.fixture(scope="session")
 def adapter(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path, dataset: Path) -> Path:
     """A checkpoint that has learned enough to answer otherwise than its base."""

@@ -18,7 +18,7 @@ from studio.engine.generate import _load, generate
 from studio.engine.load import keep_unpacked, load_model, load_tokenizer
 from studio.engine.rows import read_rows
 from studio.engine.train import train
-from tests.engine.conftest import RECIPE, Notebook, train_spec
+from tests.engine.conftest import RECIPE, Notebook, goes_on_bit_for_bit, train_spec
 
 STARTER = Path(__file__).parents[2] / "assets" / "starter"
 STEPS = 12
@@ -115,16 +115,9 @@ def test_a_stopped_run_goes_on_bit_for_bit_with_every_method(name: str, tmp_path
     changes = {"learning_rate": 1e-3, "rank": 16, "dropout": 0.0} | METHODS[name] | {"evaluations": 1}
     if name != "dora":
         del changes["rank"], changes["dropout"]
-    recipe = Recipe.model_validate(SHORT | changes)
-    straight = Notebook()
-    train(train_spec(tmp_path / "straight", dataset, tiny_model, recipe=recipe), straight)
-    spec = train_spec(tmp_path / "stopped", dataset, tiny_model, recipe=recipe)
-    assert train(spec, Notebook(stop_at=8)).state == "stopped"
-    after = Notebook()
-    assert train({**spec, "resume": True}, after).state == "done"
-    assert after.curve("loss") == {step: loss for step, loss in straight.curve("loss").items() if step > 8}
-    one, other = (tmp_path / run / "checkpoints" / "step-18" for run in ("straight", "stopped"))
-    assert checkpoints.verify(one).weights_sha256 == checkpoints.verify(other).weights_sha256
+    goes_on_bit_for_bit(
+        train_spec(tmp_path, dataset, tiny_model, recipe=Recipe.model_validate(SHORT | changes)), stop_at=8
+    )
 
 
 def test_full_fine_tuning_keeps_what_bfloat16_would_round_away(tmp_path, tiny_model, dataset):

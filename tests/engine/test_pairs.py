@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from studio.engine import checkpoints
 from studio.engine.load import load_model, load_tokenizer
 from studio.engine.rows import read_rows
 from studio.engine.train import train
-from tests.engine.conftest import RECIPE, Notebook, train_spec
+from tests.engine.conftest import RECIPE, Notebook, goes_on_bit_for_bit, train_spec
 
 STARTER = Path(__file__).parents[2] / "assets" / "starter"
 DPO = Recipe(
@@ -19,6 +20,11 @@ DPO = Recipe(
     preference=True,
 )  # fmt: skip
 PARTS = {"train": list(range(16)), "validation": [16, 17, 18, 19], "watch": [16], "expected_steps": 12}
+SHORT = PARTS | {"watch": [], "expected_steps": 4}
+OTHERS = {
+    method: DPO.by(method).model_copy(update={"epochs": 1, "evaluations": 1} | changes)
+    for method, changes in {"full": {"learning_rate": 1e-4}, "prefix": {"learning_rate": 5e-2}}.items()
+}
 
 
 @pytest.fixture(scope="module")
@@ -38,20 +44,31 @@ def test_it_begins_without_a_preference_and_learns_one(straight):
     assert len(notebook.of(EventKind.ANSWERS)) == len(losses)
 
 
-def test_the_margin_is_that_of_the_definition(straight, pairs):
-    """beta times the difference of log-probability ratios, computed here from plain logits."""
-    import torch
-    from peft import PeftModel
+@pytest.fixture(scope="module", params=["qlora", "full", "prefix"])
+def learned(request: pytest.FixtureRequest, straight, pairs: Path, tmp_path_factory: pytest.TempPathFactory):
+    """The same for every way to change a model, of a few steps only; its checkpoint, and the margins that were told."""
+    if request.param == "qlora":
+        run, notebook, _ = straight
+        return "qlora", run / "checkpoints" / "step-12", notebook.curve("margin")
+    run, notebook = tmp_path_factory.mktemp(request.param), Notebook()
+    assert train(train_spec(run, pairs, STARTER, recipe=OTHERS[request.param]) | SHORT, notebook).state == "done"
+    return request.param, run / "checkpoints" / "step-4", notebook.curve("margin")
 
+
+def test_the_margin_is_that_of_the_definition_with_every_method(learned, pairs):
+    """beta times the difference of log-probability ratios, computed here from plain logits of the two models."""
+    import torch
+
+    from studio.engine.generate import _load
     from studio.engine.load import keep_unpacked
     from studio.engine.pairs import pairs as made
 
-    run, notebook, _ = straight
-    base = load_model(STARTER, quantisation="nf4").eval()
+    method, folder, told = learned
+    base = load_model(STARTER, quantisation="nf4" if method == "qlora" else "none").eval()
     keep_unpacked(base)
-    model = PeftModel.from_pretrained(base, str(run / "checkpoints" / "step-12")).eval()
+    tuned = _load(STARTER, trained=folder, manifest=checkpoints.verify(folder)).tuned
 
-    def likelihood(ids: list[int], start: int) -> float:
+    def likelihood(model: Any, ids: list[int], start: int) -> float:
         with torch.no_grad():
             scores = model(input_ids=torch.tensor([ids])).logits[0, :-1].float().log_softmax(-1)
         return float(scores[range(start - 1, len(ids) - 1), ids[start:]].sum())
@@ -59,11 +76,22 @@ def test_the_margin_is_that_of_the_definition(straight, pairs):
     margins = []
     for row in made(read_rows(pairs, PARTS["validation"]), load_tokenizer(STARTER), template=None):
         sides = [row["prompt_ids"] + row[side] for side in ("chosen_ids", "rejected_ids")]
-        tuned = [likelihood(ids, len(row["prompt_ids"])) for ids in sides]
-        with model.disable_adapter():
-            before = [likelihood(ids, len(row["prompt_ids"])) for ids in sides]
-        margins.append(0.1 * ((tuned[0] - before[0]) - (tuned[1] - before[1])))
-    assert sum(margins) / len(margins) == pytest.approx(notebook.curve("margin")[12], rel=0.05)
+        after, before = ([likelihood(model, ids, len(row["prompt_ids"])) for ids in sides] for model in (tuned, base))
+        margins.append(0.1 * ((after[0] - before[0]) - (after[1] - before[1])))
+    assert sum(margins) / len(margins) == pytest.approx(told[max(told)], rel=0.05)
+    assert told[max(told)] > told[0] + 0.5
+
+
+def test_where_every_weight_changes_it_begins_exactly_where_the_untouched_model_is(learned):
+    """What that one says was worked out beforehand, from the same weights and in the same company of pairs."""
+    method, _, told = learned
+    if method == "full":
+        assert told[0] == 0.0
+
+
+@pytest.mark.parametrize("method", ["full", "prefix"])
+def test_a_stopped_run_on_pairs_goes_on_bit_for_bit(method: str, tmp_path, tiny_model, pairs):
+    goes_on_bit_for_bit(train_spec(tmp_path, pairs, tiny_model, recipe=OTHERS[method]) | SHORT, stop_at=2)
 
 
 def test_both_answers_are_whole_and_stand_after_the_prompt_that_the_model_is_asked(tiny_model, pairs):
@@ -98,15 +126,10 @@ def test_a_second_stage_begins_where_the_first_one_ended(straight, preference: b
 def test_a_stopped_second_stage_goes_on_bit_for_bit(tmp_path, tiny_model, pairs):
     recipe = DPO.model_copy(update={"evaluations": 1, "epochs": 1})
     first = train_spec(tmp_path / "first", pairs, tiny_model, recipe=recipe.model_copy(update={"preference": False}))
-    train(first | PARTS | {"expected_steps": 4}, Notebook())
+    train(first | SHORT, Notebook())
     folder = tmp_path / "first" / "checkpoints" / "step-4"
-    begin = {"begin": str(folder), "begin_sha256": checkpoints.verify(folder).weights_sha256, "expected_steps": 4}
-    whole, after = Notebook(), Notebook()
-    train(train_spec(tmp_path / "whole", pairs, tiny_model, recipe=recipe) | PARTS | begin, whole)
-    spec = train_spec(tmp_path / "stopped", pairs, tiny_model, recipe=recipe) | PARTS | begin
-    assert train(spec, Notebook(stop_at=2)).state == "stopped"
-    assert train({**spec, "resume": True}, after).state == "done"
-    assert after.curve("loss") == {step: loss for step, loss in whole.curve("loss").items() if step > 2}
+    begin = {"begin": str(folder), "begin_sha256": checkpoints.verify(folder).weights_sha256}
+    goes_on_bit_for_bit(train_spec(tmp_path, pairs, tiny_model, recipe=recipe) | SHORT | begin, stop_at=2)
 
 
 def test_a_second_stage_begins_from_no_other_checkpoint_than_the_one_chosen(straight, tmp_path, pairs):

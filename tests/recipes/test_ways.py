@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from studio.domain.machine import Gpu, Machine
-from studio.domain.plan import Estimate, Measurement, Plan, Way
+from studio.domain.method import Method
+from studio.domain.plan import PADDED, Estimate, Measurement, Plan, Way
 from studio.domain.recipe import Recipe
 from studio.recipes.calibration import nearest
 from studio.recipes.catalogue import catalogue
-from studio.recipes.memory import load_of
+from studio.recipes.memory import load_of, memory_parts
 from studio.recipes.planner import ESTIMATED, plan
 from studio.recipes.ways import way_of
 
@@ -54,6 +55,25 @@ def test_where_rows_are_padded_the_reason_is_told(laptop, recipe: Recipe, why: s
     made = planned(laptop, recipe)
     assert not made.way.packed
     assert said(made, "Rows")[0] == "padded to the longest" and said(made, "Rows")[1].startswith(why)
+
+
+@pytest.mark.parametrize(
+    ("method", "compared"),
+    [
+        ("qlora", "the model without its adapter"),
+        ("full", "the model as it was"),
+        ("prefix", "the model without its prefix"),
+    ],
+)
+def test_what_pairs_are_compared_with_takes_no_second_model(laptop, method: Method, compared: str):
+    """The memory is that of rows of twice the length; with full fine-tuning the comparison is made beforehand."""
+    recipe = Recipe(packing="off").by(method)
+    alone, pairs = (planned(laptop, recipe.model_copy(update={"preference": flag})) for flag in (False, True))
+    longer = load_of(recipe, [2 * max(LENGTHS)], micro_batch=recipe.micro_batch, way=PADDED)
+    assert pairs.memory == memory_parts(SHAPES["qwen3-0.6b"], recipe, longer, on_gpu=False)
+    assert said(pairs, "Compared with")[0] == compared
+    assert not any(choice.name == "Compared with" for choice in alone.choices)
+    assert pairs.seconds_low > 1.5 * alone.seconds_low
 
 
 def test_attention_is_chosen_by_what_a_card_can_run(laptop):
