@@ -13,7 +13,7 @@ from typing import Any
 
 from studio.domain.event import EventKind, Outcome, Reporter
 from studio.domain.tracker import TRACKER_TITLES, Tracker
-from studio.engine.places import Place, place_of
+from studio.engine.places import Place, UnreachableError, place_of
 from studio.engine.tensorboard import EventFiles
 from studio.engine.train import train
 
@@ -30,11 +30,13 @@ LAST_WORDS_WITHIN = 20.0  # seconds that a run waits for its trackers at its end
 
 def tracked(spec: dict[str, Any], reporter: Reporter) -> Outcome:
     """Train as `spec` says, and tell of it elsewhere."""
-    tracking = Tracking(spec, reporter)
+    tracking, failed = Tracking(spec, reporter), True
     try:
-        return train(spec, tracking)
+        outcome = train(spec, tracking)
+        failed = outcome.state == "failed"
+        return outcome
     finally:
-        tracking.close()
+        tracking.close(failed=failed)
 
 
 class Tracking:
@@ -65,11 +67,13 @@ class Tracking:
     def should_stop(self) -> bool:
         return self._reporter.should_stop()
 
-    def close(self) -> None:
+    def close(self, *, failed: bool) -> None:
         """Give the trackers a little time for what is still on its way to them."""
         deadline = time.monotonic() + LAST_WORDS_WITHIN
         for sender in self._senders:
-            sender.close(within=max(0.0, deadline - time.monotonic()))
+            sender.end(failed=failed)
+        for sender in self._senders:
+            sender.wait_until(deadline)
         self._say_what_went_wrong()
         self._write(lambda files: files.close())
 
@@ -96,31 +100,40 @@ class Sender:
         self.trouble = ""
         self._name: Tracker = name
         self._place = place
+        self._has_begun = False
+        self._failed = False
         self._waiting: queue.Queue[tuple[int, Mapping[str, float]] | None] = queue.Queue(MOST_WAITING)
         self._thread = threading.Thread(target=self._send, name=f"tracker-{name}", daemon=True)
         self._thread.start()
 
     def tell(self, step: int, figures: Mapping[str, float]) -> None:
-        try:
-            self._waiting.put_nowait((step, figures))
-        except queue.Full:
-            self._give_up("does not keep up with the run")
+        self._put((step, figures))
 
-    def close(self, *, within: float) -> None:
-        try:
-            self._waiting.put_nowait(None)
-        except queue.Full:
-            self._give_up("does not keep up with the run")
-        self._thread.join(within)
+    def end(self, *, failed: bool) -> None:
+        """Nothing more will be told."""
+        self._failed = failed
+        self._put(None)
+
+    def wait_until(self, deadline: float) -> None:
+        self._thread.join(max(0.0, deadline - time.monotonic()))
         if self._thread.is_alive() and not self.trouble:
-            self._give_up(f"did not take the last figures within {within:.0f} s")
+            self._give_up("did not take the last figures in time" if self._has_begun else "did not answer")
+
+    def _put(self, told: tuple[int, Mapping[str, float]] | None) -> None:
+        try:
+            self._waiting.put_nowait(told)
+        except queue.Full:
+            self._give_up("does not keep up with the run" if self._has_begun else "did not answer")
 
     def _send(self) -> None:
         try:
             self._place.begin()
+            self._has_begun = True
             while (told := self._waiting.get()) is not None:
                 self._place.tell(*told)
-            self._place.end()
+            self._place.end(failed=self._failed)
+        except UnreachableError as error:
+            self._give_up(f"cannot be reached: {error}")
         except BaseException as error:  # a library of somebody else's, which may even try to exit
             self._give_up(f"cannot be reached or refused the figures ({_in_short(error)})")
 

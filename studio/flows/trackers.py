@@ -9,12 +9,9 @@ from urllib.parse import urlsplit
 
 from studio.domain.errors import RecipeError, RunError
 from studio.domain.recipe import Recipe
-from studio.domain.tracker import TRACKER_TITLES, TRACKERS, Tracker
+from studio.domain.tracker import TRACKER_TITLES, TRACKERS, WANDB, WANDB_ALONE, Tracker
 from studio.flows.studio import Studio
 from studio.flows.zipping import zipped
-
-WANDB = "https://api.wandb.ai"
-WITHOUT_A_KEY = ("offline", "disabled", "dryrun")
 
 
 def installed() -> tuple[Tracker, ...]:
@@ -60,7 +57,7 @@ def event_files(studio: Studio, run_id: str) -> tuple[str, Iterator[bytes]]:
 
 def _has_login(environ: Mapping[str, str]) -> bool:
     """Whether there is a key, or none is needed."""
-    if environ.get("WANDB_API_KEY") or environ.get("WANDB_MODE") in WITHOUT_A_KEY:
+    if environ.get("WANDB_API_KEY") or environ.get("WANDB_MODE") in WANDB_ALONE:
         return True
     kept = Path(environ.get("NETRC") or Path(environ.get("HOME") or Path.home()) / ".netrc")
     host = urlsplit(environ.get("WANDB_BASE_URL") or WANDB).hostname or ""

@@ -1,5 +1,6 @@
 """A run's figures also go to TensorBoard's files and to chosen trackers, which can neither stop it nor see its rows."""
 
+import socket
 import struct
 import sys
 import threading
@@ -12,7 +13,7 @@ import pytest
 
 from studio.domain.event import EventKind, Outcome, Reporter
 from studio.domain.recipe import Recipe
-from studio.engine import tracking
+from studio.engine import places, tracking
 from studio.engine.tracking import tracked
 from tests.engine.conftest import Notebook
 
@@ -33,15 +34,15 @@ def spec(run: Path, *trackers: str) -> dict[str, Any]:
 def training(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Notebook]:
     """A training that reports what it is told to, and how it was followed."""
 
-    def run(told: dict[str, Any], events: list[Any] = EVENTS) -> Notebook:
+    def run(told: dict[str, Any], events: list[Any] = EVENTS, state: Any = "done") -> Notebook:
         def train(_: dict[str, Any], reporter: Reporter) -> Outcome:
             for kind, data in events:
                 reporter.report(kind, **data)
-            return Outcome(state="done", message="Trained.")
+            return Outcome(state=state, message="Trained.")
 
         monkeypatch.setattr(tracking, "train", train)
         notebook = Notebook()
-        assert tracked(told, notebook).state == "done"
+        assert tracked(told, notebook).state == state
         return notebook
 
     return run
@@ -56,7 +57,9 @@ class Called:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(*args: Any, **values: Any) -> Any:
             self.calls.append((name, args, values))
-            return SimpleNamespace(info=SimpleNamespace(run_id="theirs"), log=self.log, finish=self.finish)
+            return SimpleNamespace(
+                info=SimpleNamespace(run_id="theirs"), experiment_id="7", log=self.log, finish=self.finish
+            )
 
         return call
 
@@ -66,20 +69,18 @@ class Called:
 
 @pytest.fixture
 def library(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Called]:
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    for address in ("MLFLOW_TRACKING_URI", "TRACKIO_SERVER_URL"):
+        monkeypatch.delenv(address, raising=False)
+
     def install(name: str) -> Called:
         called, module = Called(), ModuleType(name)
-        for verb in (
-            "init",
-            "log",
-            "finish",
-            "start_run",
-            "set_experiment",
-            "log_params",
-            "log_metrics",
-            "end_run",
-            "Settings",
-        ):
+        for verb in ("init", "log", "finish", "set_experiment", "Settings"):
             setattr(module, verb, getattr(called, verb))
+        vars(module)["MlflowClient"] = lambda: called
+        vars(module)["entities"] = SimpleNamespace(
+            Param=lambda *of: of, Metric=lambda name, value, _, step: (name, value, step)
+        )
         monkeypatch.setitem(sys.modules, name, module)
         return called
 
@@ -131,24 +132,39 @@ def test_weights_and_biases_gets_figures_recipe_and_the_same_run_after_a_resume(
     ((_, begun),) = wandb.of("init")
     assert (begun["id"], begun["name"], begun["resume"]) == (tmp_path.name, "triage-1", "allow")
     assert begun["config"]["rank"] == 16 and "trackers" not in begun["config"]
-    assert [args[0]["step"] for args, _ in wandb.of("log")] == [0, 1] and wandb.of("finish")
+    assert [args[0]["step"] for args, _ in wandb.of("log")] == [0, 1]
+    assert wandb.of("finish") == [((), {"exit_code": 0})]
 
 
 def test_mlflow_goes_on_with_the_run_that_it_knows(training, library, tmp_path: Path):
     mlflow = library("mlflow")
     training(spec(tmp_path, "mlflow"))
     training(spec(tmp_path, "mlflow"))
-    assert [values for _, values in mlflow.of("start_run")] == [{"run_name": "triage-1"}, {"run_id": "theirs"}]
-    assert mlflow.of("log_metrics")[1] == (
-        ({"train/loss": 1.5, "train/learning_rate": 1e-3, "train/epoch": 0.5},),
-        {"step": 1},
-    )
-    assert len(mlflow.of("log_params")) == 1 and len(mlflow.of("end_run")) == 2
+    assert [args for args, _ in mlflow.of("create_run")] == [
+        ("7",)
+    ]  # no tags: nothing of the machine, its user, its paths
+    assert mlflow.of("update_run") == [(("theirs",), {"status": "RUNNING"})]
+    params, first, second, *_ = [values for _, values in mlflow.of("log_batch")]
+    assert ("rank", "16") in params["params"] and first["metrics"] == [
+        ("train/epoch", 0.0, 0),
+        ("validation/loss", 2.0, 0),
+    ]
+    assert ("train/loss", 1.5, 1) in second["metrics"] and len(mlflow.of("log_batch")) == 5
+    assert mlflow.of("set_terminated") == [(("theirs",), {"status": "FINISHED"})] * 2
 
 
-def test_trackio_gets_the_figures(training, library, tmp_path: Path):
+def test_a_run_that_failed_is_not_told_as_finished(training, library, tmp_path: Path):
+    wandb, mlflow = library("wandb"), library("mlflow")
+    training(spec(tmp_path, "wandb", "mlflow"), state="failed")
+    assert wandb.of("finish") == [((), {"exit_code": 1})]
+    assert mlflow.of("set_terminated") == [(("theirs",), {"status": "FAILED"})]
+
+
+def test_trackio_gets_the_figures_and_none_of_the_machine(training, library, tmp_path: Path):
     trackio = library("trackio")
     training(spec(tmp_path, "trackio"))
+    ((_, begun),) = trackio.of("init")
+    assert (begun["auto_log_gpu"], begun["auto_log_cpu"]) == (False, False)
     assert [values["step"] for _, values in trackio.of("log")] == [0, 1] and trackio.of("finish")
 
 
@@ -167,13 +183,25 @@ def test_a_tracker_that_fails_is_told_in_one_sentence_without_its_words(
     assert note["text"].endswith("the run goes on without it.")
 
 
+def test_a_server_that_does_not_answer_is_named_without_its_key(
+    training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(places, "getproxies", dict)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and never listens
+        where = f"127.0.0.1:{nobody.getsockname()[1]}"
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://me:key@{where}/path")
+        (note,) = training(spec(tmp_path, "mlflow")).of(EventKind.NOTE)
+    assert note["text"] == f"MLflow cannot be reached: nothing answers at {where}; the run goes on without it."
+
+
 def test_a_tracker_that_hangs_does_not_hold_the_run(training, library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     library("trackio")
     never = threading.Event()
     monkeypatch.setattr(sys.modules["trackio"], "init", lambda **_: never.wait())
     monkeypatch.setattr(tracking, "LAST_WORDS_WITHIN", 0.0)
     (note,) = training(spec(tmp_path, "trackio")).of(EventKind.NOTE)
-    assert "did not take the last figures" in note["text"]
+    assert note["text"] == "Trackio did not answer; the run goes on without it."
     never.set()
 
 
