@@ -150,7 +150,7 @@ class Bench:
         from trl import SFTConfig, SFTTrainer
 
         from bench.stopwatch import Stopwatch
-        from studio.engine.batches import micro_batch_of
+        from studio.domain.batches import micro_batch_of
 
         micro_batch = micro_batch_of(recipe.batch_size, recipe.micro_batch)
         quantisation = BitsAndBytesConfig(

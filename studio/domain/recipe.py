@@ -243,6 +243,11 @@ class Recipe(BaseModel):
         return value
 
     @property
+    def lies_end_to_end(self) -> bool:
+        """Whether rows lie end to end wherever the model keeps them apart; otherwise they are padded."""
+        return self.packing == "auto" and not self.preference and self.method != "prefix"
+
+    @property
     def quantisation(self) -> Literal["nf4", "none"]:
         """How the frozen base is kept: in 4 bits (NF4) or as it is."""
         return quantisation_of(self.method)

@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from studio.domain.batches import micro_batch_of
 from studio.domain.fault import Fault, FaultCode
 from studio.domain.method import TITLES, belongs
 from studio.domain.plan import Way
 from studio.domain.recipe import Recipe
-from studio.engine.batches import micro_batch_of
 
 KEPT = ("micro_batch", "gradient_checkpointing")
 

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
+from studio.domain.batches import Batches, micro_batch_of
 from studio.domain.recipe import Recipe
-from studio.engine.batches import Batches, micro_batch_of
 from studio.engine.room import Room
 
 SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}

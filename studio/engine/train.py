@@ -7,13 +7,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from studio.domain.batches import check_steps
 from studio.domain.errors import GaveUpWaiting, RunError, StudioError
 from studio.domain.event import EventKind, Outcome, Reporter
 from studio.domain.fault import Fault, FaultCode
 from studio.domain.recipe import Recipe
 from studio.domain.row import Row
 from studio.engine import checkpoints, fitting
-from studio.engine.batches import check_steps
 from studio.engine.checkpoints import Manifest
 from studio.engine.faults import Following, about, ended, refused
 from studio.engine.load import device_title, load_model, load_tokenizer, peak_memory, prepare_process, with_adapter

@@ -19,13 +19,13 @@ from trl.chat_template_utils import (
     is_chat_template_stop_token_trained,
 )
 
+from studio.domain.batches import Batches
 from studio.domain.chat import Chat, left_out, parts_of, written, written_texts
 from studio.domain.errors import RecipeError, RunError
 from studio.domain.lengths import in_pieces
 from studio.domain.plan import PADDED, Way
 from studio.domain.recipe import Recipe
 from studio.domain.row import Row
-from studio.engine.batches import Batches, micro_batch_of
 from studio.engine.documents import lay_end_to_end
 from studio.engine.load import keep_unpacked
 from studio.engine.ordering import Ordered, arguments
@@ -62,7 +62,6 @@ def build_trainer(
 
     A model that has an adapter already goes on with that one.
     """
-    micro_batch = micro_batch_of(recipe.batch_size, recipe.micro_batch)
     make = _pair_trainer if recipe.preference else _row_trainer
     trainer, lengths = make(model, tokenizer, recipe, train, validation, staging)
     if way.packed and isinstance(trainer, RowTrainer):
@@ -80,13 +79,7 @@ def build_trainer(
     if recipe.method == "prefix":
         words = "prompt_ids" if recipe.preference else "input_ids"
         begin_with_words(trainer.model, trainer.train_dataset[words])
-    trainer.batches = Batches(
-        lengths,
-        micro_batch=micro_batch,
-        accumulation=recipe.batch_size // micro_batch,
-        seed=recipe.seed,
-        packed=way.packed and isinstance(trainer, RowTrainer),
-    )
+    trainer.batches = Batches(lengths, recipe, packed=way.packed and isinstance(trainer, RowTrainer))
     return trainer
 
 

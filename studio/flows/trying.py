@@ -1,9 +1,10 @@
-"""Try: two real steps of a recipe on its longest rows, before it is started."""
+"""Try: two real steps of a recipe on the rows that take the most memory, before it is started."""
 
 import heapq
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from studio.domain.batches import Batches
 from studio.domain.errors import RunError
 from studio.domain.job import Job, JobKind, Wish
 from studio.domain.lengths import Lengths
@@ -26,7 +27,7 @@ def start(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe, *, key
         "dataset": str(studio.workspace.dataset(dataset_id)),
         "model": str(models.usable(studio, model_id).path),
         "recipe": recipe.model_dump(),
-        "train": longest(lengths, dealt.train, recipe.batch_size),
+        "train": hardest(lengths, dealt.train, recipe),
         "validation": longest(lengths, dealt.validation, recipe.micro_batch),
         "way": asdict(plan.way),
         "about": {
@@ -37,6 +38,14 @@ def start(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe, *, key
         },
     }
     return jobs.submit(studio.store, kind=JobKind.PROBE, subject_id=dataset_id, spec=spec, key=key)
+
+
+def hardest(lengths: Lengths, rows: Sequence[int], recipe: Recipe) -> list[int]:
+    """The rows of the step that takes the most memory."""
+    if not rows or lengths.are_texts or not recipe.lies_end_to_end:
+        return longest(lengths, rows, recipe.batch_size)
+    _, places = Batches([lengths.total[row] for row in rows], recipe).largest()
+    return sorted(rows[place] for place in places)
 
 
 def longest(lengths: Lengths, rows: Sequence[int], count: int) -> list[int]:

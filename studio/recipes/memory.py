@@ -5,10 +5,10 @@ and its optimiser, what is kept for the backward pass, the loss, buffers and the
 profiles say where they come from; a run's own measured peak is always the better number.
 """
 
-import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from studio.domain.batches import Batches, micro_batch_of
 from studio.domain.method import Method
 from studio.domain.model import Shape
 from studio.domain.plan import PADDED, Part, Way
@@ -71,10 +71,14 @@ class Load:
     way: Way = PADDED
 
 
-def load_of(recipe: Recipe, lengths: Sequence[int], *, micro_batch: int, way: Way) -> Load:
-    """The most that a part of a step can hold: its longest rows, padded to the longest of them or end to end."""
-    longest = heapq.nlargest(micro_batch, lengths)
-    tokens = sum(longest) if way.packed else micro_batch * longest[0]
+def load_of(recipe: Recipe, train: Sequence[int], checked: Sequence[int], way: Way) -> Load:
+    """The most that a part of a step holds, of rows with these lengths: known exactly where they lie end to end.
+
+    Checks are padded as training is; end to end they keep nothing for a way back and take less than a part of a step.
+    """
+    if way.packed:
+        return Load(Batches(train, recipe).largest()[0], way)
+    tokens = micro_batch_of(recipe.batch_size, recipe.micro_batch) * max(*train, *checked)
     return Load(tokens * (2 if recipe.preference else 1), way)  # both answers of a pair
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from studio.domain.batches import micro_batch_of
 from studio.domain.errors import RecipeError
 from studio.domain.machine import Machine
 from studio.domain.method import TITLES, WHEN, belongs
@@ -34,14 +35,12 @@ def plan(
     """
     _refuse_the_impossible(shape, recipe, train_tokens, machine)
     micro_batch = rows_at_once(recipe)
-    lengths = [*train_tokens, *validation_tokens]
-    longest = max(lengths)
+    longest = max(*train_tokens, *validation_tokens)
     steps, steps_per_epoch = steps_of(len(train_tokens), recipe)
-    way = ways.way_of(shape, recipe, lengths, micro_batch=micro_batch, machine=machine)
-    load = load_of(recipe, lengths, micro_batch=micro_batch, way=way)
+    load = ways.load_for(shape, recipe, train_tokens, validation_tokens, machine)
     memory = memory_parts(shape, recipe, load, on_gpu=machine.has_gpu)
     free = free_memory(machine)
-    work = pace.Work(train_tokens, validation_tokens, steps=steps, micro_batch=micro_batch, way=way)
+    work = pace.Work(train_tokens, validation_tokens, steps=steps, micro_batch=micro_batch, way=load.way)
     estimate = Estimate(sum(part.bytes for part in memory), pace.rate(shape, recipe, work, machine))
     known = calibration.nearest(measured, recipe)
     if known:
@@ -66,7 +65,7 @@ def plan(
         memory=memory,
         memory_free=free,
         choices=_choices(shape, recipe, machine, load, longest=longest),
-        way=way,
+        way=load.way,
         estimate=estimate,
         rests_on=known.words if known else ESTIMATED,
     )
@@ -80,8 +79,7 @@ def steps_of(rows: int, recipe: Recipe) -> tuple[int, int]:
 
 def rows_at_once(recipe: Recipe) -> int:
     """The largest part of a step within the recipe's wish that divides it evenly."""
-    most = min(recipe.batch_size, recipe.micro_batch)
-    return max(size for size in range(1, most + 1) if recipe.batch_size % size == 0)
+    return micro_batch_of(recipe.batch_size, recipe.micro_batch)
 
 
 def free_memory(machine: Machine) -> int:
@@ -96,8 +94,7 @@ def device_of(machine: Machine) -> str:
 
 def needed_memory(shape: Shape, recipe: Recipe, *, longest: int, machine: Machine) -> int:
     """Bytes for a recipe with rows of `longest` tokens; every layer is computed twice where it asks for that."""
-    micro_batch = rows_at_once(recipe)
-    load = load_of(recipe, [longest] * micro_batch, micro_batch=micro_batch, way=PADDED)
+    load = load_of(recipe, [longest], [longest], PADDED)
     return sum(part.bytes for part in memory_parts(shape, recipe, load, on_gpu=machine.has_gpu))
 
 
@@ -164,7 +161,6 @@ def _choices(shape: Shape, recipe: Recipe, machine: Machine, load: Load, *, long
     size = rows_at_once(recipe)
     parts = recipe.batch_size // size
     asked = f"The largest part of a step, up to {recipe.micro_batch}, that divides it evenly."
-    planned = "the longest rows, end to end." if load.way.packed else "rows as long as this one."
     return (
         Choice("Rows in memory at once", str(size), "As the recipe asks." if size == recipe.micro_batch else asked),
         Choice("Parts per step", str(parts), f"{parts} × {size} = {recipe.batch_size} rows before each correction."),
@@ -174,7 +170,7 @@ def _choices(shape: Shape, recipe: Recipe, machine: Machine, load: Load, *, long
         _precision(machine),
         *ways.choices(shape, recipe, load.way, machine),
         Choice("Trained", f"{trained_values(shape, recipe):,} values", _trained(recipe)),
-        Choice("Longest row", f"{longest:,} tokens", f"Memory is planned for a part made of {planned}"),
+        Choice("Longest row", f"{longest:,} tokens", f"The largest part of a step has {load.tokens:,} tokens."),
     )
 
 

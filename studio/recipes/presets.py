@@ -1,5 +1,6 @@
 """Presets: three ready recipes for a model, the rows at hand and this machine; the middle one is the default."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,9 +8,12 @@ from studio.domain.lengths import Lengths
 from studio.domain.machine import Machine
 from studio.domain.method import ADAPTERS, Method
 from studio.domain.model import Shape
+from studio.domain.plan import PADDED
 from studio.domain.recipe import Recipe
 from studio.recipes import pace
-from studio.recipes.planner import free_memory, needed_memory, recomputing, steps_of
+from studio.recipes.memory import Load, load_of, memory_parts
+from studio.recipes.planner import free_memory, recomputing, steps_of
+from studio.recipes.ways import load_for
 
 TINY = 50_000_000
 TYPICAL_TOKENS = {"tiny": 64, "real": 300}
@@ -51,15 +55,32 @@ class Preset:
     is_default: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What recipes are made for: a model, so many training rows of these lengths, and a machine."""
+
+    shape: Shape
+    rows: int
+    lengths: Sequence[int]  # empty while they are not measured
+    machine: Machine
+
+    @property
+    def typical(self) -> int:
+        """Tokens of a usual row."""
+        if not self.lengths:
+            return TYPICAL_TOKENS["tiny" if self.shape.parameters < TINY else "real"]
+        return max(round(sum(self.lengths) / len(self.lengths)), 1)
+
+
 def presets(
     shape: Shape, *, train_rows: int, lengths: Lengths | None, machine: Machine, method: Method = "qlora"
 ) -> list[Preset]:
     """Quick look, Balanced and Thorough for a method; sized by the rows and by what this machine can hold."""
-    rows = max(train_rows, 1)
+    here = Situation(shape, max(train_rows, 1), lengths.total if lengths else (), machine)
     cut_off = cut_off_for(shape, lengths, machine)
     kind, make = ("tiny", _tiny_recipes) if shape.parameters < TINY else ("real", _real_recipes)
     start = Recipe.model_validate(STARTS[kind][method] | {"method": method, "max_length": cut_off})
-    quick, balanced, thorough = make(shape, rows, start, typical_tokens(shape, lengths), machine)
+    quick, balanced, thorough = make(here, start)
     reason = REASONS[method] if kind == "real" else TINY_REASON
     return [
         Preset("quick", "Quick look", f"A short run to see whether the data teaches what you want. {reason}", quick),
@@ -82,39 +103,30 @@ def cut_off_for(shape: Shape, lengths: Lengths | None, machine: Machine) -> int:
     return max(min(longest, most), 16)
 
 
-def typical_tokens(shape: Shape, lengths: Lengths | None) -> int:
-    if lengths is None or not lengths.total:
-        return TYPICAL_TOKENS["tiny" if shape.parameters < TINY else "real"]
-    return max(round(sum(lengths.total) / len(lengths.total)), 1)
-
-
-def _tiny_recipes(shape: Shape, rows: int, start: Recipe, typical: int, machine: Machine) -> Recipes:
+def _tiny_recipes(here: Situation, start: Recipe) -> Recipes:
     """A very small model needs a large learning rate and many passes to learn a new format at all.
 
     The passes aim at 6,000 rows read (17 passes over 360 rows), within three minutes on this machine.
     """
-    recipe = start.model_copy(update={"evaluations": 8 if rows < 5_000 else 4})
-    recipe = _within_memory(shape, recipe, machine)
-    wished = min(6_000 / rows, 40)
-    passes = min(wished, _passes_within(170, shape, recipe, rows, typical, machine))
+    recipe = _within_memory(here, start.model_copy(update={"evaluations": 8 if here.rows < 5_000 else 4}))
+    passes = min(6_000 / here.rows, 40, _passes_within(170, here, recipe))
     quick = recipe.model_copy(update={"epochs": _passes(passes / 3), "evaluations": 4})
     thorough = recipe.model_copy(update={"epochs": min(2 * _passes(passes), 100), "evaluations": 12})
     return quick, recipe.model_copy(update={"epochs": _passes(passes)}), thorough
 
 
-def _real_recipes(shape: Shape, rows: int, start: Recipe, typical: int, machine: Machine) -> Recipes:
+def _real_recipes(here: Situation, start: Recipe) -> Recipes:
     """The usual values of a method; fewer passes over more data, because each row then teaches less that is new."""
-    batch_size = 16 if rows >= 200 else 8
-    recipe = start.model_copy(update={"batch_size": batch_size, "micro_batch": batch_size})
-    recipe = _within_memory(shape, recipe, machine)
-    quick, balanced, thorough = (1, 3, 5) if rows < 5_000 else (0.5, 2, 3) if rows < 50_000 else (0.1, 1, 2)
+    batch_size = 16 if here.rows >= 200 else 8
+    recipe = _within_memory(here, start.model_copy(update={"batch_size": batch_size, "micro_batch": batch_size}))
+    quick, balanced, thorough = (1, 3, 5) if here.rows < 5_000 else (0.5, 2, 3) if here.rows < 50_000 else (0.1, 1, 2)
     more = {"epochs": thorough, "evaluations": checks_of(thorough)} | (
         {"rank": 32} if recipe.method in ADAPTERS else {}
     )
     return (
         recipe.model_copy(update={"epochs": quick, "evaluations": checks_of(quick)}),
         recipe.model_copy(update={"epochs": balanced, "evaluations": checks_of(balanced)}),
-        _within_memory(shape, recipe.model_copy(update=more), machine),
+        _within_memory(here, recipe.model_copy(update=more)),
     )
 
 
@@ -128,24 +140,45 @@ def _passes(wished: float) -> float:
     return float(round(wished)) if wished >= 2 else max(round(wished, 1), 0.1)
 
 
-def _passes_within(limit: float, shape: Shape, recipe: Recipe, rows: int, typical: int, machine: Machine) -> float:
+def _passes_within(limit: float, here: Situation, recipe: Recipe) -> float:
     """Passes that end within `limit` seconds, halfway between the fast and the slow estimate; half a pass at least."""
-    one = _expected(shape, recipe.model_copy(update={"epochs": 1}), rows, typical, machine)
-    two = _expected(shape, recipe.model_copy(update={"epochs": 2}), rows, typical, machine)
+    one = _expected(here, recipe.model_copy(update={"epochs": 1}))
+    two = _expected(here, recipe.model_copy(update={"epochs": 2}))
     return max(1 + (limit - one) / (two - one), 0.5)
 
 
-def _expected(shape: Shape, recipe: Recipe, rows: int, typical: int, machine: Machine) -> float:
-    steps, _ = steps_of(rows, recipe)
-    work = pace.Work([typical] * rows, [typical] * max(rows // 8, 1), steps=steps, micro_batch=recipe.micro_batch)
-    return sum(pace.seconds(shape, recipe, work, machine)) / 2
+def _expected(here: Situation, recipe: Recipe) -> float:
+    steps, _ = steps_of(here.rows, recipe)
+    checked = [here.typical] * max(here.rows // 8, 1)
+    work = pace.Work([here.typical] * here.rows, checked, steps=steps, micro_batch=recipe.micro_batch)
+    return sum(pace.seconds(here.shape, recipe, work, here.machine)) / 2
 
 
-def _within_memory(shape: Shape, recipe: Recipe, machine: Machine) -> Recipe:
-    """The same recipe with the most rows in memory that fit; recomputing only where two rows do not fit without."""
+def _within_memory(here: Situation, recipe: Recipe) -> Recipe:
+    """The same recipe, its steps in the parts that are fastest of those that fit, computed twice where that pays."""
     sizes = [size for size in (16, 8, 4, 2, 1) if size <= min(recipe.batch_size, recipe.micro_batch)]
-    small = [recipe.model_copy(update={"micro_batch": size, "gradient_checkpointing": False}) for size in sizes]
-    for each in (*small[:-1], *map(recomputing, small)):
-        if needed_memory(shape, each, longest=recipe.max_length, machine=machine) <= 0.8 * free_memory(machine):
-            return each
-    return recomputing(small[-1])
+    plain = [recipe.model_copy(update={"micro_batch": size, "gradient_checkpointing": False}) for size in sizes]
+    loads = [(each, _load(here, each)) for each in dict.fromkeys([*plain, *map(recomputing, plain)])]
+    room = 0.8 * free_memory(here.machine)
+    fitting = [
+        (each, load)
+        for each, load in loads
+        if sum(part.bytes for part in memory_parts(here.shape, each, load, on_gpu=here.machine.has_gpu)) <= room
+    ]
+    if not fitting:
+        return recomputing(plain[-1])
+    return min(fitting, key=lambda one: _step(here, *one))[0]
+
+
+def _load(here: Situation, recipe: Recipe) -> Load:
+    """What is in memory at once; rows as long as the cut-off while lengths are not measured."""
+    if not here.lengths:
+        return load_of(recipe, [recipe.max_length], [recipe.max_length], PADDED)
+    lengths = [min(length, recipe.max_length) for length in here.lengths]
+    return load_for(here.shape, recipe, lengths, lengths, here.machine)
+
+
+def _step(here: Situation, recipe: Recipe, load: Load) -> float:
+    """Seconds of a step of typical rows; of equals, the first one counts."""
+    work = pace.Work([here.typical] * recipe.batch_size, [], steps=1, micro_batch=recipe.micro_batch, way=load.way)
+    return round(pace.training_seconds(here.shape, recipe, work, pace.hardware_of(here.machine)), 3)

@@ -11,7 +11,7 @@ from studio.domain.method import TITLES
 from studio.domain.model import Shape
 from studio.domain.plan import Choice, Way
 from studio.domain.recipe import Recipe
-from studio.recipes.memory import load_of, memory_parts
+from studio.recipes.memory import Load, load_of, memory_parts
 
 ROOM = 0.8  # of the free memory; layers are kept up to it
 # Cards by their CUDA capability, the newest first: how attention of rows that lie end to end is computed on them.
@@ -23,21 +23,21 @@ ON_CPU = ("row by row, torch's own (sdpa)", "Rows of like length are computed si
 PADDED = ("torch's own (sdpa)", "Needs nothing else to be installed.")
 
 
-def way_of(shape: Shape, recipe: Recipe, lengths: Sequence[int], *, micro_batch: int, machine: Machine) -> Way:
-    """End to end wherever rows are kept apart for certain; as few layers computed twice as memory demands.
+def load_for(shape: Shape, recipe: Recipe, train: Sequence[int], checked: Sequence[int], machine: Machine) -> Load:
+    """What is in memory at once, in the way that is fastest for rows of these lengths.
 
-    Where recomputing is asked for although all would fit, it is done in every layer.
+    End to end wherever rows are kept apart for certain; as few layers computed twice as memory demands. Where
+    recomputing is asked for although all would fit, it is done in every layer.
     """
-    way = Way(packed=not why_padded(recipe))
+    load = load_of(recipe, train, checked, Way(packed=recipe.lies_end_to_end))
     if not recipe.gradient_checkpointing:
-        return way
+        return load
     room = ROOM * (machine.gpus[0].free if machine.has_gpu else machine.memory_free)
     for layers in range(shape.layers):
-        fewer = replace(way, recomputed=layers)
-        load = load_of(recipe, lengths, micro_batch=micro_batch, way=fewer)
-        if sum(part.bytes for part in memory_parts(shape, recipe, load, on_gpu=machine.has_gpu)) <= room:
-            return fewer if layers else way
-    return way
+        fewer = replace(load, way=replace(load.way, recomputed=layers))
+        if sum(part.bytes for part in memory_parts(shape, recipe, fewer, on_gpu=machine.has_gpu)) <= room:
+            return fewer if layers else load
+    return load
 
 
 def why_padded(recipe: Recipe) -> str:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from studio.domain.batches import Batches
 from studio.domain.errors import GaveUpWaiting
 from studio.domain.event import EventKind
 from studio.domain.fault import Fault, FaultCode
 from studio.domain.recipe import Recipe
 from studio.engine import checkpoints, fitting
-from studio.engine.batches import Batches
 from studio.engine.faults import not_finite
 from studio.engine.room import WAITING, Room, is_disk_full
 from studio.engine.train import train
@@ -141,7 +141,7 @@ def test_whole_models_and_runs_without_a_checkpoint_begin_again():
 
 
 def test_the_rows_of_a_step_are_those_that_the_trainer_reads():
-    batches = Batches([5, 9, 3, 7, 4, 8, 6], micro_batch=1, accumulation=3, seed=4)
+    batches = Batches([5, 9, 3, 7, 4, 8, 6], Recipe(batch_size=3, micro_batch=1, seed=4))
     for epoch in (0, 1, 2):
         batches.epoch = epoch
         read = list(batches)

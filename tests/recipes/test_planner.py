@@ -51,7 +51,7 @@ def test_steps_are_those_that_the_trainer_counts(tmp_path):
 
 
 def test_a_step_is_divided_as_the_engine_divides_it():
-    batches = pytest.importorskip("studio.engine.batches")
+    batches = pytest.importorskip("studio.domain.batches")
     for batch in range(1, 65):
         for micro in (1, 2, 3, 5, 8, 16, 100):
             assert rows_at_once(recipe(batch_size=batch, micro_batch=micro)) == batches.micro_batch_of(batch, micro)

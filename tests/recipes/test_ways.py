@@ -12,7 +12,7 @@ from studio.recipes.calibration import nearest
 from studio.recipes.catalogue import catalogue
 from studio.recipes.memory import load_of, memory_parts
 from studio.recipes.planner import ESTIMATED, plan
-from studio.recipes.ways import way_of
+from studio.recipes.ways import load_for
 
 SHAPES = {entry.id: entry.shape for entry in catalogue()}
 LENGTHS = [30, 40, 50, 60, 400]
@@ -87,15 +87,16 @@ def test_attention_is_chosen_by_what_a_card_can_run(laptop):
 def test_rows_end_to_end_take_the_memory_of_their_words_alone(laptop):
     packed, padded = planned(laptop, Recipe()), planned(laptop, Recipe(packing="off"))
     assert packed.memory_needed <= padded.memory_needed and packed.seconds_high < padded.seconds_high
-    assert load_of(Recipe(), LENGTHS, micro_batch=3, way=Way(packed=True)).tokens == 510
-    assert load_of(Recipe(), LENGTHS, micro_batch=3, way=Way()).tokens == 1200
+    recipe = Recipe(batch_size=6, micro_batch=3)
+    assert 400 < load_of(recipe, LENGTHS * 20, [60], Way(packed=True)).tokens < 1200
+    assert load_of(recipe, LENGTHS * 20, [60], Way()).tokens == 1200
 
 
 def test_only_as_many_layers_are_computed_twice_as_memory_demands():
     shape, recipe = SHAPES["llama-3.1-8b"], Recipe(gradient_checkpointing=True, batch_size=16, micro_batch=16)
     lengths = [2000] * 64
     counts = [
-        way_of(shape, recipe, lengths, micro_batch=16, machine=card("NVIDIA", size, (9, 0))).recomputed
+        load_for(shape, recipe, lengths, [9], card("NVIDIA", size, (9, 0))).way.recomputed
         for size in (24, 80, 140, 1000)
     ]
     assert counts[0] is None and counts[3] is None  # all: nothing less fits; or it was asked for although all fits
