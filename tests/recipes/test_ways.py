@@ -69,7 +69,7 @@ def test_what_pairs_are_compared_with_takes_no_second_model(laptop, method: Meth
     """The memory is that of rows of twice the length; with full fine-tuning the comparison is made beforehand."""
     recipe = Recipe(packing="off").by(method)
     alone, pairs = (planned(laptop, recipe.model_copy(update={"preference": flag})) for flag in (False, True))
-    longer = load_of(recipe, [2 * max(LENGTHS)], micro_batch=recipe.micro_batch, way=PADDED)
+    longer = load_of(recipe, [2 * max(LENGTHS)], [60], PADDED)
     assert pairs.memory == memory_parts(SHAPES["qwen3-0.6b"], recipe, longer, on_gpu=False)
     assert said(pairs, "Compared with")[0] == compared
     assert not any(choice.name == "Compared with" for choice in alone.choices)
