@@ -51,6 +51,7 @@ def load_lengths(path: Path) -> Lengths:
             partial=frozenset(held["partial"].tolist()) if "partial" in held else frozenset(),
             rejected=tuple(held["rejected"].tolist()) if "rejected" in held else (),
             are_texts=facts.get("are_texts", False),
+            dated=facts.get("dated", False),
         )
 
 

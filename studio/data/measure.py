@@ -7,7 +7,6 @@ A row of which the template leaves something out (tool calls, say) is measured a
 is never trained. A plain text is measured as it stands, with the end token after it.
 """
 
-import re
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,14 +20,14 @@ from jinja2 import TemplateError
 from studio.data.atomic import replacing
 from studio.data.progress import Progress, Stopped
 from studio.data.rows import Rows, load_rows
-from studio.domain.chat import Chat, left_out, parts_of, written, written_texts
+from studio.domain.answers import UnprovenError, end_of_answer, marks_answers, writes_dates
+from studio.domain.chat import Chat, left_out, parts_of, template_of, written, written_texts
 from studio.domain.errors import RecipeError
 from studio.domain.event import EventKind, Outcome, Reporter
 from studio.domain.row import Row
 
 BATCH = 1000
 OTHER_MODEL = "Choose another model, or a folder with its chat template."
-MARKS = re.compile(r"\{%-?\s*generation\s*-?%\}")
 STOP_PROBE = ({"role": "user", "content": "dummy"}, {"role": "assistant", "content": "dummy"})
 
 
@@ -61,6 +60,7 @@ class _Writer:
     stop_token: str
     stop_token_trained: bool
     left_out: tuple[str, ...]
+    dated: bool
 
     def writes_whole(self, row: Row) -> bool:
         return not row.uses_tools or parts_of(row).isdisjoint(self.left_out)
@@ -77,7 +77,7 @@ def measure(spec: Mapping[str, Any], reporter: Reporter) -> Outcome:
     rows, out = load_rows(Path(spec["dataset"])), Path(spec["out"])
     try:
         reporter.report(EventKind.PHASE, name="Loading the tokenizer")
-        writer = _writer(Path(spec["model"]))
+        writer = _writer(Path(spec["model"]), texts=rows[0].is_text)
         reporter.report(EventKind.PHASE, name="Measuring the rows")
         measured = _measure(rows, writer, Progress(reporter, total=len(rows)))
     except Stopped:
@@ -90,6 +90,7 @@ def measure(spec: Mapping[str, Any], reporter: Reporter) -> Outcome:
         "stop_token": writer.stop_token,
         "stop_token_trained": writer.stop_token_trained,
         "left_out": writer.left_out,
+        "dated": writer.dated,
         "are_texts": rows[0].is_text,
     }
     with replacing(out) as file:
@@ -112,35 +113,50 @@ def measure(spec: Mapping[str, Any], reporter: Reporter) -> Outcome:
     )
 
 
-def _writer(model: Path) -> _Writer:
+def _writer(model: Path, *, texts: bool) -> _Writer:
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True, trust_remote_code=False)
+        tokenizer: Any = AutoTokenizer.from_pretrained(model, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise RecipeError("The tokenizer of this model cannot be read.", fix="Choose another model.") from error
+    if texts:
+        return _Writer(tokenizer, None, tokenizer.eos_token or "", bool(tokenizer.eos_token), (), dated=False)
     if not tokenizer.chat_template:
-        raise RecipeError("This model has no chat template, so it cannot be taught to answer.", fix=OTHER_MODEL)
+        raise RecipeError(
+            "This model has no chat template, so it cannot be taught answers in a conversation.",
+            fix="Choose its instruct or chat version; this one can learn plain texts alone.",
+        )
     try:
         template = None if marks_answers(tokenizer.chat_template) else _with_marks(tokenizer)
-        trained = trains_stop_token(tokenizer, template)
-    except (ValueError, TemplateError) as error:
+        stop_token, trained = _stop_token(tokenizer, template)
+    except UnprovenError as error:
+        raise RecipeError(
+            f"Which words are the answer cannot be told with this model's chat template: {error}.", fix=OTHER_MODEL
+        ) from error
+    except (TypeError, ValueError, TemplateError) as error:
         raise RecipeError("The chat template of this model cannot be used for training.", fix=OTHER_MODEL) from error
-    probe = tokenizer.apply_chat_template(list(STOP_PROBE), chat_template=template, tokenize=True, return_dict=True)
-    stop_token = _stop_token(tokenizer, probe["input_ids"])
-    return _Writer(tokenizer, template, stop_token, trained, left_out(tokenizer, template=template))
-
-
-def marks_answers(template: str | dict[str, str]) -> bool:
-    """Whether a chat template, or the default one of several, says where answers begin and end."""
-    return MARKS.search(template if isinstance(template, str) else template["default"]) is not None
+    dated = writes_dates(tokenizer.get_chat_template(template))
+    return _Writer(tokenizer, template, stop_token, trained, left_out(tokenizer, template=template), dated)
 
 
 def _with_marks(tokenizer: Any) -> str | None:
-    """TRL's own version of the tokenizer's template, which SFTTrainer uses where the template has no marks."""
+    """TRL's own version of a template without marks; None where it has none, and the answers are to be proven."""
     from trl.chat_template_utils import get_training_chat_template  # takes three seconds, and many models need none
 
-    return get_training_chat_template(tokenizer)
+    try:
+        return get_training_chat_template(tokenizer)
+    except (TypeError, ValueError, TemplateError):
+        return None
+
+
+def _stop_token(tokenizer: Any, template: str | None) -> tuple[str, bool]:
+    """The token that ends an answer, and whether it is learned with it."""
+    held = template_of(tokenizer, None, template)
+    if not marks_answers(held):
+        return end_of_answer(tokenizer, template=held), True
+    probe = tokenizer.apply_chat_template(list(STOP_PROBE), chat_template=template, tokenize=True, return_dict=True)
+    return _last_added(tokenizer, probe["input_ids"]), trains_stop_token(tokenizer, template)
 
 
 def trains_stop_token(tokenizer: Any, template: str | None) -> bool:
@@ -160,7 +176,7 @@ def trains_stop_token(tokenizer: Any, template: str | None) -> bool:
     return last in tokenizer.get_added_vocab().values()
 
 
-def _stop_token(tokenizer: Any, ids: Sequence[int]) -> str:
+def _last_added(tokenizer: Any, ids: Sequence[int]) -> str:
     """The token that ends an answer: the last one of the added vocabulary, or the tokenizer's own end of sequence."""
     added = {number: token for token, number in tokenizer.get_added_vocab().items()}
     return next((added[number] for number in reversed(ids) if number in added), tokenizer.eos_token or "")
@@ -224,6 +240,10 @@ def _written(batch: Sequence[Row], writer: _Writer) -> list[tuple[list[int], lis
         for row in batch:
             try:
                 writer.write([row])
+            except UnprovenError as cause:
+                raise RecipeError(
+                    f"The row of line {row.line} cannot be trained with this model: {cause}.", fix=cause.fix
+                ) from cause
             except (TemplateError, TypeError, ValueError) as cause:
                 told = str(cause).strip().rstrip(".")[:200]
                 raise RecipeError(

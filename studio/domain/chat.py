@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from studio.domain.answers import marks_answers, on_one_day, proven
 from studio.domain.row import Call, Message, Row
 
 DESCRIPTIONS, CALLS, RESULTS = "the descriptions of tools", "tool calls", "the results of tools"
@@ -58,21 +59,32 @@ def tool_list(tools: str) -> Any:
 def written(tokenizer: Any, chats: Sequence[Chat], *, template: str | None) -> list[tuple[list[int], list[int]]]:
     """Token ids and mask (1 where the model learns to say the token) of every conversation, by the chat template.
 
-    `template` replaces the tokenizer's own, as training does where that does not mark answers. The errors of a template
-    (TemplateError, TypeError, ValueError) are raised as they are.
+    `template` replaces the tokenizer's own, as training does where the training library has one that marks answers.
+    Where nothing marks them, they are found and proven. The errors of a template (TemplateError, TypeError, ValueError)
+    are raised as they are; UnprovenError, a ValueError, is one of them.
     """
     found: list[tuple[list[int], list[int]]] = []
     for tools, alike in groupby(chats, key=lambda chat: chat.tools):
+        listed, conversations = tool_list(tools), [conversation(chat.messages) for chat in alike]
+        held = template_of(tokenizer, listed, template)
+        if not marks_answers(held):
+            found += proven(tokenizer, conversations, tools=listed, template=held)
+            continue
         made = tokenizer.apply_chat_template(
-            [conversation(chat.messages) for chat in alike],
-            tools=tool_list(tools),
+            conversations,
+            tools=listed,
             tokenize=True,
             return_dict=True,
             return_assistant_tokens_mask=True,
-            chat_template=template,
+            chat_template=held,
         )
         found += zip(made["input_ids"], made["assistant_masks"], strict=True)
     return found
+
+
+def template_of(tokenizer: Any, tools: Any, template: str | None) -> str:
+    """The template that training uses with these tools; the tokenizer's own where `template` names no other."""
+    return on_one_day(tokenizer.get_chat_template(template, tools))
 
 
 def written_texts(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:

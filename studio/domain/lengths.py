@@ -13,7 +13,8 @@ class Lengths:
     `left_out` names what the template leaves out of rows with tools; the rows that have such a part are `partial`, and
     are never trained. Plain texts are trained in pieces where they are longer than the cut-off, so that none is cut.
 
-    `rejected` is `total` for the worse end of a preference pair; 0 for other rows.
+    `rejected` is `total` for the worse end of a preference pair; 0 for other rows. `dated`: the template writes today's
+    date, for which training writes one and the same on every day.
     """
 
     model_id: str
@@ -25,6 +26,7 @@ class Lengths:
     partial: frozenset[int] = frozenset()
     are_texts: bool = False
     rejected: tuple[int, ...] = ()
+    dated: bool = False
 
     def of_pairs(self) -> "Lengths":
         """The same with the longer of both answers of each pair, which preference training has to read."""

@@ -129,7 +129,8 @@ class Need:
 class Model:
     """One entry of the model picker. `reason` says in words why it cannot be used here; empty when it can.
 
-    `obstacle` is that reason where no download can mend it. `bytes` is the size of its files, before a download an
+    `obstacle` is that reason where no download can mend it. `texts_only`: it has no chat template, so it learns plain
+    texts and no conversations. `bytes` is the size of its files, before a download an
     estimate. `revision` is the commit that its files are from (40 hexadecimal digits) where it came from a hub.
     """
 
@@ -150,6 +151,7 @@ class Model:
     revision: str = ""
     download: Job | None = None
     obstacle: str = ""
+    texts_only: bool = False
 
     @property
     def is_usable(self) -> bool:

@@ -21,7 +21,7 @@ from studio.domain.row import messages_from
 from studio.domain.study import Sampling
 from studio.domain.talk import End, Pane, Turn
 from studio.engine.answering import Pair, answer, encode, end_tokens, training_matters
-from studio.engine.load import load_tokenizer, prepare_process
+from studio.engine.load import load_tokenizer, needs_template, prepare_process
 from studio.engine.memory import is_out_of_memory, release_memory
 from studio.engine.seats import Seat, Seats
 
@@ -94,6 +94,7 @@ class Desk:
             self.reporter.report(EventKind.PHASE, name=f"loading {turn.model_title}")
         if turn.model != self.model:
             self.tokenizer, self.model = load_tokenizer(Path(turn.model)), turn.model
+        needs_template(self.tokenizer)
         seats = self.seats.take(turn)
         self.reporter.report(EventKind.PHASE, name="answering")
         asked = [Asked(*each, _chat(each[1])) for each in zip(range(len(seats)), turn.panes, seats, strict=True)]

@@ -16,7 +16,7 @@ from studio.domain.study import Sampling
 from studio.engine import checkpoints
 from studio.engine.answering import TUNED, Pair, answer_both, encode, training_matters
 from studio.engine.checkpoints import Manifest
-from studio.engine.load import device, keep_unpacked, load_model, load_tokenizer, prepare_process
+from studio.engine.load import device, keep_unpacked, load_model, load_tokenizer, needs_template, prepare_process
 from studio.engine.memory import is_out_of_memory
 from studio.engine.rows import read_rows
 
@@ -60,6 +60,7 @@ def _generate(spec: dict[str, Any], reporter: Reporter) -> Outcome:
     sampling = Sampling(**spec["sampling"])
     reporter.report(EventKind.PHASE, name="loading the model")
     tokenizer = load_tokenizer(Path(spec["model"]))
+    needs_template(tokenizer)
     pair = _load(Path(spec["model"]), trained=adapter, manifest=manifest)
     prompts = _prompts(spec)
     out = Path(spec["out"])

@@ -88,19 +88,23 @@ def check_model_folder(folder: Path) -> None:
 
 
 def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
-    """The folder's tokenizer, with a chat template; a missing padding token becomes the end token."""
+    """The folder's tokenizer; a missing padding token becomes the end token."""
     from transformers import AutoTokenizer
 
     check_model_folder(folder)
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    if not tokenizer.chat_template:
-        raise RecipeError(
-            "This model has no chat template, so it cannot be taught answers in a conversation.",
-            fix="Choose the instruct or chat version of the model.",
-        )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
+
+
+def needs_template(tokenizer: "PreTrainedTokenizerBase") -> None:
+    """Refuse a model that does not say how conversations are written; plain texts can be taught to it."""
+    if not tokenizer.chat_template:
+        raise RecipeError(
+            "This model has no chat template, so it can neither learn answers in a conversation nor give any.",
+            fix="Choose its instruct or chat version, or train it on plain texts.",
+        )
 
 
 def load_model(

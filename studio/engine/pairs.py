@@ -11,7 +11,7 @@ from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 from trl import DPOConfig, DPOTrainer
 
-from studio.domain.chat import Chat, conversation, tool_list, written
+from studio.domain.chat import Chat, conversation, template_of, tool_list, written
 from studio.domain.errors import RunError
 from studio.domain.recipe import Recipe
 from studio.domain.row import Row
@@ -104,10 +104,11 @@ def check_pairs(dataset: Any, rows: Sequence[Row], *, recipe: Recipe) -> None:
 
 
 def _asked(tokenizer: PreTrainedTokenizerBase, row: Row, template: str | None) -> list[int]:
+    tools = tool_list(row.tools)
     return tokenizer.apply_chat_template(
         conversation(asked_of(row)),
-        tools=tool_list(row.tools),
-        chat_template=template,
+        tools=tools,
+        chat_template=template_of(tokenizer, tools, template),
         add_generation_prompt=True,
         tokenize=True,
         return_dict=True,

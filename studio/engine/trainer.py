@@ -19,15 +19,16 @@ from trl.chat_template_utils import (
     is_chat_template_stop_token_trained,
 )
 
+from studio.domain.answers import end_of_answer, marks_answers
 from studio.domain.batches import Batches
-from studio.domain.chat import Chat, left_out, parts_of, written, written_texts
+from studio.domain.chat import Chat, left_out, parts_of, template_of, written, written_texts
 from studio.domain.errors import RecipeError, RunError
 from studio.domain.lengths import in_pieces
 from studio.domain.plan import PADDED, Way
 from studio.domain.recipe import Recipe
 from studio.domain.row import Row
 from studio.engine.documents import lay_end_to_end
-from studio.engine.load import keep_unpacked
+from studio.engine.load import keep_unpacked, needs_template
 from studio.engine.ordering import Ordered, arguments
 from studio.engine.pairs import PairTrainer, check_pairs, pair_arguments, pair_lengths, pairs
 
@@ -157,21 +158,29 @@ def begin_with_words(model: Any, rows: Iterable[Sequence[int]]) -> None:
 
 
 def check_template(tokenizer: PreTrainedTokenizerBase) -> bool:
-    """Refuse a chat template that cannot say which words are answers; True if its end of turn is trained as well."""
-    return is_chat_template_stop_token_trained(tokenizer, chat_template=training_template(tokenizer))
+    """Refuse a chat template whose answers cannot be told for certain; True if the end of a turn is trained as well."""
+    needs_template(tokenizer)
+    template = training_template(tokenizer)
+    held = template_of(tokenizer, None, template)
+    if marks_answers(held):
+        return is_chat_template_stop_token_trained(tokenizer, chat_template=template)
+    try:
+        return bool(end_of_answer(tokenizer, template=held))
+    except (TemplateError, TypeError, ValueError) as error:
+        raise RecipeError(
+            f"Nobody can say for certain which words of this model's chat template are the answer: {error}.",
+            fix="Choose another model.",
+        ) from error
 
 
 def training_template(tokenizer: PreTrainedTokenizerBase) -> str | None:
-    """TRL's own version of a template that does not mark its answers; None for one that does and is used as it is."""
+    """TRL's own version of a template that does not mark its answers; None where the tokenizer's own is used."""
     if has_generation_markers(tokenizer.chat_template or ""):
         return None
     try:
         return get_training_chat_template(tokenizer)
-    except ValueError as error:
-        raise RecipeError(
-            "This model's chat template does not say where answers begin and end, so they cannot be trained alone.",
-            fix="Choose another model, or put {% generation %} … {% endgeneration %} around its template's answer.",
-        ) from error
+    except (TemplateError, TypeError, ValueError):
+        return None
 
 
 def lengths_of(dataset: Any) -> list[int]:

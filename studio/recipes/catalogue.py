@@ -16,9 +16,8 @@ HALF = 2  # bytes of a weight as it is downloaded
 class Entry:
     """A model of the catalogue.
 
-    `gated`: its terms must be accepted on the hub before it can be downloaded. `answers_marked`: its own chat template
-    says where answers begin and end, or the training library knows how to mark it. `wants_code`: its configuration
-    names code that comes with it, which is never run here.
+    `gated`: its terms must be accepted on the hub before it can be downloaded. `has_template`: it says
+    how conversations are written. `wants_code`: its configuration names code that comes with it, never run here.
     """
 
     id: str
@@ -29,8 +28,8 @@ class Entry:
     licence: Licence
     gated: bool
     about: str
-    answers_marked: bool
     shape: Shape
+    has_template: bool = True
     wants_code: bool = False
 
     @property

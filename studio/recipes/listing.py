@@ -7,11 +7,11 @@ from typing import Protocol
 from studio.domain.errors import RecipeError
 from studio.domain.job import Job
 from studio.domain.machine import Machine
-from studio.domain.model import Fit, Kind, Licence, Model, Need, Shape
+from studio.domain.model import Fit, Kind, Licence, Model, Need
 from studio.recipes.catalogue import Entry
 from studio.recipes.fitting import need_of
 from studio.recipes.hub.manifest import is_whole, pinned
-from studio.recipes.local import check_model_folder
+from studio.recipes.local import CheckedModel, check_model_folder
 
 STARTER = "starter"
 APACHE = "apache-2.0"
@@ -77,7 +77,8 @@ def _starter(folder: Path, licence: Licence, machine: Machine) -> Model:
 def _added(each: Added, entries: Sequence[Entry], licences: Mapping[str, Licence], machine: Machine) -> Model:
     """An added model, with what the catalogue knows of it where its name is known."""
     known = _known(each, entries)
-    shape, obstacle = _looked_at(each, machine)
+    checked, obstacle = _looked_at(each, machine)
+    shape = checked.shape if checked else None
     return Model(
         id=each.id,
         title=each.title,
@@ -94,6 +95,7 @@ def _added(each: Added, entries: Sequence[Entry], licences: Mapping[str, Licence
         revision=pinned(each.path).revision if shape and each.hub_id else "",
         download=each.job,
         obstacle=obstacle,
+        texts_only=checked is not None and not checked.has_template,
     )
 
 
@@ -120,15 +122,15 @@ def _known(each: Added, entries: Sequence[Entry]) -> Entry | None:
     return None
 
 
-def _looked_at(each: Added, machine: Machine) -> tuple[Shape | None, str]:
-    """The shape of what lies in its folder, and why that cannot be used; nothing of what is still to come."""
+def _looked_at(each: Added, machine: Machine) -> tuple[CheckedModel | None, str]:
+    """What lies in its folder, and why that cannot be used; nothing of what is still to come."""
     if each.hub_id and not is_whole(each.path):
         return None, ""
     try:
-        shape = check_model_folder(each.path).shape
+        checked = check_model_folder(each.path)
     except RecipeError as error:
         return None, error.sentence
-    return shape, _too_large(need_of(shape, machine))
+    return checked, _too_large(need_of(checked.shape, machine))
 
 
 def _listed(entry: Entry, held: Added | None, machine: Machine) -> Model:
@@ -152,6 +154,7 @@ def _listed(entry: Entry, held: Added | None, machine: Machine) -> Model:
         revision=pinned(held.path).revision if held and is_here else "",
         download=held.job if held else None,
         obstacle=broken if is_here else _too_large(need) or _unsuited(entry),
+        texts_only=not entry.has_template,
     )
 
 
@@ -164,11 +167,4 @@ def _unsuited(entry: Entry) -> str:
         return "Models made of several experts cannot be fine-tuned here yet. Pick a model in one piece."
     if entry.wants_code:
         return "It asks to run code that comes with it, and the studio never does that. Pick another model."
-    if entry.kind is Kind.BASE and not entry.answers_marked:
-        return "It has no chat template, so nobody can say how a conversation is written. Take its instruct version."
-    if entry.answers_marked:
-        return ""
-    return (
-        "Not yet: its chat template does not say where answers begin and end. "
-        "Pick a Qwen3, Gemma 3 or SmolLM3, or mark the answer in its template with {% generation %} and add the folder."
-    )
+    return ""

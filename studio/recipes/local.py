@@ -8,7 +8,6 @@ from typing import Any
 from studio.domain.errors import RecipeError
 from studio.domain.model import Shape
 from studio.recipes.shape import PICK_ANOTHER, read_config, shape_of
-from studio.recipes.templates import answers_are_marked
 from studio.recipes.weights import AGAIN, stored_parameters
 
 SETTINGS_BYTES = 20_000_000
@@ -18,10 +17,11 @@ SENSES = ("vision_config", "audio_config", "speech_config")
 
 @dataclass(frozen=True, slots=True)
 class CheckedModel:
-    """A folder that may be loaded: what to call it, and its sizes."""
+    """A folder that may be loaded: what to call it, its sizes, and whether it says how conversations are written."""
 
     title: str
     shape: Shape
+    has_template: bool
 
 
 def check_model_folder(folder: Path) -> CheckedModel:
@@ -34,11 +34,11 @@ def check_model_folder(folder: Path) -> CheckedModel:
         )
     shape = check_settings(folder)
     _check_size(shape, stored_parameters(folder))
-    return CheckedModel(title=_title(folder), shape=shape)
+    return CheckedModel(title=_title(folder), shape=shape, has_template=_has_template(folder))
 
 
 def check_settings(folder: Path) -> Shape:
-    """The same for all but the weights: what the model is and asks for, its tokenizer and its chat template."""
+    """The same for all but the weights: what the model is and asks for, and its tokenizer."""
     config = read_config(folder)
     _refuse_what_is_not_plain(config)
     shape = shape_of(config)
@@ -71,29 +71,11 @@ def _check_tokenizer(folder: Path) -> None:
         raise RecipeError(f"{folder.name} holds no tokenizer.json.", fix=AGAIN)
     settings = _settings(folder / "tokenizer_config.json")
     _refuse_code(settings, "tokenizer_config.json")
-    template = _template(folder, settings)
-    if not template:
-        raise RecipeError(
-            "This model has no chat template, so nobody can say how a conversation is written for it.",
-            fix="Use its chat or instruct version.",
-        )
-    if not answers_are_marked(template):
-        raise RecipeError(
-            "This model's chat template does not say where answers begin and end, so they cannot be trained alone.",
-            fix="Pick a Qwen3, Gemma 3 or SmolLM3, or put {% generation %} and {% endgeneration %} around its answer.",
-        )
 
 
-def _template(folder: Path, settings: dict[str, Any]) -> str:
-    """The chat template: a file of its own, else in the tokenizer's settings, alone or as the one named default."""
-    path = folder / "chat_template.jinja"
-    if path.is_file() and path.stat().st_size <= SETTINGS_BYTES:
-        return path.read_text(encoding="utf-8", errors="replace")
-    held = settings.get("chat_template")
-    if isinstance(held, list):
-        named = {one.get("name"): one.get("template") for one in held if isinstance(one, dict)}
-        held = named.get("default")
-    return held if isinstance(held, str) else ""
+def _has_template(folder: Path) -> bool:
+    held = _settings(folder / "tokenizer_config.json").get("chat_template")
+    return bool(held) or (folder / "chat_template.jinja").is_file()
 
 
 def _settings(path: Path) -> dict[str, Any]:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from studio.data.lengths import load_lengths, suggest_cut_off
-from studio.data.measure import marks_answers, measure, trains_stop_token
+from studio.data.measure import measure, trains_stop_token
 from studio.data.seen import pieces
+from studio.domain.answers import marks_answers
 from studio.domain.chat import conversation
 from studio.domain.event import EventKind
 from tests.data.conftest import Brought, ListReporter, pair
@@ -52,7 +53,7 @@ WITHOUT_MARKS = (
 )
 
 
-def measured(brought: Brought, model: Path, reporter: ListReporter | None = None):
+def bring_and_measure(brought: Brought, model: Path, reporter: ListReporter | None = None):
     out = brought.folder / "lengths" / "model.npz"
     spec = {"dataset": str(brought.folder), "model": str(model), "model_id": "starter", "out": str(out)}
     return measure(spec, reporter or ListReporter()), out
@@ -87,7 +88,7 @@ def test_tokens_and_labels_are_those_that_trl_trains_on(bring, starter, tmp_path
     sample = [json.loads(line) for line in (root / "assets/samples/triage.jsonl").read_text().splitlines()[:40]]
     brought = bring([*CONVERSATIONS, *sample])
 
-    outcome, path = measured(brought, starter)
+    outcome, path = bring_and_measure(brought, starter)
 
     assert outcome.state == "done" and outcome.result["rows"] == 42
     messages = [record["messages"] for record in brought.rows.records()]
@@ -117,7 +118,7 @@ def test_a_template_without_marks_is_replaced_as_trl_does(bring, starter, tmp_pa
     (model / "chat_template.jinja").write_text(qwen3_chat_template)
     brought = bring(CONVERSATIONS)
 
-    outcome, path = measured(brought, model)
+    outcome, path = bring_and_measure(brought, model)
 
     assert outcome.state == "done"
     messages = [record["messages"] for record in brought.rows.records()]
@@ -138,7 +139,7 @@ def qwen(starter: Path, tmp_path: Path) -> Path:
 def test_tools_calls_and_results_are_measured_as_trl_trains_on_them(bring, qwen, tmp_path):
     brought = bring(WITH_TOOLS)
 
-    outcome, path = measured(brought, qwen)
+    outcome, path = bring_and_measure(brought, qwen)
 
     assert outcome.state == "done"
     lengths = load_lengths(path)
@@ -153,7 +154,7 @@ def test_tools_calls_and_results_are_measured_as_trl_trains_on_them(bring, qwen,
 
 
 def test_what_a_template_leaves_out_is_said_and_the_rows_that_have_it_are_marked(bring, starter):
-    _, path = measured(bring(WITH_TOOLS), starter)
+    _, path = bring_and_measure(bring(WITH_TOOLS), starter)
 
     lengths = load_lengths(path)
     assert lengths.left_out == ("the descriptions of tools", "tool calls")
@@ -172,7 +173,7 @@ def test_a_row_with_tools_that_a_template_refuses_does_not_stop_the_others(bring
     )
     (model / "chat_template.jinja").write_text(refuse + (model / "chat_template.jinja").read_text())
 
-    outcome, path = measured(bring(WITH_TOOLS), model)
+    outcome, path = bring_and_measure(bring(WITH_TOOLS), model)
 
     lengths = load_lengths(path)
     assert outcome.state == "done" and lengths.partial == {1, 2}
@@ -182,14 +183,14 @@ def test_a_row_with_tools_that_a_template_refuses_does_not_stop_the_others(bring
 
 def test_the_better_answer_of_a_pair_is_the_one_that_is_measured(bring, starter):
     brought = bring([{"prompt": "Open?", "chosen": "Yes, until six.", "rejected": "Dunno."}])
-    _, path = measured(brought, starter)
+    _, path = bring_and_measure(brought, starter)
 
     written = "".join(piece.text for piece in pieces(path, starter / "tokenizer.json", 0, cut_off=100).pieces)
     assert "Yes, until six." in written and "Dunno" not in written
 
 
 def test_a_plain_text_is_measured_as_it_stands(bring, starter):
-    _, path = measured(bring([{"text": "Roses are red."}] * 2), starter)
+    _, path = bring_and_measure(bring([{"text": "Roses are red."}] * 2), starter)
 
     found = pieces(path, starter / "tokenizer.json", 0, cut_off=100)
     assert "".join(piece.text for piece in found.pieces) == "Roses are red.<|end|>"
@@ -201,7 +202,7 @@ def test_an_unknown_template_without_marks_is_refused_with_a_way_on(bring, start
     shutil.copytree(starter, model)
     (model / "chat_template.jinja").write_text(WITHOUT_MARKS)
 
-    outcome, path = measured(bring(CONVERSATIONS), model)
+    outcome, path = bring_and_measure(bring(CONVERSATIONS), model)
 
     assert outcome.state == "failed" and "chat template" in outcome.message and outcome.fix
     assert not path.exists()
@@ -214,14 +215,14 @@ def test_a_row_that_the_template_refuses_is_named_by_its_line(bring, starter, tm
     refuse = "{%- if messages[0].role == 'system' -%}{{ raise_exception('System role not supported') }}{%- endif -%}"
     (model / "chat_template.jinja").write_text(refuse + template)
 
-    outcome, _ = measured(bring(CONVERSATIONS), model)
+    outcome, _ = bring_and_measure(bring(CONVERSATIONS), model)
 
     assert outcome.state == "failed"
     assert outcome.message == "This model's chat template refuses the row of line 2: System role not supported."
 
 
 def test_lengths_count_the_prompt_up_to_the_last_answer(bring, starter):
-    _, path = measured(bring(CONVERSATIONS), starter)
+    _, path = bring_and_measure(bring(CONVERSATIONS), starter)
 
     lengths = load_lengths(path)
     rows = stored(path)
@@ -236,17 +237,17 @@ def test_measuring_tells_its_progress_and_can_be_stopped(bring, starter):
     brought = bring([pair(f"question {number}", "yes") for number in range(2500)])
     reporter = ListReporter()
 
-    outcome, path = measured(brought, starter, reporter)
+    outcome, path = bring_and_measure(brought, starter, reporter)
     assert outcome.state == "done" and reporter.events[-1][0] is EventKind.PROGRESS
     assert reporter.events[-1][1]["done"] == reporter.events[-1][1]["total"] == 2500
     path.unlink()
-    stopped, path = measured(brought, starter, ListReporter(stop_after=1))
+    stopped, path = bring_and_measure(brought, starter, ListReporter(stop_after=1))
     assert stopped.state == "stopped" and not path.exists()
 
 
 def test_the_pieces_of_a_row_are_its_text_with_what_is_trained(bring, starter):
     brought = bring(CONVERSATIONS)
-    _, path = measured(brought, starter)
+    _, path = bring_and_measure(brought, starter)
 
     found = pieces(path, starter / "tokenizer.json", 1, cut_off=1000)
 
@@ -260,7 +261,7 @@ def test_the_pieces_of_a_row_are_its_text_with_what_is_trained(bring, starter):
 
 
 def test_what_a_cut_off_strikes_is_shown_and_counted(bring, starter):
-    _, path = measured(bring(CONVERSATIONS), starter)
+    _, path = bring_and_measure(bring(CONVERSATIONS), starter)
     whole = pieces(path, starter / "tokenizer.json", 1, cut_off=1000)
 
     found = pieces(path, starter / "tokenizer.json", 1, cut_off=whole.total - 6)
@@ -275,7 +276,7 @@ def test_seeing_a_row_needs_no_torch(bring, starter, root):
     import subprocess
     import sys
 
-    _, path = measured(bring(CONVERSATIONS), starter)
+    _, path = bring_and_measure(bring(CONVERSATIONS), starter)
     program = (
         "import sys; from pathlib import Path; import studio.data.ingest, studio.data.measure;"
         "from studio.data.seen import pieces;"

@@ -59,12 +59,6 @@ def test_weights_that_are_already_quantised_are_refused(model: Path):
         check_model_folder(model)
 
 
-def test_a_model_without_a_chat_template_is_refused(model: Path):
-    (model / "chat_template.jinja").unlink()
-    with pytest.raises(RecipeError, match="chat template"):
-        load_tokenizer(model)
-
-
 def test_a_folder_without_a_model_is_refused(tmp_path: Path):
     with pytest.raises(RecipeError, match="no model"):
         check_model_folder(tmp_path)

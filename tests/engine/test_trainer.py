@@ -202,13 +202,16 @@ def test_a_row_is_never_trained_without_its_tool_calls(tiny_model):
         _dataset(WITH_TOOLS, load_tokenizer(tiny_model))
 
 
-def test_a_template_that_does_not_mark_answers_is_refused(tiny_model):
+def test_a_template_whose_answers_cannot_be_told_is_refused(tiny_model):
     from studio.engine.trainer import check_template
 
     tokenizer = load_tokenizer(tiny_model)
     assert check_template(tokenizer)
     tokenizer.chat_template = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
-    with pytest.raises(RecipeError, match="where answers begin"):
+    with pytest.raises(RecipeError, match="no single token after an answer"):
+        check_template(tokenizer)
+    tokenizer.chat_template = None
+    with pytest.raises(RecipeError, match="no chat template"):
         check_template(tokenizer)
 
 

@@ -143,15 +143,16 @@ def test_a_very_small_model_may_train_without_a_gpu(root, laptop):
     assert not found.need.on_gpu and found.can_be_downloaded
 
 
-def test_a_model_whose_template_marks_no_answers_is_not_offered_for_download(root, gaming_pc):
-    found = by_id(models(root, gaming_pc), "llama-3.1-8b")
-    assert "does not say where answers begin and end" in found.reason
-    assert found.standing is Standing.UNSUITED and not found.can_be_downloaded
+def test_a_base_without_a_template_is_offered_for_plain_texts(root, gaming_pc):
+    found = by_id(models(root, gaming_pc), "llama-3.1-8b-base")
+    assert (
+        found.can_be_downloaded and found.texts_only and not by_id(models(root, gaming_pc), "llama-3.1-8b").texts_only
+    )
 
 
 @pytest.mark.parametrize(
     ("id", "said"),
-    [("mixtral-8x7b", "several experts"), ("phi-3.5-mini", "run code that comes with it"), ("llama-3.1-8b-base", "no chat template")],
+    [("mixtral-8x7b", "several experts"), ("phi-3.5-mini", "run code that comes with it")],
 )  # fmt: skip
 def test_what_the_studio_cannot_train_is_listed_with_its_reason(root, gaming_pc, id, said):
     large = replace(gaming_pc, gpus=(replace(gaming_pc.gpus[0], memory=80_000_000_000, free=80_000_000_000),))

@@ -268,7 +268,7 @@ def test_a_full_disk_is_told_before_the_weights_come(hub: Hub, to: Path, monkeyp
         ({"config.json": {**CONFIG, "auto_map": {"AutoConfig": "x.Y"}}}, "run code of its own .config.json: auto_map"),
         ({"config.json": {**CONFIG, "architectures": ["Brand9ForCausalLM"]}}, "Brand9ForCausalLM cannot be fine-tuned"),
         ({"config.json": {**CONFIG, "num_hidden_layers": 9000, "hidden_size": 9000}}, "Needs about .* of GPU memory"),
-        ({"tokenizer_config.json": {"auto_map": {}, "chat_template": "{{ x }}"}}, "where answers begin and end"),
+        ({"tokenizer_config.json": {"auto_map": {"AutoTokenizer": "x.Y"}}}, "run code of its own .tokenizer_config.json"),
         ({"tokenizer_config.json": None}, "has no tokenizer_config.json"),
         ({"../../outside.json": {}}, "outside of its folder .../../outside.json"),
         ({"/etc/cron.d/x": {}}, "outside of its folder"),

@@ -11,7 +11,6 @@ from safetensors.numpy import save_file
 from studio.domain.errors import RecipeError
 from studio.recipes.local import check_model_folder
 from studio.recipes.shape import shape_of
-from studio.recipes.templates import answers_are_marked
 from tests.recipes.conftest import CONFIG, TEMPLATE, write_json
 
 
@@ -149,36 +148,12 @@ def test_code_named_by_the_tokenizer_is_refused(model_folder):
     refuse(model_folder, "run code of its own .tokenizer_config.json")
 
 
-def test_a_model_without_a_chat_template_is_refused(model_folder):
+def test_a_model_without_a_chat_template_is_told_apart(model_folder):
+    assert check_model_folder(model_folder).has_template
     write_json(model_folder / "tokenizer_config.json", {})
-    refuse(model_folder, "no chat template")
-
-
-def test_a_template_that_does_not_mark_answers_is_refused(model_folder):
-    write_json(model_folder / "tokenizer_config.json", {"chat_template": "{{ messages[0].content }}"})
-    refuse(model_folder, "does not say where answers begin and end")
-
-
-@pytest.mark.parametrize(
-    "held", [TEMPLATE, [{"name": "tools", "template": "x"}, {"name": "default", "template": TEMPLATE}]]
-)
-def test_a_template_is_found_in_the_tokenizers_settings(model_folder, held):
-    write_json(model_folder / "tokenizer_config.json", {"chat_template": held})
-    check_model_folder(model_folder)
-
-
-def test_a_template_in_a_file_of_its_own_is_found(model_folder):
-    write_json(model_folder / "tokenizer_config.json", {})
+    assert not check_model_folder(model_folder).has_template
     (model_folder / "chat_template.jinja").write_text(TEMPLATE, encoding="utf-8")
-    check_model_folder(model_folder)
-
-
-def test_templates_that_the_training_library_can_mark_are_known():
-    known = pytest.importorskip("trl.chat_template_utils")
-    for template in (known.qwen3_chat_template, known.qwen2_5_chat_template, known.gemma3_chat_template):
-        assert answers_are_marked(template)
-    for template in (known.llama3_1_chat_template, known.llama3_2_chat_template):
-        assert not answers_are_marked(template)
+    assert check_model_folder(model_folder).has_template
 
 
 def in_two_files(folder: Path) -> None:

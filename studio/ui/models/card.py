@@ -17,6 +17,7 @@ TONES = {
 }
 TOLD_BELOW = (Standing.DOWNLOADING, Standing.CUT_SHORT)  # where the card is followed by what became of the download
 COMMERCIAL = {True: "Yes.", False: "No.", None: "Nobody here has read this licence; read it before you do."}
+TEXTS_ONLY = "Plain texts alone: it has no chat template, so nobody can say how a conversation is written for it."
 ENDED = {
     JobState.FAILED: (Tone.BAD, "The download failed."),
     JobState.STOPPED: (Tone.QUIET, "The download was stopped."),
@@ -36,7 +37,8 @@ def card(model: Model) -> str:
     facts = [
         ("Here", f"{badge(model)} {'' if model.standing in TOLD_BELOW else escape(_here(model))}"),
         ("Good at", escape(model.about)),
-        ("What it is", escape(f"{size}. {KIND_WORDS[model.kind]}" if size else KIND_WORDS[model.kind])),
+        ("What it is", escape(". ".join(filter(None, [size, KIND_WORDS[model.kind]])))),
+        ("Learns", TEXTS_ONLY if model.texts_only else ""),
         ("Memory", escape(_memory(model.need))),
         *_licence(model.licence),
         ("Where from", escape(_origin(model))),

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from studio.data.seen import Seen
 from studio.data.veiling import dotted
+from studio.domain.answers import DAY
 from studio.domain.lengths import Lengths
 from studio.ui.parts import html
 from studio.ui.parts.chart import drawn, laid_out, mark, uprights
@@ -61,6 +62,7 @@ def facts(lengths: Lengths, cut_off: int) -> str:
         if lengths.stop_token_trained
         else f"Careful: the end-of-turn token {lengths.stop_token} is not trained, so answers may not stop."
     )
+    day = f" Its template writes today's date: in training always {DAY:%-d %B %Y}, so that no run changes overnight."
     said = (
         f"This cut-off leaves out {'row' if len(cut) == 1 else 'rows'} {listed}: listed below as too long, and not trained on."
         if cut
@@ -69,7 +71,7 @@ def facts(lengths: Lengths, cut_off: int) -> str:
     return (
         f'<div class="beside"><div>{html.table(["Length", "Tokens"], short)}</div>'
         f"<div>{html.table(['Cut-off', 'Rows that would lose their end'], costs)}</div></div>"
-        f'<p class="help">{escape(said)} {escape(stop)}</p>'
+        f'<p class="help">{escape(said)} {escape(stop)}{escape(day) if lengths.dated else ""}</p>'
     )
 
 
