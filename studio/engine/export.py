@@ -187,6 +187,8 @@ def _sealed(draft: Path, spec: dict[str, Any], said: dict[str, str]) -> list[dic
     ]
     about = {name: spec[name] for name in ("release", "run", "step", "form")} | said
     (draft / MANIFEST).write_text(json.dumps(about | {"files": files}, indent=1) + "\n", encoding="utf-8")
+    for path in draft.iterdir():
+        shutil.copymode(draft / MANIFEST, path)  # safetensors writes for its owner alone
     for path in (*draft.iterdir(), draft):
         checkpoints.sync(path)
     return files

@@ -1,7 +1,9 @@
 """Deliver: hand out a checkpoint as files that work without the studio: an adapter, the whole model, or GGUF."""
 
+import importlib.util
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -27,6 +29,9 @@ SPARE = 200_000_000  # bytes of disk that stay free
 PAPERS = 100_000  # bytes, about
 CONVERTER = "convert_hf_to_gguf.py"
 LLAMA_CPP = "STUDIO_LLAMA_CPP"
+# Of what the converter asks for, the only thing that is not here. Its own list of requirements must not be installed
+# beside the studio: it names older versions of torch, transformers and numpy.
+NEEDS = "sentencepiece"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +193,13 @@ def _offer(
             "the whole model and convert it with the last line.",
             command=_by_hand(studio, run, checkpoint),
         )
+    if form is Form.GGUF and importlib.util.find_spec(NEEDS) is None:
+        return replace(
+            offer,
+            obstacle=f"llama.cpp's converter is here, but not {NEEDS}, which it needs.",
+            fix="Run the line below in a terminal and open this page again.",
+            command=_pip_install(NEEDS),
+        )
     free = disk_free(to or studio.workspace.exports)
     if free < needed + SPARE:
         return replace(
@@ -211,10 +223,14 @@ def _by_hand(studio: Studio, run: Run, checkpoint: Checkpoint) -> str:
     made = next((r.path for r in releases(studio) if (r.run_id, r.step, r.form) == wanted and r.is_ready), None)
     name = slug(f"{run.name}-step-{checkpoint.step}")
     return (
-        "git clone https://github.com/ggml-org/llama.cpp\n"
-        "pip install -r llama.cpp/requirements/requirements-convert_hf_to_gguf.txt\n"
-        f"python llama.cpp/{CONVERTER} {made or 'FOLDER_OF_THE_WHOLE_MODEL'} --outfile {name}.gguf"
+        "git clone --depth 1 https://github.com/ggml-org/llama.cpp\n"
+        f"{_pip_install(NEEDS)}\n"
+        f"{sys.executable} llama.cpp/{CONVERTER} {made or 'FOLDER_OF_THE_WHOLE_MODEL'} --outfile {name}.gguf"
     )
+
+
+def _pip_install(package: str) -> str:
+    return f"{sys.executable} -m pip install {package}"
 
 
 def _adapter_bytes(studio: Studio, run: Run, checkpoint: Checkpoint) -> int:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,19 +12,20 @@ import pytest
 from studio.domain.event import EventKind, Outcome
 from studio.domain.release import MANIFEST, MEASURED
 from studio.domain.study import Sampling
-from studio.engine import checkpoints, gguf, merging
+from studio.engine import checkpoints, converting, gguf, merging
 from studio.engine.checkpoints import Check, Manifest
 from studio.engine.export import export
 from studio.engine.merging import likeness, load_plain
 from tests.engine.conftest import Notebook
 
+STARTER = Path(__file__).resolve().parents[2] / "assets" / "starter"
 KINDS: dict[str, dict[str, Any]] = {"lora": {}, "rslora": {"use_rslora": True}, "dora": {"use_dora": True}}
 CONVERTER = """
 import sys
 from pathlib import Path
 assert (Path(sys.argv[1]) / "model.safetensors").is_file() and (Path(sys.argv[1]) / "tokenizer.json").is_file()
 print("writing", sys.argv[3])
-Path(sys.argv[3]).write_bytes(b"GGUF and what follows")
+Path(sys.argv[3]).write_bytes(b"GGUF " + " ".join(sys.argv[4:]).encode())
 """
 
 
@@ -86,6 +88,7 @@ def test_an_adapter_comes_with_its_tokenizer_its_settings_and_a_list_of_its_file
     held = json.loads((folder / MANIFEST).read_text())
     assert {path.name for path in folder.iterdir()} == {file["name"] for file in held["files"]} | {MANIFEST}
     assert outcome.result["files"] == held["files"] and held["release"] == "release-1"
+    assert len({path.stat().st_mode for path in folder.iterdir()}) == 1, "some can be read by fewer people than others"
     for file in held["files"]:
         assert checkpoints.sha256_of(folder / file["name"]) == file["sha256"]
     assert (folder / "adapter_model.safetensors").read_bytes() == (
@@ -172,12 +175,13 @@ def test_a_gguf_file_stands_alone_beside_its_card(wanted, tmp_path: Path):
     outcome, folder, _ = delivered(wanted("gguf", converter=str(script)))
     assert outcome.state == "done", outcome.message
     assert sorted(path.name for path in folder.iterdir()) == ["README.md", MANIFEST, "triage-1.gguf"]
+    assert (folder / "triage-1.gguf").read_bytes().endswith(b"--model-name triage-1")
 
 
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        ("print('BPE pre-tokenizer was not recognized'); raise SystemExit(3)", "was not recognized"),
+        ("print('a rope of its own'); raise SystemExit(3)", "could not convert this model: a rope of its own."),
         ("", "no GGUF file"),
     ],
 )
@@ -186,6 +190,59 @@ def test_what_the_converter_cannot_do_is_told_in_its_own_words(wanted, tmp_path:
     outcome, folder, _ = delivered(wanted("gguf", converter=str(tmp_path / "convert.py")))
     assert outcome.state == "failed" and said in outcome.message and "whole model" in outcome.fix
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "what", "fix"),
+    [
+        ("NotImplementedError: BPE pre-tokenizer was not recognized - update", "splits text", "newer llama.cpp"),
+        (
+            "ERROR:hf-to-gguf:Model OurForCausalLM is not supported",
+            "models of the kind OurForCausalLM",
+            "newer llama.cpp",
+        ),
+        ("ModuleNotFoundError: No module named 'sentencepiece'", "needs sentencepiece", "-m pip install sentencepiece"),
+    ],
+)
+def test_why_a_converter_gives_up_is_told_in_words_where_it_is_known(words: str, what: str, fix: str):
+    refused = gguf._refusal(f"Traceback (most recent call last):\n{words}\n")
+    assert what in refused.message and fix in refused.fix
+
+
+CONVERSION = """
+class TextModel:
+    def get_vocab_base_pre(self, tokenizer):
+        if tokenizer == "known": return "qwen2"
+        raise NotImplementedError("BPE pre-tokenizer was not recognized")
+"""
+ASKS = """
+import sys
+from pathlib import Path
+from conversion.base import TextModel
+Path(sys.argv[2]).write_text(" ".join(TextModel().get_vocab_base_pre(each) for each in ("known", "unseen")))
+"""
+
+
+def test_a_way_of_splitting_text_that_llama_cpp_has_is_named_where_it_knows_it_by_other_vocabularies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "conversion").mkdir()
+    (tmp_path / "conversion" / "base.py").write_text(CONVERSION)
+    (tmp_path / "convert.py").write_text(ASKS)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "argv", [*sys.argv])
+    for name in ("conversion", "conversion.base"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    converting.main([str(tmp_path / "convert.py"), str(STARTER), str(tmp_path / "said")])
+    assert (tmp_path / "said").read_text() == "qwen2 smollm"
+
+
+def test_a_way_of_splitting_text_that_is_not_one_of_the_plain_ones_gets_no_name(tmp_path: Path):
+    says = json.loads((STARTER / "tokenizer.json").read_text())
+    other = tmp_path / "tokenizer.json"
+    for changed in ({"normalizer": {"type": "NFC"}}, {"pre_tokenizer": None}, {"model": {"type": "Unigram"}}):
+        other.write_text(json.dumps(says | changed))
+        assert not converting.way_of(other)
 
 
 def test_a_converter_that_does_not_end_is_ended(tmp_path: Path):

@@ -194,6 +194,18 @@ def test_each_form_tells_its_size_or_why_there_is_none(quiet, trained, monkeypat
         deliver.make(quiet, trained.id, Form.GGUF, key="no converter")
 
 
+def test_a_converter_without_what_it_needs_is_told_before_anything_is_merged(quiet, trained, tmp_path, monkeypatch):
+    (tmp_path / deliver.CONVERTER).touch()
+    monkeypatch.setenv(deliver.LLAMA_CPP, str(tmp_path))
+    monkeypatch.setattr(deliver, "NEEDS", "a_library_that_is_not_here")
+    *_, gguf = deliver.offers(quiet, trained.id)
+    assert "a_library_that_is_not_here" in gguf.obstacle and gguf.command.endswith(
+        "-m pip install a_library_that_is_not_here"
+    )
+    monkeypatch.setattr(deliver, "NEEDS", "json")
+    assert not deliver.offers(quiet, trained.id)[2].obstacle
+
+
 def test_the_converter_is_found_by_the_setting_and_on_the_path(tmp_path: Path, monkeypatch):
     script = tmp_path / deliver.CONVERTER
     script.touch()
