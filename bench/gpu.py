@@ -1,7 +1,6 @@
-"""What training takes on this machine's GPU, beside what the planner says: memory, seconds, and our loop's pace.
+"""What training takes on this machine's GPU, beside what the planner says: memory and seconds.
 
     python -m bench.gpu grid --out FILE [--seconds 250]     models of real shapes, steps through our own training path
-    python -m bench.gpu speed --out FILE [--seconds 80]     our loop against a bare TRL script with the same settings
     … --tiny                                                the same on a model of no size: proves the bench itself
 
 Every measurement is one JSON line, written as soon as it is known, so that a run that is cut off still tells. Weights
@@ -90,7 +89,7 @@ class Lines:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["grid", "speed", "one"])
+    parser.add_argument("part", choices=["grid", "one"])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seconds", type=float, default=250)
     parser.add_argument("--model", help="for `one`: the shape to measure in this process")
@@ -103,10 +102,6 @@ def main() -> None:
                 grid(lines, end=end, tiny=choices.tiny)
             case "one":
                 one(choices.model, lines, end=end, folder=Path(folder))
-            case "speed":
-                from bench.gpu_speed import speed
-
-                speed(lines, end=end, folder=Path(folder), tiny=choices.tiny)
 
 
 def grid(lines: Lines, *, end: float, tiny: bool) -> None:

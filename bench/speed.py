@@ -1,13 +1,16 @@
-"""How fast each way trains on the same rows: ours, ours without its fast path, and bare TRL in three settings.
+"""How fast each way trains on the same rows: ours, ours without its fast path, and bare TRL in several settings.
 
-    python -m bench.speed                              the starter on the CPU, rows of very different lengths
-    python -m bench.speed --model qwen3-8b             a real shape with random weights, on a GPU
+    python -m bench.speed                                        the starter on the CPU, rows of very different lengths
+    python -m bench.speed --model qwen3-8b --seconds 240         a real shape with random weights, on a GPU
+    python -m bench.speed --model qwen3-8b --rows even           2,048 tokens each; `long` 8,192, `longest` 32,768
 
-Each arm is a process of its own, the arms take turns, and the medians are told as ratios. Tokens are real ones,
-without padding. Wall is the clock's; processor is what the process used itself, which other work does not change.
+The arms take turns, and the medians are told as ratios. Tokens are real ones, without padding. On a CPU each arm is a
+process of its own; on a GPU they share one loaded model, and Liger's kernels (--last) come once at the end, since what
+they change in it cannot be undone. Wall is the clock's; processor is what the process used itself, whatever else ran.
 """
 
 import argparse
+import gc
 import importlib.util
 import json
 import random
@@ -16,91 +19,325 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.made_up import SIZES, make_model, room_for_models, rows_of
-from studio.domain.plan import PADDED, Way
 from studio.domain.recipe import Recipe
 from studio.domain.row import Row
+from studio.recipes.machine import measure_machine
+from studio.recipes.presets import Situation, fastest
+from studio.recipes.shape import shape_of_folder
+from studio.recipes.ways import load_for
 
-ARMS = {
-    "ours": "ours",
-    "ours, padded": "ours without its fast path",
-    "trl": "bare TRL at its defaults",
-    "trl, kept": "bare TRL, nothing computed twice",
-    "trl, end to end": "bare TRL, padding-free, nothing computed twice",
-    "trl, packed": "bare TRL, packed (bfd), nothing computed twice",
-}
+WARM = 2  # steps that do not count
+PART = 4  # rows at once where bare TRL pads and keeps everything: more do not fit a large model
+BIN = {"starter": 512}  # tokens that bare TRL packs rows into
+SORTED = ("self_cuda_time_total", "self_cpu_time_total")
 RIVALS = ("unsloth", "llamafactory", "axolotl")
-WARM, BATCH = 2, 8  # steps that do not count, rows of a step
-MEDIAN, SIGMA, LEAST = {"starter": 90}, 0.8, 16
-LONGEST = {"starter": 400}
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One way to train the same rows; `settings` are what a bare TRL script says beyond its defaults."""
+
+    title: str
+    settings: dict[str, Any] | None = None
+    part: int | None = None  # rows at once, all of a step where it is not given
+    packed: bool = False
+
+
+KEPT: dict[str, Any] = {"gradient_checkpointing": False}
+ARMS = {
+    "ours": Arm("ours, as planned"),
+    "ours, padded": Arm("ours without its fast path"),
+    "trl": Arm("bare TRL at its defaults", {}),
+    "trl, kept": Arm("bare TRL, nothing computed twice", KEPT, part=PART),
+    "trl, end to end": Arm("bare TRL, padding-free, nothing computed twice", KEPT | {"padding_free": True}),
+    "trl, packed": Arm("bare TRL, packed (bfd), nothing computed twice", KEPT | {"packing": True}, packed=True),
+}
+LAST = {
+    "trl, packed, liger": Arm(
+        "bare TRL, packed (bfd), nothing computed twice, Liger's kernels",
+        KEPT | {"packing": True, "use_liger_kernel": True},
+        packed=True,
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of a step and how long each is."""
+
+    step: int
+    length: Callable[[random.Random], int]
+
+
+def log_normal(median: int, longest: int) -> Callable[[random.Random], int]:
+    """Lengths as those of instruction data are."""
+    return lambda chance: max(16, min(longest, round(chance.lognormvariate(0, 0.9) * median)))
+
+
+ROWS = {
+    "small": Rows(8, log_normal(90, 400)),
+    "mixed": Rows(16, log_normal(350, 2048)),
+    "even": Rows(16, lambda _: 2048),
+    "long": Rows(4, lambda _: 8192),
+    "longest": Rows(1, lambda _: 32768),
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", choices=["starter", *SIZES], default="starter")
+    parser.add_argument("--rows", choices=list(ROWS))
+    parser.add_argument("--arms", nargs="+", choices=list(ARMS), default=list(ARMS), help="some of them")
+    parser.add_argument("--last", action="store_true", help="Liger's kernels as well, where they are installed")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=12)
+    parser.add_argument("--seconds", type=float, default=3600, help="no round begins that would not end within them")
+    parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument(
+        "--profile", action="store_true", help="what a step of ours spends its time on, by torch's profiler"
+    )
+    parser.add_argument("--out", type=Path, help="a file of JSON lines")
     parser.add_argument("--arm", choices=list(ARMS), help="one arm alone; a line of JSON")
     parser.add_argument("--folder", type=Path, help="where its model lies")
     choices = parser.parse_args()
+    choices.rows = choices.rows or ("small" if choices.model == "starter" else "mixed")
     if choices.arm:
-        print(json.dumps(measured(choices.arm, choices.model, choices.folder, steps=choices.steps)))
+        print(json.dumps(Bench(choices.folder, choices.rows, choices.steps).measured(ARMS[choices.arm])))
         return
+    end = time.monotonic() + choices.seconds
     with tempfile.TemporaryDirectory(dir=room_for_models()) as folder:
         model = make_model(Path(folder) / choices.model, choices.model)
-        told: dict[str, list[dict[str, Any]]] = {arm: [] for arm in ARMS}
-        for number in range(choices.rounds):
-            for arm in ARMS:
-                told[arm].append(_in_a_process(arm, choices, model))
-                print(f"round {number + 1}: {arm:<16} {json.dumps(told[arm][-1])}", flush=True)
-    table(told)
+        table(measured_in_turns(choices, model, end=end))
 
 
-def _in_a_process(arm: str, choices: argparse.Namespace, model: Path) -> dict[str, Any]:
-    command = [sys.executable, "-m", "bench.speed", "--arm", arm, "--model", choices.model, "--folder", str(model)]
-    done = subprocess.run([*command, "--steps", str(choices.steps)], capture_output=True, text=True, check=False)
+def measured_in_turns(choices: argparse.Namespace, model: Path, *, end: float) -> dict[str, list[dict[str, Any]]]:
+    """Every arm's lines, a round after the other."""
+    bench = Bench(model, choices.rows, choices.steps) if measure_machine(model).has_gpu else None
+    told: dict[str, list[dict[str, Any]]] = {}
+    longest = 0.0
+
+    def take(name: str, number: int) -> None:
+        line = bench.measured((ARMS | LAST)[name]) if bench else _apart(name, choices, model)
+        told.setdefault(name, []).append(line)
+        said = json.dumps({"round": number, "arm": name, "model": choices.model, "rows": choices.rows, **line})
+        print(said, flush=True)
+        if choices.out:
+            with choices.out.open("a") as file:
+                file.write(said + "\n")
+
+    for number in range(choices.rounds):
+        began = time.monotonic()
+        if number and began + longest > end:
+            break
+        for name in choices.arms:
+            take(name, number)
+        longest = max(longest, time.monotonic() - began)
+    if bench and choices.profile:
+        print(bench.profile())
+    if bench and choices.last and importlib.util.find_spec("liger_kernel"):
+        for name in LAST:
+            take(name, 0)
+    return told
+
+
+def _apart(name: str, choices: argparse.Namespace, model: Path) -> dict[str, Any]:
+    command = [sys.executable, "-m", "bench.speed", "--arm", name, "--model", choices.model]
+    command += ["--rows", choices.rows, "--folder", str(model), "--steps", str(choices.steps)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SystemExit(f"{arm}: {done.stderr[-2000:]}")
+        raise SystemExit(f"{name}: {done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def table(told: dict[str, list[dict[str, Any]]]) -> None:
     """Medians, and how many times as fast ours is as each."""
+    fields = ("wall", "processor", "loss", "peak")
     medians = {
-        arm: {name: statistics.median(line[name] for line in lines) for name in ("wall", "processor", "loss", "peak")}
+        arm: {name: statistics.median(line[name] for line in lines) for name in fields}
         for arm, lines in told.items()
+        if all("wall" in line for line in lines)
     }
-    print("\n| arm | tokens/s | ours is, by the clock | ours is, by the processor | loss | peak, GB |")
-    print("|---|---|---|---|---|---|")
-    for arm, one in medians.items():
+    print("\n| arm | tokens/s | ours is, by the clock | ours is, by the processor | loss | peak, GB | rounds |")
+    print("|---|---|---|---|---|---|---|")
+    for arm, lines in told.items():
+        title = (ARMS | LAST)[arm].title
+        if arm not in medians:
+            print(f"| {title} | {lines[0]['fault']} | | | | | {len(lines)} |")
+            continue
+        one = medians[arm]
         clock, processor = (medians["ours"][name] / one[name] for name in ("wall", "processor"))
         print(
-            f"| {ARMS[arm]} | {one['wall']:,.0f} | {clock:.2f} × | {processor:.2f} × | {one['loss']:.3f} "
-            f"| {one['peak'] / 1e9:.2f} |"
+            f"| {title} | {one['wall']:,.0f} | {clock:.2f} × | {processor:.2f} × | {one['loss']:.3f} "
+            f"| {one['peak'] / 1e9:.2f} | {len(lines)} |"
         )
     for rival in RIVALS:
         print(f"{rival}: {'installed' if importlib.util.find_spec(rival) else 'not installed here'}")
 
 
-def rows_for(tokenizer: Any, model: str, steps: int) -> list[Row]:
-    """Rows whose lengths are log-normal, as those of instruction data are; always the same."""
-    chance = random.Random(7)
-    median, longest = MEDIAN.get(model, 350), LONGEST.get(model, 2048)
-    lengths = [
-        max(LEAST, min(longest, round(chance.lognormvariate(0, SIGMA) * median))) for _ in range((steps + WARM) * BATCH)
-    ]
-    rows = [rows_of(tokenizer, 1, length=length, seed=place)[0] for place, length in enumerate(lengths)]
-    return [Row(number, number + 1, row.messages) for number, row in enumerate(rows)]
+class Bench:
+    """A loaded model and its rows, trained in one way after the other from the same base."""
+
+    def __init__(self, folder: Path, rows: str, steps: int) -> None:
+        from studio.engine.load import load_model, load_tokenizer, prepare_process
+
+        prepare_process()
+        self.folder = folder
+        self.step = ROWS[rows].step
+        self.tokenizer = load_tokenizer(folder)
+        chance = random.Random(7)
+        self.lengths = [ROWS[rows].length(chance) for _ in range((steps + WARM) * self.step)]
+        made = [rows_of(self.tokenizer, 1, length=length, seed=at)[0] for at, length in enumerate(self.lengths)]
+        self.rows = [Row(number, number + 1, row.messages) for number, row in enumerate(made)]
+        self.machine = measure_machine(folder)  # before the model takes its share
+        self.base: Any = load_model(folder, quantisation="nf4")
+
+    def measured(self, arm: Arm) -> dict[str, Any]:
+        """Real tokens per second of the steps after the first two, the mean loss of all, and the most bytes held."""
+        from studio.engine.load import peak_memory
+        from studio.engine.memory import is_out_of_memory
+
+        self._forget_peak()
+        fault = None
+        with tempfile.TemporaryDirectory() as staging:
+            trainer, about = (self._ours if arm.settings is None else self._bare)(arm, Path(staging))
+            watch = _watch()
+            trainer.add_callback(watch)
+            try:
+                trainer.train()
+            except Exception as error:
+                fault = "does not fit" if is_out_of_memory(error) else f"{type(error).__name__}: {error}"[:300]
+            peak = peak_memory()
+            self._restore(trainer)
+        if fault:
+            return {"fault": fault, **about}
+        first, last = watch.marks[WARM - 1], watch.marks[-2]
+        tokens = last[2] - first[2]
+        return {
+            "wall": round(tokens / (last[0] - first[0]), 1),
+            "processor": round(tokens / (last[1] - first[1]), 1),
+            "loss": round(statistics.mean(watch.losses), 4),
+            "peak": peak,
+            **about,
+        }
+
+    def profile(self) -> str:
+        """The kernels that a step of ours spends most of its time in, and what the processor does meanwhile."""
+        from torch.profiler import ProfilerActivity, profile
+        from transformers import TrainerCallback
+
+        class Watch(TrainerCallback):
+            def on_step_begin(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+                if state.global_step == WARM + 1:
+                    profiler.start()
+
+            def on_step_end(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+                if state.global_step == WARM + 2:
+                    profiler.stop()
+
+        profiler = profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA])
+        with tempfile.TemporaryDirectory() as staging:
+            trainer, _ = self._ours(ARMS["ours"], Path(staging))
+            trainer.add_callback(Watch())
+            trainer.train()
+            self._restore(trainer)
+        told = profiler.key_averages()
+        return "\n".join(told.table(sort_by=by, row_limit=30, max_name_column_width=60) for by in SORTED)
+
+    def _recipe(self, **choices: Any) -> Recipe:
+        return Recipe(
+            epochs=1,
+            batch_size=self.step,
+            micro_batch=self.step,
+            max_length=max(self.lengths),
+            schedule="constant",
+            warmup=0.0,
+            **choices,
+        )
+
+    def _ours(self, arm: Arm, staging: Path) -> tuple[Any, dict[str, Any]]:
+        from studio.engine.trainer import build_trainer
+
+        shape = shape_of_folder(self.folder)
+        here = Situation(shape, len(self.rows), self.lengths, self.machine)
+        recipe = fastest(here, self._recipe(packing="off" if arm is ARMS["ours, padded"] else "auto"))
+        load = load_for(shape, recipe, self.lengths, self.lengths[:1], self.machine)
+        trainer = build_trainer(
+            self.base,
+            self.tokenizer,
+            recipe=recipe,
+            train=self.rows,
+            validation=self.rows[:2],
+            staging=staging,
+            way=load.way,
+        )
+        twice = recipe.gradient_checkpointing and (load.way.recomputed or shape.layers)
+        return trainer, {"rows_at_once": recipe.micro_batch, "computed_twice": int(twice)}
+
+    def _bare(self, arm: Arm, staging: Path) -> tuple[Any, dict[str, Any]]:
+        """SFTTrainer as its documentation sets it up, on the same rows, model, adapter and rate."""
+        import torch
+        from datasets import Dataset
+        from peft import LoraConfig
+        from transformers import AutoTokenizer, PrinterCallback
+        from trl import SFTConfig, SFTTrainer
+
+        recipe = self._recipe()
+        longest = BIN.get(self.folder.name, max(2048, recipe.max_length)) if arm.packed else recipe.max_length
+        part = max(1, round(sum(self.lengths) / len(self.lengths) * self.step / longest)) if arm.packed else arm.part
+        part = min(part or self.step, self.step)
+        trainer = SFTTrainer(
+            model=self.base,
+            args=SFTConfig(
+                output_dir=str(staging),
+                assistant_only_loss=True,
+                max_length=None if (arm.settings or {}).get("padding_free") else longest,
+                num_train_epochs=1,
+                per_device_train_batch_size=part,
+                gradient_accumulation_steps=1 if arm.packed else self.step // part,
+                learning_rate=recipe.learning_rate,
+                lr_scheduler_type="constant",
+                use_cpu=not torch.cuda.is_available(),
+                logging_steps=1,
+                save_strategy="no",
+                report_to="none",
+                disable_tqdm=True,
+                seed=recipe.seed,
+                **arm.settings or {},
+            ),
+            train_dataset=Dataset.from_list(
+                [{"messages": [{"role": m.role, "content": m.content} for m in row.messages]} for row in self.rows]
+            ),
+            processing_class=AutoTokenizer.from_pretrained(self.folder),
+            peft_config=LoraConfig(
+                r=recipe.rank, lora_alpha=recipe.rank, lora_dropout=0.0, target_modules="all-linear"
+            ),
+        )
+        trainer.remove_callback(PrinterCallback)
+        return trainer, {"rows_at_once": f"{part} × {longest} tokens" if arm.packed else part}
+
+    def _restore(self, trainer: Any) -> None:
+        """Take the adapter off, and with it all that training switched on."""
+        self.base = trainer.model.unload()
+        self.base.set_attn_implementation("sdpa")
+        self.base.gradient_checkpointing_disable()
+        self.base.disable_input_require_grads()
+        trainer.optimizer = trainer.lr_scheduler = None
+        gc.collect()
+
+    def _forget_peak(self) -> None:
+        import torch
+
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+            torch.cuda.reset_peak_memory_stats()
 
 
-def measured(arm: str, model: str, folder: Path, *, steps: int) -> dict[str, Any]:
-    """Real tokens per second of the steps after the first two, and the mean loss of all."""
-    from studio.engine.load import load_tokenizer, peak_memory, prepare_process
-
-    prepare_process()
+def _watch() -> Any:
     from bench.stopwatch import Stopwatch
 
     class Both(Stopwatch):
@@ -114,83 +351,7 @@ def measured(arm: str, model: str, folder: Path, *, steps: int) -> dict[str, Any
             super().on_log(*arguments, **rest)
             self.marks.append((self._now(), time.process_time(), self.tokens))
 
-    watch = Both()
-    rows = rows_for(load_tokenizer(folder), model, steps)
-    with tempfile.TemporaryDirectory() as staging:
-        trainer = trainer_of(arm, folder, rows, Path(staging))
-        trainer.add_callback(watch)
-        trainer.train()
-    first, last = watch.marks[WARM - 1], watch.marks[-2]
-    tokens = last[2] - first[2]
-    return {
-        "wall": round(tokens / (last[0] - first[0]), 1),
-        "processor": round(tokens / (last[1] - first[1]), 1),
-        "loss": round(statistics.mean(watch.losses), 4),
-        "peak": peak_memory(),
-    }
-
-
-def trainer_of(arm: str, model: Path, rows: list[Row], staging: Path) -> Any:
-    recipe = Recipe(epochs=1, batch_size=BATCH, micro_batch=BATCH, max_length=2048, schedule="constant", warmup=0.0)
-    if not arm.startswith("ours"):
-        return bare(arm, model, rows, recipe, staging)
-    from studio.engine.load import load_model, load_tokenizer
-    from studio.engine.trainer import build_trainer
-
-    way = Way(packed=True) if arm == "ours" else PADDED
-    loaded = load_model(model, quantisation=recipe.quantisation)
-    return build_trainer(
-        loaded, load_tokenizer(model), recipe=recipe, train=rows, validation=rows[:2], staging=staging, way=way
-    )
-
-
-def bare(arm: str, model: Path, rows: list[Row], recipe: Recipe, staging: Path) -> Any:
-    """SFTTrainer as its documentation sets it up, on the same rows, model, adapter and rate."""
-    import torch
-    from datasets import Dataset
-    from peft import LoraConfig
-    from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, PrinterCallback
-    from trl import SFTConfig, SFTTrainer
-
-    settings: dict[str, Any] = {
-        "trl": {"max_length": recipe.max_length},
-        "trl, kept": {"max_length": recipe.max_length, "gradient_checkpointing": False},
-        "trl, end to end": {"max_length": None, "gradient_checkpointing": False, "padding_free": True},
-        "trl, packed": {"max_length": 1024, "gradient_checkpointing": False, "packing": True},
-    }[arm]
-    quantisation = BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.bfloat16,
-    )
-    trainer = SFTTrainer(
-        model=AutoModelForCausalLM.from_pretrained(
-            model, dtype=torch.bfloat16, quantization_config=quantisation, device_map="auto"
-        ),
-        args=SFTConfig(
-            output_dir=str(staging),
-            assistant_only_loss=True,
-            num_train_epochs=1,
-            per_device_train_batch_size=1 if arm == "trl, packed" else BATCH,
-            learning_rate=recipe.learning_rate,
-            lr_scheduler_type="constant",
-            use_cpu=not torch.cuda.is_available(),
-            logging_steps=1,
-            save_strategy="no",
-            report_to="none",
-            disable_tqdm=True,
-            seed=recipe.seed,
-            **settings,
-        ),
-        train_dataset=Dataset.from_list(
-            [{"messages": [{"role": m.role, "content": m.content} for m in row.messages]} for row in rows]
-        ),
-        processing_class=AutoTokenizer.from_pretrained(model),
-        peft_config=LoraConfig(r=recipe.rank, lora_alpha=recipe.rank, lora_dropout=0.0, target_modules="all-linear"),
-    )
-    trainer.remove_callback(PrinterCallback)
-    return trainer
+    return Both()
 
 
 if __name__ == "__main__":

@@ -50,19 +50,21 @@ print("triton", _use_triton(torch.device("cuda")))
 PY
 cat "$logs/first"
 
-# Neither of these two tells a speed, so they may share the machine; the measurements after them have it alone.
-spread=(); "$python" -c 'import xdist' 2>/dev/null && spread=(-n 3 --dist loadfile)
+# None of these tells a speed, so they may share the machine; the measurements after them have it alone.
+spread=(); "$python" -c 'import xdist' 2>/dev/null && spread=(--dist loadfile -n)
 part quality 150 "$python" -m bench.training quality &
-part tests 150 "$python" -m pytest tests/gpu -m gpu -q -p no:cacheprovider --durations=8 --junitxml="$out/tests.xml" -o junit_family=xunit1 "${spread[@]}"
+part tests 170 "$python" -m pytest tests/gpu -m gpu -q -p no:cacheprovider --durations=8 --junitxml="$out/tests.xml" -o junit_family=xunit1 "${spread[@]}" ${spread:+4} &
+part engine 170 "$python" -m pytest tests/engine -q -p no:cacheprovider "${spread[@]}" ${spread:+7} &
 wait
-tail -n 25 "$logs/tests"; tail -n 2 "$logs/quality"
+tail -n 40 "$logs/tests"; tail -n 2 "$logs/quality"; tail -n 40 "$logs/engine"
 
-part grid "${GRID_LIMIT:-275}" "$python" -m bench.gpu grid --out "$out/grid.jsonl" --seconds "${GRID_SECONDS:-245}" $tiny
-left=$((510 - SECONDS)); [ "$left" -gt 100 ] && left=100
-if [ "$left" -ge 30 ]; then
-    part speed "$left" "$python" -m bench.gpu speed --out "$out/speed.jsonl" --seconds "$((left - 15))" $tiny
-    grep -h '"ratio"' "$out/speed.jsonl"
+model=qwen3-8b; [ "$tiny" ] && model=tiny
+part speed "${SPEED_LIMIT:-280}" "$python" -m bench.speed --model $model --rows mixed --out "$out/speed.jsonl" --seconds "${SPEED_SECONDS:-170}" --profile --last
+tail -n 120 "$logs/speed"
+left=$((${LIMIT:-540} - SECONDS))
+if [ "$left" -ge 60 ]; then
+    part grid "$left" "$python" -m bench.gpu grid --out "$out/grid.jsonl" --seconds "$((left - 25))" $tiny
+    timeout 60 "$python" -m bench.fit "$out/grid.jsonl" > "$out/fit.txt" 2>&1
+    tail -n 60 "$out/fit.txt"
 fi
-timeout 60 "$python" -m bench.fit "$out/grid.jsonl" > "$out/fit.txt" 2>&1
-tail -n 60 "$out/fit.txt"
 told "done"

@@ -108,7 +108,7 @@ def _tiny_recipes(here: Situation, start: Recipe) -> Recipes:
 
     The passes aim at 6,000 rows read (17 passes over 360 rows), within three minutes on this machine.
     """
-    recipe = _within_memory(here, start.model_copy(update={"evaluations": 8 if here.rows < 5_000 else 4}))
+    recipe = fastest(here, start.model_copy(update={"evaluations": 8 if here.rows < 5_000 else 4}))
     passes = min(6_000 / here.rows, 40, _passes_within(170, here, recipe))
     quick = recipe.model_copy(update={"epochs": _passes(passes / 3), "evaluations": 4})
     thorough = recipe.model_copy(update={"epochs": min(2 * _passes(passes), 100), "evaluations": 12})
@@ -118,7 +118,7 @@ def _tiny_recipes(here: Situation, start: Recipe) -> Recipes:
 def _real_recipes(here: Situation, start: Recipe) -> Recipes:
     """The usual values of a method; fewer passes over more data, because each row then teaches less that is new."""
     batch_size = 16 if here.rows >= 200 else 8
-    recipe = _within_memory(here, start.model_copy(update={"batch_size": batch_size, "micro_batch": batch_size}))
+    recipe = fastest(here, start.model_copy(update={"batch_size": batch_size, "micro_batch": batch_size}))
     quick, balanced, thorough = (1, 3, 5) if here.rows < 5_000 else (0.5, 2, 3) if here.rows < 50_000 else (0.1, 1, 2)
     more = {"epochs": thorough, "evaluations": checks_of(thorough)} | (
         {"rank": 32} if recipe.method in ADAPTERS else {}
@@ -126,7 +126,7 @@ def _real_recipes(here: Situation, start: Recipe) -> Recipes:
     return (
         recipe.model_copy(update={"epochs": quick, "evaluations": checks_of(quick)}),
         recipe.model_copy(update={"epochs": balanced, "evaluations": checks_of(balanced)}),
-        _within_memory(here, recipe.model_copy(update=more)),
+        fastest(here, recipe.model_copy(update=more)),
     )
 
 
@@ -154,7 +154,7 @@ def _expected(here: Situation, recipe: Recipe) -> float:
     return sum(pace.seconds(here.shape, recipe, work, here.machine)) / 2
 
 
-def _within_memory(here: Situation, recipe: Recipe) -> Recipe:
+def fastest(here: Situation, recipe: Recipe) -> Recipe:
     """The same recipe, its steps in the parts that are fastest of those that fit, computed twice where that pays."""
     sizes = [size for size in (16, 8, 4, 2, 1) if size <= min(recipe.batch_size, recipe.micro_batch)]
     plain = [recipe.model_copy(update={"micro_batch": size, "gradient_checkpointing": False}) for size in sizes]

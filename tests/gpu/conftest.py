@@ -84,6 +84,7 @@ def train_spec(run: Path, dataset: Path, *, recipe: Recipe = RECIPE, **changes: 
         "validation": list(range(100, 116)),
         "watch": [100, 101],
         "resume": False,
+        "way": {"packed": True},
         **changes,
     }
 
