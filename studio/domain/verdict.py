@@ -110,6 +110,7 @@ class Agreement:
     prompts: int
     same: int
     alpha: float | None
+    interval: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.domain.verdict import Agreement, Judged
+from studio.domain.verdict import Agreement, Interval, Judged
 
+ENOUGH_UNITS = 10  # below, resampling them says nothing
+RESAMPLES = 2000
 Scale = Literal["nominal", "ordinal", "interval", "ratio"]
 
 
@@ -30,6 +32,7 @@ def agreement(judged: Sequence[Judged]) -> Agreement | None:
         prompts=len(shared),
         same=sum(len(set(said.values())) == 1 for said in shared),
         alpha=krippendorff_alpha(table),
+        interval=alpha_interval(table),
     )
 
 
@@ -39,21 +42,72 @@ def krippendorff_alpha(ratings: Sequence[Sequence[float | None]], *, scale: Scal
     `ratings` has a row per rater and a column per unit, None where a rater did not judge. 1 is perfect, 0 is what
     chance gives; .80 is good, below .667 the raters disagree. None where nothing varies or no unit was judged twice.
     """
-    units = [[value for value in column if value is not None] for column in zip(*ratings, strict=True)]
-    units = [unit for unit in units if len(unit) > 1]
-    values = sorted({value for unit in units for value in unit})
+    values, counts = _counts(ratings)
     if len(values) < 2:
         return None
-    place = {value: index for index, value in enumerate(values)}
-    coincidences = np.zeros((len(values), len(values)))
-    for unit in units:
-        counts = np.bincount([place[value] for value in unit], minlength=len(values)).astype(float)
-        coincidences += (np.outer(counts, counts) - np.diag(counts)) / (len(unit) - 1)
+    coincidences = _coincidences(counts).sum(axis=0)
     totals = coincidences.sum(axis=0)
-    distance = _DISTANCES[scale](np.asarray(values, dtype=float), totals)
+    distance = _DISTANCES[scale](values, totals)
     observed = (coincidences * distance).sum()
     expected = (np.outer(totals, totals) * distance).sum() / (totals.sum() - 1)
     return float(1 - observed / expected)
+
+
+def alpha_interval(ratings: Sequence[Sequence[float | None]], *, level: float = 0.95, seed: int = 0) -> Interval | None:
+    """Percentile bootstrap of the nominal alpha over units; None with fewer than 10 units or where nothing varies."""
+    values, counts = _counts(ratings)
+    if len(values) < 2 or len(counts) < ENOUGH_UNITS:
+        return None
+    draw = np.random.default_rng(seed)
+    times = draw.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), size=RESAMPLES)
+    coincidences = np.tensordot(times, _coincidences(counts), axes=1)
+    totals = coincidences.sum(axis=1)
+    n = totals.sum(axis=1)
+    observed = n - coincidences.trace(axis1=1, axis2=2)
+    expected = (n**2 - (totals**2).sum(axis=1)) / (n - 1)
+    varied = expected > 0
+    low, high = np.quantile(1 - observed[varied] / expected[varied], [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(low), float(high), level)
+
+
+def cohen_kappa(table: Sequence[Sequence[int]]) -> float | None:
+    """Cohen's kappa of two raters, (p_o - p_e)/(1 - p_e) (Cohen, 1960); rows are what one said, columns the other.
+
+    None where nothing was judged or chance alone would make them agree everywhere.
+    """
+    counts = np.asarray(table, dtype=float)
+    n = counts.sum()
+    if n == 0:
+        return None
+    expected = float(counts.sum(axis=0) @ counts.sum(axis=1)) / n**2
+    return None if expected == 1 else float((counts.trace() / n - expected) / (1 - expected))
+
+
+def fleiss_kappa(table: Sequence[Sequence[int]]) -> float | None:
+    """Fleiss' kappa (1971); each row says how many raters put a unit into each class, the same number in every row."""
+    counts = np.asarray(table, dtype=float)
+    raters = counts[0].sum() if counts.size else 0
+    if raters < 2:
+        return None
+    same = ((counts**2).sum(axis=1) - raters) / (raters * (raters - 1))
+    expected = float(((counts.sum(axis=0) / counts.sum()) ** 2).sum())
+    return None if expected == 1 else float((same.mean() - expected) / (1 - expected))
+
+
+def _counts(ratings: Sequence[Sequence[float | None]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The values that occur, and how often each was said of each unit that was judged more than once."""
+    units = [[value for value in column if value is not None] for column in zip(*ratings, strict=True)]
+    units = [unit for unit in units if len(unit) > 1]
+    values = sorted({value for unit in units for value in unit})
+    place = {value: index for index, value in enumerate(values)}
+    counts = [np.bincount([place[value] for value in unit], minlength=len(values)) for unit in units]
+    return np.asarray(values, dtype=float), np.asarray(counts, dtype=float).reshape(len(units), len(values))
+
+
+def _coincidences(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The matrix of coincidences of each unit."""
+    pairs = counts[:, :, None] * counts[:, None, :] - counts[:, :, None] * np.eye(counts.shape[1])
+    return pairs / (counts.sum(axis=1) - 1)[:, None, None]
 
 
 def _nominal(values: NDArray[np.float64], totals: NDArray[np.float64]) -> NDArray[np.float64]:

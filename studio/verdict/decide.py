@@ -33,8 +33,9 @@ def decide(
     margin: float = 0.05,
     alpha: float = 0.05,
     earlier_looks: int = 0,
+    opponent: str = "the base model",
 ) -> Verdict:
-    """The verdict of a study from its ratings, in the order in which they were given.
+    """The verdict against one opponent from its ratings, in the order in which they were given.
 
     The unit is the prompt: its first rating counts, later ones serve agreement only. Ties and "both bad" place no bet.
     `skipped` counts prompts that were only ever skipped; with the rated ones they use up the `planned` prompts.
@@ -70,6 +71,7 @@ def decide(
         agreement=agreement(judged),
         usual_seconds=_usual_seconds(judged),
         earlier_looks=earlier_looks,
+        opponent=opponent,
     )
     return Verdict(
         decision=DECISIONS[why],

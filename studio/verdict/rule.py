@@ -1,7 +1,13 @@
-"""Rule: what has to hold before a model is shipped, fixed before the first rating."""
+"""Rule: what has to hold before a model is shipped, fixed before the first rating.
 
+`reason` decides against one opponent; `obstacles` decides over all of them and the gates.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
 from enum import StrEnum
 
+from studio.domain.light import Light, Lit
 from studio.domain.verdict import Decision, Evidence, Tally
 
 FEWEST_DECISIVE = 20
@@ -54,3 +60,50 @@ def leads(tally: Tally, target: float) -> bool:
 def has_too_many_bad(tally: Tally) -> bool:
     """Whether both answers were bad on more than one prompt in five."""
     return tally.both_bad > MOST_BOTH_BAD * tally.rated + ROUNDING
+
+
+class Obstacle(StrEnum):
+    """What keeps a model from shipping; without any, it ships."""
+
+    NOT_BETTER = "not_better"
+    GATE_RED = "gate_red"
+    NO_OPPONENT = "no_opponent"
+    STILL_OPEN = "still_open"
+    GATE_AMBER = "gate_amber"
+    GATE_MISSING = "gate_missing"
+
+
+FINAL = (Obstacle.NOT_BETTER, Obstacle.GATE_RED)
+
+
+def obstacles(
+    contests: Sequence[Decision], lights: Sequence[Lit], *, gates: Sequence[str] = ()
+) -> tuple[Obstacle, ...]:
+    """Everything that stands in the way, given the decision against each opponent and what the gates show.
+
+    The fine-tuned model has to be clearly better than every opponent: each contest may be wrong with its alpha, and a
+    false "ship" needs all of them to be won, so alpha holds for the whole without dividing it (intersection-union).
+    Every required gate has to be green; `gates` are the kinds that the protocol names, and each needs its light.
+    """
+    required = {light.light for light in lights if light.is_required}
+    found = {
+        Obstacle.NOT_BETTER: Decision.DONT_SHIP in contests,
+        Obstacle.GATE_RED: Light.RED in required,
+        Obstacle.NO_OPPONENT: not contests,
+        Obstacle.STILL_OPEN: Decision.NOT_YET in contests,
+        Obstacle.GATE_AMBER: Light.AMBER in required,
+        Obstacle.GATE_MISSING: bool(missing_gates(lights, gates)),
+    }
+    return tuple(obstacle for obstacle, stands in found.items() if stands)
+
+
+def decision_of(found: Sequence[Obstacle]) -> Decision:
+    """Ship without an obstacle; don't ship with one that no more ratings remove; otherwise not yet."""
+    if any(obstacle in FINAL for obstacle in found):
+        return Decision.DONT_SHIP
+    return Decision.NOT_YET if found else Decision.SHIP
+
+
+def missing_gates(lights: Sequence[Lit], gates: Sequence[str]) -> tuple[str, ...]:
+    """The kinds that the protocol names and no light was measured for; a kind named twice needs two."""
+    return tuple((Counter(gates) - Counter(light.kind for light in lights)).elements())

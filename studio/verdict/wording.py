@@ -28,6 +28,7 @@ class Standing:
     agreement: Agreement | None
     usual_seconds: float | None
     earlier_looks: int = 0
+    opponent: str = "the base model"
 
     @property
     def prompts_left(self) -> int:
@@ -47,7 +48,8 @@ def sentence(standing: Standing) -> str:
         case Reason.CLEARLY_BETTER:
             return f"{_said(standing)} {_sure(standing, 'the true preference is above one half')}"
         case Reason.CLEARLY_WORSE:
-            return f"{_said_of_base(standing)} {_sure(standing, 'the base model is preferred more often than not')}"
+            preferred = f"{standing.opponent} is preferred more often than not"
+            return f"{_said_of_base(standing)} {_sure(standing, preferred)}"
         case Reason.LEAD_RULED_OUT:
             below = f"the true preference is below the {percent(standing.target)} that this study asks for"
             return f"{_said(standing)} {_sure(standing, below)}"
@@ -68,7 +70,7 @@ def next_step(standing: Standing) -> str:
         case Reason.CLEARLY_BETTER:
             return "Take it to Deliver, and keep the report with it."
         case Reason.CLEARLY_WORSE | Reason.LEAD_RULED_OUT:
-            return "Read below where the base model won, mend the data there and train again."
+            return f"Read below where {standing.opponent} won, mend the data there and train again."
         case Reason.ALL_JUDGED:
             return "Read below where it lost, add better examples of those and train again."
         case Reason.TOO_FEW_PLANNED:
@@ -115,7 +117,7 @@ def _said(standing: Standing) -> str:
 
 def _said_of_base(standing: Standing) -> str:
     tally = standing.tally
-    preferred = f"preferred the base model in {of(tally.base, tally.decisive)} comparisons with a preference"
+    preferred = f"preferred {standing.opponent} in {of(tally.base, tally.decisive)} comparisons with a preference"
     return f"{_people(standing.raters)} {preferred}{_equal(tally)}."
 
 

@@ -1,0 +1,81 @@
+"""Ruling: the decision of a whole study, against every opponent and with every gate, and what somebody made of it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from studio.domain.errors import StudyError
+from studio.domain.light import Lit
+from studio.domain.protocol import Rival
+from studio.domain.verdict import HEADLINES, Decision, Verdict
+
+SHORTEST_REASON = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """The verdict against one opponent."""
+
+    rival: Rival
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Somebody's decision in place of the rule's; it stands beside the figures and changes none of them."""
+
+    decision: Decision
+    reason: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What to do with a fine-tuned model; `reasons` are one sentence for each opponent and each light that matters.
+
+    `more_needed` is about how many more ratings would settle every open contest, ties included, and `minutes_needed`
+    their time; None where nothing is open or it is unlikely to become clear.
+    """
+
+    decision: Decision
+    sentence: str
+    reasons: tuple[str, ...]
+    contests: tuple[Contest, ...]
+    lights: tuple[Lit, ...]
+    caveats: tuple[str, ...]
+    more_needed: int | None = None
+    minutes_needed: int | None = None
+    override: Override | None = None
+
+    @property
+    def headline(self) -> str:
+        return HEADLINES[self.decision]
+
+    @property
+    def stands(self) -> Decision:
+        """What holds in the end: the rule's decision, unless somebody overrode it."""
+        return self.override.decision if self.override else self.decision
+
+    @property
+    def override_sentence(self) -> str:
+        """Who overrode the rule, to what and why; empty where nobody did."""
+        if not self.override:
+            return ""
+        given, day = self.override, self.override.at
+        return (
+            f"{given.by} decided otherwise on {day.day} {day:%B %Y}: “{HEADLINES[given.decision]}” "
+            f"instead of “{self.headline}” Reason given: {given.reason}"
+        )
+
+
+def overridden(ruling: Ruling, *, decision: Decision, reason: str, by: str, at: datetime) -> Ruling:
+    """The ruling with somebody's own decision beside it; StudyError without a reason, a name or a difference."""
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise StudyError(
+            "An override needs a reason that others can read later.", fix="Say why in a sentence.", field="reason"
+        )
+    if not by.strip():
+        raise StudyError("An override needs a name.", fix="Say who decided.", field="by")
+    if decision is ruling.decision:
+        raise StudyError("That is what the rule says already.", fix="Nothing needs to be overridden.", field="decision")
+    return replace(ruling, override=Override(decision, reason.strip(), by.strip(), at))

@@ -1,0 +1,117 @@
+"""Ruling: one decision from the contests with all opponents and the lights of all gates, with its reasons in words."""
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+
+from studio.domain.light import Light, Lit
+from studio.domain.protocol import Protocol, Rival, bar_sentence
+from studio.domain.ruling import Contest, Ruling
+from studio.domain.verdict import Decision, Judged
+from studio.verdict.decide import decide
+from studio.verdict.rule import Obstacle, decision_of, missing_gates, obstacles
+
+
+def rule(
+    judged: Mapping[Rival, Sequence[Judged]],
+    *,
+    protocol: Protocol,
+    skipped: Mapping[Rival, int] | None = None,
+    lights: Sequence[Lit] = (),
+) -> Ruling:
+    """The ruling of a study by its protocol, from the ratings against each opponent in the order they were given."""
+    contests = tuple(
+        Contest(
+            opponent.rival,
+            decide(
+                judged.get(opponent.rival, ()),
+                skipped=(skipped or {}).get(opponent.rival, 0),
+                planned=protocol.cap,
+                margin=protocol.margin,
+                alpha=protocol.alpha,
+                opponent=opponent.rival.title,
+            ),
+        )
+        for opponent in sorted(protocol.opponents, key=lambda each: list(Rival).index(each.rival))
+    )
+    gates = [str(gate.get("kind", "")) for gate in protocol.gates]
+    found = obstacles([contest.verdict.decision for contest in contests], lights, gates=gates)
+    more, minutes = _more(contests)
+    return Ruling(
+        decision=decision_of(found),
+        sentence=_sentence(found, contests, lights, missing_gates(lights, gates)),
+        reasons=_reasons(contests, lights, protocol),
+        contests=contests,
+        lights=tuple(lights),
+        caveats=_caveats(contests),
+        more_needed=more,
+        minutes_needed=minutes,
+    )
+
+
+def _more(contests: Sequence[Contest]) -> tuple[int | None, int | None]:
+    """Ratings and minutes that would settle all open contests; None as soon as one is unlikely to become clear."""
+    waiting = [contest.verdict for contest in contests if contest.verdict.decision is Decision.NOT_YET]
+    if not waiting or any(verdict.more_needed is None for verdict in waiting):
+        return None, None
+    more = sum(ceil((v.more_needed or 0) * v.tally.rated / v.tally.decisive) for v in waiting)
+    known = [verdict.minutes_needed for verdict in waiting if verdict.minutes_needed is not None]
+    return more, sum(known) if len(known) == len(waiting) else None
+
+
+def _sentence(
+    found: Sequence[Obstacle], contests: Sequence[Contest], lights: Sequence[Lit], missing: Sequence[str]
+) -> str:
+    """What decided, in one or two sentences; of obstacles that can go away, only where none is final."""
+    if not found:
+        gates = ", and every gate that it needs is green" if any(light.is_required for light in lights) else ""
+        return f"The fine-tuned model is clearly better than {_names(contests, Decision.SHIP)}{gates}."
+    if decision_of(found) is Decision.DONT_SHIP:
+        parts = []
+        if Obstacle.NOT_BETTER in found:
+            parts.append(f"The fine-tuned model is not clearly better than {_names(contests, Decision.DONT_SHIP)}.")
+        if Obstacle.GATE_RED in found:
+            parts.append(f"It does not pass: {_titles(lights, Light.RED)}.")
+        return " ".join(parts)
+    if Obstacle.NO_OPPONENT in found:
+        return "Nothing was compared."
+    parts = []
+    if Obstacle.STILL_OPEN in found:
+        parts.append(f"It is still open whether the fine-tuned model beats {_names(contests, Decision.NOT_YET)}.")
+    if Obstacle.GATE_AMBER in found:
+        parts.append(f"Not shown either way: {_titles(lights, Light.AMBER)}.")
+    if Obstacle.GATE_MISSING in found:
+        parts.append(f"Not measured yet: {_listed(missing)}.")
+    return " ".join(parts)
+
+
+def _reasons(contests: Sequence[Contest], lights: Sequence[Lit], protocol: Protocol) -> tuple[str, ...]:
+    said = [
+        f"Against {contest.rival.title}: {contest.verdict.headline} {contest.verdict.sentence}" for contest in contests
+    ]
+    said += [f"{light.title}, {light.light}: {light.sentence}" for light in lights]
+    return (*said, bar_sentence(protocol.opening))
+
+
+def _caveats(contests: Sequence[Contest]) -> tuple[str, ...]:
+    """What holds of all contests once, then what holds of some, with their names."""
+    every = [contest.verdict.caveats for contest in contests]
+    shared = [caveat for caveat in every[0] if all(caveat in told for told in every)] if every else []
+    own = [
+        f"Against {contest.rival.title}: {caveat}"
+        for contest in contests
+        for caveat in contest.verdict.caveats
+        if caveat not in shared
+    ]
+    return (*shared, *own)
+
+
+def _names(contests: Sequence[Contest], decision: Decision) -> str:
+    return _listed([contest.rival.title for contest in contests if contest.verdict.decision is decision])
+
+
+def _titles(lights: Sequence[Lit], light: Light) -> str:
+    return _listed([each.title for each in lights if each.is_required and each.light == light])
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
