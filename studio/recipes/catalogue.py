@@ -16,8 +16,9 @@ HALF = 2  # bytes of a weight as it is downloaded
 class Entry:
     """A model of the catalogue.
 
-    `gated`: its terms must be accepted on the hub before it can be downloaded. `has_template`: it says
-    how conversations are written. `wants_code`: its configuration names code that comes with it, never run here.
+    `gated`: its terms must be accepted on the hub before it can be downloaded. `has_template`: it says how conversations
+    are written. `barred`: why nothing of its kind can be trained here, in one word ("" where it can). Without a shape
+    nothing is known of its size.
     """
 
     id: str
@@ -28,14 +29,14 @@ class Entry:
     licence: Licence
     gated: bool
     about: str
-    shape: Shape
+    shape: Shape | None = None
     has_template: bool = True
-    wants_code: bool = False
+    barred: str = ""
 
     @property
     def bytes(self) -> int:
         """What its files take, nearly: the weights in 16 bits."""
-        return self.shape.parameters * HALF
+        return self.shape.parameters * HALF if self.shape else 0
 
 
 def catalogue() -> list[Entry]:
@@ -51,5 +52,6 @@ def licences() -> dict[str, Licence]:
 
 
 def _entry(told: dict[str, Any], known: dict[str, Licence]) -> Entry:
-    parts = {"shape": Shape(**told["shape"]), "licence": known[told["licence"]], "kind": Kind(told["kind"])}
+    shape = Shape(**told["shape"]) if "shape" in told else None
+    parts = {"shape": shape, "licence": known[told["licence"]], "kind": Kind(told["kind"])}
     return Entry(**{**told, **parts})

@@ -17,6 +17,12 @@ STARTER = "starter"
 APACHE = "apache-2.0"
 # What hubs call a licence, where that is not what the catalogue calls it.
 TAGS = {"llama3": "llama-3", "llama3.1": "llama-3.1", "llama3.2": "llama-3.2", "llama3.3": "llama-3.3"}
+BARRED = {
+    "experts": "Models made of several experts cannot be fine-tuned here yet. Pick a model in one piece.",
+    "code": "It asks to run code that comes with it, and the studio never does that. Pick another model.",
+    "pictures": "It also reads pictures or sound, and such models cannot be fine-tuned here yet. Pick a text model.",
+    "hybrid": "It reads pictures and has layers of two kinds, which cannot be fine-tuned here yet. Pick a text model.",
+}
 UNREAD = Licence("See the licence in its folder", None)
 UNREAD_ON_HUB = Licence("See the licence on its page", None)
 
@@ -134,15 +140,16 @@ def _looked_at(each: Added, machine: Machine) -> tuple[CheckedModel | None, str]
 
 
 def _listed(entry: Entry, held: Added | None, machine: Machine) -> Model:
-    need = need_of(entry.shape, machine)
+    shape = entry.shape
+    need = need_of(shape, machine) if shape and not entry.barred else None
     is_here = held is not None and is_whole(held.path)
     broken = _looked_at(held, machine)[1] if held and is_here else ""
     return Model(
         id=entry.id,
         title=entry.title,
         maker=entry.maker,
-        parameters=entry.shape.parameters,
-        context=entry.shape.context,
+        parameters=shape.parameters if shape else 0,
+        context=shape.context if shape else 0,
         licence=entry.licence,
         about=entry.about,
         need=need,
@@ -153,18 +160,10 @@ def _listed(entry: Entry, held: Added | None, machine: Machine) -> Model:
         path=held.path if held and is_here else None,
         revision=pinned(held.path).revision if held and is_here else "",
         download=held.job if held else None,
-        obstacle=broken if is_here else _too_large(need) or _unsuited(entry),
+        obstacle=broken if is_here else BARRED.get(entry.barred) or _too_large(need),
         texts_only=not entry.has_template,
     )
 
 
-def _too_large(need: Need) -> str:
-    return f"{need.why} {need.fix}" if need.fit is Fit.TOO_LARGE else ""
-
-
-def _unsuited(entry: Entry) -> str:
-    if entry.shape.experts > 1:
-        return "Models made of several experts cannot be fine-tuned here yet. Pick a model in one piece."
-    if entry.wants_code:
-        return "It asks to run code that comes with it, and the studio never does that. Pick another model."
-    return ""
+def _too_large(need: Need | None) -> str:
+    return f"{need.why} {need.fix}" if need and need.fit is Fit.TOO_LARGE else ""

@@ -18,6 +18,7 @@ ARCHITECTURES = {
     "LlamaForCausalLM": False,
     "MistralForCausalLM": False,
     "Olmo2ForCausalLM": False,
+    "Olmo3ForCausalLM": False,
     "Phi3ForCausalLM": False,
     "Qwen2ForCausalLM": False,
     "Qwen3ForCausalLM": False,
@@ -27,7 +28,7 @@ ARCHITECTURES = {
 HEAD_SIZES = {"Gemma3ForCausalLM": 256, "Qwen3ForCausalLM": 128}
 TEXT_PARTS = {"gemma3_text": "Gemma3ForCausalLM", "llama": "LlamaForCausalLM", "mistral": "MistralForCausalLM"}
 EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts")
-PICK_ANOTHER = "Pick a text model such as Qwen3, Llama 3, Mistral, Gemma 3 1B, Phi-4, SmolLM or OLMo 2."
+PICK_ANOTHER = "Pick a text model such as Qwen3, Llama 3, Mistral, Gemma 3 1B, Phi-4, SmolLM or OLMo."
 
 
 def shape_of_folder(folder: Path) -> Shape:

@@ -10,9 +10,10 @@ from studio.domain.job import Job, JobState
 from studio.domain.machine import Machine
 from studio.domain.model import Fit, Kind, Licence, Model, Standing
 from studio.recipes.catalogue import catalogue, licences
+from studio.recipes.fitting import need_of
 from studio.recipes.hub.manifest import write_manifest
 from studio.recipes.hub.repository import File, Repository
-from studio.recipes.listing import with_reasons
+from studio.recipes.listing import BARRED, with_reasons
 from studio.recipes.shape import ARCHITECTURES
 from tests.ui.examples import job
 
@@ -42,12 +43,34 @@ def test_every_entry_says_what_it_is_good_at_and_what_its_licence_allows(entry):
     assert entry.maker and entry.kind is not Kind.UNKNOWN
     assert re.fullmatch(r"[\w.-]+/[\w.-]+", entry.hub_id)
     assert re.fullmatch(r"[a-z0-9.-]+", entry.id)
-    assert entry.shape.architecture in ARCHITECTURES or entry.shape.experts > 1
+    assert entry.barred in BARRED or (not entry.barred and entry.shape and entry.shape.architecture in ARCHITECTURES)
+    assert entry.has_template or entry.kind is Kind.BASE
+
+
+PUBLISHED = {
+    "smollm2-135m": 134_515_008, "llama-3.2-1b": 1_235_814_400, "mistral-7b-v0.3": 7_248_023_552,
+    "llama-3.1-8b": 8_030_261_248, "phi-4": 14_659_507_200, "mistral-small-24b": 23_572_403_200,
+}  # fmt: skip
+
+
+def test_the_sizes_add_up_to_the_published_number_of_parameters():
+    shapes = {entry.id: entry.shape for entry in catalogue()}
+    assert {id: shapes[id].parameters for id in PUBLISHED} == PUBLISHED
+
+
+@pytest.mark.parametrize("entry", [each for each in catalogue() if not each.barred], ids=lambda entry: entry.id)
+def test_the_memory_of_each_is_worked_out_from_its_sizes(entry, gaming_pc):
+    """Four bits and a half for each weight at least with QLoRA, sixteen with LoRA; nearly alike where most of it is vocabulary."""
+    need = need_of(entry.shape, gaming_pc)
+    assert need.qlora > 0.56 * entry.shape.linear + 2 * entry.shape.embedding / (
+        1 if entry.shape.tied_embeddings else 2
+    )
+    assert need.lora > 2 * entry.shape.parameters and need.lora - need.qlora > 1.2 * entry.shape.linear
 
 
 def test_licences_that_ask_for_acceptance_are_marked_as_gated():
     for entry in catalogue():
-        if "Llama" in entry.licence.name or "Gemma" in entry.licence.name:
+        if entry.licence.name.startswith(("Llama", "Meta Llama", "Gemma")):
             assert entry.gated, entry.id
 
 
@@ -152,12 +175,13 @@ def test_a_base_without_a_template_is_offered_for_plain_texts(root, gaming_pc):
 
 @pytest.mark.parametrize(
     ("id", "said"),
-    [("mixtral-8x7b", "several experts"), ("phi-3.5-mini", "run code that comes with it")],
+    [("mixtral-8x7b", "several experts"), ("phi-4-mini", "run code that comes with it"), ("gemma-3-4b", "reads pictures"),
+     ("qwen3.5-9b", "layers of two kinds")],
 )  # fmt: skip
 def test_what_the_studio_cannot_train_is_listed_with_its_reason(root, gaming_pc, id, said):
     large = replace(gaming_pc, gpus=(replace(gaming_pc.gpus[0], memory=80_000_000_000, free=80_000_000_000),))
     found = by_id(models(root, large), id)
-    assert said in found.reason and not found.can_be_downloaded
+    assert said in found.reason and not found.can_be_downloaded and found.standing is Standing.UNSUITED
 
 
 def test_the_families_that_people_ask_for_are_there():
