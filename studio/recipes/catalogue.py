@@ -16,7 +16,7 @@ HALF = 2  # bytes of a weight as it is downloaded
 class Entry:
     """A model of the catalogue.
 
-    `gated`: its terms must be accepted on the hub before it can be downloaded. `has_template`: it says how conversations
+    `gated`: its terms must be accepted on the hub before it can be downloaded. `has_template`: it says how talks
     are written. `barred`: why nothing of its kind can be trained here, in one word ("" where it can). Without a shape
     nothing is known of its size.
     """
