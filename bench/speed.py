@@ -92,7 +92,7 @@ ROWS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", choices=["starter", *SIZES], default="starter")
-    parser.add_argument("--rows", choices=list(ROWS))
+    parser.add_argument("--rows", nargs="+", choices=list(ROWS))
     parser.add_argument("--arms", nargs="+", choices=list(ARMS), default=list(ARMS), help="some of them")
     parser.add_argument("--last", action="store_true", help="Liger's kernels as well, where they are installed")
     parser.add_argument("--rounds", type=int, default=3)
@@ -105,26 +105,30 @@ def main() -> None:
     parser.add_argument("--arm", choices=list(ARMS), help="one arm alone; a line of JSON")
     parser.add_argument("--folder", type=Path, help="where its model lies")
     choices = parser.parse_args()
-    choices.rows = choices.rows or ("small" if choices.model == "starter" else "mixed")
+    choices.rows = choices.rows or ["small" if choices.model == "starter" else "mixed"]
     if choices.arm:
-        print(json.dumps(Bench(choices.folder, choices.rows, choices.steps).measured(ARMS[choices.arm])))
+        print(json.dumps(Bench(choices.folder).on(choices.rows[0], choices.steps).measured(ARMS[choices.arm])))
         return
     end = time.monotonic() + choices.seconds
     with tempfile.TemporaryDirectory(dir=room_for_models()) as folder:
         model = make_model(Path(folder) / choices.model, choices.model)
-        table(measured_in_turns(choices, model, end=end))
+        bench = Bench(model) if measure_machine(model).has_gpu else None
+        for rows in choices.rows:
+            table(measured_in_turns(choices, model, bench and bench.on(rows, choices.steps), rows=rows, end=end))
 
 
-def measured_in_turns(choices: argparse.Namespace, model: Path, *, end: float) -> dict[str, list[dict[str, Any]]]:
-    """Every arm's lines, a round after the other."""
-    bench = Bench(model, choices.rows, choices.steps) if measure_machine(model).has_gpu else None
+def measured_in_turns(
+    choices: argparse.Namespace, model: Path, bench: "Bench | None", *, rows: str, end: float
+) -> dict[str, list[dict[str, Any]]]:
+    """Every arm's lines, a round after the other; what is less than half as fast as ours is clear after the first."""
+    arms = list(choices.arms)
     told: dict[str, list[dict[str, Any]]] = {}
     longest = 0.0
 
     def take(name: str, number: int) -> None:
-        line = bench.measured((ARMS | LAST)[name]) if bench else _apart(name, choices, model)
+        line = bench.measured((ARMS | LAST)[name]) if bench else _apart(name, choices, model, rows)
         told.setdefault(name, []).append(line)
-        said = json.dumps({"round": number, "arm": name, "model": choices.model, "rows": choices.rows, **line})
+        said = json.dumps({"round": number, "arm": name, "model": choices.model, "rows": rows, **line})
         print(said, flush=True)
         if choices.out:
             with choices.out.open("a") as file:
@@ -134,20 +138,22 @@ def measured_in_turns(choices: argparse.Namespace, model: Path, *, end: float) -
         began = time.monotonic()
         if number and began + longest > end:
             break
-        for name in choices.arms:
+        for name in arms:
             take(name, number)
-        longest = max(longest, time.monotonic() - began)
-    if bench and choices.profile:
+        ours = told.get("ours", [{}])[0].get("wall", 0)
+        arms = [name for name in arms if told[name][0].get("wall", 0) >= ours / 2]
+        longest = time.monotonic() - began
+    if bench and choices.profile and rows == choices.rows[0]:
         print(bench.profile())
-    if bench and choices.last and importlib.util.find_spec("liger_kernel"):
+    if bench and choices.last and rows == choices.rows[-1] and importlib.util.find_spec("liger_kernel"):
         for name in LAST:
             take(name, 0)
     return told
 
 
-def _apart(name: str, choices: argparse.Namespace, model: Path) -> dict[str, Any]:
+def _apart(name: str, choices: argparse.Namespace, model: Path, rows: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "bench.speed", "--arm", name, "--model", choices.model]
-    command += ["--rows", choices.rows, "--folder", str(model), "--steps", str(choices.steps)]
+    command += ["--rows", rows, "--folder", str(model), "--steps", str(choices.steps)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{name}: {done.stderr[-2000:]}")
@@ -182,19 +188,23 @@ def table(told: dict[str, list[dict[str, Any]]]) -> None:
 class Bench:
     """A loaded model and its rows, trained in one way after the other from the same base."""
 
-    def __init__(self, folder: Path, rows: str, steps: int) -> None:
+    def __init__(self, folder: Path) -> None:
         from studio.engine.load import load_model, load_tokenizer, prepare_process
 
         prepare_process()
         self.folder = folder
-        self.step = ROWS[rows].step
         self.tokenizer = load_tokenizer(folder)
-        chance = random.Random(7)
+        self.machine = measure_machine(folder)  # before the model takes its share
+        self.base: Any = load_model(folder, quantisation="nf4")
+        self.step, self.lengths, self.rows = 0, [], []
+
+    def on(self, rows: str, steps: int) -> "Bench":
+        """The same model with other rows; always the same ones."""
+        chance, self.step = random.Random(7), ROWS[rows].step
         self.lengths = [ROWS[rows].length(chance) for _ in range((steps + WARM) * self.step)]
         made = [rows_of(self.tokenizer, 1, length=length, seed=at)[0] for at, length in enumerate(self.lengths)]
         self.rows = [Row(number, number + 1, row.messages) for number, row in enumerate(made)]
-        self.machine = measure_machine(folder)  # before the model takes its share
-        self.base: Any = load_model(folder, quantisation="nf4")
+        return self
 
     def measured(self, arm: Arm) -> dict[str, Any]:
         """Real tokens per second of the steps after the first two, the mean loss of all, and the most bytes held."""
@@ -213,6 +223,8 @@ class Bench:
                 fault = "does not fit" if is_out_of_memory(error) else f"{type(error).__name__}: {error}"[:300]
             peak = peak_memory()
             self._restore(trainer)
+        if not fault and len(watch.marks) < WARM + 2:
+            fault = "too few steps"
         if fault:
             return {"fault": fault, **about}
         first, last = watch.marks[WARM - 1], watch.marks[-2]

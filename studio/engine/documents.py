@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
+from inspect import signature
 from typing import Any
 
 import torch
@@ -139,7 +140,13 @@ def _by_kernel(
     from torch.nn.attention.varlen import varlen_attn
 
     query, key, value = (part.to(torch.bfloat16).contiguous() for part in together)
-    longest = max(documents.lengths)
+    longest, shared = max(documents.lengths), {}
+    if query.shape[1] != key.shape[1]:
+        if _shares_heads():
+            shared = {"enable_gqa": True}
+        else:
+            times = query.shape[1] // key.shape[1]
+            key, value = (part.repeat_interleave(times, dim=1) for part in (key, value))
     return varlen_attn(
         query,
         key,
@@ -150,7 +157,7 @@ def _by_kernel(
         longest,
         scale=scaling,
         window_size=(window - 1 if window else -1, 0),
-        enable_gqa=query.shape[1] != key.shape[1],
+        **shared,
     )  # type: ignore[return-value]
 
 
@@ -160,6 +167,14 @@ def _has_kernels(device: int) -> bool:
     if find_spec("torch.nn.attention.varlen") is None:
         return False
     return torch.cuda.get_device_capability(device) >= NEWEST_KERNELS
+
+
+@cache
+def _shares_heads() -> bool:
+    """Whether the kernel lets several heads look at one key by itself: torch 2.11 does not."""
+    from torch.nn.attention.varlen import varlen_attn
+
+    return "enable_gqa" in signature(varlen_attn).parameters
 
 
 def _band(length: int, window: int, device: torch.device) -> torch.Tensor:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 LOADING, PREPARING = "loading the model", "preparing rows"
 NOT_APART = (
-    "With this model, rows that lie end to end would see each other, so they are padded instead: slower, and the "
-    "result is the same."
+    "With this model it could not be proven that rows which lie end to end do not see each other, so they are padded "
+    "instead: slower, and the result is the same."
 )
 LIBRARIES = ("torch", "transformers", "trl", "peft", "bitsandbytes")
 

@@ -34,7 +34,8 @@ def built(model: Path, rows: list[Row], tmp_path: Path, way: Way, recipe: Recipe
     with torch.no_grad():  # an adapter that has learned something, so that all of it has a gradient
         for weight in trainer.model.parameters():
             if weight.requires_grad and recipe.method != "full":
-                weight += 0.02 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(weight.numel()))
+                noise = torch.randn(weight.shape, generator=torch.Generator().manual_seed(weight.numel()))
+                weight += 0.02 * noise.to(weight.device)
     return trainer
 
 
@@ -115,13 +116,23 @@ def test_a_packed_run_counts_its_words_and_is_the_padded_one_within_rounding(tmp
     assert told["packed"].curve("tokens") == told["padded"].curve("tokens")
 
 
-def test_a_model_that_would_mix_rows_is_trained_padded_and_it_is_said(tmp_path, tiny_model, dataset, monkeypatch):
+def mixing(*args: Any, documents: Any = None, **rest: Any) -> Any:
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-    def mixing(*args: Any, documents: Any = None, **rest: Any) -> Any:
-        return sdpa_attention_forward(*args, **rest)
+    return sdpa_attention_forward(*args, **rest)
 
-    monkeypatch.setattr(documents, "attend", mixing)
+
+def refusing(*args: Any, documents: Any = None, **rest: Any) -> Any:
+    if documents is not None:
+        raise TypeError("this kernel takes nothing of the kind")
+    return mixing(*args, **rest)
+
+
+@pytest.mark.parametrize("attend", [mixing, refusing])
+def test_a_model_that_would_mix_rows_or_cannot_is_trained_padded_and_it_is_said(
+    attend, tmp_path, tiny_model, dataset, monkeypatch
+):
+    monkeypatch.setattr(documents, "attend", attend)
     recipe = RECIPE.model_copy(update={"epochs": 0.2, "evaluations": 1})
     told = Notebook()
     spec = train_spec(tmp_path, dataset, tiny_model, recipe=recipe) | {"way": {"packed": True}, "expected_steps": None}
@@ -207,4 +218,5 @@ def test_torchs_kernel_is_still_called_as_it_is_called_here():
 
     names = list(inspect.signature(varlen_attn).parameters)
     assert names[:7] == ["query", "key", "value", "cu_seq_q", "cu_seq_k", "max_q", "max_k"]
-    assert {"scale", "window_size", "enable_gqa"} <= set(names)
+    assert {"scale", "window_size"} <= set(names)
+    assert documents._shares_heads() is ("enable_gqa" in names)
