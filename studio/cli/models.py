@@ -20,11 +20,15 @@ ModelId = Annotated[str, typer.Argument(metavar="MODEL", help="A model, as `mode
 
 @app.callback()
 @verb
-def list_models(context: typer.Context, json: Json = False) -> None:
+def list_models(
+    context: typer.Context,
+    find: Annotated[str, typer.Option(metavar="WORDS", help="Only models of which each of these words is said.")] = "",
+    json: Json = False,
+) -> None:
     """List the models and whether each can be used here."""
     if context.invoked_subcommand:
         return
-    found = flow.models(opened())
+    found = flow.find(flow.models(opened()), find)
     words = [f"{m.id:<24} {m.standing:<15} {m.title}{'' if m.is_usable else f'  ({m.reason})'}" for m in found]
     answer(json, [_values(each) for each in found], "\n".join(words))
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,17 @@ def model(studio: Studio, model_id: str) -> Model:
     raise RecipeError(
         f"There is no model called {model_id}.", fix="Run `models` or open the model picker for the list."
     )
+
+
+def find(listed: Sequence[Model], words: str) -> list[Model]:
+    """The models of which each of these words is said: name, maker, kind, licence, use, or whether it fits."""
+    wanted = words.casefold().split()
+    return [each for each in listed if all(word in _said_of(each) for word in wanted)]
+
+
+def _said_of(model: Model) -> str:
+    texts = (model.title, model.maker, model.hub_id, model.kind, model.about, model.licence.short, model.standing)
+    return " ".join(filter(None, texts)).casefold()
 
 
 def usable(studio: Studio, model_id: str) -> Model:

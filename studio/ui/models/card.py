@@ -63,13 +63,16 @@ def download(model: Model) -> str:
     return html.bar(job.done / job.total if job.total else 0.0, _doing(job), _speed(job))
 
 
-def table(models: Sequence[Model]) -> str:
-    """Every model with what it is, what it needs and whether it can be used here."""
+def table(models: Sequence[Model], *, of: int | None = None) -> str:
+    """Every model with what it is, what it needs and whether it can be used here; open where some `of` them are shown."""
+    if not models:
+        return '<p class="help">No model fits these words. Others of the hub can be added above by their name.</p>'
+    count = f"All {len(models)} models in one table" if of is None else f"{len(models)} of {of} models"
     headings = ("Model", "Size", "Context", "Licence", "Here")
     head = "".join(f'<th scope="col">{heading}</th>' for heading in headings)
     rows = "".join(_row(model, headings) for model in models)
     return (
-        f'<details class="more"><summary>All {len(models)} models in one table</summary>'
+        f'<details class="more"{"" if of is None else " open"}><summary>{count}</summary>'
         f'<div class="scroll"><table class="plain stacked models"><thead><tr>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div></details>"
     )

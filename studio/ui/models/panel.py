@@ -59,60 +59,68 @@ def build(session: Session, visit: gr.State) -> gr.Timer:
                 scale=3,
             )
             add = gr.Button("Check and add", size="sm", min_width=140, scale=1)
+        find = gr.Textbox(label="Find in the list", placeholder="for example: mistral, or: base, or: mit download")
         table = gr.HTML()
     panel = Panel(
         chosen, about, progress, download, cancel, use, remove, table, gr.Timer(1.0, active=False), gr.State()
     )
-    _wire(session, panel, named, add, visit)
+    _wire(session, panel, visit, named=named, add=add, find=find)
     return panel.timer
 
 
-def _wire(session: Session, panel: Panel, named: gr.Textbox, add: gr.Button, visit: gr.State) -> None:
+def _wire(
+    session: Session, panel: Panel, visit: gr.State, *, named: gr.Textbox, add: gr.Button, find: gr.Textbox
+) -> None:
     studio, shown, model = session.studio, panel.all(), session.model
-    looks = [visit.change, panel.chosen.change, panel.timer.tick]
-    gr.on(looks, handler(show, studio), [panel.chosen, panel.drawn], [*shown, model], **DRAWN)
-    panel.download.click(handler(begin, studio), panel.chosen, shown, trigger_mode="once", **QUIET)
-    panel.cancel.click(handler(halt, studio), panel.chosen, shown, trigger_mode="once", **QUIET)
+    looks = [visit.change, panel.chosen.change, panel.timer.tick, find.change]
+    gr.on(looks, handler(show, studio), [panel.chosen, panel.drawn, find], [*shown, model], **DRAWN)
+    panel.download.click(handler(begin, studio), [panel.chosen, find], shown, trigger_mode="once", **QUIET)
+    panel.cancel.click(handler(halt, studio), [panel.chosen, find], shown, trigger_mode="once", **QUIET)
     panel.use.click(handler(model_picker, studio), panel.chosen, model, **QUIET)
-    panel.remove.click(handler(forget, studio), [panel.chosen, model], [*shown, model], trigger_mode="once", **QUIET)
-    gr.on([add.click, named.submit], handler(bring, studio), named, [*shown, named], trigger_mode="once", **QUIET)
+    panel.remove.click(
+        handler(forget, studio), [panel.chosen, model, find], [*shown, model], trigger_mode="once", **QUIET
+    )
+    gr.on(
+        [add.click, named.submit], handler(bring, studio), [named, find], [*shown, named],
+        trigger_mode="once", **QUIET,
+    )  # fmt: skip
 
 
-def show(studio: Studio, chosen: str | None, before: Any) -> list[Any]:
+def show(studio: Studio, chosen: str | None, before: Any, words: str = "") -> list[Any]:
     """The chosen model and the list; a list that has not changed is not sent again, nor are the header's choices."""
     found = models.models(studio)
-    parts = view(found, chosen)
+    parts = view(found, chosen, words)
     if parts[-1] == before:
         return [gr.skip(), *parts[1:7], gr.skip(), *parts[8:], gr.skip()]
     return [*parts, model_choices(studio)]
 
 
-def begin(studio: Studio, chosen: str) -> list[Any]:
+def begin(studio: Studio, chosen: str, words: str = "") -> list[Any]:
     models.download_model(studio, chosen)
-    return view(models.models(studio), chosen)
+    return view(models.models(studio), chosen, words)
 
 
-def halt(studio: Studio, chosen: str) -> list[Any]:
+def halt(studio: Studio, chosen: str, words: str = "") -> list[Any]:
     models.cancel(studio, chosen)
-    return view(models.models(studio), chosen)
+    return view(models.models(studio), chosen, words)
 
 
-def forget(studio: Studio, chosen: str, used: str | None) -> list[Any]:
+def forget(studio: Studio, chosen: str, used: str | None, words: str = "") -> list[Any]:
     """The model leaves the list, and the header where it was picked there."""
     models.remove(studio, chosen)
-    return [*view(models.models(studio), None), model_picker(studio, used)]
+    return [*view(models.models(studio), None, words), model_picker(studio, used)]
 
 
-def bring(studio: Studio, named: str) -> list[Any]:
+def bring(studio: Studio, named: str, words: str = "") -> list[Any]:
     """Add a folder or begin a download; a model that is here already is only shown."""
     added = models.add_model(studio, named)
     if added.is_usable:
         gr.Info(f"{escape(added.title)} can be used now.", title="Model added")
-    return [*view(models.models(studio), added.id), ""]
+    return [*view(models.models(studio), added.id, words), ""]
 
 
-def view(found: list[Model], chosen: str | None) -> list[Any]:
-    """What each component of the panel shows of the chosen model, or of the first."""
+def view(found: list[Model], chosen: str | None, words: str = "") -> list[Any]:
+    """What each component of the panel shows of the chosen model, or of the first; the table, of those with these words."""
     one = next((each for each in found if each.id == chosen), found[0])
     stopping = one.download is not None and one.download.is_stopping
     is_added = not one.starter and (one.download is not None or one.hub_id is None)
@@ -125,9 +133,9 @@ def view(found: list[Model], chosen: str | None) -> list[Any]:
         gr.Button(visible=one.is_downloading, interactive=not stopping),
         gr.Button(visible=one.is_usable),
         gr.Button(_leave(one), visible=is_added and not one.is_downloading),
-        card.table(found),
+        card.table(models.find(found, words), of=len(found) if words.strip() else None),
         gr.Timer(active=live),
-        [(each.id, each.standing) for each in found],
+        [words, *((each.id, each.standing) for each in found)],
     ]
 
 

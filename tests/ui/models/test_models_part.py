@@ -156,6 +156,16 @@ def test_a_list_that_has_not_changed_is_not_sent_again(empty_studio: Studio) -> 
     assert "Pebble (starter)" in words(again[1])
 
 
+def test_models_are_found_by_any_word_that_is_said_of_them(empty_studio: Studio) -> None:
+    table = words(panel.view(models.models(empty_studio), None, "mistral  APACHE")[7])
+    assert table.startswith(f"5 of {len(models.models(empty_studio))} models") and "Mistral Nemo" in table
+    assert "Qwen" not in table
+    assert "No model fits" in words(panel.view(models.models(empty_studio), None, "no such words")[7])
+    assert {each.standing for each in models.find(models.models(empty_studio), "to download")} == {"to download"}
+    again = panel.show(empty_studio, None, panel.show(empty_studio, None, None)[-2], "qwen")
+    assert "Qwen3 8B" in words(again[7])
+
+
 @pytest.fixture
 def studio(tmp_path: Path) -> Iterator[Studio]:
     """A studio of its own, whose jobs wait."""
