@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-PARTS = (("bench.training", "quality"), ("bench.training", "speed"), ("bench.peeking",))
+PARTS = (("bench.training", "quality"), ("bench.training", "speed"), ("bench.verdicts",))
 
 
 def main() -> int:

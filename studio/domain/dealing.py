@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from studio.domain.errors import StudyError
+from studio.domain.protocol import Protocol
 from studio.domain.study import Side
 
 HOLD = timedelta(minutes=30)
@@ -19,7 +20,10 @@ HOLD = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two answers to one prompt: the fine-tuned one and an opponent's, or one answer twice (no opponent)."""
+    """Two answers to one prompt: the fine-tuned one and an opponent's, or one answer twice (no opponent).
+
+    `id` names the opponent, so it never leaves the server; a rater gets an opaque number instead.
+    """
 
     id: str
     prompt: str
@@ -62,6 +66,22 @@ class Progress:
     @property
     def is_complete(self) -> bool:
         return self.judged == self.pairs
+
+
+def deck_of(protocol: Protocol, *, seed: int) -> Deck:
+    """The deck of a study: as many drawn prompts as its cap; identical pairs from the others where these suffice."""
+    draw = random.Random(seed)
+    sealed = sorted(asked.prompt for asked in protocol.prompts)
+    prompts = draw.sample(sealed, protocol.cap)
+    spare = sorted(set(sealed) - set(prompts))
+    others = spare if len(spare) >= protocol.identical else prompts
+    return deck(
+        prompts,
+        sorted(opponent.rival.value for opponent in protocol.opponents),
+        twice=protocol.twice,
+        identical=draw.sample(others, min(protocol.identical, len(others))),
+        seed=seed,
+    )
 
 
 def deck(

@@ -38,6 +38,16 @@ def chance_of_verdict(preference: float, *, ratings: int, alpha: float = 0.05) -
     return float(chance_by_rating(preference, more=ratings, alpha=alpha)[-1])
 
 
+def plan_sentence(prompts: int, *, alpha: float = 0.05, ties: float = 0.15) -> str:
+    """What a study of so many prompts can settle, to be read before it is frozen; `ties` place no bet."""
+    decisive = round(prompts * (1 - ties))
+    clear, slight = (100 * chance_of_verdict(share, ratings=decisive, alpha=alpha) for share in (0.7, 0.6))
+    return (
+        f"With {prompts:,} prompts, of which about {decisive:,} show a preference, a model that people truly prefer in "
+        f"70 of 100 comparisons ships {clear:.0f} times in 100; one that they prefer in 60 of 100, {slight:.0f} times."
+    )
+
+
 def more_ratings_needed(
     wins: int, losses: int, *, alpha: float = 0.05, chance: float = 0.8, limit: int = 200
 ) -> int | None:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studio.domain.dealing import HOLD, Dealt, Deck, deck, hand, next_card, progress, recurring
+from studio.domain.dealing import HOLD, Dealt, Deck, deck, deck_of, hand, next_card, progress, recurring
 from studio.domain.errors import StudyError
+from studio.domain.protocol import Asked, Candidate, Opponent, Protocol, Rival
 from studio.domain.study import Side
 
 START = datetime(2026, 11, 26, 9, tzinfo=UTC)
@@ -212,6 +213,24 @@ def test_a_quarter_is_rated_twice_and_identical_pairs_are_spread_over_the_deck()
     places = [place for place, pair in enumerate(made.pairs) if pair.is_identical]
     assert [place * 3 // len(made.pairs) for place in places] == [0, 1, 2]
     assert deck(PROMPTS, ["base", "prompt"], twice=0.25, identical=["q1", "q2", "q3"], seed=9) == made
+
+
+def test_the_deck_of_a_protocol_asks_as_many_prompts_as_its_cap_and_takes_identical_pairs_from_the_rest() -> None:
+    protocol = Protocol(
+        candidate=Candidate("starter", "ab" * 32),
+        opponents=(Opponent(Rival.BASE), Opponent(Rival.PROMPT, instructions="Be brief.")),
+        prompts=tuple(Asked(prompt) for prompt in PROMPTS),
+        criterion="Which answer is better?",
+        cap=20,
+        identical=3,
+    )
+    made = deck_of(protocol, seed=4)
+    asked = {pair.prompt for pair in made.pairs if not pair.is_identical}
+    same = {pair.prompt for pair in made.pairs if pair.is_identical}
+    assert (len(asked), len(same), asked & same, len(made.pairs)) == (20, 3, set(), 43)
+    assert deck_of(replace(protocol, prompts=protocol.prompts[::-1]), seed=4) == made
+    whole = deck_of(replace(protocol, cap=24), seed=4)
+    assert sum(pair.is_identical for pair in whole.pairs) == 3
 
 
 def test_the_sides_are_drawn_and_not_alternated_from_a_fixed_one() -> None:

@@ -8,6 +8,7 @@ from studio.verdict.planning import (
     chance_of_verdict,
     more_ratings_needed,
     more_until_ruled_out,
+    plan_sentence,
     wins_needed,
 )
 from studio.verdict.sequential import log_e_better
@@ -18,6 +19,13 @@ from studio.verdict.sequential import log_e_better
 )
 def test_wins_that_settle_it(n: int, wins: int) -> None:
     assert wins_needed(n) == wins
+
+
+def test_what_a_plan_can_settle_is_told_before_it_is_frozen() -> None:
+    assert plan_sentence(100, alpha=0.025) == (
+        "With 100 prompts, of which about 85 show a preference, a model that people truly prefer in 70 of 100 "
+        "comparisons ships 81 times in 100; one that they prefer in 60 of 100, 19 times."
+    )
 
 
 def test_six_ratings_can_never_settle_it() -> None:
