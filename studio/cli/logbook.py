@@ -17,11 +17,11 @@ RunIds = Annotated[list[str], typer.Argument(metavar="RUN …", help="Runs, as `
 
 def values(kept: flow.Kept) -> dict[str, Any]:
     """A run as `runs --json` lists it."""
-    run = kept.run
+    run, began = kept.run, kept.run.job.started_at
     return {
         "run": run.id, "name": run.name, "state": run.job.state, "dataset": run.dataset_id, "model": run.model_id,
-        "best": kept.best, "started": run.created_at.isoformat(), "owner": kept.entry.owner, "tags": kept.entry.tags,
-        "notes": kept.entry.notes, "studies": kept.studies,
+        "best": kept.best, "started": began.isoformat() if began else None, "owner": kept.entry.owner,
+        "tags": kept.entry.tags, "notes": kept.entry.notes, "studies": kept.studies,
     }  # fmt: skip
 
 

@@ -80,6 +80,11 @@ def ended(fault: Fault, *, result: dict[str, Any] | None = None) -> Outcome:
     )
 
 
+NOTHING_LEARNED = (
+    "Nothing had been learned yet, so the rows of that step or the model are the cause, not the learning rate."
+)
+
+
 def not_finite(
     what: str,
     *,
@@ -91,11 +96,16 @@ def not_finite(
     kept: int | None,
     recipe: Recipe,
 ) -> Fault:
-    """A loss or a gradient that is no number any more; `gradients` are the norms of the last steps, in order."""
-    change, lower = lower_rate(recipe.learning_rate)
+    """A loss or a gradient that is no number any more; `gradients` are the norms of the last steps, in order.
+
+    In the first step nothing has been learned yet, so a lower learning rate would change nothing.
+    """
+    is_first = step <= 1
+    change, lower = ({}, "") if is_first else lower_rate(recipe.learning_rate)
     begins = kept if kept and recipe.method in ADAPTERS else None
     whence = f"Go on from the checkpoint of step {begins:,}" if begins else "Start again"
-    evidence = [f"The learning rate was {rate:.3g} then." if rate is not None else "", _norms(gradients), _rows(lines)]
+    told = f"The learning rate was {rate:.3g} then." if rate is not None else ""
+    evidence = [NOTHING_LEARNED if is_first else told, _norms(gradients), _rows(lines)]
     return Fault(
         code=FaultCode.NOT_FINITE,
         happened=f"{what} stopped being a number at step {step:,} of {steps:,}.",
@@ -104,7 +114,10 @@ def not_finite(
         if kept
         else "The run was stopped at once. No checkpoint had been saved yet.",
         change=change,
-        proposal=f"{whence} {lower}",
+        proposal="" if is_first else f"{whence} {lower}",
+        fix="Look at these rows on Inspect and leave out what is unusual in them, or choose another model."
+        if is_first
+        else "",
         step=begins,
     )
 

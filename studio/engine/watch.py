@@ -10,20 +10,23 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase, TrainerCallback
 
+from studio.domain.errors import RunError
 from studio.domain.event import EventKind, Reporter
-from studio.domain.fault import Fault
+from studio.domain.fault import Fault, FaultCode
 from studio.domain.recipe import Recipe
 from studio.domain.row import Row
 from studio.engine import checkpoints
 from studio.engine.checkpoints import Check, Manifest
 from studio.engine.checks import known_beforehand, measured, undisturbed, watched_answers
-from studio.engine.faults import not_finite
+from studio.engine.faults import Blamed, not_finite
 from studio.engine.load import peak_memory
 from studio.engine.pairs import PairTrainer
 from studio.engine.room import Room
 from studio.engine.trainer import RowTrainer
 
 REMEMBERED = 5  # gradient norms, for the case that the loss breaks
+BROKEN_BEFORE = "What the model says is not a number, before it learned anything here: some of its weights are damaged."
+BRING_AGAIN = "Bring the model again and resume, or choose another model."
 WORDS_OF_A_CHECKPOINT = 100_000  # bytes of its manifest and names, at most
 
 
@@ -96,8 +99,8 @@ class Watch(TrainerCallback):
         self.gradients: deque[float] = deque(maxlen=REMEMBERED)
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        if state.global_step == 0:
-            self._check(step=0)
+        if state.global_step == 0 and self._check(step=0) is None:
+            raise Blamed(FaultCode.MODEL, RunError(BROKEN_BEFORE, fix=BRING_AGAIN))
         self.reporter.report(EventKind.PHASE, name="training")
         self.clock = time.perf_counter()
 

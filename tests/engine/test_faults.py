@@ -1,11 +1,14 @@
 """When it goes wrong: what broke is told with its evidence, and what can go on goes on."""
 
 import errno
+import math
+import shutil
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from studio.domain.batches import Batches
 from studio.domain.errors import GaveUpWaiting
@@ -140,6 +143,14 @@ def test_whole_models_and_runs_without_a_checkpoint_begin_again():
     assert told(kept=1, recipe=Recipe(method="full")).step is None
 
 
+def test_a_loss_that_breaks_before_anything_was_learned_is_not_blamed_on_the_learning_rate():
+    fault = not_finite(
+        "The loss", step=1, steps=9, rate=0.0, gradients=[float("nan")], lines=[7], kept=None, recipe=Recipe()
+    )
+    assert "not the learning rate" in fault.why and "line 7" in fault.why
+    assert not fault.change and fault.next_step.startswith("Look at these rows on Inspect")
+
+
 def test_the_rows_of_a_step_are_those_that_the_trainer_reads():
     batches = Batches([5, 9, 3, 7, 4, 8, 6], Recipe(batch_size=3, micro_batch=1, seed=4))
     for epoch in (0, 1, 2):
@@ -160,6 +171,18 @@ def test_what_is_no_longer_there_is_named(tmp_path, tiny_model, dataset, missing
     assert (outcome.state, outcome.code) == ("failed", code)
     assert "gone" in outcome.message and outcome.fix
     assert outcome.result["fault"]["code"] == code
+
+
+def test_a_model_that_is_broken_before_it_learned_anything_is_blamed_and_not_the_learning_rate(
+    tmp_path, tiny_model, dataset
+):
+    broken = shutil.copytree(tiny_model, tmp_path / "broken")
+    weights = load_file(broken / "model.safetensors")
+    weights["model.norm.weight"][0] = math.nan
+    save_file(weights, broken / "model.safetensors", metadata={"format": "pt"})
+    outcome = train(train_spec(tmp_path, dataset, broken, recipe=SHORT) | PARTS, Notebook())
+    assert (outcome.state, outcome.code) == ("failed", "model") and not outcome.result["fault"]["change"]
+    assert "before it learned anything" in outcome.message and "Bring the model again" in outcome.fix
 
 
 # ---- a full disk ------------------------------------------------------------------------------------------------------

@@ -83,8 +83,11 @@ def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
     why_preset = gr.HTML()
     with gr.Row():
         knobs = [forms.control(name) for name in forms.KNOBS if name != "method"]
-    with gr.Accordion("Advanced", open=False), gr.Row():
-        advanced = [forms.control(name) for name in forms.ADVANCED]
+    with gr.Accordion("Advanced", open=False):
+        with gr.Row():
+            *narrow, wide = forms.ADVANCED
+            advanced = [forms.control(name) for name in narrow]
+        advanced.append(forms.control(wide))
     form = Form(
         situation, gr.Timer(0.7, active=False), start, preset, gr.State(None), first, gpu, (method, *knobs, *advanced)
     )

@@ -175,7 +175,7 @@ def view(
 ) -> list[Any]:
     """The screen for one run."""
     far, fault = follow.progress(run, points), faults.fault_of(run)
-    about = f"{TITLES[run.recipe.method]}{', DPO' * run.recipe.preference} on {title} · {run.plan.train_rows:,} training rows · started {run.created_at:%H:%M} UTC{f' · {origin}' if origin else ''}"
+    about = f"{TITLES[run.recipe.method]}{', DPO' * run.recipe.preference} on {title} · {run.plan.train_rows:,} training rows · {_when(run)}{f' · {origin}' if origin else ''}"
     ended = run.job.state in (JobState.DONE, JobState.STOPPED)
     return [
         html.title(run.name, about),
@@ -209,6 +209,12 @@ def against_plan(run: Run) -> str:
     """What a run that came to its end took, beside what was planned."""
     found = measured.compared(run)
     return f'<p class="help">{html.text(found.sentence)}</p>' if found else ""
+
+
+def _when(run: Run) -> str:
+    """A run that waits has not started."""
+    began = run.job.started_at
+    return f"started {began:%H:%M} UTC" if began else f"waiting since {run.created_at:%H:%M} UTC"
 
 
 def _ending_button(run: Run, label: str, at_work: str, *, pausing: bool) -> gr.Button:

@@ -11,7 +11,7 @@ TITLES = {
     FaultCode.STALLED: "It stood still.",
     FaultCode.KILLED: "It was ended from outside.",
     FaultCode.DATA: "The rows do not fit.",
-    FaultCode.MODEL: "The model cannot be loaded.",
+    FaultCode.MODEL: "The model cannot be used.",
     FaultCode.CRASH: "It stopped with a problem.",
 }
 LOG_LINES = 40

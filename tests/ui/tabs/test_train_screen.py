@@ -135,6 +135,12 @@ def test_a_run_says_which_one_it_comes_from() -> None:
     )
 
 
+def test_a_run_that_waits_has_not_started() -> None:
+    waiting = words(view(examples.run(state=JobState.QUEUED, started_at=None))["heading"])
+    assert "waiting since" in waiting and "started" not in waiting
+    assert "started" in words(view(examples.run())["heading"])
+
+
 def test_a_finished_run_says_what_is_kept_and_how_long_it_took() -> None:
     ended = examples.AT.replace(minute=8)
     said = words(view(examples.run(state=JobState.DONE, ended_at=ended), examples.CURVE, examples.KEPT)["situation"])

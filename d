@@ -1,0 +1,1 @@
+data-20261126-wwshnw0p
