@@ -19,7 +19,8 @@ ABOUT = (
     "The base and a checkpoint beside each other, each by its name. That is not blind: a verdict comes from Compare."
 )
 EMPTY = html.empty(
-    "Nothing has been said yet.", "Type what a user would write: each side answers it, and goes on from what it said itself."
+    "Nothing has been said yet.",
+    "Type what a user would write: each side answers it, and goes on from what it said itself.",
 )
 NOBODY = ""
 WRITING, WAITING = 0.4, 2.0  # seconds between two looks

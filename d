@@ -1,1 +1,0 @@
-data-20261126-wwshnw0p
