@@ -99,7 +99,8 @@ def attend(
 ) -> tuple[torch.Tensor, None]:
     """Attention over (batch, heads, tokens, head size), in transformers' form; with `documents`, a batch of one.
 
-    Without documents it is torch's own attention, as transformers calls it.
+    Without documents it is torch's own attention, as transformers calls it; so it is for rows of one length, which need
+    no kernel of their own (on an H200, two rows of 8,192 tokens trained 11 % slower with it).
     """
     if documents is None:
         if attention_mask is None and sliding_window and sliding_window < query.shape[2] == key.shape[2]:
@@ -109,7 +110,7 @@ def attend(
     if dropout or rest.get("softcap") is not None:
         raise ValueError("attention with dropout or a cap on its scores is not computed row by row")
     together = [part[0].transpose(0, 1) for part in (query, key, value)]  # (tokens, heads, head size)
-    if query.is_cuda and _has_kernels(query.device.index):
+    if query.is_cuda and _has_kernels(query.device.index) and len(set(documents.lengths)) > 1:
         return _by_kernel(together, documents, rest["cu_seq_lens_q"], scaling, sliding_window)[None], None
     return _by_groups(together, documents, scaling, sliding_window)[None], None
 

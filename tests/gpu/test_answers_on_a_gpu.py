@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.domain.chat import Chat
 from studio.domain.study import Sampling
 from studio.engine import checkpoints
 from studio.engine.answering import BASE, TUNED, Pair, answer, encode, training_matters
@@ -25,7 +26,7 @@ def tokenizer():
 
 @pytest.fixture(scope="module")
 def prompts(triage: Path):
-    return [row.prompt for row in read_rows(triage, ROWS)]
+    return [Chat(row.prompt) for row in read_rows(triage, ROWS)]
 
 
 @pytest.fixture(scope="module")

@@ -122,7 +122,7 @@ def test_a_lack_of_gpu_memory_is_told_in_words_and_given_back(tmp_path, triage):
             said = [{"role": "user", "content": f"Say {number}"}, {"role": "assistant", "content": "and so on " * 450}]
             file.write(json.dumps({"line": number + 1, "messages": said, "extra": {}}) + "\n")
     recipe = RECIPE.model_copy(update={"batch_size": 32, "micro_batch": 32, "max_length": 2048, "epochs": 1})
-    spec = train_spec(tmp_path / "run", long, recipe=recipe, train=list(range(32)), validation=[40], watch=[])
+    spec = train_spec(tmp_path / "run", long, recipe=recipe, train=list(range(32)), validation=[40], watch=[], way={})
     torch.cuda.empty_cache()
     torch.cuda.set_per_process_memory_fraction(1.2e9 / whole)
     try:
