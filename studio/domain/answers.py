@@ -71,6 +71,16 @@ def end_of_answer(tokenizer: Any, *, template: str) -> str:
     return end
 
 
+def known_end(tokenizer: Any) -> str | None:
+    """The same for the tokenizer's own template; None where it cannot be told."""
+    if not tokenizer.chat_template:
+        return None
+    try:
+        return end_of_answer(tokenizer, template=on_one_day(tokenizer.get_chat_template()))
+    except Exception:  # whatever a template does with two plain turns, it tells no end then
+        return None
+
+
 def _writing(tokenizer: Any, tools: Any, template: str) -> Write:
     def write(turns: Turns, *, asking: bool = False) -> str:
         return tokenizer.apply_chat_template(

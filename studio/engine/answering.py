@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from studio.domain.answers import known_end
 from studio.domain.chat import Chat, conversation, tool_list
 from studio.domain.study import Sampling
 
@@ -145,7 +146,9 @@ def encode(tokenizer: "PreTrainedTokenizerBase", prompts: Sequence[Chat]) -> Any
 
 
 def end_tokens(model: Any, tokenizer: "PreTrainedTokenizerBase") -> list[int]:
-    """Every token that ends an answer, by the tokenizer or by the model's own settings."""
+    """Every token that ends an answer, by the tokenizer, its chat template or the model's own settings."""
     own: Any = model.generation_config.eos_token_id
     listed: list[Any] = [*own] if isinstance(own, list) else [own]
-    return sorted({token for token in [*listed, tokenizer.eos_token_id] if token is not None})
+    written = known_end(tokenizer)
+    listed += [tokenizer.eos_token_id, tokenizer.convert_tokens_to_ids(written) if written else None]
+    return sorted({token for token in listed if token is not None})

@@ -166,6 +166,19 @@ def test_nothing_but_an_empty_thought_may_stand_before_a_plain_answer(make: Make
     assert learned(make(THINKING), said("a", "b")) == ["<think>\n\n</think>\n\nb<|im_end|>"]
 
 
+def test_an_answer_ends_where_its_template_ends_one(make: Make):
+    """Also where neither the tokenizer nor the model's settings name that token."""
+    from types import SimpleNamespace
+
+    from studio.engine.answering import end_tokens
+
+    model = SimpleNamespace(generation_config=SimpleNamespace(eos_token_id=[0, 1]))
+    for template, ends in ((CHATML, ["<|im_end|>", "</s>"]), (MERGED, ["</s>"]), (None, ["</s>"])):
+        tokenizer = make(template or "")
+        tokenizer.chat_template = template
+        assert end_tokens(model, tokenizer) == sorted([0, 1, *tokenizer.convert_tokens_to_ids(ends)])
+
+
 def test_tool_calls_are_learned_and_the_results_of_tools_are_not(make: Make):
     call = Message("assistant", "", (Call("weather", '{"city": "Rome"}'),))
     row = Chat((Message("user", "Warm?"), call, Message("tool", "24 °C"), Message("assistant", "Yes.")))
