@@ -35,7 +35,7 @@ from studio.data.rows import load_rejects, load_rows
 from studio.domain.event import EventKind, Outcome
 from studio.domain.job import JobKind
 from studio.jobs import spool
-from studio.jobs.launcher import Handle, LocalLauncher, worker_environment
+from studio.jobs.launcher import LocalLauncher, LocalProcess, worker_environment
 
 BLOCK = 100_000
 MEGABYTE = 2**20
@@ -163,7 +163,7 @@ class Worker:
     """A real worker reading a file, with the process that it starts beside itself, and what both have taken so far."""
 
     folder: Path
-    process: Handle
+    process: LocalProcess
     began: float
     peaks: dict[int, int] = field(default_factory=dict)
     busy: dict[int, float] = field(default_factory=dict)
@@ -173,7 +173,11 @@ class Worker:
     def start(cls, source: Path, folder: Path) -> "Worker":
         spec: dict[str, Any] = {"kind": JobKind.INGEST, "source": str(source), "out": str(folder / "dataset")}
         spool.write_spec(folder, spec | {"mapping": None, "repairs": []})
-        return cls(folder, LocalLauncher().start(folder, env=worker_environment(os.environ)), time.perf_counter())
+        return cls(
+            folder,
+            LocalLauncher().start(folder, kind=JobKind.INGEST, env=worker_environment(os.environ)),
+            time.perf_counter(),
+        )
 
     def goes_on(self) -> bool:
         """Look once at what it takes; the memory that it begins with is that before its first phase."""

@@ -255,10 +255,15 @@ def end_with_the_supervisor() -> None:
     threading.Thread(target=_watch, args=(lifeline,), name="lifeline", daemon=True).start()
     if sys.platform == "linux":
         # The thread above needs the interpreter; the kernel does not, should native code hold it for long.
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+        end_with_the_parent()
         with suppress(OSError):  # if memory runs out, let it be this process and not the page
             Path("/proc/self/oom_score_adj").write_text("500")
+
+
+def end_with_the_parent() -> None:
+    """Have Linux kill this process when the thread that started it goes."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 def _watch(lifeline: int) -> None:

@@ -183,9 +183,13 @@ def peak_memory() -> int:
 
 
 def _peak_of_main_memory() -> int:
-    """Bytes at this process's own high-water mark; `ru_maxrss` would be its parent's where that was larger."""
+    """Bytes at this process's own high-water mark; `ru_maxrss` would be its parent's where that was larger.
+
+    A forked worker takes the libraries that lie in memory before it: those count as well, as if it had loaded them.
+    """
     lines = Path("/proc/self/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) * 1024
+    own = int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) * 1024
+    return own + int(os.environ.get("STUDIO_INHERITED_MEMORY", 0))
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -71,9 +71,7 @@ def begin(store: Store, launcher: Launcher, job: Job, spec: dict[str, Any], *, g
     spool.write_spec(folder, spec)
     trackers = spec["recipe"].get("trackers", ()) if job.kind is JobKind.TRAIN and "recipe" in spec else ()
     environment = worker_environment(os.environ, online=job.kind is JobKind.DOWNLOAD, gpu=gpu, trackers=trackers)
-    process = launcher.start(folder, env=environment)
-    log.info("%s attempt %d: process %d", job.id, job.attempt, process.pid)
-    return Attempt(job, folder, process, offset=0)
+    return Attempt(job, folder, launcher.start(folder, kind=job.kind, env=environment), offset=0)
 
 
 def follow(store: Store, attempt: Attempt, *, wish: Wish, grace: Grace) -> bool:
@@ -89,8 +87,8 @@ def follow(store: Store, attempt: Attempt, *, wish: Wish, grace: Grace) -> bool:
         return False
     if stopping:
         _press(attempt, grace=grace, now=time.monotonic())
-    elif attempt.job.kind is JobKind.TRAIN:
-        _feel(attempt, has_told=attempt.offset > read, limit=grace.silent)
+    elif attempt.job.kind is JobKind.TRAIN and (pid := attempt.process.pid) is not None:
+        _feel(attempt, pid, has_told=attempt.offset > read, limit=grace.silent)
     return True
 
 
@@ -144,15 +142,17 @@ def end(store: Store, job: Job, ending: Ending) -> None:
 
 def _note_process(store: Store, attempt: Attempt) -> None:
     """Remember the process for a supervisor that comes after this one; asked again until the store has it."""
-    identity = identity_of(attempt.process.pid)
-    if identity is not None:
+    if (pid := attempt.process.pid) is None:
+        return
+    log.info("%s attempt %d: process %d", attempt.job.id, attempt.job.attempt, pid)
+    if (identity := identity_of(pid)) is not None:
         jobs.set_process(store, attempt.job.id, attempt.job.attempt, pid=identity.pid, started=identity.started)
     attempt.is_noted = True
 
 
-def _feel(attempt: Attempt, *, has_told: bool, limit: float) -> None:
+def _feel(attempt: Attempt, pid: int, *, has_told: bool, limit: float) -> None:
     """End a worker that does nothing any more."""
-    silent = attempt.pulse.feel(attempt.process.pid, has_told=has_told, now=time.monotonic(), folder=attempt.folder)
+    silent = attempt.pulse.feel(pid, has_told=has_told, now=time.monotonic(), folder=attempt.folder)
     if silent >= limit and attempt.silent is None:
         log.warning("%s attempt %d has done nothing for %.0f s", attempt.job.id, attempt.job.attempt, silent)
         attempt.silent = silent

@@ -6,11 +6,12 @@ import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import psutil
 
 import studio
+from studio.domain.job import JobKind
 from studio.domain.tracker import TRACKER_SETTINGS, Tracker
 from studio.jobs.process import kill_group
 
@@ -32,7 +33,9 @@ class Handle(Protocol):
     """One worker that was started."""
 
     @property
-    def pid(self) -> int: ...
+    def pid(self) -> int | None:
+        """Its number, as far as `poll` has learned it."""
+        ...
 
     def poll(self) -> int | None:
         """None while it runs; then its exit status, negative for the signal that ended it."""
@@ -48,7 +51,7 @@ class Handle(Protocol):
 
 
 class Launcher(Protocol):
-    def start(self, attempt_folder: Path, *, env: Mapping[str, str]) -> Handle: ...
+    def start(self, attempt_folder: Path, *, kind: JobKind, env: Mapping[str, str]) -> Handle: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,8 @@ class LocalLauncher:
 
     command: tuple[str, ...] = (sys.executable, "-P", "-m", "studio.worker")
 
-    def start(self, attempt_folder: Path, *, env: Mapping[str, str]) -> "LocalProcess":
-        # A file and not a pipe takes what it prints: a pipe would break when the supervisor is gone.
-        with (attempt_folder / "log.txt").open("ab") as log:
+    def start(self, attempt_folder: Path, *, kind: JobKind, env: Mapping[str, str]) -> "LocalProcess":
+        with log_of(attempt_folder) as log:
             return LocalProcess(
                 subprocess.Popen(
                     [*self.command, str(attempt_folder)],
@@ -70,6 +72,11 @@ class LocalLauncher:
                     start_new_session=True,
                 )
             )
+
+
+def log_of(attempt_folder: Path) -> BinaryIO:
+    """What takes the words that a worker prints: a file, for a pipe would break when the supervisor is gone."""
+    return (attempt_folder / "log.txt").open("ab")
 
 
 @dataclass(frozen=True, slots=True)

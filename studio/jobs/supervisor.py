@@ -20,6 +20,7 @@ from studio.domain.errors import SetupError, StudioError
 from studio.domain.job import GIVES_WAY, Job, JobKind, JobState, Need, need_of
 from studio.jobs.attempt import Attempt, Grace, begin, end, follow, recover, settle
 from studio.jobs.ending import given_up, never_begun
+from studio.jobs.forking import ForkingLauncher
 from studio.jobs.launcher import Launcher, LocalLauncher
 from studio.jobs.presence import ensure_supervisor, keep_supervised, seconds_since_asked_for, sole_supervisor
 from studio.jobs.process import identity_of, is_alive
@@ -230,6 +231,8 @@ def main(arguments: Sequence[str], *, launcher: Launcher | None = None) -> int:
     except StudioError as error:
         log.error(error.sentence)
         return 1
+    gpus = tuple(gpu.uuid for gpu in usable_gpus())
+    launcher = launcher or _launcher(gpus)
     while True:
         with sole_supervisor(workspace) as alone:
             if not alone:
@@ -238,15 +241,20 @@ def main(arguments: Sequence[str], *, launcher: Launcher | None = None) -> int:
             log.info("looking after %s", workspace.root)
             supervise(
                 store,
-                launcher=launcher or LocalLauncher(),
+                launcher=launcher,
                 stop=stop,
                 parent_pid=options.parent,
                 idle_exit=options.idle_exit,
-                gpus=tuple(gpu.uuid for gpu in usable_gpus()),
+                gpus=gpus,
             )
         # Who asked for a supervisor, or submitted a job, while the lock was still held has started no other.
         if stop.is_set() or (seconds_since_asked_for(workspace) >= options.idle_exit and not jobs.live(store)):
             return 0
+
+
+def _launcher(gpus: Sequence[str]) -> Launcher:
+    """Forking spares the libraries' loading; drivers of GPUs do not bear it, and neither does macOS."""
+    return ForkingLauncher() if sys.platform == "linux" and not gpus else LocalLauncher()
 
 
 def _log_to_standard_error() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from studio.domain.job import Job, JobKind, JobState
 from studio.jobs.attempt import Grace, begin
+from studio.jobs.forking import ForkingLauncher
 from studio.jobs.launcher import Handle, Launcher, LocalLauncher
 from studio.jobs.process import identity_of
 from studio.jobs.supervisor import supervise
@@ -23,6 +24,7 @@ from studio.store.workspace import Workspace
 
 HERE = Path(__file__).parent
 STAND_IN = LocalLauncher(command=(sys.executable, "-P", str(HERE / "stand_in.py")))
+NURSERY = (sys.executable, "-P", str(HERE / "stand_in_nursery.py"))
 QUICK = Grace(train=0.5, other=0.5, last=0.5)
 
 Supervised = Callable[..., AbstractContextManager[threading.Thread]]
@@ -73,11 +75,22 @@ def is_now(store: Store) -> Callable[[Job, JobState], Callable[[], Job | None]]:
 
 
 @pytest.fixture
-def supervised(store: Store) -> Supervised:
+def stand_ins(request: pytest.FixtureRequest) -> Iterator[Launcher]:
+    """Starts stand-ins for workers: each afresh, or forked from a stand-in for the nursery."""
+    if getattr(request, "param", "afresh") == "afresh":
+        yield STAND_IN
+    else:
+        forking = ForkingLauncher(STAND_IN, NURSERY)
+        yield forking
+        forking.close()
+
+
+@pytest.fixture
+def supervised(store: Store, stand_ins: Launcher) -> Supervised:
     """A supervisor in a thread of this process for the length of a block."""
 
     @contextmanager
-    def run(launcher: Launcher = STAND_IN, **options: Any) -> Iterator[threading.Thread]:
+    def run(launcher: Launcher = stand_ins, **options: Any) -> Iterator[threading.Thread]:
         stop = threading.Event()
         options = {"launcher": launcher, "grace": QUICK, "stop": stop} | options
         thread = threading.Thread(target=supervise, args=(store,), kwargs=options)
@@ -98,6 +111,7 @@ def left_behind(store: Store) -> Callable[[Job, dict[str, Any]], Handle]:
 
     def start(job: Job, spec: dict[str, Any]) -> Handle:
         attempt = begin(store, STAND_IN, job, spec)
+        assert attempt.process.pid
         identity = identity_of(attempt.process.pid)
         assert identity
         jobs.set_process(store, job.id, job.attempt, pid=identity.pid, started=identity.started)

@@ -46,7 +46,7 @@ class Held:
 class Holding:
     started: list[Held] = field(default_factory=list)
 
-    def start(self, attempt_folder: Path, *, env: Mapping[str, str]) -> Held:
+    def start(self, attempt_folder: Path, *, kind: JobKind, env: Mapping[str, str]) -> Held:
         self.started.append(Held(attempt_folder, env.get("CUDA_VISIBLE_DEVICES")))
         return self.started[-1]
 

@@ -16,6 +16,8 @@ from studio.jobs.launcher import LocalLauncher, worker_environment
 from studio.jobs.vital import ended_for_memory
 from studio.store import jobs
 
+# What must hold of every worker, whether it was started afresh or forked.
+either_way = pytest.mark.parametrize("stand_ins", ["afresh", "forked"], indirect=True)
 SLOW = {"steps": 400, "seconds": 0.05}
 
 
@@ -32,6 +34,7 @@ def worker_of(store, job):
     return lambda: steps(store, job) and jobs.get(store, job.id).pid
 
 
+@either_way
 def test_a_job_is_carried_out_and_ends_in_the_words_of_its_worker(store, submitted, supervised, eventually, is_now):
     job = submitted("count")
     with supervised():
@@ -48,6 +51,7 @@ def test_a_refusal_shows_its_sentence_and_its_fix(submitted, supervised, eventua
     assert (failed.message, failed.fix) == ("The model does not fit.", "Choose a smaller one.")
 
 
+@either_way
 @pytest.mark.parametrize(
     ("play", "spec", "words"),
     [
@@ -69,6 +73,7 @@ def test_a_process_that_is_gone_without_a_word_is_explained(
     assert interrupted.result["fault"]["happened"] in interrupted.message
 
 
+@either_way
 def test_a_killed_worker_goes_on_by_itself_once_and_the_second_time_when_it_is_resumed(
     store, submitted, supervised, eventually, is_now
 ):
@@ -95,6 +100,7 @@ def faults(store, job):
     return [note.event.data["fault"] for note in notes if "fault" in note.event.data]
 
 
+@either_way
 def test_a_worker_that_does_nothing_any_more_is_ended_and_goes_on_once(
     store, submitted, supervised, eventually, is_now
 ):
@@ -128,6 +134,7 @@ def test_the_kernel_is_asked_whether_it_ended_a_process_for_want_of_memory(tmp_p
     assert ended_for_memory(tmp_path / "none") is None
 
 
+@either_way
 def test_what_a_killed_worker_leaves_running_is_killed_with_it(store, submitted, supervised, eventually, is_now):
     job = submitted("with_child")
     with supervised():
@@ -137,6 +144,7 @@ def test_what_a_killed_worker_leaves_running_is_killed_with_it(store, submitted,
         eventually(lambda pid=child: _is_gone(pid), seconds=2)
 
 
+@either_way
 def test_a_torn_last_line_is_left_out_and_what_came_before_is_kept(store, submitted, supervised, eventually, is_now):
     job = submitted("tear")
     with supervised():
@@ -144,6 +152,7 @@ def test_a_torn_last_line_is_left_out_and_what_came_before_is_kept(store, submit
     assert seqs(store, job) == [(1, 1), (2, 1), (2, 2)]
 
 
+@either_way
 def test_a_wish_to_stop_ends_a_running_job_in_the_words_of_its_worker(store, submitted, supervised, eventually, is_now):
     job = submitted("count", **SLOW)
     with supervised(grace=Grace()):
@@ -153,6 +162,7 @@ def test_a_wish_to_stop_ends_a_running_job_in_the_words_of_its_worker(store, sub
     assert stopped.message.startswith("Stopped at ")
 
 
+@either_way
 def test_a_worker_that_does_not_listen_is_ended_all_the_same(store, submitted, supervised, eventually, is_now):
     job = submitted("deaf", kind=JobKind.GENERATE)
     with supervised():
