@@ -83,7 +83,7 @@ def obstacles(
 
     The fine-tuned model has to be clearly better than every opponent: each contest may be wrong with its alpha, and a
     false "ship" needs all of them to be won, so alpha holds for the whole without dividing it (intersection-union).
-    Every required gate has to be green; `gates` are the kinds that the protocol names, and each needs its light.
+    Every required gate has to be green; `gates` are the kinds that the protocol requires, and each needs its light.
     """
     required = {light.light for light in lights if light.is_required}
     found = {
@@ -105,5 +105,5 @@ def decision_of(found: Sequence[Obstacle]) -> Decision:
 
 
 def missing_gates(lights: Sequence[Lit], gates: Sequence[str]) -> tuple[str, ...]:
-    """The kinds that the protocol names and no light was measured for; a kind named twice needs two."""
-    return tuple((Counter(gates) - Counter(light.kind for light in lights)).elements())
+    """The kinds that the protocol requires and no light was measured for; a kind named twice needs two."""
+    return tuple((Counter(gates) - Counter(light.kind for light in lights if light.is_required)).elements())

@@ -33,7 +33,7 @@ def rule(
         )
         for opponent in sorted(protocol.opponents, key=lambda each: list(Rival).index(each.rival))
     )
-    gates = [str(gate.get("kind", "")) for gate in protocol.gates]
+    gates = [str(gate.get("kind", "")) for gate in protocol.gates if gate.get("is_required", True)]
     found = obstacles([contest.verdict.decision for contest in contests], lights, gates=gates)
     more, minutes = _more(contests)
     return Ruling(

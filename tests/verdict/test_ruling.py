@@ -49,8 +49,9 @@ SHOWN_RED, SHOWN_AMBER = (sign("speed", light, required=False) for light in (Lig
         ([S], [GREEN, sign("json", Light.AMBER)], ["speed", "json"], N, [Obstacle.GATE_AMBER]),
         ([S], [GREEN], ["speed", "speed"], N, [Obstacle.GATE_MISSING]),
         # gates that are only shown decide nothing
-        ([S], [SHOWN_RED], ["speed"], S, []),
-        ([S], [SHOWN_AMBER], ["speed"], S, []),
+        ([S], [SHOWN_RED], [], S, []),
+        ([S], [SHOWN_AMBER], [], S, []),
+        ([S], [SHOWN_AMBER], ["speed"], N, [Obstacle.GATE_MISSING]),
         # a gate that the protocol does not name holds back all the same, as the blind does
         ([S], [sign("blind", Light.RED)], [], D, [Obstacle.GATE_RED]),
         # a red gate ends a study that is still open; a green one ships nothing by itself
@@ -141,6 +142,11 @@ def test_no_minutes_are_promised_where_a_contest_is_unlikely_to_become_clear_or_
 def test_a_red_gate_and_a_lost_contest_are_both_named() -> None:
     found = rule({Rival.BASE: LOST}, protocol=protocol(Rival.BASE, gates=["speed"]), lights=[RED])
     assert found.sentence == "The fine-tuned model is not clearly better than the base model. It does not pass: Speed."
+
+
+def test_a_gate_that_is_only_shown_need_not_be_measured() -> None:
+    shown = replace(protocol(Rival.BASE), gates=({"kind": "tasks", "is_required": False},))
+    assert rule({Rival.BASE: CLEAR}, protocol=shown).decision is S
 
 
 def test_an_opponent_that_was_never_rated_is_open() -> None:
