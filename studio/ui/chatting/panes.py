@@ -22,7 +22,8 @@ def talk_page(exchanges: Sequence[Exchange], *, is_alive: bool) -> str:
 def files(talk: str) -> str:
     """The talk to take along."""
     links = (("Markdown", f"/download/chat/{talk}.md"), ("JSONL", f"/download/chat/{talk}.jsonl"))
-    return f'<p class="help">Take the talk along: {" · ".join(html.link(*each) for each in links)}</p>'
+    named = "".join(f" &nbsp;{html.link(*each)}" for each in links)
+    return f'<p class="help">Take the talk along:{named}</p>'
 
 
 def _turn(exchange: Exchange, *, is_alive: bool) -> str:

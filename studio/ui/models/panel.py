@@ -86,7 +86,7 @@ def _wire(
     )  # fmt: skip
 
 
-def show(studio: Studio, chosen: str | None, before: Any, words: str = "") -> list[Any]:
+def show(studio: Studio, chosen: str | None, before: Any, words: str | None = "") -> list[Any]:
     """The chosen model and the list; a list that has not changed is not sent again, nor are the header's choices."""
     found = models.models(studio)
     parts = view(found, chosen, words)
@@ -119,8 +119,9 @@ def bring(studio: Studio, named: str, words: str = "") -> list[Any]:
     return [*view(models.models(studio), added.id, words), ""]
 
 
-def view(found: list[Model], chosen: str | None, words: str = "") -> list[Any]:
+def view(found: list[Model], chosen: str | None, words: str | None = "") -> list[Any]:
     """What each component of the panel shows of the chosen model, or of the first; the table, of those with these words."""
+    words = words or ""  # a box that was not seen yet holds nothing
     one = next((each for each in found if each.id == chosen), found[0])
     stopping = one.download is not None and one.download.is_stopping
     is_added = not one.starter and (one.download is not None or one.hub_id is None)
