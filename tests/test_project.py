@@ -97,7 +97,7 @@ def test_the_locks_leave_the_packages_of_cuda_to_torch(root: Path) -> None:
     assert not [name for name in names if re.match(r"nvidia-(?!ml-py)|cuda-|triton|uv$|kernels$", name)]
 
 
-@pytest.mark.parametrize("extra", ["", "dev", "postgres", "meaning"])
+@pytest.mark.parametrize("extra", ["", "dev", "postgres", "meaning", "overlap"])
 def test_everything_the_project_asks_for_is_locked_within_its_range(extra: str, root: Path) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     pins = locked(root / "requirements.lock")
