@@ -1,0 +1,78 @@
+"""Harness: run tasks of lm-evaluation-harness on the base and on what was trained, where it is installed.
+
+Its cache of answers is never used: the key knows the question and not the model, so that the base's answers would be
+given out as the fine-tuned model's.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from importlib import import_module
+from typing import Any
+
+from studio.domain.errors import SetupError, StudyError
+from studio.domain.gate import Tasks
+from studio.domain.task_score import TaskScore
+from studio.engine.answering import Pair
+
+METRICS = ("exact_match", "acc", "f1", "mc2")  # the first that a task has; one figure for each question
+
+
+def run_tasks(gate: Tasks, pair: Pair, tokenizer: Any, *, batch_size: int = 8) -> tuple[TaskScore, ...]:
+    """Both scores of every question of the tasks, base and fine-tuned one after the other on the same model.
+
+    SetupError where the package is missing; tasks that are not on this machine are downloaded by it.
+    """
+    harness, models = _package("lm_eval"), _package("lm_eval.models.huggingface")
+
+    def samples(model: Any) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        return harness.simple_evaluate(
+            model=models.HFLM(pretrained=model, tokenizer=tokenizer, batch_size=batch_size),
+            tasks=list(gate.tasks),
+            limit=gate.limit,
+            log_samples=True,
+            apply_chat_template=tokenizer.chat_template is not None,
+            bootstrap_iters=0,
+            use_cache=None,
+            cache_requests=False,
+        )["samples"]
+
+    with pair.alone() if pair.is_trained else nullcontext():
+        base = samples(pair.base)
+    return paired(base, samples(pair.tuned))
+
+
+def paired(
+    base: Mapping[str, Sequence[Mapping[str, Any]]], tuned: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> tuple[TaskScore, ...]:
+    """The same question of both runs beside each other; StudyError where they were not asked the same."""
+    found = []
+    for task in base:
+        one, other = (_scores(task, samples.get(task, ())) for samples in (base, tuned))
+        if one.keys() != other.keys():
+            raise StudyError(f"The two models were not asked the same questions of {task}.", fix="Run it again.")
+        found += [TaskScore(task, metric, doc, one[metric, doc], other[metric, doc]) for metric, doc in one]
+    return tuple(found)
+
+
+def _scores(task: str, samples: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], float]:
+    """The score of every question by metric and number; of several filters, that of the first."""
+    metric = next((name for name in METRICS if samples and isinstance(samples[0].get(name), int | float)), None)
+    if metric is None:
+        raise StudyError(
+            f"The task {task} gives no score for each question that could be compared.",
+            fix=f"Choose tasks with one of {', '.join(METRICS)}.",
+        )
+    found: dict[tuple[str, str], float] = {}
+    for sample in samples:
+        found.setdefault((metric, str(sample["doc_id"])), float(sample[metric]))
+    return found
+
+
+def _package(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise SetupError(
+            "lm-evaluation-harness is not installed, so its tasks cannot be run.",
+            fix="Install it with `pip install 'lm_eval[hf]'`, or leave these tasks out.",
+        ) from error
