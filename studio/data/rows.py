@@ -22,6 +22,7 @@ from studio.domain.row import Row, row_from
 
 ROWS, OFFSETS = "rows.jsonl", "rows.npy"
 WORKING = "checks"  # the folder of the checks beside the rows while they are at work
+TOOL_KEYS = (b'"tools":', b'"calls":', b'"role":"tool"')
 CHUNK_BYTES = 1 << 24
 EXTRA = b',"extra":'  # comes after the texts of a row, as it is stored
 
@@ -106,6 +107,13 @@ class Rows:
         for number, line in self.edited.items():
             held[number] = len(line)
         return tuple(held.tolist())
+
+
+def uses_tools(folder: Path) -> bool:
+    """Whether any row has tools, calls, or results of tools; no text holds these letters, as with `extras`."""
+    if not (folder / ROWS).is_file():
+        return False
+    return any(key in line for line in load_rows(folder).lines() for key in TOOL_KEYS)
 
 
 def load_rows(folder: Path) -> Rows:

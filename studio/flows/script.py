@@ -3,43 +3,65 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
-from studio.data.rows import load_rows
-from studio.domain.errors import ExportError
+from studio.data.rows import load_rows, uses_tools
+from studio.domain.chat import conversation, tool_list
+from studio.domain.errors import ExportError, RunError
+from studio.domain.recipe import Recipe
 from studio.domain.row import Row
 from studio.domain.run import Run
+from studio.engine import checkpoints
 from studio.flows import choose
 from studio.flows.studio import Studio
-from studio.store import jobs, logbook, runs
+from studio.store import datasets, jobs, logbook, runs
 
 SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
-METHODS = ("qlora", "lora", "full")
 PIP = ("torch", "transformers", "trl", "peft", "bitsandbytes", "datasets", "accelerate")
+FIRST = "first"  # the folder of the adapter that a run begins from
 
 
 def text(studio: Studio, run_id: str) -> str:
-    """The script; ExportError for what it cannot say in a few lines."""
-    versions = logbook.entry(studio.store, run_id).versions
-    return written(runs.get(studio.store, run_id), versions=versions, assets=studio.assets)
+    """The script of a run."""
+    run = runs.get(studio.store, run_id)
+    return written(
+        run,
+        versions=logbook.entry(studio.store, run_id).versions,
+        assets=studio.assets,
+        is_text=datasets.get(studio.store, run.dataset_id).is_text,
+        with_tools=uses_tools(studio.workspace.dataset(run.dataset_id)),
+        begins=bool(jobs.spec(studio.store, run.job.id).get("begin")),
+    )
 
 
-def written(run: Run, *, versions: Mapping[str, str], assets: Path) -> str:
-    """The script of a run that was made with these versions of libraries."""
+def written(
+    run: Run,
+    *,
+    versions: Mapping[str, str],
+    assets: Path,
+    is_text: bool = False,
+    with_tools: bool = False,
+    begins: bool = False,
+) -> str:
+    """The script of a run that was made with these versions of libraries.
+
+    Its rows may be plain text, or have tools, and it may begin from the adapter of an earlier one.
+    """
     recipe = run.recipe
-    if recipe.method not in METHODS or recipe.preference:
-        raise ExportError(
-            "Only answers trained with QLoRA, LoRA or full fine-tuning can be written as a script.",
-            fix="Save the recipe as YAML instead.",
-        )
     micro_batch = max(n for n in range(1, min(recipe.batch_size, recipe.micro_batch) + 1) if recipe.batch_size % n == 0)
     environment = Environment(loader=FileSystemLoader(assets), keep_trailing_newline=True, trim_blocks=True)
     return environment.get_template("train_trl.py.jinja").render(
         run=run,
         recipe=recipe,
+        kind="DPO" if recipe.preference else "SFT",
+        is_text=is_text,
+        with_tools=with_tools,
+        begins=begins,
+        compared=_compared(recipe, begins=begins),
         micro_batch=micro_batch,
         schedule=SCHEDULES[recipe.schedule],
         check_every=max(1, run.plan.steps // recipe.evaluations),
@@ -48,18 +70,26 @@ def written(run: Run, *, versions: Mapping[str, str], assets: Path) -> str:
 
 
 def folder(studio: Studio, run_id: str, *, to: Path) -> list[str]:
-    """The script with the rows that it trains on and its recipe, in a new folder; the names of its files."""
+    """The script with the rows that it trains on and its recipe, in a new folder; the names of its files.
+
+    A run that begins from another one's adapter has that beside it.
+    """
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise ExportError(f"{to} is there already and not an empty folder.", fix="Name a new folder.", field="to")
     run, said = runs.get(studio.store, run_id), text(studio, run_id)
-    parts = {part: list(_rows(studio, run, part)) for part in ("train", "validation")}
+    spec, held = jobs.spec(studio.store, run.job.id), load_rows(studio.workspace.dataset(run.dataset_id))
+    begin = _first_stage(spec) if spec.get("begin") else None
     to.mkdir(parents=True, exist_ok=True)
     (to / "train.py").write_text(said, encoding="utf-8")
     (to / "recipe.yaml").write_text(choose.recipe_yaml(run.model_id, run.recipe), encoding="utf-8")
-    for part, rows in parts.items():
-        lines = (json.dumps({"messages": _messages(row)}, ensure_ascii=False) + "\n" for row in rows)
+    for part in ("train", "validation"):
+        rows = [held[number] for number in spec[part]]
+        lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in records(rows, run.recipe))
         (to / f"{part}.jsonl").write_text("".join(lines), encoding="utf-8")
-    return sorted(path.name for path in to.iterdir())
+    for path in begin or ():
+        (to / FIRST).mkdir(exist_ok=True)
+        shutil.copyfile(path, to / FIRST / path.name)
+    return sorted(str(path.relative_to(to)) for path in to.rglob("*") if path.is_file())
 
 
 def archive(studio: Studio, run_id: str) -> Path:
@@ -71,18 +101,38 @@ def archive(studio: Studio, run_id: str) -> Path:
         return zipped.replace(studio.workspace.exports / zipped.name)
 
 
-def _rows(studio: Studio, run: Run, part: str) -> Iterable[Row]:
-    """The rows of a part as the run was given them."""
-    held = load_rows(studio.workspace.dataset(run.dataset_id))
-    for number in jobs.spec(studio.store, run.job.id)[part]:
-        row = held[number]
-        if row.uses_tools or row.is_text:
-            raise ExportError(
-                "Rows that use tools or are plain text cannot be handed to the script as they are.",
-                fix="Save the recipe as YAML instead.",
-            )
-        yield row
+def records(rows: Sequence[Row], recipe: Recipe) -> list[dict[str, Any]]:
+    """Rows as the script reads them, in the layouts of TRL."""
+    return [_record(row, recipe) | ({"tools": tool_list(row.tools)} if row.tools else {}) for row in rows]
 
 
-def _messages(row: Row) -> list[dict[str, str]]:
-    return [{"role": message.role, "content": message.content} for message in row.messages]
+def _record(row: Row, recipe: Recipe) -> dict[str, Any]:
+    if row.is_text:
+        return {"text": row.answer}
+    if not recipe.preference:
+        return {"messages": conversation(row.messages)}
+    asked = len(row.messages) - len(row.chosen)
+    whole, worse = conversation(row.messages), conversation(row.other.messages)
+    return {"prompt": whole[:asked], "chosen": whole[asked:], "rejected": worse[asked:]}
+
+
+def _compared(recipe: Recipe, *, begins: bool) -> str:
+    if begins:
+        return "the adapter as it was"
+    kinds = {"full": "the model as it was", "prefix": "the model without its prefix"}
+    return kinds.get(recipe.method, "the model without its adapter")
+
+
+def _first_stage(spec: Mapping[str, Any]) -> list[Path]:
+    """The adapter that a run began from, as long as it is there as it was."""
+    folder = Path(spec["begin"])
+    try:
+        is_same = checkpoints.verify(folder).weights_sha256 == spec["begin_sha256"]
+    except RunError:
+        is_same = False
+    if not is_same:
+        raise ExportError(
+            "The checkpoint that this run began from is not there any more, and the script would begin with it.",
+            fix="Save the recipe as YAML instead.",
+        )
+    return [folder / name for name in (checkpoints.ADAPTER, "adapter_config.json")]

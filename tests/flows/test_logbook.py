@@ -87,12 +87,15 @@ def test_a_run_is_written_out_with_the_rows_that_it_had(quiet: Studio, trained: 
         script.folder(quiet, trained.id, to=tmp_path / "out")
 
 
-def test_what_a_few_lines_cannot_say_is_not_written_as_a_script(quiet: Studio, dataset: Dataset, trained: Run):
-    recipe = RECIPE.by("prefix").model_copy(update={"epochs": 1.0})
-    run = train.start(quiet, dataset.id, STARTER, recipe, key="a prefix")
-    with pytest.raises(ExportError, match="Only answers trained with"):
-        script.text(quiet, run.id)
-    assert "SFTTrainer" in script.text(quiet, trained.id)
+def test_a_run_that_begins_from_another_is_written_out_with_its_adapter(quiet: Studio, trained: Run, tmp_path: Path):
+    recipe = RECIPE.model_copy(update={"epochs": 1.0})
+    second = train.start(quiet, trained.dataset_id, STARTER, recipe, begin=trained.id, key="a second stage")
+    files = script.folder(quiet, second.id, to=tmp_path / "out")
+    assert {"first/adapter_config.json", "first/adapter_model.safetensors"} < set(files)
+    assert 'here / "first"' in script.text(quiet, second.id) and 'here / "first"' not in script.text(quiet, trained.id)
+    (quiet.workspace.run(trained.id) / train.best_checkpoint(quiet, trained.id).path / "optimizer.pt").unlink()
+    with pytest.raises(ExportError, match="began from is not there any more"):
+        script.folder(quiet, second.id, to=tmp_path / "other")
 
 
 def test_the_same_again_fills_the_recipe_with_the_values_of_the_run(quiet: Studio, trained: Run):
