@@ -68,7 +68,7 @@ def _run_values(studio: Studio, run: Run) -> dict[str, Any]:
         "run": run.id, "name": run.name, "state": run.job.state, "words": run.job.words, "message": run.job.message,
         "fix": run.job.fix, "dataset": run.dataset_id, "model": run.model_id, "recipe": run.recipe,
         "attempt": run.job.attempt, "progress": follow.progress(run, points), "result": run.job.result,
-        "checkpoints": train.checkpoints(studio, run.id), "origin": run.origin, "fault": faults.fault_of(run),
+        "checkpoints": train.saved(studio, run.id), "origin": run.origin, "fault": faults.fault_of(run),
         "survived": faults.survived(studio, run), "against_plan": measured.compared(run),
     }  # fmt: skip
 
@@ -78,13 +78,16 @@ def _run_words(studio: Studio, run: Run) -> str:
     points, fault = follow.metrics(studio, run.id), faults.fault_of(run)
     far, said = follow.progress(run, points), follow.reading(run, points, place=queue.where(studio, run))
     head = f"{run.id}  {run.name}: {run.job.words}, step {far.step:,} of {far.steps:,}."
+    damaged = [
+        f"\nThe checkpoint of step {c.step:,} is damaged: {c.harm}." for c in train.saved(studio, run.id) if c.harm
+    ]
     if fault is None:
         against = measured.compared(run)
-        return f"{head} {said.title} {said.text}" + (f"\n{against.sentence}" if against else "")
+        return f"{head} {said.title} {said.text}" + (f"\n{against.sentence}" if against else "") + "".join(damaged)
     hint = f"`retry {run.id}` does that." if fault.change else f"`resume {run.id}` lets it go on."
     parts = [("what happened", fault.happened), ("why", fault.why), ("done", fault.done)]
     parts.append(("what to do", f"{fault.next_step} {hint}".strip()))
-    return "\n".join([head, *(f"  {name:<14} {words}" for name, words in parts if words)])
+    return "\n".join([head, *(f"  {name:<14} {words}" for name, words in parts if words)]) + "".join(damaged)
 
 
 @verb

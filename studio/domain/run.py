@@ -76,7 +76,10 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A verified saved state; `path` is relative to the run's folder."""
+    """A saved state that was verified when it was made; `path` is relative to the run's folder.
+
+    `harm` is what is not as it was written by now, in words; such a one is shown and cannot be used.
+    """
 
     run_id: str
     step: int
@@ -85,3 +88,4 @@ class Checkpoint:
     path: str
     sha256: str
     bytes: int
+    harm: str = ""

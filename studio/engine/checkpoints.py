@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -123,6 +124,35 @@ def verify(folder: Path) -> Manifest:
     return manifest
 
 
+def harm(folder: Path) -> str:
+    """What of a checkpoint is not as it was written, in words, or nothing; quick enough for every look at it.
+
+    The manifest is written last, so only a file that is newer has been touched since and is read again.
+    """
+    try:
+        manifest = read(folder)
+    except RunError:
+        return f"{MANIFEST} is missing or cannot be read"
+    written = (folder / MANIFEST).stat().st_mtime_ns
+    for file in manifest.files:
+        try:
+            found = (folder / file.name).stat()
+        except OSError:
+            return f"{file.name} is missing"
+        is_touched = found.st_mtime_ns >= written
+        if found.st_size != file.bytes or (
+            is_touched and _read_again(folder / file.name, found.st_mtime_ns) != file.sha256
+        ):
+            return f"{file.name} is not as it was written"
+    return ""
+
+
+@lru_cache(maxsize=512)
+def _read_again(path: Path, changed: int) -> str:
+    """The hash of a file that was last changed then."""
+    return sha256_of(path)
+
+
 def newest_verified(checkpoints: Path) -> tuple[Path, Manifest] | None:
     """The latest checkpoint that is complete and unharmed, or None."""
     for folder in reversed(committed(checkpoints)):
@@ -155,10 +185,15 @@ def remove(folder: Path) -> None:
 
 def set_aside(folder: Path) -> Path:
     """Rename a damaged checkpoint, so that nothing takes it for one and nothing of it is lost; the new place."""
-    place = folder.with_name(f"damaged-{folder.name}")
+    place = place_aside(folder)
     if place.exists():
         shutil.rmtree(place)
     return folder.rename(place)
+
+
+def place_aside(folder: Path) -> Path:
+    """Where a checkpoint lies once it was set aside."""
+    return folder.with_name(f"damaged-{folder.name}")
 
 
 def sha256_of(path: Path) -> str:

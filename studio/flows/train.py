@@ -12,6 +12,7 @@ from studio.domain.plan import Choice, Plan
 from studio.domain.recipe import Recipe
 from studio.domain.run import Checkpoint, Origin, Run
 from studio.domain.split import Split
+from studio.engine.checkpoints import harm, place_aside
 from studio.flows import bring, choose, inspect, logbook, models, split, trackers
 from studio.flows.studio import Studio
 from studio.store import jobs
@@ -198,13 +199,27 @@ def rename(studio: Studio, run_id: str, name: str) -> Run:
 
 
 def checkpoints(studio: Studio, run_id: str) -> list[Checkpoint]:
-    """The checkpoints that are on disk, in the order of their steps."""
-    return stored.checkpoints(studio.store, run_id)
+    """The checkpoints that are on disk as they were written, in the order of their steps."""
+    return [each for each in saved(studio, run_id) if not each.harm]
+
+
+def saved(studio: Studio, run_id: str) -> list[Checkpoint]:
+    """The same with those that are damaged, or were found so and set aside, each with what is wrong with it."""
+    folder = studio.workspace.run(run_id)
+    kept = [replace(each, harm=harm(folder / each.path)) for each in stored.checkpoints(studio.store, run_id)]
+    there = {each.step for each in kept}
+    for each in stored.checkpoints(studio.store, run_id, ever=True):
+        aside = place_aside(folder / each.path)
+        if each.step not in there and aside.is_dir():
+            kept.append(replace(each, harm=f"{harm(aside) or 'it was damaged'}; it was set aside when the run went on"))
+    return sorted(kept, key=lambda each: each.step)
 
 
 def best_checkpoint(studio: Studio, run_id: str) -> Checkpoint:
     """The checkpoint with the lowest validation loss; RunError while there is none."""
     kept = checkpoints(studio, run_id)
+    if not kept and saved(studio, run_id):
+        raise RunError("Every checkpoint of this run is damaged.", fix="Train again.")
     if not kept:
         raise RunError("This run has no checkpoint yet.", fix="Wait for the first check, or train again.")
     return min(kept, key=lambda checkpoint: (checkpoint.validation_loss, checkpoint.step))
@@ -225,6 +240,12 @@ def checkpoint_at(studio: Studio, run_id: str, step: int | None) -> Checkpoint:
         return kept[chosen] if chosen in kept else best_checkpoint(studio, run_id)
     if step in kept:
         return kept[step]
+    damaged = next((each for each in saved(studio, run_id) if each.step == step), None)
+    if damaged:
+        raise RunError(
+            f"The checkpoint of step {step:,} is damaged: {damaged.harm}.",
+            fix="Pick another one from the table of checkpoints, or train again.",
+        )
     raise RunError(f"There is no checkpoint at step {step}.", fix="Pick one from the table of checkpoints.")
 
 

@@ -115,13 +115,15 @@ def metrics(store: Store, run_id: str) -> list[Metric]:
     return [Metric(step=step, **{"epoch": 0.0} | steps[step][1]) for step in sorted(steps)]
 
 
-def checkpoints(store: Store, run_id: str) -> list[Checkpoint]:
-    """The checkpoints that are still there, in the order of their steps."""
+def checkpoints(store: Store, run_id: str, *, ever: bool = False) -> list[Checkpoint]:
+    """The checkpoints that are still there, or all that there ever were, in the order of their steps."""
     kept: dict[int, dict[str, Any]] = {}
     starts = _starts(store, run_id)
     for moment, _, data in _reported(store, run_id, EventKind.CHECKPOINT):
-        kept.pop(data["step"], None)
-        if not data.get("removed") and not _is_undone(starts, moment, data["step"]):
+        is_gone = bool(data.get("removed")) or _is_undone(starts, moment, data["step"])
+        if not ever or not is_gone:
+            kept.pop(data["step"], None)
+        if not is_gone or (ever and not data.get("removed")):
             kept[data["step"]] = data
     return [
         Checkpoint(

@@ -1,3 +1,6 @@
+"""Checkpoints are whole and unharmed, or are told to be neither."""
+
+import os
 from pathlib import Path
 
 import pytest
@@ -51,6 +54,26 @@ def test_a_truncated_changed_or_missing_file_is_refused_by_name(tmp_path: Path, 
     path.unlink()
     with pytest.raises(RunError, match=name):
         checkpoints.verify(path.parent)
+
+
+@pytest.mark.parametrize("name", checkpoints.ADAPTER_FILES)
+def test_harm_is_told_in_words_without_reading_what_nobody_touched(tmp_path: Path, name: str, monkeypatch):
+    path = committed(tmp_path, 6) / name
+    written = (path.parent / checkpoints.MANIFEST).stat().st_mtime_ns
+    for each in checkpoints.ADAPTER_FILES:
+        os.utime(path.parent / each, ns=(written - 1, written - 1))
+    with monkeypatch.context() as quick:
+        quick.setattr(checkpoints, "sha256_of", lambda _: pytest.fail("an untouched file was read"))
+        assert checkpoints.harm(path.parent) == ""
+    whole = path.read_bytes()
+    for damage in (b"X" + whole[1:], whole[:-1]):
+        path.write_bytes(damage)
+        os.utime(path, ns=(written + len(damage), written + len(damage)))
+        assert checkpoints.harm(path.parent) == f"{name} is not as it was written"
+    path.unlink()
+    assert checkpoints.harm(path.parent) == f"{name} is missing"
+    (path.parent / checkpoints.MANIFEST).write_text("{}")
+    assert checkpoints.harm(path.parent) == "MANIFEST.json is missing or cannot be read"
 
 
 def test_a_folder_without_a_manifest_is_no_checkpoint(tmp_path: Path):

@@ -17,6 +17,7 @@ from studio.flows.models import STARTER
 from studio.flows.studio import Studio
 from studio.store import jobs
 from tests.flows.conftest import RECIPE
+from tests.saved import save_checkpoint
 
 BROKEN = Fault(
     code=FaultCode.NOT_FINITE,
@@ -32,6 +33,7 @@ def broken(studio: Studio, dataset: Dataset, fault: Fault, *, begin: str | None 
     run = train.start(studio, dataset.id, STARTER, RECIPE, begin=begin, key="a click")
     claimed = jobs.claim(studio.store, kinds=[JobKind.TRAIN])
     assert claimed is not None and claimed[0].id == run.job.id
+    save_checkpoint(studio.workspace.run(run.id), step=5)
     saved: dict[str, Any] = {
         "step": 5, "epoch": 1.0, "validation_loss": 2.0, "path": "checkpoints/step-5", "sha256": "ab" * 32, "bytes": 9,
     }  # fmt: skip

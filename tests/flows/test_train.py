@@ -9,12 +9,14 @@ import pytest
 
 from studio.domain.dataset import Dataset
 from studio.domain.errors import RecipeError, RunError
+from studio.domain.event import Event, EventKind
 from studio.domain.fault import FaultCode
 from studio.domain.job import JobKind, JobState
 from studio.domain.reading import Tone
 from studio.domain.recipe import Recipe
 from studio.domain.run import Run
 from studio.domain.split import SplitChoices
+from studio.engine.checkpoints import set_aside
 from studio.flows import faults, follow, split, train
 from studio.flows.models import STARTER
 from studio.flows.studio import Studio
@@ -119,6 +121,40 @@ def test_a_finished_run_is_not_resumed_and_a_step_without_a_checkpoint_is_refuse
         train.resume(quiet, trained.id)
     with pytest.raises(RunError, match="no checkpoint at step 9999"):
         train.checkpoint_at(quiet, trained.id, 9999)
+
+
+def test_a_damaged_checkpoint_is_listed_with_its_reason_and_never_used(quiet: Studio, trained: Run):
+    best, folder = train.best_checkpoint(quiet, trained.id), quiet.workspace.run(trained.id)
+    others = [each for each in train.checkpoints(quiet, trained.id) if each != best]
+    with (folder / best.path / "adapter_model.safetensors").open("r+b") as file:
+        file.seek(-1, 2)
+        last = file.read(1)
+        file.seek(-1, 2)
+        file.write(bytes([last[0] ^ 1]))
+    assert train.checkpoints(quiet, trained.id) == others
+    (damaged,) = (each for each in train.saved(quiet, trained.id) if each.harm)
+    assert (damaged.step, damaged.harm) == (best.step, "adapter_model.safetensors is not as it was written")
+    for choose_it in (train.checkpoint_at, train.use):
+        with pytest.raises(RunError, match=f"step {best.step} is damaged: adapter_model.safetensors is not as"):
+            choose_it(quiet, trained.id, best.step)
+    set_aside(folder / best.path)
+    (damaged,) = (each for each in train.saved(quiet, trained.id) if each.harm)
+    assert damaged.harm == "MANIFEST.json is missing or cannot be read"  # moved by hand, which no run told
+    for each in others:
+        set_aside(folder / each.path)
+    with pytest.raises(RunError, match="Every checkpoint of this run is damaged"):
+        train.best_checkpoint(quiet, trained.id)
+
+
+def test_a_checkpoint_that_was_set_aside_stays_in_the_list(quiet: Studio, trained: Run):
+    best, folder = train.best_checkpoint(quiet, trained.id), quiet.workspace.run(trained.id)
+    (folder / best.path / "optimizer.pt").unlink()
+    set_aside(folder / best.path)
+    told = Event(seq=9_000, at=9.0, kind=EventKind.CHECKPOINT, data={"step": best.step, "removed": True})
+    jobs.add_events(quiet.store, trained.job.id, 1, [told], offset=10**9)
+    (damaged,) = (each for each in train.saved(quiet, trained.id) if each.harm)
+    assert damaged.harm == "optimizer.pt is missing; it was set aside when the run went on"
+    assert damaged.validation_loss == best.validation_loss
 
 
 def test_the_log_of_a_run_can_be_read_to_its_end(working: Studio, trained: Run):

@@ -20,6 +20,7 @@ from studio.domain.study import Item, Sampling, Side, Study
 from studio.flows.studio import Studio, open_studio
 from studio.store import runs, studies, tables
 from studio.web.app import build_app
+from tests.saved import save_checkpoint
 from tests.store.examples import Examples
 
 ADAPTER_HASH = "ad" * 32
@@ -55,6 +56,7 @@ def open_study(studio: Studio, listed: Sequence[Pair], *, name: str = "one") -> 
     """A study that is open for rating, put into the store as the flows put it; ids depend on `name` alone."""
     made = Examples(studio.store)
     run = made.running_run()
+    save_checkpoint(studio.workspace.run(run.id), step=40)
     checkpoint = {"step": 40, "epoch": 1.0, "validation_loss": 1.5, "path": "checkpoints/step-40"}
     made.report(run.job, (EventKind.CHECKPOINT, checkpoint | {"sha256": ADAPTER_HASH, "bytes": 10}))
     study_id = f"study-20260101-{name}"

@@ -20,6 +20,7 @@ from studio.flows.studio import Studio, open_studio
 from studio.store import jobs, releases, runs, studies
 from studio.store.ids import new_id
 from studio.web.app import build_app
+from tests.saved import save_checkpoint
 from tests.store.examples import Examples
 
 ROWS = [f'{{"prompt": "Question {number}?", "completion": "Answer {number}."}}' for number in range(6)]
@@ -82,10 +83,7 @@ def read_dataset(studio: Studio) -> Dataset:
 
 def finish_run(studio: Studio, run: Run) -> None:
     """A run with one checkpoint, whose files are too small to answer anything."""
-    folder = studio.workspace.run(run.id) / "checkpoints" / "step-40"
-    folder.mkdir(parents=True)
-    (folder / "adapter_model.safetensors").write_bytes(WEIGHTS)
-    (folder / "adapter_config.json").write_text("{}")
+    save_checkpoint(studio.workspace.run(run.id), step=40, weights=WEIGHTS)
     claimed = jobs.claim(studio.store, kinds=[JobKind.TRAIN])
     assert claimed is not None
     checkpoint = {

@@ -103,14 +103,16 @@ def show(studio: Studio, run_id: str | None, before: Any) -> list[Any]:
         return nothing()
     run, points = train.run(studio, run_id), follow.metrics(studio, run_id)
     checked = (run_id, sum(point.validation_loss is not None for point in points))
-    now = (run_id, run.job.state, len(points), points[-1].step if points else 0, checked, run.chosen_step)
+    kept = train.saved(studio, run_id)
+    harm = tuple(each.harm for each in kept)
+    now = (run_id, run.job.state, len(points), points[-1].step if points else 0, checked, run.chosen_step, harm)
     if now == before and run.job.state not in (JobState.QUEUED, JobState.RUNNING):
         return [*[gr.skip()] * 10, gr.Timer(active=run.is_live), now, checked, gr.skip()]
     parts = view(
         run,
         points,
         title=models.model(studio, run.model_id).title,
-        kept=train.checkpoints(studio, run_id),
+        kept=kept,
         survived=faults.survived(studio, run),
         origin=again.origin_words(studio, run),
         place=queue.where(studio, run),
@@ -177,6 +179,7 @@ def view(
     far, fault = follow.progress(run, points), faults.fault_of(run)
     about = f"{TITLES[run.recipe.method]}{', DPO' * run.recipe.preference} on {title} · {run.plan.train_rows:,} training rows · {_when(run)}{f' · {origin}' if origin else ''}"
     ended = run.job.state in (JobState.DONE, JobState.STOPPED)
+    can_compare = ended and any(not each.harm for each in kept)
     return [
         html.title(run.name, about),
         situation(run, points, far, fault, survived, log, place),
@@ -188,9 +191,9 @@ def view(
         _ending_button(run, "Stop and keep the best", "Stopping …", pausing=False),
         gr.Button(
             visible=run.can_resume and not (fault and fault.code is FaultCode.NOT_FINITE),  # it would break again
-            variant=_weight_of_resume(run, fault, is_done=ended and bool(kept)),
+            variant=_weight_of_resume(run, fault, is_done=can_compare),
         ),
-        gr.Button(visible=ended and bool(kept), variant="secondary" if run.job.is_paused else "primary"),
+        gr.Button(visible=can_compare, variant="secondary" if run.job.is_paused else "primary"),
         gr.Timer(next(seconds for longer, seconds in PACE if far.elapsed < longer), active=run.is_live),
     ]
 

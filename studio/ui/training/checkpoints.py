@@ -71,23 +71,30 @@ def train_longer(studio: Studio, run_id: str, step: int, passes: float) -> list[
 
 
 def checkpoint_table(run: Run, kept: list[Checkpoint]) -> str:
-    """A row for each checkpoint, with what it is good for once the run has ended."""
+    """A row for each checkpoint, with what it is good for once the run has ended; a damaged one says why it is not."""
     if not kept:
         return '<p class="help">The first checkpoint is saved at the first check.</p>'
-    best = min(kept, key=lambda checkpoint: (checkpoint.validation_loss, checkpoint.step)).step
-    in_use = run.chosen_step if run.chosen_step in {checkpoint.step for checkpoint in kept} else best
+    sound = [checkpoint for checkpoint in kept if not checkpoint.harm]
+    best = min(sound, key=lambda each: (each.validation_loss, each.step)).step if sound else None
+    in_use = run.chosen_step if run.chosen_step in {each.step for each in sound} else best
     acts = [] if run.is_live else [COMPARE, CHAT, DELIVER, *([LONGER] if run.recipe.method in ADAPTERS else [])]
     rows = []
     for checkpoint in kept:
         step = checkpoint.step
-        marks = {"best": step == best, "last": step == kept[-1].step, "in use": step == in_use and not run.is_live}
+        marks = {
+            "damaged": bool(checkpoint.harm),
+            "best": step == best,
+            "last": step == kept[-1].step,
+            "in use": step == in_use and not run.is_live,
+        }
+        harm = html.text(f"{checkpoint.harm}.") if checkpoint.harm else ""
         cells = (
             ("Step", f"{step:,}", " class=number"),
             ("Pass", f"{checkpoint.epoch:.1f}", " class=number"),
             ("Validation loss", f"{checkpoint.validation_loss:.3f}", " class=number"),
             ("On disk", html.size(checkpoint.bytes), " class=number"),
             ("", ", ".join(name for name, holds in marks.items() if holds), ""),
-            ("", "".join(_button(act, step) for act in acts), ""),
+            ("", harm or "".join(_button(act, step) for act in acts), ""),
         )
         inner = "".join(f'<td data-label="{label}"{kind}>{text}</td>' for label, text, kind in cells)
         rows.append(f"<tr>{inner}</tr>")

@@ -257,6 +257,17 @@ def test_every_checkpoint_says_what_it_is_and_what_can_be_done_with_it() -> None
     assert "saved at the first check" in words(checkpoint_table(examples.run(), []))
 
 
+def test_a_damaged_checkpoint_says_why_and_cannot_be_chosen() -> None:
+    run = replace(examples.run(state=JobState.DONE), chosen_step=40)
+    drawn = checkpoint_table(run, [replace(examples.KEPT[0], harm="a <b>file</b> is missing"), examples.KEPT[1]])
+    assert "40 1.0 1.600 4.0 MB damaged a <b>file</b> is missing. 80 2.0 1.700 4.0 MB best, last, in use" in words(
+        drawn
+    )
+    assert "<b>file" not in drawn and 'data-step="40"' not in drawn and 'data-step="80"' in drawn
+    nothing = words(checkpoint_table(run, [replace(each, harm="gone") for each in examples.KEPT]))
+    assert nothing.count("gone.") == 2 and "best" not in nothing.split("Kept are")[0]
+
+
 def test_why_a_run_ended_early_is_said() -> None:
     run = examples.run(state=JobState.DONE, result={"stopped_early": True})
     said = words(view(run, examples.CURVE, examples.KEPT)["situation"])
