@@ -31,33 +31,41 @@ class Wait:
     wants: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When one that waits begins, and the device that it is given; several while it is not known which of them."""
+
+    begins: Span | None
+    places: tuple[str, ...]
+
+
 def span(low: float, high: float) -> Span | None:
     """A range, where both of its ends are numbers."""
     return Span(low, high) if isfinite(low) and isfinite(high) else None
 
 
-def starts(waiting: Sequence[Wait], free_in: Mapping[str, Span | None]) -> list[Span | None]:
-    """In how many seconds each of those that wait begins, first in the line first; None where that cannot be known.
+def turns(waiting: Sequence[Wait], free_in: Mapping[str, Span | None]) -> list[Turn]:
+    """In how many seconds each of those that wait begins and where, first in the line first; None for no known time.
 
     `free_in` tells for each device when it is free. What may have any device is given the one that is free first; it
     is not known which that is while the time of one of them is not known.
     """
     free: dict[str, Span | None] = dict(free_in)
-    begin: list[Span | None] = []
+    made: list[Turn] = []
     for wait in waiting:
         places = [place for place in free if wait.wants in (None, place)]
         idle = [place for place in places if free[place] == NOW]
         is_known = bool(idle) or (bool(places) and all(free[place] is not None for place in places))
         if not is_known:
-            begin.append(None)
+            made.append(Turn(None, tuple(places)))
             free |= dict.fromkeys(places)  # it takes one of them, for as long as nobody can tell
             continue
         place = min(idle or places, key=lambda place: _end(free[place]))
         when = free[place]
         assert when is not None
-        begin.append(when)
+        made.append(Turn(when, (place,)))
         free[place] = when + wait.takes if wait.takes else None
-    return begin
+    return made
 
 
 def _end(when: Span | None) -> float:

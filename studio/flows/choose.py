@@ -11,7 +11,6 @@ from pydantic_core import ErrorDetails
 from studio.domain.dataset import Dataset
 from studio.domain.errors import RecipeError
 from studio.domain.lengths import Lengths, in_pieces
-from studio.domain.machine import Machine
 from studio.domain.method import METHODS, Method
 from studio.domain.plan import Plan
 from studio.domain.recipe import EARLIER_METHODS, Recipe
@@ -60,8 +59,8 @@ def plan(
 ) -> Plan:
     """Steps, time and memory of a recipe before anything starts; RecipeError while lengths are not measured.
 
-    The rows are dealt as they are now, or as `dealt_as` says. Where there are several GPUs the plan is for the first,
-    or for the one that `gpu` names.
+    The rows are dealt as they are now, or as `dealt_as` says. Where there are several GPUs the plan is for the one that
+    `gpu` names, or else for the one that `for_the_next` takes.
     """
     found = models.usable(studio, model_id)
     assert found.path is not None
@@ -78,8 +77,7 @@ def plan(
             fix="Choose a model whose template writes them.",
             field="model",
         )
-    found_free, has_to_wait = for_the_next(studio)
-    machine = _with_first(found_free, gpu)
+    machine, has_to_wait = for_the_next(studio, gpu)
     made = make_plan(
         shape_of_folder(found.path),
         recipe,
@@ -99,11 +97,6 @@ def used(
     if recipe.preference:
         lengths = _of_pairs(bring.ready(studio, dataset_id), lengths)
     return lengths, split.used(dealt_as, lengths, recipe.max_length)
-
-
-def _with_first(machine: Machine, gpu: str | None) -> Machine:
-    """The machine with the chosen GPU as its first."""
-    return replace(machine, gpus=tuple(sorted(machine.gpus, key=lambda each: each.uuid != gpu)))
 
 
 def _of_pairs(dataset: Dataset, lengths: Lengths) -> Lengths:

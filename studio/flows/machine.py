@@ -1,5 +1,6 @@
 """Machine: what this computer can do, for the header row and for the doctor."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from studio.domain.job import JobState, Need, need_of
@@ -14,16 +15,20 @@ def machine(studio: Studio) -> Machine:
     return measure_machine(studio.workspace.root)
 
 
-def for_the_next(studio: Studio) -> tuple[Machine, bool]:
+def for_the_next(studio: Studio, gpu: str | None = None) -> tuple[Machine, bool]:
     """The machine as a run that is started now will find it, and whether something has to end before that begins.
 
-    A run begins only when whatever has its device has ended, so what that holds now counts as free.
+    A run begins only when whatever has its device has ended, so what that holds now counts as free. The first GPU is
+    the one that was chosen (by its id), or for any of them the one with the most free memory, idle ones first.
     """
     running = [job for job in jobs.live(studio.store) if job.state is JobState.RUNNING]
     on_devices = [job for job in running if need_of(job.kind) is Need.DEVICE]
     found = machine(studio)
     left = without(found, [job.pid for job in on_devices if job.pid is not None])
-    return left, len(on_devices) >= max(len(found.gpus), 1)
+    taken = {job.place for job in on_devices}
+    gpus = sorted(left.gpus, key=lambda each: (each.uuid != gpu, each.uuid in taken, -each.free))
+    has_to_wait = gpu in taken if gpu else len(on_devices) >= max(len(found.gpus), 1)
+    return replace(left, gpus=tuple(gpus)), has_to_wait
 
 
 def busy(studio: Studio) -> tuple[int, int]:

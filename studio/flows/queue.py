@@ -1,12 +1,12 @@
 """Queue: the line of runs that wait for a device: who is next, when each should begin, and how to change that."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from studio.domain.errors import RunError
 from studio.domain.job import GIVES_WAY, Job, JobKind, JobState, Need, need_of
-from studio.domain.line import NOW, Span, Wait, span, starts
+from studio.domain.line import NOW, Span, Turn, Wait, span, turns
 from studio.domain.machine import Gpu
 from studio.domain.run import Run
 from studio.flows import models, train
@@ -28,7 +28,7 @@ OTHERS = {JobKind.GENERATE: "answers to compare", JobKind.PROBE: "two steps that
 class Place:
     """One that runs or waits. `run` is None for answers that are written; `begins` None while that cannot be known.
 
-    `before` is who begins or ends before it: the one ahead of it in the line, or for the first whoever runs.
+    `before` is who has its device until then: the one that runs there, or the last that waits for it ahead of this one.
     """
 
     job: Job
@@ -81,16 +81,26 @@ def line(studio: Studio, *, gpus: Sequence[Gpu] | None = None, now: datetime | N
     free: dict[str, Span | None] = dict.fromkeys([gpu.uuid for gpu in gpus] or [PROCESSOR], NOW)
     for place in running:
         free[place.job.place or PROCESSOR] = _left(place, now or datetime.now(UTC))
-    begins = starts([Wait(_takes(place), place.job.wants) for place in waiting], free)
-    ahead = [" and ".join(place.name for place in running), *(place.name for place in waiting)]
+    taken = turns([Wait(_takes(place), place.job.wants) for place in waiting], free)
+    ahead = _ahead(running, waiting, taken)
     return Line(
         running=tuple(running),
         waiting=tuple(
-            Place(each.job, each.run, each.name, each.dataset, each.model, number, ahead[number - 1], begin)
-            for number, (each, begin) in enumerate(zip(waiting, begins, strict=True), start=1)
+            replace(each, position=number, before=before, begins=turn.begins)
+            for number, (each, before, turn) in enumerate(zip(waiting, ahead, taken, strict=True), start=1)
         ),
         gpus=gpus,
     )
+
+
+def _ahead(running: Sequence[Place], waiting: Sequence[Place], taken: Sequence[Turn]) -> list[str]:
+    """Who has the device of each that waits before it does; all that may, while that device is not known."""
+    last = {place.job.place or PROCESSOR: place.name for place in running}
+    ahead = []
+    for place, turn in zip(waiting, taken, strict=True):
+        ahead.append(" and ".join(dict.fromkeys(last[each] for each in turn.places if each in last)))
+        last |= dict.fromkeys(turn.places, place.name)
+    return ahead
 
 
 def move(studio: Studio, run_id: str, *, to: int) -> Place:

@@ -1,9 +1,15 @@
 """The line: who begins when, and what cannot be known is not made up."""
 
-from studio.domain.line import NOW, Span, Wait, span, starts
+from collections.abc import Mapping, Sequence
+
+from studio.domain.line import NOW, Span, Wait, span, turns
 
 MINUTE = Span(60, 60)
 SHORT, LONG = Span(10, 20), Span(100, 300)
+
+
+def starts(waiting: Sequence[Wait], free_in: Mapping[str, Span | None]) -> list[Span | None]:
+    return [turn.begins for turn in turns(waiting, free_in)]
 
 
 def test_each_begins_when_all_before_it_are_through():

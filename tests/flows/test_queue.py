@@ -1,7 +1,7 @@
 """The line of runs that wait: what people are told of it, and what they can change. Nothing is trained here."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -85,12 +85,27 @@ def test_on_several_gpus_each_may_be_chosen_and_tells_its_own_time(resting: Stud
     queue.choose(resting, second.id, "0", gpus=TWO)
     found = queue.line(resting, gpus=TWO, now=train.run(resting, first.id).job.started_at)
     assert [place.begins for place in found.waiting] == [Span(100, 200), NOW]
+    assert [place.before for place in found.waiting] == ["triage-1", ""]
     assert queue.place_words(found.waiting[0], found).endswith("It waits for GPU 0, H100 a.")
     queue.choose(resting, second.id, queue.ANY, gpus=TWO)
     assert train.run(resting, second.id).job.wants is None
     with pytest.raises(RunError, match="no GPU 2 here") as refused:
         queue.choose(resting, third.id, "2", gpus=TWO)
     assert "0 (H100 a), 1 (H100 b)" in refused.value.fix
+
+
+def test_each_names_who_is_before_it_on_its_own_gpu(resting: Studio):
+    made = [Examples(resting.store).run(name=f"triage-{number}", plan=TIMED) for number in range(6)]
+    for place in ("GPU-a", "GPU-b"):
+        jobs.claim(resting.store, kinds=[JobKind.TRAIN], place=place)
+    for run, gpu in zip(made[2:], ("1", "0", "1", "any"), strict=True):
+        queue.choose(resting, run.id, gpu, gpus=TWO)
+    found = queue.line(resting, gpus=TWO, now=train.run(resting, made[0].id).job.started_at)
+    assert [(place.name, place.before) for place in found.waiting] == [
+        ("triage-2", "triage-1"), ("triage-3", "triage-0"), ("triage-4", "triage-2"), ("triage-5", "triage-3"),
+    ]  # fmt: skip
+    late = queue.line(resting, gpus=TWO, now=datetime.now(UTC) + timedelta(days=1))
+    assert late.waiting[-1].before == "triage-3 and triage-4"  # which one ends first is not known
 
 
 def test_a_gpu_that_is_gone_is_told(resting: Studio):

@@ -125,9 +125,9 @@ def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers, click:
         **DRAWN,
     )
     gr.on(
-        [form.about.change, found.change, *(part.change for part in controls)],
+        [form.about.change, found.change, form.gpu.change, *(part.change for part in controls)],
         handler(show_plan_of_drawn, studio),
-        [*ids, session.cut_off, form.about, *controls],
+        [*ids, session.cut_off, form.about, form.gpu, *controls],
         planned,
         trigger_mode="always_last",
         **QUIET,
@@ -212,14 +212,22 @@ def measuring(look: Inspection) -> str:
 
 
 def show_plan_of_drawn(
-    studio: Studio, data: str | None, model: str | None, cut_off: int | None, about: Any, *values: Any
+    studio: Studio,
+    data: str | None,
+    model: str | None,
+    cut_off: int | None,
+    about: Any,
+    gpu: str | None = None,
+    *values: Any,
 ) -> list[Any]:
     """The plan of the values once they were drawn for this data and model; what is typed before would be drawn over."""
     is_drawn = about is not None and about[:2] == (data, model)
-    return show_plan(studio, data, model, cut_off, *values) if is_drawn else [gr.skip()] * 7
+    return show_plan(studio, data, model, cut_off, gpu, *values) if is_drawn else [gr.skip()] * 7
 
 
-def show_plan(studio: Studio, data: str | None, model: str | None, cut_off: int | None, *values: Any) -> list[Any]:
+def show_plan(
+    studio: Studio, data: str | None, model: str | None, cut_off: int | None, gpu: str | None, *values: Any
+) -> list[Any]:
     """What the values mean; an invalid value is told at its control, and the start stays closed."""
     if data is None or model is None or inspect.measured(studio, data, model) is None:
         return [gr.skip()] * 7
@@ -228,7 +236,7 @@ def show_plan(studio: Studio, data: str | None, model: str | None, cut_off: int 
         said = Reading(Tone.BAD, "A value is out of bounds.", next(iter(wrong.values())))
         return [html.reading(said), *[gr.skip()] * 5, gr.Button(interactive=False)]
     try:
-        return view(studio, data, model, forms.recipe_of(values), cut_off)
+        return view(studio, data, model, forms.recipe_of(values), cut_off, gpu=queue.device_of(gpu))
     except StudioError as error:
         return [told(error), *[gr.skip()] * 5, gr.Button(interactive=False)]
 
@@ -268,7 +276,10 @@ def gpu_choice(line: queue.Line, chosen: str | None) -> gr.Dropdown:
     """Any GPU, or one of those that there are; not there where there is no choice."""
     offered = [("Any", queue.ANY), *((line.device(gpu.uuid), gpu.uuid) for gpu in line.gpus)]
     value = chosen if chosen in {uuid for _, uuid in offered} else queue.ANY
-    info = "The figures above are those of GPU 0. A run for one of them waits until that one is free."
+    info = (
+        "The figures above are those of the chosen one, and for any those of the one with the most free memory. A run "
+        "for one of them waits until that one is free."
+    )
     return gr.Dropdown(choices=offered, value=value, visible=line.has_choice, info=info)
 
 
@@ -305,9 +316,11 @@ def _with_cut_off(recipe: Recipe, cut_off: int | None) -> Recipe:
     return recipe if cut_off is None else recipe.model_copy(update={"max_length": cut_off})
 
 
-def view(studio: Studio, data: str, model: str, recipe: Recipe, cut_off: int | None) -> list[Any]:
-    """What the recipe means: traffic light, figures, reasons and the recipe itself."""
-    plan, lengths = choose.plan(studio, data, model, recipe), inspect.measured(studio, data, model)
+def view(
+    studio: Studio, data: str, model: str, recipe: Recipe, cut_off: int | None, *, gpu: str | None = None
+) -> list[Any]:
+    """What the recipe means on the chosen GPU: traffic light, figures, reasons and the recipe itself."""
+    plan, lengths = choose.plan(studio, data, model, recipe, gpu=gpu), inspect.measured(studio, data, model)
     yaml_text = choose.recipe_yaml(model, recipe)
     preset = preset_of(choose.presets(studio, data, model, recipe.method), recipe, cut_off)
     why = preset.why if preset else "Your own values. Choose one above to begin from it again."
