@@ -1,7 +1,9 @@
 """Sweep: try a few values of one or two knobs as one action, and compare what came of them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any, get_args
 
 from studio.domain.errors import RecipeError, RunError
@@ -58,6 +60,30 @@ class Compared:
     @property
     def curves(self) -> list[tuple[Run, list[Metric]]]:
         return [(line.run, list(line.result.points)) for line in self.lines]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A sweep as it stands in the list of runs, with what is kept of each of its runs."""
+
+    sweep: Sweep
+    kept: tuple[logbook.Kept, ...]
+
+    @property
+    def state(self) -> str:
+        """How many tries are in which state: 2 finished, 1 waiting."""
+        counted = Counter(each.run.job.words for each in self.kept)
+        return ", ".join(f"{number} {words}" for words, number in counted.most_common())
+
+    @property
+    def lowest(self) -> logbook.Kept | None:
+        """The try with the lowest validation loss so far; whether that is more than chance, its comparison says."""
+        checked = [each for each in self.kept if each.best]
+        return min(checked, key=lambda each: each.best.loss if each.best else inf, default=None)
+
+    def values_of(self, kept: logbook.Kept) -> str:
+        """What was tried in a run."""
+        return label_of({name: getattr(kept.run.recipe, name) for name in self.sweep.knobs})
 
 
 def knobs_of(varied: Sequence[str]) -> dict[str, list[Any]]:
@@ -137,6 +163,14 @@ def sweeps(studio: Studio, *, deleted: bool = False) -> list[Sweep]:
     """The sweeps of which a run is there, or those of which every run is deleted, the newest first."""
     there = {run.id for run in held.all(studio.store)}
     return [sweep for sweep in stored.all(studio.store) if bool(there & set(sweep.run_ids)) is not deleted]
+
+
+def tried(studio: Studio, every: Sequence[logbook.Kept]) -> list[Tried]:
+    """Each sweep with those of its runs that are among `every`, the newest first; without any it is not there."""
+    found = [
+        Tried(each, tuple(kept for kept in every if kept.run.sweep_id == each.id)) for each in stored.all(studio.store)
+    ]
+    return [each for each in found if each.kept]
 
 
 def get(studio: Studio, sweep_id: str) -> Sweep:

@@ -100,6 +100,23 @@ def test_the_comparison_names_the_best_and_its_recipe_can_be_used(quiet: Studio,
     assert runs_tab.same_again(quiet, [queued.id])[2][0] == queued.run_ids[1]
 
 
+def test_a_sweep_is_a_row_of_the_runs_with_its_tries_and_its_best(quiet: Studio, queued: Sweep):
+    def drawn() -> str:
+        return runs_tab.show(quiet, [], [])[0]
+
+    assert f"Sweep {queued.name}: 2 tries 2 waiting –" in words(drawn())
+    train_as_told(quiet, [2.0, 0.8])
+    train_as_told(quiet, [2.0, 0.5])
+    said = words(drawn())
+    assert f"Sweep {queued.name}: 2 tries 2 finished 0.500 with learning rate 0.004" in said
+    assert said.index(f"Sweep {queued.name}") < said.index(
+        train.run(quiet, queued.run_ids[1]).name, said.index("tries")
+    )
+    assert f'data-pick="{queued.id}"' in drawn() and f'data-pick="{queued.run_ids[0]}"' in drawn()
+    logbook.delete(quiet, [queued.run_ids[1]])
+    assert "1 try 1 finished 0.800 with learning rate 0.001" in words(drawn())
+
+
 def test_a_sweep_is_deleted_and_brought_back_with_its_runs(quiet: Studio, queued: Sweep):
     with pytest.raises(RunError, match="still going"):
         runs_tab.hide(quiet, [queued.id], False, None)

@@ -22,15 +22,16 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A table cell that is not plain text: a number at the right, text kept as written, or files to download.
+    """A table cell that is not plain text: a number at the right, text kept as written, files, or a button.
 
-    `links` are labels, each with its address.
+    `links` are labels, each with its address; `pick` is what a press on the text picks.
     """
 
     text: str
     number: bool = False
     written: bool = False
     links: tuple[tuple[str, str], ...] = ()
+    pick: str = ""
 
 
 def title(heading: str, about: str = "") -> str:
@@ -100,6 +101,8 @@ def _cell(cell: str | Cell, heading: str) -> str:
         return f"<td{label}>{escape(cell)}</td>"
     if cell.links:
         return f"<td{label}>{' · '.join(link(*each) for each in cell.links)}</td>"
+    if cell.pick:
+        return f'<td{label}><button type="button" class="pick" data-pick="{escape(cell.pick)}">{escape(cell.text)}</button></td>'
     if cell.written:
         return f"<td{label}><pre>{escape(cell.text)}</pre></td>"
     return f"<td{label}{' class=number' if cell.number else ''}>{escape(cell.text)}</td>"

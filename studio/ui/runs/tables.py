@@ -4,17 +4,41 @@ from collections.abc import Sequence
 
 from studio.domain.logbook import Difference
 from studio.flows.logbook import Fact, Kept
+from studio.flows.sweep import Tried
 from studio.ui.parts import html
 
 NONE = html.empty("No run yet.", "Runs are listed here as soon as there is one; start it on the Recipe tab.")
 
 
-def runs_table(found: Sequence[Kept]) -> str:
-    """Every run in one line."""
+# A press on the name of a run or a sweep picks it, alone.
+PICK = """
+element.addEventListener('click', event => {
+  const pressed = event.target.closest('button[data-pick]');
+  if (pressed) trigger('click', {pick: pressed.dataset.pick});
+});
+"""
+
+
+def runs_table(found: Sequence[Kept], sweeps: Sequence[Tried] = ()) -> str:
+    """Every run in one line, the newest first, and every sweep in one above the newest of its runs."""
     if not found:
         return NONE
     heads = ["Run", "State", "Best loss", "Trained on", "Started", "Tags and notes"]
-    return html.table(heads, [_line(kept) for kept in found], stacked=True)
+    above = {tried.kept[0].run.id: tried for tried in sweeps}
+    rows = []
+    for kept in found:
+        if tried := above.get(kept.run.id):
+            rows.append(_sweep(tried))
+        rows.append(_line(kept))
+    return html.table(heads, rows, stacked=True)
+
+
+def _sweep(tried: Tried) -> list[str | html.Cell]:
+    sweep, lowest, first = tried.sweep, tried.lowest, tried.kept[0]
+    loss = lowest.best.loss if lowest and lowest.best else None
+    best = f"{loss:.3f} with {tried.values_of(lowest)}" if lowest and loss is not None else "–"
+    name = html.Cell(f"Sweep {sweep.name}: {html.count(len(tried.kept), 'try', 'tries')}", pick=sweep.id)
+    return [name, tried.state, best, f"{first.dataset}, {sweep.model_id}", f"{sweep.created_at:%d %b, %H:%M} UTC", "–"]
 
 
 def _line(kept: Kept) -> list[str | html.Cell]:
@@ -23,7 +47,14 @@ def _line(kept: Kept) -> list[str | html.Cell]:
     judged = f", {html.count(kept.studies, 'study', 'studies')}" if kept.studies else ""
     started = f"{run.created_at:%d %b, %H:%M} UTC{f' by {entry.owner}' if entry.owner else ''}"
     said = " · ".join(part for part in (", ".join(entry.tags), entry.notes) if part)
-    return [run.name, run.job.words + judged, best, f"{kept.dataset}, {run.model_id}", started, said or "–"]
+    return [
+        html.Cell(run.name, pick=run.id),
+        run.job.words + judged,
+        best,
+        f"{kept.dataset}, {run.model_id}",
+        started,
+        said or "–",
+    ]
 
 
 def differences_table(names: Sequence[str], differ: Sequence[Difference]) -> str:

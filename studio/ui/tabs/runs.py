@@ -7,16 +7,16 @@ from typing import Any
 
 import gradio as gr
 
-from studio.domain.errors import ExportError, RunError
+from studio.domain.errors import RunError
 from studio.flows import choose, follow, logbook, script, sweep, trackers, train
 from studio.flows.studio import Studio
-from studio.ui.errors import handler
+from studio.ui.errors import friendly, handler
 from studio.ui.parts import html
 from studio.ui.parts.chart import chart
 from studio.ui.parts.pickers import data_picker, model_picker, run_picker
 from studio.ui.runs.overlay import overlay
 from studio.ui.runs.sweeps import choice, comparison, labelled
-from studio.ui.runs.tables import deleted_table, differences_table, runs_table, snapshot_table
+from studio.ui.runs.tables import PICK, deleted_table, differences_table, runs_table, snapshot_table
 from studio.ui.session import DRAWN, QUIET, Session
 
 AGAIN = "Same again with …"
@@ -60,11 +60,11 @@ class Buttons:
 
 def build(session: Session, tab: gr.Tab) -> None:
     gr.HTML(html.title("Runs", "What has been tried, beside each other."))
-    table = gr.HTML(runs_table([]))
+    table = gr.HTML(runs_table([]), js_on_load=PICK)
     with gr.Column(visible=False) as some:
         picked = gr.Dropdown(label="Look at", choices=[], value=[], multiselect=True, info="One to note, repeat or delete; two or more to compare.")  # fmt: skip
         with gr.Row(elem_classes="actions"):
-            again = gr.Button(AGAIN, variant="primary", interactive=False, min_width=220, scale=0)
+            again = gr.Button(AGAIN, variant="primary", interactive=False, min_width=280, scale=0)
             delete = gr.Button("Delete", variant="stop", interactive=False, min_width=110, scale=0)
             judged = gr.Checkbox(False, label="Judged ones as well", min_width=220, scale=0)
             undo = gr.Button("Undo deleting", visible=False, min_width=200, scale=0)
@@ -99,6 +99,7 @@ def _wire(session: Session, tab: gr.Tab, listed: Listed, detail: Detail, press: 
     after = [*lists, press.undo, last, session.run]
     tab.select(handler(show, studio), [listed.picked, listed.gone], lists, **DRAWN)
     listed.picked.change(handler(show_picked, studio), listed.picked, [*details, press.again, press.delete], **DRAWN)
+    listed.table.click(pick, None, listed.picked, **QUIET)
     press.save.click(
         handler(note, studio),
         [listed.picked, detail.notes, detail.tags, listed.gone],
@@ -123,13 +124,19 @@ def show(studio: Studio, picked: list[str], gone: list[str]) -> list[Any]:
     )
     there, hidden = ({value for _, value in each} for each in (offered, bin))
     return [
-        runs_table(found),
+        runs_table(found, sweep.tried(studio, found)),
         gr.Dropdown(choices=offered, multiselect=True, value=[p for p in picked if p in there]),
         deleted_table(deleted),
         gr.Dropdown(choices=bin, multiselect=True, value=[g for g in gone if g in hidden]),
         gr.Button(interactive=bool(lost)),
         gr.Column(visible=bool(found or deleted)),
     ]
+
+
+@friendly
+def pick(event: gr.EventData) -> list[str]:
+    """What was pressed in the table, alone."""
+    return [str(event.pick)]
 
 
 def show_picked(studio: Studio, picked: list[str]) -> list[Any]:
@@ -174,11 +181,8 @@ def show_sweep(found: sweep.Compared) -> list[Any]:
 
 
 def _script(studio: Studio, run_id: str) -> list[str]:
-    """The run as a script and a link to it with its rows, or why there is none."""
-    try:
-        written = script.text(studio, run_id)
-    except ExportError as error:
-        return [f"# {error.sentence}", ""]
+    """The run as a script and a link to it with its rows."""
+    written = script.text(studio, run_id)
     link = html.link("Save the script with its rows and the recipe (zip)", f"/download/script/{run_id}")
     return [written, f'<p class="help">{link}</p>']
 
