@@ -7,8 +7,9 @@ import numpy as np
 
 from studio.domain.gate import Labels
 from studio.domain.gate_result import Answered, Difference, GateResult, Mark, Table, Unjudged
+from studio.domain.verdict import Interval
 from studio.verdict.gates.lights import light_of_share, why_share
-from studio.verdict.gates.paired import percentiles, resampled
+from studio.verdict.gates.paired import percentiles, resampled, tango
 from studio.verdict.gates.results import marked, pair, passing, result
 
 UNPARSED = "unparsed"
@@ -96,16 +97,20 @@ def _mark(truth: str, said: str | None) -> Mark:
 
 
 def macro_f1(reads: Sequence[Read]) -> Difference:
-    """Macro-F1 of both over the labels that the references hold, with a paired bootstrap over prompts."""
+    """Macro-F1 of both over the labels that the references hold, with a paired bootstrap over prompts.
+
+    The interval is never narrower than what as many equal pairs leave open: resampling cannot show what was not drawn.
+    """
     names, truth, sides = _coded(reads)
     once, drawn = np.ones((1, len(reads)), dtype=int), resampled(len(reads))
     base, tuned = (float(_macro(once, truth, side, len(names))[0]) for side in sides)
     off = _macro(drawn, truth, sides[1], len(names)) - _macro(drawn, truth, sides[0], len(names))
+    found, least = percentiles(off), tango(0, 0, len(reads)).high
     return Difference(
         base=base,
         tuned=tuned,
         value=tuned - base,
-        interval=percentiles(off),
+        interval=Interval(min(found.low, tuned - base - least), max(found.high, tuned - base + least)),
         unit="share",
         source="paired percentile bootstrap over prompts (Efron and Tibshirani 1993)",
     )

@@ -11,6 +11,7 @@ from studio.verdict.wording import count
 
 FEWEST = 10
 ROUNDING = 1e-9
+BETTER = "It is better, beyond chance."
 
 
 def light_of_share(difference: Difference, *, at_least: float, margin: float) -> Light:
@@ -33,6 +34,8 @@ def why_share(light: Light, difference: Difference, *, at_least: float, margin: 
     """What a light of shares means, as one sentence."""
     if difference.tuned < at_least - ROUNDING:
         return f"At least {percent(at_least)} was asked for."
+    if light is Light.GREEN and difference.interval.low > 0:
+        return BETTER
     allowed = f"by more than the {points(margin)} allowed" if margin else "at all"
     return _why(light, allowed, _range(difference), prompts)
 
@@ -40,6 +43,8 @@ def why_share(light: Light, difference: Difference, *, at_least: float, margin: 
 def why_points(light: Light, difference: Difference, *, margin: float, prompts: int) -> str:
     """The same for scores in points of 100."""
     low, high = difference.interval.low, difference.interval.high
+    if light is Light.GREEN and low > 0:
+        return BETTER
     allowed = f"by more than the {margin:g} points allowed" if margin else "at all"
     return _why(light, allowed, f"between {low:+.1f} and {high:+.1f} points", prompts)
 
@@ -47,6 +52,8 @@ def why_points(light: Light, difference: Difference, *, margin: float, prompts: 
 def why_times(light: Light, difference: Difference, *, most_worse: float, prompts: int) -> str:
     """The same for times and perplexities."""
     low, high = difference.interval.low, difference.interval.high
+    if light is Light.GREEN and high < 1:
+        return BETTER
     return _why(
         light,
         f"by more than the {percent(most_worse)} allowed" if most_worse else "at all",

@@ -16,6 +16,7 @@ ENOUGH = 0.98  # of the answers
 MOST_LABELS = 50
 LEAST_USES = 5  # rows for each label on average; with fewer, they are no labels
 MOST_FIELDS = 5
+MOST_CHOICES = 12  # of a text in JSON; with more, others are likely to come
 _LINE = re.compile(r"^\s*([^\W\d][\w /-]{0,40}?)\s*:\s*(\S.*?)\s*$", re.MULTILINE)
 _SQL = re.compile(r"\s*(?:SELECT|WITH)\s", re.IGNORECASE)
 
@@ -84,7 +85,7 @@ def infer_schema(values: Sequence[Any]) -> dict[str, Any]:
     if kinds == {"array"}:
         inner = [item for value in values for item in value]
         return {"type": "array", "items": infer_schema(inner)} if inner else {"type": "array"}
-    if kinds == {"string"} and _are_labels(Counter(values)):
+    if kinds == {"string"} and len(set(values)) <= MOST_CHOICES and _are_labels(Counter(values)):
         return {"type": "string", "enum": sorted(set(values))}
     return {"type": kinds.pop() if len(kinds) == 1 else sorted(kinds)}
 
@@ -110,10 +111,6 @@ def _sql(answers: Sequence[str]) -> tuple[Proposal, ...]:
 
 
 def _labels(answers: Sequence[str]) -> tuple[Proposal, ...]:
-    whole = Counter(answer.strip() for answer in answers)
-    if _are_labels(whole):
-        names = tuple(sorted(whole))
-        return (Proposal(Labels(labels=names), f"The answers are {count(len(names), 'label')}."),)
     lines = [dict(_LINE.findall(answer)) for answer in answers]
     fields = Counter(name for line in lines for name in line)
     steady = [name for name, times in fields.items() if times >= ENOUGH * len(answers)]
@@ -124,8 +121,12 @@ def _labels(answers: Sequence[str]) -> tuple[Proposal, ...]:
             reason = f"Nearly every answer has a line “{name}:” with one of {count(len(uses), 'label')}."
             found.append(Proposal(Labels(field=name, labels=tuple(sorted(uses))), reason))
     if found:
-        found.append(Proposal(ExactMatch(), "Every line of the answer right at once."))
-    return tuple(found)
+        return (*found, Proposal(ExactMatch(), "Every line of the answer right at once."))
+    whole = Counter(answer.strip() for answer in answers)
+    if not _are_labels(whole):
+        return ()
+    names = tuple(sorted(whole))
+    return (Proposal(Labels(labels=names), f"The answers are {count(len(names), 'label')}."),)
 
 
 def _free(answers: Sequence[str]) -> tuple[Proposal, ...]:

@@ -51,6 +51,7 @@ def test_the_sentence_counts_and_says_what_follows() -> None:
     )
     assert (found.better, found.worse, found.same, found.prompts) == (20, 0, 20, 40)
     assert found.holds_back
+    assert exact.judge(ExactMatch(), passes(10, 30, 40)).sentence.endswith("It is better, beyond chance.")
     assert "is not ruled out" in exact.judge(ExactMatch(), passes(40, 40, 40)).sentence
     assert "beyond chance" in exact.judge(ExactMatch(), passes(40, 30, 40)).sentence
     assert not exact.judge(ExactMatch(is_required=False), passes(40, 30, 40)).holds_back
@@ -149,6 +150,13 @@ def test_macro_f1_is_that_of_scikit_learn_with_unparsed_as_wrong() -> None:
     assert found.difference.interval.low < found.difference.value < found.difference.interval.high
     assert found.light is Light.GREEN
     assert found.sentence.startswith("Macro-F1 is 0.")
+
+
+def test_the_same_labels_on_a_few_prompts_are_no_proof_by_macro_f1_either() -> None:
+    rows = answers(*((label, label, label) for label in "ab" * 6))
+    found = labels.judge(Labels(judged_by="macro_f1"), rows)
+    assert (found.difference.value, found.light) == (0.0, Light.AMBER)
+    assert found.difference.interval.low == pytest.approx(-0.2425, abs=5e-4)
 
 
 def test_every_label_has_a_line_in_the_table_and_unparsed_the_last() -> None:

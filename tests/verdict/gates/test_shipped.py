@@ -143,6 +143,7 @@ def test_json_answers_are_offered_their_own_schema() -> None:
         ([[]], {"type": "array"}),
         (["a", "b"], {"type": "string"}),
         (["a", "b"] * 5, {"type": "string", "enum": ["a", "b"]}),
+        ([f"item {n}" for n in range(13)] * 9, {"type": "string"}),
         (
             [{"a": 1}, {"a": 1, "b": {}}],
             {
@@ -171,6 +172,8 @@ def test_few_different_answers_and_lines_with_few_values_are_labels() -> None:
     lines = [f"category: {'ab'[n % 2]}\nname: {n}\nteam: {'xyz'[n % 3]}" for n in range(60)]
     assert [each.gate.field for each in propose(lines)[:2]] == ["category", "team"]
     assert kinds(lines) == ["labels", "labels", "exact", "perplexity", "prompts", "prompts"]
+    few = [f"team: {'ab'[n % 2]}\nhurry: {'xy'[n % 2]}" for n in range(60)]
+    assert [each.gate.field for each in propose(few)[:2]] == ["team", "hurry"]
 
 
 def test_queries_are_offered_a_database_and_prose_its_length() -> None:

@@ -52,7 +52,13 @@ def test_without_a_schema_any_json_passes() -> None:
 
 @pytest.mark.parametrize(
     ("text", "why"),
-    [("[" * 65 + "]" * 65, "nested"), ("[" * 50_001, "longer than"), ("1" * 10_000, "too long"), ('["[[[["', "line")],
+    [
+        ("[" * 65 + "]" * 65, "nested"),
+        ("[" * 50_001, "longer than"),
+        ("1" * 10_000, "too long"),
+        ('["[[[["', "line"),
+        ('"' + '\\"' * 24_000, "line"),
+    ],
 )
 def test_a_text_beyond_all_measure_is_refused_at_once(text: str, why: str) -> None:
     with pytest.raises(NotJson, match=why):
