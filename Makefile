@@ -39,7 +39,7 @@ e2e: dev browser ## only the tests in a real browser
 	@$(in_venv) -m pytest tests/e2e $(ARGS)
 
 pictures: dev browser ## make the pictures of the README anew
-	@STUDIO_PICTURES=docs/pictures $(in_venv) -m pytest tests/e2e/test_journey.py -q
+	@STUDIO_PICTURES=docs/pictures $(in_venv) -m pytest tests/e2e/test_journey.py tests/e2e/test_faults.py -q
 
 bench: dev ## measure speed and memory
 	@$(in_venv) -m bench $(ARGS)
