@@ -21,7 +21,7 @@ from studio.ui.training import answers, curves
 from studio.ui.training import checkpoints as saved
 from studio.ui.training import queue as waiting
 from studio.ui.training.card import card, gone_on_after
-from studio.ui.training.checkpoints import checkpoint_table
+from studio.ui.training.checkpoints import checkpoint_table, damage
 
 # How often a run is looked at, in seconds, until it has taken so long: each look costs time that the run would have.
 PACE = ((120.0, 2.0), (1800.0, 4.0), (inf, 8.0))
@@ -182,7 +182,7 @@ def view(
     can_compare = ended and any(not each.harm for each in kept)
     return [
         html.title(run.name, about),
-        situation(run, points, far, fault, survived, log, place),
+        situation(run, points, far, fault, survived, log, place) + damage(kept),
         gr.Button(visible=fault is not None and bool(fault.change)),
         gr.Column(visible=True),
         checkpoint_table(run, kept),

@@ -5,6 +5,7 @@ from typing import Any
 import gradio as gr
 
 from studio.domain.method import ADAPTERS
+from studio.domain.reading import Reading, Tone
 from studio.domain.run import Checkpoint, Run
 from studio.flows import again, train
 from studio.flows.studio import Studio
@@ -106,6 +107,18 @@ def checkpoint_table(run: Run, kept: list[Checkpoint]) -> str:
         f'<div class="scroll"><table class="plain stacked saved"><thead><tr>{head}</tr></thead>'
         f'<tbody>{"".join(rows)}</tbody></table></div><p class="help">{about}</p>'
     )
+
+
+def damage(kept: list[Checkpoint]) -> str:
+    """A warning beside the state of a run where one of its checkpoints cannot be used any more."""
+    harmed = [f"step {each.step:,} ({each.harm})" for each in kept if each.harm]
+    if not harmed:
+        return ""
+    text = (
+        f"It cannot be used: {', '.join(harmed)}." if len(harmed) == 1 else f"They cannot be used: {', '.join(harmed)}."
+    )
+    title = "A checkpoint is damaged." if len(harmed) == 1 else f"{len(harmed)} checkpoints are damaged."
+    return html.reading(Reading(Tone.WARNING, title, text))
 
 
 def _button(act: str, step: int) -> str:

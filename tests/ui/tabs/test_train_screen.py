@@ -13,7 +13,7 @@ from studio.domain.run import Checkpoint, Metric, Run
 from studio.flows.follow import Answers
 from studio.ui.tabs import train
 from studio.ui.training.answers import answers_table
-from studio.ui.training.checkpoints import checkpoint_table
+from studio.ui.training.checkpoints import checkpoint_table, damage
 from studio.ui.training.curves import MEASURES, curves
 from tests.ui import examples
 from tests.ui.markup import words
@@ -264,6 +264,10 @@ def test_a_damaged_checkpoint_says_why_and_cannot_be_chosen() -> None:
         drawn
     )
     assert "<b>file" not in drawn and 'data-step="40"' not in drawn and 'data-step="80"' in drawn
+    assert damage(examples.KEPT) == ""
+    assert words(damage([replace(examples.KEPT[0], harm="a file is missing"), examples.KEPT[1]])) == (
+        "▲ A checkpoint is damaged. It cannot be used: step 40 (a file is missing)."
+    )
     nothing = words(checkpoint_table(run, [replace(each, harm="gone") for each in examples.KEPT]))
     assert nothing.count("gone.") == 2 and "best" not in nothing.split("Kept are")[0]
 
