@@ -8,6 +8,7 @@ from typing import Any
 from studio.domain.errors import RecipeError, RunError
 from studio.domain.job import Wish
 from studio.domain.method import ADAPTERS
+from studio.domain.model import Model
 from studio.domain.plan import Choice, Plan
 from studio.domain.recipe import Recipe
 from studio.domain.run import Checkpoint, Origin, Run
@@ -96,19 +97,8 @@ def order(
                 field="max_length",
             )
     run_id = new_id("run")
-    spec = {
-        "run": str(studio.workspace.run(run_id)),
-        "dataset": str(studio.workspace.dataset(dataset_id)),
-        "model": str(model.path),
-        "model_id": model_id,
-        "recipe": recipe.model_dump(),
-        "train": dealt.train,
-        "validation": dealt.validation,
-        "watch": [] if dataset.is_text else dealt.validation[:WATCHED],
-        "expected_steps": plan.steps,
-        "way": asdict(plan.way),
-        "resume": False,
-    }
+    watch = [] if dataset.is_text else dealt.validation[:WATCHED]
+    spec = _spec(studio, run_id, dataset_id, model, recipe, plan, dealt) | {"watch": watch}
     values = {
         "id": run_id,
         "dataset_id": dataset_id,
@@ -121,6 +111,24 @@ def order(
         "spec": spec | (first.spec(studio) if first else {}),
     }
     return Order(dataset.sample or dataset.name, plan, values)
+
+
+def _spec(
+    studio: Studio, run_id: str, dataset_id: str, model: Model, recipe: Recipe, plan: Plan, dealt: split.Dealt
+) -> dict[str, Any]:
+    """What a worker reads of a run: where it works, what it learns from, and how that is carried out."""
+    return {
+        "run": str(studio.workspace.run(run_id)),
+        "dataset": str(studio.workspace.dataset(dataset_id)),
+        "model": str(model.path),
+        "model_id": model.id,
+        "recipe": recipe.model_dump(),
+        "train": dealt.train,
+        "validation": dealt.validation,
+        "expected_steps": plan.steps,
+        "way": asdict(plan.way),
+        "resume": False,
+    }
 
 
 @dataclass(frozen=True, slots=True)
