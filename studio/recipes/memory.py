@@ -78,7 +78,7 @@ def load_of(recipe: Recipe, train: Sequence[int], checked: Sequence[int], way: W
     """
     if way.packed:
         return Load(Batches(train, recipe).largest()[0], way)
-    tokens = micro_batch_of(recipe.batch_size, recipe.micro_batch) * max(*train, *checked)
+    tokens = micro_batch_of(recipe.batch_size, recipe.micro_batch) * int(max(max(train), max(checked)))
     return Load(tokens * (2 if recipe.preference else 1), way)  # both answers of a pair
 
 

@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from studio.domain.lengths import Lengths
 from studio.domain.machine import Machine
 from studio.domain.method import ADAPTERS, Method
 from studio.domain.model import Shape
-from studio.domain.plan import PADDED
+from studio.domain.plan import PADDED, Way
 from studio.domain.recipe import Recipe
 from studio.recipes import pace
 from studio.recipes.memory import Load, load_of, memory_parts
 from studio.recipes.planner import free_memory, recomputing, steps_of
-from studio.recipes.ways import load_for
+from studio.recipes.ways import recomputed_for
 
 TINY = 50_000_000
 TYPICAL_TOKENS = {"tiny": 64, "real": 300}
@@ -158,24 +160,27 @@ def fastest(here: Situation, recipe: Recipe) -> Recipe:
     """The same recipe, its steps in the parts that are fastest of those that fit, computed twice where that pays."""
     sizes = [size for size in (16, 8, 4, 2, 1) if size <= min(recipe.batch_size, recipe.micro_batch)]
     plain = [recipe.model_copy(update={"micro_batch": size, "gradient_checkpointing": False}) for size in sizes]
-    loads = [(each, _load(here, each)) for each in dict.fromkeys([*plain, *map(recomputing, plain)])]
+    loads = [(each, _load(here, each)) for each in plain]
+    loads += [
+        (twice, recomputed_for(here.shape, twice, load, here.machine))
+        for twice, load in ((recomputing(each), load) for each, load in loads)
+        if twice.gradient_checkpointing
+    ]
     room = 0.8 * free_memory(here.machine)
     fitting = [
         (each, load)
         for each, load in loads
         if sum(part.bytes for part in memory_parts(here.shape, each, load, on_gpu=here.machine.has_gpu)) <= room
     ]
-    if not fitting:
-        return recomputing(plain[-1])
-    return min(fitting, key=lambda one: _step(here, *one))[0]
+    return min(fitting, key=lambda one: _step(here, *one))[0] if fitting else recomputing(plain[-1])
 
 
 def _load(here: Situation, recipe: Recipe) -> Load:
     """What is in memory at once; rows as long as the cut-off while lengths are not measured."""
     if not here.lengths:
         return load_of(recipe, [recipe.max_length], [recipe.max_length], PADDED)
-    lengths = [min(length, recipe.max_length) for length in here.lengths]
-    return load_for(here.shape, recipe, lengths, lengths, here.machine)
+    lengths = np.minimum(here.lengths, recipe.max_length).tolist()
+    return load_of(recipe, lengths, lengths[:1], Way(packed=recipe.lies_end_to_end))
 
 
 def _step(here: Situation, recipe: Recipe, load: Load) -> float:

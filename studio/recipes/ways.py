@@ -24,12 +24,16 @@ PADDED = ("torch's own (sdpa)", "Needs nothing else to be installed.")
 
 
 def load_for(shape: Shape, recipe: Recipe, train: Sequence[int], checked: Sequence[int], machine: Machine) -> Load:
-    """What is in memory at once, in the way that is fastest for rows of these lengths.
-
-    End to end wherever rows are kept apart for certain; as few layers computed twice as memory demands. Where
-    recomputing is asked for although all would fit, it is done in every layer.
-    """
+    """What is in memory at once, in the way that is fastest for rows of these lengths."""
     load = load_of(recipe, train, checked, Way(packed=recipe.lies_end_to_end))
+    return recomputed_for(shape, recipe, load, machine)
+
+
+def recomputed_for(shape: Shape, recipe: Recipe, load: Load, machine: Machine) -> Load:
+    """The same with as few layers computed twice as memory demands.
+
+    Where recomputing is asked for although all would fit, it is done in every layer.
+    """
     if not recipe.gradient_checkpointing:
         return load
     room = ROOM * (machine.gpus[0].free if machine.has_gpu else machine.memory_free)

@@ -1,8 +1,11 @@
 """Three recipes that are ready to start."""
 
+import random
+
 import pytest
 
 from studio.domain.lengths import Lengths
+from studio.domain.machine import Gpu, Machine
 from studio.domain.method import METHODS, Method
 from studio.domain.plan import Light
 from studio.domain.recipe import Recipe
@@ -100,3 +103,21 @@ def test_the_learning_rate_is_what_the_method_is_usually_run_with(gaming_pc):
     assert {method: preset.recipe.learning_rate for method, preset in rates.items()} == {
         "qlora": 2e-4, "lora": 2e-4, "full": 2e-5, "prefix": 1e-2,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("card", "size", "most_twice"), [("NVIDIA H200", 141, 0), ("NVIDIA H100", 80, 24), ("NVIDIA RTX 4090", 24, 36)]
+)
+def test_measured_rows_go_in_parts_as_large_as_is_fastest_and_as_few_layers_are_computed_twice(card, size, most_twice):
+    """Rows of 16 to 2,048 tokens: their longest would not fit together, but no step of such a run has only those."""
+    chance, free = random.Random(7), size * 10**9
+    lengths = [max(16, min(2048, round(chance.lognormvariate(0, 0.9) * 350))) for _ in range(4000)]
+    machine = Machine(16, 10**11, 10**11, 10**11, gpus=(Gpu(card, free, free, "GPU-1", (9, 0)),))
+    shape, totals = SHAPES["qwen3-8b"], tuple(lengths)
+    balanced = presets(shape, train_rows=4000, lengths=Lengths("m", totals, totals, True, ""), machine=machine)[
+        1
+    ].recipe
+    made = plan(shape, balanced, train_tokens=lengths, validation_tokens=lengths[:50], machine=machine)
+    assert balanced.micro_batch == 16 and made.light is Light.GREEN
+    assert (made.way.recomputed or 0) <= most_twice
+    assert balanced.gradient_checkpointing is (most_twice > 0)
