@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from studio.domain.verdict import Interval
 
 LARGEST_LOG = 700.0  # exp of more is no longer a float
+SMALLEST_SHARE = 1e-300  # below, floats lose digits
 
 
 def e_better(wins: int, losses: int) -> float:
@@ -39,14 +40,11 @@ def e_two_sided(wins: int, losses: int) -> float:
 def log_e_better(wins: ArrayLike, losses: ArrayLike) -> NDArray[np.float64]:
     """Natural logarithm of `e_better`, element by element."""
     w, l = np.asarray(wins, dtype=float), np.asarray(losses, dtype=float)  # noqa: E741
+    share = scipy.special.betainc(1 + l, 1 + w, 0.5)
     with np.errstate(divide="ignore"):
-        exact = (
-            np.log(2)
-            + (w + l) * np.log(2)
-            + scipy.special.betaln(1 + w, 1 + l)
-            + np.log(scipy.special.betainc(1 + l, 1 + w, 0.5))
-        )
-    # Where I_½ is too small for a float, 1/(l+1) stands in: the evidence is never below it, so nothing is overstated.
+        exact = np.log(2) + (w + l) * np.log(2) + scipy.special.betaln(1 + w, 1 + l) + np.log(share)
+    # Where I_½ is too small for a precise float, 1/(l+1) stands in: the evidence is never below it, nothing overstated.
+    exact = np.where(share > SMALLEST_SHARE, exact, -np.inf)
     return np.maximum(exact, -np.log1p(l))
 
 

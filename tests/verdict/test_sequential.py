@@ -104,6 +104,11 @@ def test_evidence_too_small_for_a_float_is_never_overstated(wins: int, losses: i
     assert e_better(wins, losses) <= float(exact_e_better(wins, losses)) * (1 + 1e-6)
 
 
+@pytest.mark.parametrize(("wins", "losses"), [(46, 1314), (255, 1954), (151, 1669)])
+def test_evidence_from_a_float_with_few_digits_is_not_overstated(wins: int, losses: int) -> None:
+    assert e_better(wins, losses) <= float(exact_e_better(wins, losses)) * (1 + 1e-6)
+
+
 def test_looking_after_every_rating_keeps_wrong_shipments_below_one_in_twenty() -> None:
     votes = np.random.default_rng(20_261_123).integers(0, 2, size=(2000, 400))
     wins = votes.cumsum(axis=1)
