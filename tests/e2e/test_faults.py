@@ -137,7 +137,10 @@ def test_runs_that_wait_are_seen_in_order_and_can_be_moved_and_taken_out(
 ) -> None:
     studio_says = InThisProcess(studio.workspaces)
     for name, passes in (("first", "50"), ("second", "1"), ("third", "1"), ("fourth", "1")):
-        studio_says.json("train", data, "--name", name, "--set", f"epochs={passes}", "--set", "evaluations=1")
+        shortened = [
+            part for value in (f"epochs={passes}", "batch_size=32", "evaluations=1") for part in ("--set", value)
+        ]
+        studio_says.json("train", data, "--name", name, *shortened)
     page.goto(studio.address)
     open_tab(page, "Train")
     line = page.locator("ol.line li")
