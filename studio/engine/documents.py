@@ -141,7 +141,7 @@ def _by_kernel(
     from torch.nn.attention.varlen import varlen_attn
 
     query, key, value = (part.to(torch.bfloat16).contiguous() for part in together)
-    longest, shared = max(documents.lengths), {}
+    longest, shared = max(documents.lengths), dict[str, Any]()
     if query.shape[1] != key.shape[1]:
         if _shares_heads():
             shared = {"enable_gqa": True}
