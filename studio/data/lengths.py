@@ -1,6 +1,7 @@
 """Lengths: the measured token counts of a dataset, and which cut-off they suggest."""
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +53,17 @@ def load_lengths(path: Path) -> Lengths:
             rejected=tuple(held["rejected"].tolist()) if "rejected" in held else (),
             are_texts=facts.get("are_texts", False),
             dated=facts.get("dated", False),
+            proven=facts.get("proven", False),
         )
+
+
+def learned_rows(path: Path, numbers: Sequence[int]) -> Iterator[dict[str, list[int]]]:
+    """The measured tokens of rows as TRL takes them, with a label of -100 for each that is not learned."""
+    with np.load(path, allow_pickle=False) as held:
+        ids, mask, offsets = held["ids"], held["mask"], held["offsets"]
+    for number in numbers:
+        part = slice(offsets[number], offsets[number + 1])
+        yield {"input_ids": ids[part].tolist(), "labels": np.where(mask[part], ids[part], -100).tolist()}
 
 
 def suggest_cut_off(lengths: Lengths) -> CutOff:

@@ -61,6 +61,7 @@ class _Writer:
     stop_token_trained: bool
     left_out: tuple[str, ...]
     dated: bool
+    proven: bool = False
 
     def writes_whole(self, row: Row) -> bool:
         return not row.uses_tools or parts_of(row).isdisjoint(self.left_out)
@@ -91,6 +92,7 @@ def measure(spec: Mapping[str, Any], reporter: Reporter) -> Outcome:
         "stop_token_trained": writer.stop_token_trained,
         "left_out": writer.left_out,
         "dated": writer.dated,
+        "proven": writer.proven,
         "are_texts": rows[0].is_text,
     }
     with replacing(out) as file:
@@ -136,8 +138,9 @@ def _writer(model: Path, *, texts: bool) -> _Writer:
         ) from error
     except (TypeError, ValueError, TemplateError) as error:
         raise RecipeError("The chat template of this model cannot be used for training.", fix=OTHER_MODEL) from error
-    dated = writes_dates(tokenizer.get_chat_template(template))
-    return _Writer(tokenizer, template, stop_token, trained, left_out(tokenizer, template=template), dated)
+    held, missing = tokenizer.get_chat_template(template), left_out(tokenizer, template=template)
+    proven = not marks_answers(held)
+    return _Writer(tokenizer, template, stop_token, trained, missing, dated=writes_dates(held), proven=proven)
 
 
 def _with_marks(tokenizer: Any) -> str | None:

@@ -14,7 +14,7 @@ class Lengths:
     are never trained. Plain texts are trained in pieces where they are longer than the cut-off, so that none is cut.
 
     `rejected` is `total` for the worse end of a preference pair; 0 for other rows. `dated`: the template writes today's
-    date, for which training writes one and the same on every day.
+    date, for which training writes one and the same on every day. `proven`: it marks no answers, so they were found.
     """
 
     model_id: str
@@ -27,6 +27,7 @@ class Lengths:
     are_texts: bool = False
     rejected: tuple[int, ...] = ()
     dated: bool = False
+    proven: bool = False
 
     def of_pairs(self) -> "Lengths":
         """The same with the longer of both answers of each pair, which preference training has to read."""

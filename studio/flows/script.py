@@ -9,14 +9,16 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
+from studio.data.lengths import learned_rows
 from studio.data.rows import load_rows, uses_tools
 from studio.domain.chat import conversation, tool_list
 from studio.domain.errors import ExportError, RunError
+from studio.domain.lengths import Lengths
 from studio.domain.recipe import Recipe
 from studio.domain.row import Row
 from studio.domain.run import Run
 from studio.engine import checkpoints
-from studio.flows import choose
+from studio.flows import choose, inspect
 from studio.flows.studio import Studio
 from studio.store import datasets, jobs, logbook, runs
 
@@ -35,7 +37,13 @@ def text(studio: Studio, run_id: str) -> str:
         is_text=datasets.get(studio.store, run.dataset_id).is_text,
         with_tools=uses_tools(studio.workspace.dataset(run.dataset_id)),
         begins=bool(jobs.spec(studio.store, run.job.id).get("begin")),
+        lengths=inspect.measured(studio, run.dataset_id, run.model_id),
     )
+
+
+def _as_tokens(recipe: Recipe, lengths: Lengths | None) -> bool:
+    """Whether TRL would write the rows otherwise than the run did: the template marks no answers or writes a date."""
+    return not recipe.preference and lengths is not None and (lengths.proven or lengths.dated)
 
 
 def written(
@@ -46,12 +54,13 @@ def written(
     is_text: bool = False,
     with_tools: bool = False,
     begins: bool = False,
+    lengths: Lengths | None = None,
 ) -> str:
     """The script of a run that was made with these versions of libraries.
 
-    Its rows may be plain text, or have tools, and it may begin from the adapter of an earlier one.
+    Its rows may be plain text, have tools or be tokens already, and it may begin from the adapter of an earlier one.
     """
-    recipe = run.recipe
+    recipe, as_tokens = run.recipe, _as_tokens(run.recipe, lengths)
     micro_batch = max(n for n in range(1, min(recipe.batch_size, recipe.micro_batch) + 1) if recipe.batch_size % n == 0)
     environment = Environment(loader=FileSystemLoader(assets), keep_trailing_newline=True, trim_blocks=True)
     return environment.get_template("train_trl.py.jinja").render(
@@ -59,7 +68,9 @@ def written(
         recipe=recipe,
         kind="DPO" if recipe.preference else "SFT",
         is_text=is_text,
-        with_tools=with_tools,
+        with_tools=with_tools and not as_tokens,
+        as_tokens=as_tokens,
+        proven=lengths is not None and lengths.proven,
         begins=begins,
         compared=_compared(recipe, begins=begins),
         micro_batch=micro_batch,
@@ -79,12 +90,16 @@ def folder(studio: Studio, run_id: str, *, to: Path) -> list[str]:
     run, said = runs.get(studio.store, run_id), text(studio, run_id)
     spec, held = jobs.spec(studio.store, run.job.id), load_rows(studio.workspace.dataset(run.dataset_id))
     begin = _first_stage(spec) if spec.get("begin") else None
+    as_tokens = _as_tokens(run.recipe, inspect.measured(studio, run.dataset_id, run.model_id))
     to.mkdir(parents=True, exist_ok=True)
     (to / "train.py").write_text(said, encoding="utf-8")
     (to / "recipe.yaml").write_text(choose.recipe_yaml(run.model_id, run.recipe), encoding="utf-8")
     for part in ("train", "validation"):
-        rows = [held[number] for number in spec[part]]
-        lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in records(rows, run.recipe))
+        if as_tokens:
+            found = learned_rows(studio.workspace.lengths(run.dataset_id, run.model_id), spec[part])
+        else:
+            found = records([held[number] for number in spec[part]], run.recipe)
+        lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in found)
         (to / f"{part}.jsonl").write_text("".join(lines), encoding="utf-8")
     for path in begin or ():
         (to / FIRST).mkdir(exist_ok=True)

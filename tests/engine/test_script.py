@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from studio.data.lengths import learned_rows, load_lengths
+from studio.data.measure import measure
 from studio.data.rows import uses_tools
 from studio.domain.recipe import Recipe
 from studio.domain.row import Call, Message, record_of
@@ -89,6 +91,8 @@ def compared(
     """What the studio tells of a run on `rows[0]` rows, checked with `rows[1]` more, and what its script logs."""
     from studio.engine.train import train
 
+    measured = folder / "lengths.npz"
+    lengths = load_lengths(measured) if measured.exists() else None
     ours, parts = Notebook(), {"train": range(rows[0]), "validation": range(rows[0], sum(rows))}
     spec = {
         "run": str(folder / "run"), "dataset": str(folder), "model": str(model), "model_id": "a model",
@@ -97,14 +101,14 @@ def compared(
     outcome = train(spec, ours)
     assert outcome.state == "done", outcome.message
     for part, numbers in parts.items():
-        found = script.records(read_rows(folder, numbers), recipe)
+        found = learned_rows(measured, numbers) if lengths else script.records(read_rows(folder, numbers), recipe)
         (folder / f"{part}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in found), encoding="utf-8")
     for path in script._first_stage(spec) if begin else ():
         (folder / script.FIRST).mkdir(exist_ok=True)
         shutil.copyfile(path, folder / script.FIRST / path.name)
     run = replace(examples.run(recipe=recipe), plan=replace(examples.PLAN, steps=outcome.result["steps"]))
     is_text = read_rows(folder, [0])[0].is_text
-    kind = {"is_text": is_text, "with_tools": uses_tools(folder), "begins": bool(begin)}
+    kind = {"is_text": is_text, "with_tools": uses_tools(folder), "begins": bool(begin), "lengths": lengths}
     said = script.written(run, versions={"trl": "1.16.0"}, assets=ASSETS, **kind)
     (folder / "train.py").write_text(said, encoding="utf-8")
     monkeypatch.setattr(sys, "argv", ["train.py", str(model), str(folder / "trained")])
@@ -165,3 +169,20 @@ def first_stage(folder: Path, model: Path) -> dict[str, str]:
     assert train({**spec, **parts, "recipe": recipe.model_dump()}, Notebook()).state == "done"
     begin = folder / "before" / "checkpoints" / "step-1"
     return {"begin": str(begin), "begin_sha256": checkpoints.verify(begin).weights_sha256}
+
+
+def test_rows_of_a_template_without_marks_are_handed_over_as_tokens(tmp_path: Path, tiny_model: Path, monkeypatch):
+    """TRL alone refuses such a template, and would write another date every day."""
+    model, out = tmp_path / "model", tmp_path / "lengths.npz"
+    shutil.copytree(tiny_model, model)
+    unmarked = (
+        (model / "chat_template.jinja").read_text().replace("{% generation %}", "").replace("{% endgeneration %}", "")
+    )
+    (model / "chat_template.jinja").write_text("{{ strftime_now('%d %B %Y') }}" + unmarked)
+    dataset_of(tmp_path, [answers(number) for number in range(16)])
+    spec = {"dataset": str(tmp_path), "model": str(model), "model_id": "a model", "out": str(out)}
+    assert measure(spec, Notebook()).state == "done"
+    ours, log = compared(tmp_path, LORA, rows=(12, 4), monkeypatch=monkeypatch, model=model)
+    losses = logged(log, "loss")
+    assert losses == pytest.approx(ours.curve("loss"), rel=0.01) and losses[3] < losses[1]
+    assert "assistant_only_loss" not in (tmp_path / "train.py").read_text()
