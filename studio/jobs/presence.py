@@ -40,6 +40,14 @@ def sole_supervisor(workspace: Workspace, *, patience: float = PATIENCE) -> Iter
         yield held
 
 
+def lock_number(workspace: Workspace) -> int | None:
+    """The file system's number of the lock: another one, or none, is not the lock that a supervisor here holds."""
+    try:
+        return workspace.supervisor_lock.stat().st_ino
+    except FileNotFoundError:
+        return None
+
+
 def is_supervised(workspace: Workspace) -> bool:
     """Whether a supervisor holds the workspace's lock."""
     if not workspace.supervisor_lock.exists():

@@ -22,7 +22,13 @@ from studio.jobs.attempt import Attempt, Grace, begin, end, follow, recover, set
 from studio.jobs.ending import given_up, never_begun
 from studio.jobs.forking import ForkingLauncher
 from studio.jobs.launcher import Launcher, LocalLauncher
-from studio.jobs.presence import ensure_supervisor, keep_supervised, seconds_since_asked_for, sole_supervisor
+from studio.jobs.presence import (
+    ensure_supervisor,
+    keep_supervised,
+    lock_number,
+    seconds_since_asked_for,
+    sole_supervisor,
+)
 from studio.jobs.process import identity_of, is_alive
 from studio.recipes.machine import usable_gpus
 from studio.store import jobs
@@ -189,9 +195,13 @@ def supervise(
     """
     supervisor = Supervisor(store, launcher, grace or Grace(), gpus)
     parent = identity_of(parent_pid) if parent_pid is not None else None
-    live_at, pause = time.monotonic(), TICK
+    live_at, pause, lock = time.monotonic(), TICK, lock_number(store.workspace)
     try:
         while not stop.wait(pause):
+            if lock is not None and lock_number(store.workspace) != lock:
+                log.error("the workspace was removed or replaced, so nothing is left to look after")
+                stop.set()
+                return
             try:
                 is_live = supervisor.tick()
             except Exception:  # the database is locked or away: workers go on meanwhile

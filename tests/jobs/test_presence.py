@@ -70,6 +70,16 @@ def test_a_supervisor_whose_studio_is_closed_finishes_what_is_live_and_then_leav
     assert is_now(job, JobState.DONE)()
 
 
+def test_a_supervisor_whose_workspace_is_removed_leaves_and_no_crowd_of_them_is_left(
+    store, submitted, supervisor_process, eventually, is_now
+):
+    job = submitted("count")
+    with supervisor_process("--parent", str(os.getpid())) as supervisor:
+        eventually(is_now(job, JobState.DONE))
+        store.workspace.root.rename(store.workspace.root.with_name("away"))
+        assert supervisor.wait(20) == 0
+
+
 def test_a_supervisor_stays_while_its_studio_is_open(store, submitted, supervisor_process, eventually, is_now):
     with supervisor_process("--parent", str(os.getpid()), "--idle-exit", "0.1") as process:
         for name in ("one", "two"):
