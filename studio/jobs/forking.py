@@ -1,6 +1,6 @@
 """Forking: workers that need the large libraries come from one process that has loaded them (studio/nursery.py).
 
-Only where there is no GPU, whose driver does not bear a fork. See docs/decisions/0021-workers-are-forked.md.
+Only where there is no GPU, whose driver does not bear a fork. See docs/decisions/0022-workers-are-forked.md.
 """
 
 import json
