@@ -66,5 +66,12 @@ def build_app(studio: Studio, *, hosts: tuple[str, ...] = LOCAL_HOSTS, max_uploa
         "mcp_server": False,
         "pwa": False,
     }
-    gr.mount_gradio_app(app, rate.build(studio), path="/rate", head=rate.HEAD, **shared)
-    return gr.mount_gradio_app(app, shell.build(studio), path="", head=shell.HEAD, **shared)
+    gr.mount_gradio_app(app, calm(rate.build(studio)), path="/rate", head=rate.HEAD, **shared)
+    return gr.mount_gradio_app(app, calm(shell.build(studio)), path="", head=shell.HEAD, **shared)
+
+
+def calm(page: gr.Blocks) -> gr.Blocks:
+    """Let a page look for what was clicked a hundred times a second; Gradio looks a thousand times, also while idle."""
+    page._queue.sleep_when_free = 0.01
+    page._queue.progress_update_sleep_when_free = 0.1
+    return page

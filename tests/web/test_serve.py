@@ -8,6 +8,7 @@ import gradio as gr
 import pytest
 
 from studio.domain.errors import SetupError
+from studio.web.app import calm
 from studio.web.serve import check_port, quiet_libraries, serve
 
 
@@ -42,3 +43,11 @@ def test_after_an_event_nothing_is_summed_up_over_all_that_came_before(monkeypat
     queue.events_recorded = 100_000
     assert queue.ANALYTICS_MAX_EVENTS == 1
     assert queue.compute_analytics_summary([{"status": "success"}]) == {"functions": {}}
+
+
+def test_an_idle_page_is_looked_at_a_hundred_times_a_second_and_not_a_thousand():
+    with gr.Blocks() as page:
+        page.queue()
+    pauses = ("sleep_when_free", "progress_update_sleep_when_free")
+    assert all(vars(page._queue)[name] <= 0.01 for name in pauses)  # what Gradio has by itself, under these very names
+    assert [vars(calm(page)._queue)[name] for name in pauses] == [0.01, 0.1]
