@@ -1,4 +1,7 @@
-"""The whole journey in a terminal: from a sample to a verdict and an adapter, every step answering in JSON."""
+"""The whole journey in a terminal: from a sample to a verdict and an adapter, every step answering in JSON.
+
+What brings in, starts, waits and delivers is a process of its own each time; what only asks is quicker in this one.
+"""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +11,7 @@ from typing import Any
 import pytest
 
 from studio.store.workspace import Workspace
-from tests.command_line import CommandLine
+from tests.command_line import CommandLine, InThisProcess
 from tests.supervised import end_supervisor
 
 SHORT = ("--set", "epochs=0.6", "--set", "evaluations=1")
@@ -31,6 +34,7 @@ def better(card: dict[str, Any]) -> str:
 
 @pytest.mark.slow
 def test_from_a_sample_to_a_verdict_and_an_adapter(studio: CommandLine, tmp_path: Path):
+    asked = InThisProcess(studio.workspaces)
     starter = next(model for model in studio.json("models") if model["starter"])
     assert starter["usable"]
 
@@ -38,38 +42,38 @@ def test_from_a_sample_to_a_verdict_and_an_adapter(studio: CommandLine, tmp_path
     dataset = imported["dataset"]
     assert (imported["rows"], imported["rejects"], imported["lines"]) == (450, 0, 450)
 
-    inspected = studio.json("inspect", dataset, "--model", starter["id"])
+    inspected = asked.json("inspect", dataset, "--model", starter["id"])
     assert all({"kind", "count", "groups"} <= finding.keys() for finding in inspected["findings"])
     assert inspected["lengths"]["stop_token_trained"]
 
-    dealt = studio.json("split", dataset)
+    dealt = asked.json("split", dataset)
     assert sum(dealt["counts"].values()) == dealt["lines"] == 450
 
-    planned = studio.json("plan", dataset, "--model", starter["id"], *SHORT)
+    planned = asked.json("plan", dataset, "--model", starter["id"], *SHORT)
     assert planned["plan"]["train_rows"] == dealt["counts"]["train"]
     assert planned["recipe"]["epochs"] == 0.6
 
     trained = studio.json("train", dataset, "--model", starter["id"], *SHORT, "--wait")
     run = trained["run"]
     assert (trained["state"], trained["progress"]["step"]) == ("done", planned["plan"]["steps"])
-    assert [known["run"] for known in studio.json("runs")] == [run]
-    assert studio.json("runs", run)["recipe"] == planned["recipe"]
+    assert [known["run"] for known in asked.json("runs")] == [run]
+    assert asked.json("runs", run)["recipe"] == planned["recipe"]
 
     created = studio.json("study", "create", run, "--prompts", str(PROMPTS))
     study = created["study"]
     assert (created["state"], created["prompts"]) == ("open", PROMPTS)
-    too_early = studio("verdict", study, "--json")
+    too_early = asked("verdict", study, "--json")
     assert (too_early.status, too_early.values["error"]["code"]) == (1, "study")
 
-    cards = studio.json("study", "answers", study)["cards"]
+    cards = asked.json("study", "answers", study)["cards"]
     assert len(cards) == PROMPTS and "tuned" not in json.dumps(cards)
     votes = tmp_path / "votes.jsonl"
     votes.write_text("".join(json.dumps({"item": card["item_id"], "choice": better(card)}) + "\n" for card in cards))
-    rated = studio.json("rate", study, "--votes", votes)
+    rated = asked.json("rate", study, "--votes", votes)
     assert (rated["handed_in"], rated["rated"], rated["total"]) == (PROMPTS, PROMPTS, PROMPTS)
 
-    assert studio.json("study", "close", study)["state"] == "closed"
-    decided = studio.json("verdict", study, "--report", tmp_path / "verdict.html")
+    assert asked.json("study", "close", study)["state"] == "closed"
+    decided = asked.json("verdict", study, "--report", tmp_path / "verdict.html")
     assert decided["decision"] == "ship", decided["sentence"]
     assert decided["tally"]["tuned"] > 20 > decided["tally"]["base"]
     assert decided["headline"] in (tmp_path / "verdict.html").read_text()
