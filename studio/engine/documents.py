@@ -141,10 +141,11 @@ def _by_kernel(
     from torch.nn.attention.varlen import varlen_attn
 
     query, key, value = (part.to(torch.bfloat16).contiguous() for part in together)
-    longest, shared = max(documents.lengths), dict[str, Any]()
+    longest = max(documents.lengths)
+    shared: dict[str, Any] = {}
     if query.shape[1] != key.shape[1]:
         if _shares_heads():
-            shared = {"enable_gqa": True}
+            shared["enable_gqa"] = True
         else:
             times = query.shape[1] // key.shape[1]
             key, value = (part.repeat_interleave(times, dim=1) for part in (key, value))
