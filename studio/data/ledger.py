@@ -145,6 +145,8 @@ def _why(
             total = lengths.total[row.number]
             lost = total - cut_off
             return f"It has {total:,} tokens; at a cut-off of {cut_off:,} its answer would lose the last {lost:,}."
+        case Bin.UNWRITTEN if lengths and row.number in lengths.refused:
+            return lengths.refused[row.number]
         case Bin.UNWRITTEN if lengths:
             return f"This model's chat template leaves out {lengths.left_out_words}, so the row would not be whole."
         case _:

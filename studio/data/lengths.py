@@ -51,6 +51,7 @@ def load_lengths(path: Path) -> Lengths:
             left_out=tuple(facts.get("left_out", ())),
             partial=frozenset(held["partial"].tolist()) if "partial" in held else frozenset(),
             rejected=tuple(held["rejected"].tolist()) if "rejected" in held else (),
+            refused={int(number): why for number, why in facts.get("refused", {}).items()},
             are_texts=facts.get("are_texts", False),
             dated=facts.get("dated", False),
             proven=facts.get("proven", False),

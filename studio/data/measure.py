@@ -27,6 +27,7 @@ from studio.domain.event import EventKind, Outcome, Reporter
 from studio.domain.row import Row
 
 BATCH = 1000
+FIX = "Change it (often it is the system message: put its words into the first question), or choose another model."
 OTHER_MODEL = "Choose another model, or a folder with its chat template."
 STOP_PROBE = ({"role": "user", "content": "dummy"}, {"role": "assistant", "content": "dummy"})
 
@@ -41,6 +42,7 @@ class _Measured:
     prompt: array = field(default_factory=lambda: array("i"))
     partial: array = field(default_factory=lambda: array("i"))
     rejected: array = field(default_factory=lambda: array("i"))
+    refused: dict[int, str] = field(default_factory=dict)  # by row number: why its template does not write it
 
     def add(self, row: Row, ids: Sequence[int], mask: Sequence[int], *, partial: bool) -> None:
         self.ids.extend(ids)
@@ -91,6 +93,7 @@ def measure(spec: Mapping[str, Any], reporter: Reporter) -> Outcome:
         "stop_token": writer.stop_token,
         "stop_token_trained": writer.stop_token_trained,
         "left_out": writer.left_out,
+        "refused": {str(number): why for number, why in measured.refused.items()},
         "dated": writer.dated,
         "proven": writer.proven,
         "are_texts": rows[0].is_text,
@@ -190,17 +193,14 @@ def _measure(rows: Rows, writer: _Writer, progress: Progress) -> _Measured:
     for batch in _batches(rows):
         progress.at(batch[0].number)
         whole = [row for row in batch if writer.writes_whole(row)]
-        tokens = dict(zip((row.number for row in whole), _written(whole, writer), strict=True))
+        tokens = _written(whole, writer, measured.refused)
+        measured.rejected.extend(_rejected(batch, writer, measured.refused))
         for row in batch:
-            ids, mask = tokens[row.number] if row.number in tokens else _as_far_as_written(row, writer)
-            if 1 not in mask and row.number in tokens:
-                raise RecipeError(
-                    f"With this model's chat template, the row of line {row.line} has no token to learn.",
-                    fix=OTHER_MODEL,
-                )
-            measured.add(row, ids, mask, partial=row.number not in tokens)
-        measured.rejected.extend(_rejected(batch, writer))
+            ids, mask = tokens.get(row.number) or _as_far_as_written(row, writer)
+            measured.add(row, ids, mask, partial=row.number not in tokens or row.number in measured.refused)
     progress.end()
+    if len(measured.refused) == len(rows):
+        raise RecipeError(f"No row can be trained with this model. {measured.refused[0]}", fix=OTHER_MODEL)
     return measured
 
 
@@ -215,17 +215,12 @@ def _batches(rows: Rows) -> Iterator[list[Row]]:
         yield batch
 
 
-def _rejected(batch: Sequence[Row], writer: _Writer) -> list[int]:
+def _rejected(batch: Sequence[Row], writer: _Writer, refused: dict[int, str]) -> list[int]:
     """Tokens of each row with its worse end; 0 where it has none."""
     others = [row.other for row in batch if row.rejected]
-    if not others:
-        return [0] * len(batch)
-    try:
-        tokens = writer.write(others)
-    except (TemplateError, TypeError, ValueError):
-        tokens = [_as_far_as_written(other, writer) for other in others]
-    lengths = dict(zip((other.number for other in others), (len(ids) for ids, _ in tokens), strict=True))
-    return [lengths.get(row.number, 0) for row in batch]
+    tokens = _written([other for other in others if writer.writes_whole(other)], writer, refused)
+    tokens |= {other.number: _as_far_as_written(other, writer) for other in others if other.number not in tokens}
+    return [len(tokens[row.number][0]) if row.rejected else 0 for row in batch]
 
 
 def _as_far_as_written(row: Row, writer: _Writer) -> tuple[list[int], list[int]]:
@@ -236,24 +231,26 @@ def _as_far_as_written(row: Row, writer: _Writer) -> tuple[list[int], list[int]]
         return [], []
 
 
-def _written(batch: Sequence[Row], writer: _Writer) -> list[tuple[list[int], list[int]]]:
+def _written(batch: Sequence[Row], writer: _Writer, refused: dict[int, str]) -> dict[int, tuple[list[int], list[int]]]:
+    """The tokens of the rows that the template writes, by number; of the others why not: none stops the rest."""
     try:
-        return writer.write(batch) if batch else []
-    except (TemplateError, TypeError, ValueError) as error:
-        for row in batch:
-            try:
-                writer.write([row])
-            except UnprovenError as cause:
-                raise RecipeError(
-                    f"The row of line {row.line} cannot be trained with this model: {cause}.", fix=cause.fix
-                ) from cause
-            except (TemplateError, TypeError, ValueError) as cause:
-                told = str(cause).strip().rstrip(".")[:200]
-                raise RecipeError(
-                    f"This model's chat template refuses the row of line {row.line}: {told}.",
-                    fix="Change or remove such rows (often it is the system message), or choose another model.",
-                ) from cause
-        raise error
+        tokens = dict(zip((row.number for row in batch), writer.write(batch) if batch else [], strict=True))
+    except (TemplateError, TypeError, ValueError):
+        tokens = {row.number: found for row in batch if (found := _one(row, writer, refused))}
+    for number in [number for number, (_, mask) in tokens.items() if 1 not in mask]:
+        refused.setdefault(number, f"It has no token to learn. {OTHER_MODEL}")
+    return tokens
+
+
+def _one(row: Row, writer: _Writer, refused: dict[int, str]) -> tuple[list[int], list[int]] | None:
+    try:
+        return writer.write([row])[0]
+    except UnprovenError as cause:
+        refused.setdefault(row.number, f"Which words are its answer cannot be told: {cause}. {cause.fix}")
+    except (TemplateError, TypeError, ValueError) as cause:
+        told = str(cause).strip().rstrip(".")[:200]
+        refused.setdefault(row.number, f"This model's chat template refuses it: {told}. {FIX}")
+    return None
 
 
 def _start_of_answer(mask: Sequence[int]) -> int:

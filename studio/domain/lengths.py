@@ -1,6 +1,7 @@
 """Lengths: how many tokens each row has for one model, and what a cut-off would cost."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,9 @@ class Lengths:
     `left_out` names what the template leaves out of rows with tools; the rows that have such a part are `partial`, and
     are never trained. Plain texts are trained in pieces where they are longer than the cut-off, so that none is cut.
 
+    `refused` are those of the partial rows that the template does not write at all, or whose answers cannot be told,
+    with the reason.
+
     `rejected` is `total` for the worse end of a preference pair; 0 for other rows. `dated`: the template writes today's
     date, for which training writes one and the same on every day. `proven`: it marks no answers, so they were found.
     """
@@ -24,6 +28,7 @@ class Lengths:
     stop_token: str
     left_out: tuple[str, ...] = ()
     partial: frozenset[int] = frozenset()
+    refused: Mapping[int, str] = field(default_factory=dict)
     are_texts: bool = False
     rejected: tuple[int, ...] = ()
     dated: bool = False
@@ -42,13 +47,17 @@ class Lengths:
     @property
     def partial_sentence(self) -> str:
         """How many rows are not trained on because of that, and with what; "" where there are none."""
-        if not self.partial:
-            return ""
-        rows = "1 row has" if len(self.partial) == 1 else f"{len(self.partial):,} rows have"
-        return (
-            f"This model's template leaves out {self.left_out_words}: {rows} such parts and cannot be trained on with "
-            "this model."
-        )
+        said = []
+        if count := len(self.partial - self.refused.keys()):
+            rows = "1 row has" if count == 1 else f"{count:,} rows have"
+            said.append(
+                f"This model's template leaves out {self.left_out_words}: {rows} such parts and cannot be trained on "
+                "with this model."
+            )
+        if self.refused:
+            rows = "1 row" if len(self.refused) == 1 else f"{len(self.refused):,} rows, of which this is the first,"
+            said.append(f"{rows} cannot be trained on with this model. {next(iter(self.refused.values()))}")
+        return " ".join(said)
 
     def cut_rows(self, cut_off: int) -> tuple[int, ...]:
         """Row numbers whose answer would lose its end at `cut_off` tokens."""

@@ -230,14 +230,14 @@ def test_a_model_of_any_family_is_measured_and_trained_on_the_same_words(bring, 
     assert stored(path) == list(zip(trained["input_ids"], trained["labels"], strict=True))
 
 
-def test_a_row_that_is_not_proven_is_named_by_its_line(bring, with_template):
+def test_a_row_that_is_not_proven_is_set_aside_with_its_reason(bring, with_template):
     brought = bring([pair("Open?", "Yes."), pair("More?", "<|end|> is my answer")])
     outcome, path = bring_and_measure(brought, with_template(OWN))
-    assert outcome.state == "failed" and not path.exists()
-    assert outcome.message.startswith(
-        "The row of line 2 cannot be trained with this model: an answer has to end with <|end|>"
-    )
-    assert outcome.fix == "Remove <|end|> from the texts."
+    assert outcome.state == "done"
+    (why,) = load_lengths(path).refused.values()
+    assert why.startswith("Which words are its answer cannot be told: an answer has to end with <|end|>")
+    assert why.endswith("Remove <|end|> from the texts.")
+    assert load_lengths(path).partial == {1}
 
 
 def test_a_model_without_a_template_learns_plain_texts_alone(bring, with_template):

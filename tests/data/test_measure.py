@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from studio.data.ledger import why_of_row
 from studio.data.lengths import load_lengths, suggest_cut_off
 from studio.data.measure import measure, trains_stop_token
 from studio.data.seen import pieces
 from studio.domain.answers import marks_answers
 from studio.domain.chat import conversation
 from studio.domain.event import EventKind
+from studio.domain.split import Bin, Split, SplitChoices
 from tests.data.conftest import Brought, ListReporter, pair
 
 CONVERSATIONS = [
@@ -208,17 +210,35 @@ def test_an_unknown_template_without_marks_is_refused_with_a_way_on(bring, start
     assert not path.exists()
 
 
-def test_a_row_that_the_template_refuses_is_named_by_its_line(bring, starter, tmp_path):
+def test_a_row_that_the_template_refuses_is_set_aside_with_its_reason_and_stops_no_other(bring, starter, tmp_path):
     model = tmp_path / "strict"
     shutil.copytree(starter, model)
     template = (model / "chat_template.jinja").read_text()
     refuse = "{%- if messages[0].role == 'system' -%}{{ raise_exception('System role not supported') }}{%- endif -%}"
     (model / "chat_template.jinja").write_text(refuse + template)
 
-    outcome, _ = bring_and_measure(bring(CONVERSATIONS), model)
+    brought = bring(CONVERSATIONS)
+    outcome, path = bring_and_measure(brought, model)
 
-    assert outcome.state == "failed"
-    assert outcome.message == "This model's chat template refuses the row of line 2: System role not supported."
+    assert outcome.state == "done"
+    lengths = load_lengths(path)
+    with_system = {row.number for row in brought.rows if row.messages[0].role == "system"}
+    assert lengths.partial == lengths.refused.keys() == with_system and 1 in with_system
+    assert lengths.refused[1].startswith("This model's chat template refuses it: System role not supported. Change it")
+    assert lengths.refused[1] in lengths.partial_sentence
+    dealt = Split("split", "data", SplitChoices(), (Bin.TRAIN,) * len(brought.rows), {})
+    assert why_of_row(brought.rows[1], dealt, rows=brought.rows, lengths=lengths, cut_off=512) == lengths.refused[1]
+    assert all(lengths.total[number] > 0 for number in range(len(brought.rows)) if number not in with_system)
+
+
+def test_a_model_whose_template_refuses_every_row_says_why(bring, starter, tmp_path):
+    model = tmp_path / "strict"
+    shutil.copytree(starter, model)
+    (model / "chat_template.jinja").write_text("{%- generation -%}{{ raise_exception('Never') }}{%- endgeneration -%}")
+
+    outcome, path = bring_and_measure(bring(CONVERSATIONS), model)
+
+    assert outcome.state == "failed" and outcome.fix and not path.exists()
 
 
 def test_lengths_count_the_prompt_up_to_the_last_answer(bring, starter):
