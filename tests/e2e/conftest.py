@@ -7,12 +7,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from tests.browser import find_browser
 
@@ -109,15 +110,25 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
     running.stop()
 
 
-@pytest.fixture
-def page(browser: Browser, studio: RunningStudio) -> Iterator[Page]:
-    """A fresh visitor at 1280 px; console errors fail the test."""
+@pytest.fixture(scope="module")
+def visitor(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser at 1280 px that has loaded the scripts once; compiling them anew costs more than most tests."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    opened = context.new_page()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(visitor: BrowserContext, studio: RunningStudio) -> Iterator[Page]:
+    """A fresh visitor, who is known from no test before; console errors fail the test."""
+    opened = visitor.new_page()
     opened.set_default_timeout(60_000)
     expect.set_options(timeout=60_000)
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
     yield opened
-    context.close()
+    with suppress(Error):  # where nothing was opened, nothing is remembered
+        opened.evaluate("localStorage.clear(); sessionStorage.clear()")
+    opened.close()
+    visitor.clear_cookies()
     assert not errors, errors
