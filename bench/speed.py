@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from bench.made_up import SIZES, make_model, room_for_models, rows_of
 from studio.domain.recipe import Recipe
@@ -36,7 +36,7 @@ WARM = 2  # steps that do not count
 PART = 4  # rows at once where bare TRL pads and keeps everything: more do not fit a large model
 BIN = {"starter": 512}  # tokens that bare TRL packs rows into
 SORTED = ("self_cuda_time_total", "self_cpu_time_total")
-RIVALS = ("unsloth", "llamafactory", "axolotl")
+RIVALS = ("unsloth", "llamafactory", "axolotl")  # the first as an arm, the others by name alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,8 @@ ARMS = {
     "trl, end to end": Arm("bare TRL, padding-free, nothing computed twice", KEPT | {"padding_free": True}),
     "trl, packed": Arm("bare TRL, packed (bfd), nothing computed twice", KEPT | {"packing": True}, packed=True),
 }
+UNSLOTH = "unsloth"
+RIVAL = {UNSLOTH: Arm("Unsloth, packed, its own recomputing", {"packing": True}, packed=True)}
 LAST = {
     "trl, packed, liger": Arm(
         "bare TRL, packed (bfd), nothing computed twice, Liger's kernels",
@@ -102,10 +104,15 @@ def main() -> None:
         "--profile", action="store_true", help="what a step of ours spends its time on, by torch's profiler"
     )
     parser.add_argument("--out", type=Path, help="a file of JSON lines")
-    parser.add_argument("--arm", choices=list(ARMS), help="one arm alone; a line of JSON")
+    parser.add_argument("--arm", choices=[*ARMS, *RIVAL], help="one arm alone; a line of JSON")
     parser.add_argument("--folder", type=Path, help="where its model lies")
     choices = parser.parse_args()
     choices.rows = choices.rows or ["small" if choices.model == "starter" else "mixed"]
+    if choices.arm in RIVAL:
+        from bench.rivals import Unsloth
+
+        print(json.dumps(Unsloth(choices.folder).on(choices.rows[0], choices.steps).measured(RIVAL[choices.arm])))
+        return
     if choices.arm:
         print(json.dumps(Bench(choices.folder).on(choices.rows[0], choices.steps).measured(ARMS[choices.arm])))
         return
@@ -126,7 +133,8 @@ def measured_in_turns(
     longest = 0.0
 
     def take(name: str, number: int) -> None:
-        line = bench.measured((ARMS | LAST)[name]) if bench else _apart(name, choices, model, rows)
+        together = bench is not None and name not in RIVAL
+        line = bench.measured((ARMS | LAST)[name]) if together else _apart(name, choices, model, rows)
         told.setdefault(name, []).append(line)
         said = json.dumps({"round": number, "arm": name, "model": choices.model, "rows": rows, **line})
         print(said, flush=True)
@@ -145,6 +153,8 @@ def measured_in_turns(
         longest = time.monotonic() - began
     if bench and choices.profile and rows == choices.rows[0]:
         print(bench.profile())
+    if importlib.util.find_spec(UNSLOTH):
+        take(UNSLOTH, 0)
     if bench and choices.last and rows == choices.rows[-1] and importlib.util.find_spec("liger_kernel"):
         for name in LAST:
             take(name, 0)
@@ -155,6 +165,8 @@ def _apart(name: str, choices: argparse.Namespace, model: Path, rows: str) -> di
     command = [sys.executable, "-m", "bench.speed", "--arm", name, "--model", choices.model]
     command += ["--rows", rows, "--folder", str(model), "--steps", str(choices.steps)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode and name in RIVAL:
+        return {"fault": (done.stderr.strip().splitlines() or ["ended without a word"])[-1][:300]}
     if done.returncode:
         raise SystemExit(f"{name}: {done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])
@@ -171,7 +183,7 @@ def table(told: dict[str, list[dict[str, Any]]]) -> None:
     print("\n| arm | tokens/s | ours is, by the clock | ours is, by the processor | loss | peak, GB | rounds |")
     print("|---|---|---|---|---|---|---|")
     for arm, lines in told.items():
-        title = (ARMS | LAST)[arm].title
+        title = (ARMS | LAST | RIVAL)[arm].title
         if arm not in medians:
             print(f"| {title} | {lines[0]['fault']} | | | | | {len(lines)} |")
             continue
@@ -189,16 +201,21 @@ class Bench:
     """A loaded model and its rows, trained in one way after the other from the same base."""
 
     def __init__(self, folder: Path) -> None:
-        from studio.engine.load import load_model, load_tokenizer, prepare_process
+        from studio.engine.load import load_tokenizer, prepare_process
 
         prepare_process()
         self.folder = folder
         self.tokenizer = load_tokenizer(folder)
         self.machine = measure_machine(folder)  # before the model takes its share
-        self.base: Any = load_model(folder, quantisation="nf4")
+        self.base: Any = self._load()
         self.step, self.lengths, self.rows = 0, [], []
 
-    def on(self, rows: str, steps: int) -> "Bench":
+    def _load(self) -> Any:
+        from studio.engine.load import load_model
+
+        return load_model(self.folder, quantisation="nf4")
+
+    def on(self, rows: str, steps: int) -> Self:
         """The same model with other rows; always the same ones."""
         chance, self.step = random.Random(7), ROWS[rows].step
         self.lengths = [ROWS[rows].length(chance) for _ in range((steps + WARM) * self.step)]
@@ -294,7 +311,6 @@ class Bench:
         """SFTTrainer as its documentation sets it up, on the same rows, model, adapter and rate."""
         import torch
         from datasets import Dataset
-        from peft import LoraConfig
         from transformers import AutoTokenizer, PrinterCallback
         from trl import SFTConfig, SFTTrainer
 
@@ -325,12 +341,15 @@ class Bench:
                 [{"messages": [{"role": m.role, "content": m.content} for m in row.messages]} for row in self.rows]
             ),
             processing_class=AutoTokenizer.from_pretrained(self.folder),
-            peft_config=LoraConfig(
-                r=recipe.rank, lora_alpha=recipe.rank, lora_dropout=0.0, target_modules="all-linear"
-            ),
+            peft_config=self._adapter(recipe),
         )
         trainer.remove_callback(PrinterCallback)
         return trainer, {"rows_at_once": f"{part} × {longest} tokens" if arm.packed else part}
+
+    def _adapter(self, recipe: Recipe) -> Any:
+        from peft import LoraConfig
+
+        return LoraConfig(r=recipe.rank, lora_alpha=recipe.rank, lora_dropout=0.0, target_modules="all-linear")
 
     def _restore(self, trainer: Any) -> None:
         """Take the adapter off, and with it all that training switched on."""
