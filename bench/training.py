@@ -150,9 +150,9 @@ class Bench:
         from trl import SFTConfig, SFTTrainer
 
         from bench.stopwatch import Stopwatch
-        from studio.domain.batches import micro_batch_of
+        from studio.domain.batches import rows_at_once
 
-        micro_batch = micro_batch_of(recipe.batch_size, recipe.micro_batch)
+        micro_batch = rows_at_once(recipe)
         quantisation = BitsAndBytesConfig(
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",

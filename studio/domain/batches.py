@@ -24,7 +24,7 @@ class Batches:
 
     def __init__(self, lengths: Sequence[int], recipe: Recipe, *, packed: bool = False) -> None:
         self.lengths = np.asarray(lengths)
-        self.micro_batch = micro_batch_of(recipe.batch_size, recipe.micro_batch)
+        self.micro_batch = rows_at_once(recipe)
         self.packed = packed
         self.by_length = not recipe.lies_end_to_end
         self.rows_per_step = recipe.batch_size
@@ -97,6 +97,11 @@ class Batches:
 
     def _sorted(self, rows: np.ndarray) -> np.ndarray:
         return rows[np.argsort(self.lengths[rows], kind="stable")]
+
+
+def rows_at_once(recipe: Recipe) -> int:
+    """The largest part of a step within the recipe's wish that divides it evenly."""
+    return micro_batch_of(recipe.batch_size, recipe.micro_batch)
 
 
 def micro_batch_of(batch_size: int, micro_batch: int) -> int:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from studio.domain.batches import micro_batch_of
+from studio.domain.batches import micro_batch_of, rows_at_once
 from studio.domain.fault import Fault, FaultCode
 from studio.domain.method import TITLES, belongs
 from studio.domain.plan import Way
@@ -48,10 +48,6 @@ def keep(recipe: Recipe, run: Path) -> None:
 
 def forget(run: Path) -> None:
     _place(run).unlink(missing_ok=True)
-
-
-def rows_at_once(recipe: Recipe) -> int:
-    return micro_batch_of(recipe.batch_size, recipe.micro_batch)
 
 
 def made_to_fit(before: Recipe, after: Recipe, *, doing: str, step: int) -> Fault:

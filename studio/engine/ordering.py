@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
-from studio.domain.batches import Batches, micro_batch_of
+from studio.domain.batches import Batches, rows_at_once
 from studio.domain.recipe import Recipe
 from studio.engine.room import Room
 
@@ -60,7 +60,7 @@ def state_bytes(model: Any) -> int:
 
 def arguments(recipe: Recipe, *, staging: Path) -> dict[str, Any]:
     """The recipe in TRL's words."""
-    micro_batch = micro_batch_of(recipe.batch_size, recipe.micro_batch)
+    micro_batch = rows_at_once(recipe)
     return {
         "output_dir": str(staging),
         "max_length": None,  # the cut-off is checked row by row; TRL would cut and drop without a word

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from studio.data.lengths import learned_rows
 from studio.data.rows import load_rows, uses_tools
+from studio.domain.batches import rows_at_once
 from studio.domain.chat import conversation, tool_list
 from studio.domain.errors import ExportError, RunError
 from studio.domain.lengths import Lengths
@@ -61,7 +62,6 @@ def written(
     Its rows may be plain text, have tools or be tokens already, and it may begin from the adapter of an earlier one.
     """
     recipe, as_tokens = run.recipe, _as_tokens(run.recipe, lengths)
-    micro_batch = max(n for n in range(1, min(recipe.batch_size, recipe.micro_batch) + 1) if recipe.batch_size % n == 0)
     environment = Environment(loader=FileSystemLoader(assets), keep_trailing_newline=True, trim_blocks=True)
     return environment.get_template("train_trl.py.jinja").render(
         run=run,
@@ -73,7 +73,7 @@ def written(
         proven=lengths is not None and lengths.proven,
         begins=begins,
         compared=_compared(recipe, begins=begins),
-        micro_batch=micro_batch,
+        micro_batch=rows_at_once(recipe),
         schedule=SCHEDULES[recipe.schedule],
         check_every=max(1, run.plan.steps // recipe.evaluations),
         versions={name: number for name, number in versions.items() if name in PIP},

@@ -8,7 +8,7 @@ profiles say where they come from; a run's own measured peak is always the bette
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from studio.domain.batches import Batches, micro_batch_of
+from studio.domain.batches import Batches, rows_at_once
 from studio.domain.method import Method
 from studio.domain.model import Shape
 from studio.domain.plan import PADDED, Part, Way
@@ -78,7 +78,7 @@ def load_of(recipe: Recipe, train: Sequence[int], checked: Sequence[int], way: W
     """
     if way.packed:
         return Load(Batches(train, recipe).largest()[0], way)
-    tokens = micro_batch_of(recipe.batch_size, recipe.micro_batch) * int(max(max(train), max(checked)))
+    tokens = rows_at_once(recipe) * int(max(max(train), max(checked)))
     return Load(tokens * (2 if recipe.preference else 1), way)  # both answers of a pair
 
 

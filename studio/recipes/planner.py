@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from studio.domain.batches import micro_batch_of
+from studio.domain.batches import rows_at_once
 from studio.domain.errors import RecipeError
 from studio.domain.machine import Machine
 from studio.domain.method import TITLES, WHEN, belongs
@@ -75,11 +75,6 @@ def steps_of(rows: int, recipe: Recipe) -> tuple[int, int]:
     """Optimiser steps in all and per pass; a pass ends with a smaller step, and a part of a pass is rounded up."""
     steps_per_epoch = max(math.ceil(rows / recipe.batch_size), 1)
     return math.ceil(recipe.epochs * steps_per_epoch), steps_per_epoch
-
-
-def rows_at_once(recipe: Recipe) -> int:
-    """The largest part of a step within the recipe's wish that divides it evenly."""
-    return micro_batch_of(recipe.batch_size, recipe.micro_batch)
 
 
 def free_memory(machine: Machine) -> int:

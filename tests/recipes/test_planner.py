@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from studio.domain.batches import rows_at_once
 from studio.domain.errors import RecipeError
 from studio.domain.machine import Machine
 from studio.domain.method import METHODS, WHEN, Method
@@ -16,7 +17,7 @@ from studio.domain.model import Shape
 from studio.domain.plan import Light, Plan
 from studio.domain.recipe import Recipe
 from studio.recipes.catalogue import catalogue
-from studio.recipes.planner import plan, rows_at_once, steps_of
+from studio.recipes.planner import plan, steps_of
 from studio.recipes.shape import shape_of_folder
 
 SHAPES = {entry.id: entry.shape for entry in catalogue()}
@@ -48,13 +49,6 @@ def test_steps_are_those_that_the_trainer_counts(tmp_path):
         )
         counted = trainer.set_initial_training_values(trainer.args, trainer.get_train_dataloader())
         assert steps_of(rows, asked) == (counted[-1], counted[1]), (rows, batch, micro, epochs)
-
-
-def test_a_step_is_divided_as_the_engine_divides_it():
-    batches = pytest.importorskip("studio.domain.batches")
-    for batch in range(1, 65):
-        for micro in (1, 2, 3, 5, 8, 16, 100):
-            assert rows_at_once(recipe(batch_size=batch, micro_batch=micro)) == batches.micro_batch_of(batch, micro)
 
 
 def test_a_run_that_fits_is_green_and_says_memory_and_time_in_words(starter_shape, laptop):
