@@ -9,6 +9,8 @@ in_venv = .venv/bin/python
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
+# Set-up leaves compiling to the first use. What asks that nothing compiled be kept would have every process do it again.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help setup run test dev browser check e2e pictures bench bench-data bench-size lock clean
 
 help: ## what you can ask for

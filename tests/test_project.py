@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -124,6 +125,14 @@ def test_make_alone_lists_what_it_can_do(root: Path) -> None:
     done = subprocess.run(["make", "-C", str(root), "--no-print-directory"], capture_output=True, text=True, check=True)
     for target in ("setup", "run", "test", "check", "e2e", "bench", "clean"):
         assert re.search(rf"^  {target} ", done.stdout, re.MULTILINE), target
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
+def test_make_keeps_what_python_compiles_also_where_the_surroundings_would_not(root: Path) -> None:
+    command = ["make", "-C", str(root), "--no-print-directory", "--eval=shown: ; @env", "shown"]
+    surroundings = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=True)
+    assert "PATH=" in done.stdout and "PYTHONDONTWRITEBYTECODE" not in done.stdout
 
 
 def test_ci_runs_what_everyone_runs(root: Path) -> None:

@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 import plotly
 from fastapi import FastAPI, HTTPException
 from fastapi.responses import FileResponse, HTMLResponse, Response
@@ -18,6 +17,8 @@ from studio.ui.lighter import lighter_script
 from studio.ui.theme import CSS, theme
 from studio.web.downloads import download_routes
 from studio.web.gates import SameOriginGate
+
+import gradio as gr  # isort: skip  # studio.ui has loaded it, in less time
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
