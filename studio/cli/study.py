@@ -40,17 +40,18 @@ def create(
         made = compare.study(studio, made.id)
         if made.state is not StudyState.OPEN:
             raise StudyError(made.job.message, fix=made.job.fix)
+    token = compare.invitation(studio, made.id).token
     answer(
         json,
-        _values(made),
-        f"{made.id}: {made.prompts} prompts, {made.state}. Rate them at /rate/?t={made.rating_token}",
+        _values(made) | {"rating_token": token},
+        f"{made.id}: {made.protocol.cap} prompts, {made.state}. Rate them at /rate/?t={token}",
     )
 
 
 def _values(study: Study) -> dict[str, Any]:
     return {
-        "study": study.id, "run": study.run_id, "state": study.state, "prompts": study.prompts,
-        "protocol": study.protocol, "rating_token": study.rating_token, "step": study.checkpoint_step,
+        "study": study.id, "run": study.run_id, "state": study.state, "prompts": study.protocol.cap,
+        "protocol": study.fingerprint, "step": study.checkpoint_step,
     }  # fmt: skip
 
 
@@ -59,9 +60,9 @@ def _values(study: Study) -> dict[str, Any]:
 def answers(study: StudyId, rater: Rater = "cli", json: Json = False) -> None:
     """Show the cards that a rater has not judged yet: prompt and two answers, sides hidden."""
     studio = opened()
-    cards = judge.remaining_cards(studio, compare.study(studio, study).rating_token, rater)
+    cards = judge.remaining_cards(studio, judge.named(studio, study, rater).token)
     words = "\n\n".join(
-        f"[{card.item_id}] {card.prompt[-1].text}\n  left:  {card.left}\n  right: {card.right}" for card in cards
+        f"[{card.id}] {card.prompt[-1].text}\n  left:  {card.left}\n  right: {card.right}" for card in cards
     )
     answer(json, {"study": study, "cards": cards}, words or "Everything has been rated.")
 
@@ -79,22 +80,21 @@ def close(study: StudyId, json: Json = False) -> None:
 def list_studies(json: Json = False) -> None:
     """List the studies of the workspace."""
     found = compare.studies(opened())
-    words = "\n".join(f"{s.id}  {s.state:<8} {s.prompts:>4} prompts  {s.name}" for s in found)
+    words = "\n".join(f"{s.id}  {s.state:<8} {s.protocol.cap:>4} prompts  {s.name}" for s in found)
     answer(json, [_values(s) for s in found], words or "There is no study yet.")
 
 
 @verb
 def rate(
     study: StudyId,
-    votes: Annotated[Path, typer.Option(help='JSONL with {"item": …, "choice": left|right|tie|both_bad|skip}.')],
+    votes: Annotated[Path, typer.Option(help='JSONL with {"card": …, "choice": left|right|tie|both_bad|skip}.')],
     rater: Rater = "cli",
     json: Json = False,
 ) -> None:
     """Hand in judgements from a file."""
     studio = opened()
-    token = compare.study(studio, study).rating_token
     read = _votes(votes)
-    judge.rate_all(studio, token, rater, read)
+    judge.rate_all(studio, judge.named(studio, study, rater).token, read)
     far = compare.progress(studio, study)
     values = {"study": study, "handed_in": len(read), "rated": far.rated, "total": far.total}
     answer(json, values, f"{len(read)} judgements handed in; {far.rated} of {far.total} prompts are rated.")
@@ -113,11 +113,11 @@ def _votes(path: Path) -> list[Vote]:
             comment = vote.get("comment") or ""
             if not isinstance(comment, str):
                 raise TypeError("a comment is text")
-            found.append(Vote(str(vote["item"]), Choice(vote["choice"]), comment=comment))
+            found.append(Vote(str(vote["card"]), Choice(vote["choice"]), comment=comment))
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
             raise StudyError(
                 f"Line {number} of {path.name} is not a judgement.",
-                fix='Each line needs {"item": "…", "choice": "left|right|tie|both_bad|skip"}; nothing was handed in.',
+                fix='Each line needs {"card": "…", "choice": "left|right|tie|both_bad|skip"}; nothing was handed in.',
             ) from error
     if not found:
         raise StudyError(f"There are no judgements in {path.name}.", fix="Give one JSON object per line.")
@@ -142,7 +142,7 @@ def verdict(
             raise StudyError(f"{report} could not be written: {why}.", fix="Name another file.") from error
     said = decided.verdict
     values = {
-        "study": study, "run": decided.run.id, "protocol": decided.study.protocol, "decision": said.decision,
+        "study": study, "run": decided.run.id, "protocol": decided.study.fingerprint, "decision": said.decision,
         "headline": said.headline, "sentence": said.sentence, "next_step": said.next_step,
         "tally": said.tally, "evidence": said.evidence,
         "side_bias": said.side_bias, "more_needed": said.more_needed, "caveats": said.caveats, "exact": decided.exact,

@@ -45,13 +45,17 @@ class Deck:
 
 @dataclass(frozen=True, slots=True)
 class Dealt:
-    """A card in somebody's hands, or judged; a judgement taken back is held again, from then on."""
+    """A card in somebody's hands, or judged; a judgement taken back is held again, from then on.
+
+    `side` is that of the fine-tuned answer, `id` what the card is called outside of the server once it is kept.
+    """
 
     pair_id: str
     rater: str
     side: Side
     at: datetime
     is_rated: bool = False
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,14 @@ def hand(deck: Deck, dealt: Sequence[Dealt], rater: str, *, now: datetime) -> li
     while new := _new_card(deck, [*dealt, *cards], rater, now=now):
         cards.append(new)
     return cards
+
+
+def remaining(deck: Deck, dealt: Sequence[Dealt], rater: str, *, now: datetime) -> int:
+    """How many cards are left for this rater at this moment: the one in hand, and what they could be handed."""
+    live = _live(dealt, now)
+    table = _Table(deck, live, rater, own=[card for card in dealt if card.rater == rater])
+    in_hand = sum(card.rater == rater and not card.is_rated for card in live)
+    return in_hand + sum(table.is_open(pair) for pair in deck.pairs)
 
 
 def progress(deck: Deck, dealt: Sequence[Dealt]) -> Progress:

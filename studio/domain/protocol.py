@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from studio.domain.errors import StudyError
-from studio.domain.study import Sampling
+from studio.domain.sampling import Sampling
 
 FORMAT = 1  # of the canonical JSON; another number for other fields, so that old fingerprints stay what they were
 ALPHA = 0.05  # the chance, at most, that any of all candidates on one set of prompts ships without being better
@@ -120,6 +120,25 @@ class Protocol:
     def fingerprint(self) -> str:
         """SHA-256 of the canonical JSON."""
         return hashlib.sha256(self.canonical.encode()).hexdigest()
+
+
+def protocol_from(values: Mapping[str, Any]) -> Protocol:
+    """The protocol that was kept as its canonical JSON."""
+    kept = {name: held for name, held in values.items() if name not in ("format", "alpha")}
+    return Protocol(
+        **kept
+        | {
+            "candidate": Candidate(**kept["candidate"]),
+            "opponents": tuple(_opponent(**each) for each in kept["opponents"]),
+            "prompts": tuple(Asked(prompt, Source(source)) for prompt, source in kept["prompts"]),
+            "sampling": Sampling(**kept["sampling"]),
+            "gates": tuple(kept["gates"]),
+        }
+    )
+
+
+def _opponent(rival: str, instructions: str, examples: Sequence[str]) -> Opponent:
+    return Opponent(Rival(rival), instructions, tuple(examples))
 
 
 def frozen(protocol: Protocol) -> Protocol:

@@ -1,16 +1,28 @@
-"""Study: a frozen blind comparison, its answers and its ratings."""
+"""Study: a frozen blind comparison, its prompts, answers, cards and ratings."""
 
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from studio.domain.job import Job
-from studio.domain.row import Message
+from studio.domain.protocol import Protocol, Source
+from studio.domain.row import Message, records_of
+
+TUNED = "tuned"  # the contestant that every opponent is compared with
+STUDY = "study"  # the set of the prompts that people judge; the others are shipped with the studio
 
 
 class Side(StrEnum):
     LEFT = "left"
     RIGHT = "right"
+
+    @property
+    def other(self) -> "Side":
+        return Side.RIGHT if self is Side.LEFT else Side.LEFT
 
 
 class Choice(StrEnum):
@@ -23,6 +35,14 @@ class Choice(StrEnum):
     SKIP = "skip"
 
 
+class Guessed(StrEnum):
+    """What a rater answers to “Which side do you think was the new model?”"""
+
+    LEFT = "left"
+    RIGHT = "right"
+    UNSURE = "unsure"
+
+
 class StudyState(StrEnum):
     WRITING = "writing"
     OPEN = "open"
@@ -30,58 +50,79 @@ class StudyState(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """How both contestants answer; the same for both."""
+class LinkKind(StrEnum):
+    """What a link gives a right to: to join as a rater, to go on as one, or to read the verdict."""
 
-    max_new_tokens: int = 160
-    temperature: float = 0.0
-    top_p: float = 1.0
-    seed: int = 7
+    INVITATION = "invitation"
+    RATER = "rater"
+    VERDICT = "verdict"
 
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """A comparison frozen before the first rating; `protocol` is the fingerprint of all that was fixed."""
+    """A comparison frozen before the first rating; `fingerprint` is that of its protocol, `seed` deals its cards."""
 
     id: str
     name: str
     run_id: str
     checkpoint_step: int
-    prompts: int
-    question: str
-    sampling: Sampling
-    margin: float
+    protocol: Protocol
+    fingerprint: str
     seed: int
-    protocol: str
-    rating_token: str
     state: StudyState
     created_at: datetime
     job: Job
     closed_at: datetime | None = None
     note: str = ""
 
+    @property
+    def contestants(self) -> tuple[str, ...]:
+        return (TUNED, *(opponent.rival.value for opponent in self.protocol.opponents))
+
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One prompt with both answers and the drawn side of the tuned one; never leaves the server before closing."""
+class Ask:
+    """One prompt of a study by its fingerprint; `row_number` is that of its sealed row, None for somebody's own."""
 
-    id: str
-    study_id: str
+    key: str
     position: int
-    row_number: int
     prompt: tuple[Message, ...]
-    reference: str
-    base_answer: str
-    tuned_answer: str
-    tuned_side: Side
+    reference: str = ""
+    tools: str = ""
+    row_number: int | None = None
+
+    @property
+    def source(self) -> Source:
+        return Source.OWN if self.row_number is None else Source.SEALED
+
+    @property
+    def question(self) -> str:
+        """The last thing that the user says."""
+        return next((m.content for m in reversed(self.prompt) if m.role == "user"), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one contestant said to one prompt of one set, and the proof of who said it.
+
+    `is_cut` where it ran into the limit of new tokens; `identity` has the model, the adapter's hash, and whether it
+    was on.
+    """
+
+    key: str
+    contestant: str
+    text: str
+    tokens: int = 0
+    is_cut: bool = False
+    set: str = STUDY
+    identity: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """All that a rater may see of an item: an opaque id, the question, the prompt, two texts and the way through."""
+    """All that a rater may see of a card: an opaque id, the question, the prompt, two texts and the way through."""
 
-    item_id: str
+    id: str
     question: str
     prompt: tuple[Message, ...]
     left: str
@@ -90,16 +131,63 @@ class Card:
     total: int
     rated: int
     seconds_left: float | None
+    rubric: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """One judgement of one item by one rater."""
+    """One judgement of one card by the rater who holds it.
 
-    item_id: str
+    `marks` are 1 to 5 by side and criterion, such as {"left": {"tone": 4}}; a criterion without a mark is left out.
+    """
+
+    card_id: str
     study_id: str
     rater: str
     choice: Choice
     at: datetime
     seconds: float | None = None
     comment: str = ""
+    marks: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PastRating:
+    """A rating that no longer counts, since when, and whether its rater replaced it or took it back."""
+
+    rating: Rating
+    left_at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """Which side a rater took for the new model, on the card that they had just judged."""
+
+    card_id: str
+    rater: str
+    guessed: Guessed
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address with rights of its own to one study; without rights once revoked. A rater is known by their link."""
+
+    id: str
+    study_id: str
+    kind: LinkKind
+    token: str
+    label: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+    @property
+    def is_revoked(self) -> bool:
+        return self.revoked_at is not None
+
+
+def prompt_key(messages: Sequence[Message], tools: str = "") -> str:
+    """The fingerprint of a prompt: SHA-256 of its turns and tools, shortened to 32 hexadecimal digits."""
+    told = json.dumps([records_of(messages), tools], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(told.encode()).hexdigest()[:32]

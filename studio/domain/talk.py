@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from studio.domain.study import Sampling
+from studio.domain.sampling import Sampling
 
 BASE = "base"
 

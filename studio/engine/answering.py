@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from studio.domain.answers import known_end
 from studio.domain.chat import Chat, conversation, tool_list
-from studio.domain.study import Sampling
+from studio.domain.sampling import Sampling
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -18,7 +18,7 @@ from studio.domain.chat import Chat
 from studio.domain.errors import RunError, StudioError
 from studio.domain.event import EventKind, Outcome, Reporter
 from studio.domain.row import messages_from
-from studio.domain.study import Sampling
+from studio.domain.sampling import Sampling
 from studio.domain.talk import End, Pane, Turn
 from studio.engine.answering import Pair, answer, encode, end_tokens, training_matters
 from studio.engine.load import load_tokenizer, needs_template, prepare_process

@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerBase
 
 from studio.domain.chat import Chat
 from studio.domain.row import Row
-from studio.domain.study import Sampling
+from studio.domain.sampling import Sampling
 from studio.engine.answering import answer
 from studio.engine.pairs import PairTrainer, pair_lengths
 from studio.engine.trainer import RowTrainer, lengths_of

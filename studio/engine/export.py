@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from studio.domain.errors import RunError, StudioError
 from studio.domain.event import EventKind, Outcome, Reporter
 from studio.domain.release import FORM_TITLES, MANIFEST, MEASURED, Form
-from studio.domain.study import Sampling
+from studio.domain.sampling import Sampling
 from studio.engine import checkpoints, gguf
 from studio.engine.answering import end_tokens
 from studio.engine.checkpoints import Manifest

@@ -12,7 +12,7 @@ from studio.domain.chat import Chat
 from studio.domain.errors import RunError, StudioError, StudyError
 from studio.domain.event import EventKind, Outcome, Reporter
 from studio.domain.row import messages_from
-from studio.domain.study import Sampling
+from studio.domain.sampling import Sampling
 from studio.engine import checkpoints
 from studio.engine.answering import TUNED, Pair, answer_both, encode, training_matters
 from studio.engine.checkpoints import Manifest
@@ -53,6 +53,8 @@ def generate(spec: dict[str, Any], reporter: Reporter) -> Outcome:
 
 
 def _generate(spec: dict[str, Any], reporter: Reporter) -> Outcome:
+    if spec.get("asks"):
+        return _answer_asks(spec, reporter)
     began = time.perf_counter()
     adapter = Path(spec["adapter"]) if spec.get("adapter") else None
     manifest = checkpoints.verify(adapter) if adapter else None
@@ -94,6 +96,30 @@ def _generate(spec: dict[str, Any], reporter: Reporter) -> Outcome:
             "Train longer or with a higher learning rate.",
         )
     return outcome
+
+
+def _answer_asks(spec: dict[str, Any], reporter: Reporter) -> Outcome:
+    """Answer each ask of asks.jsonl, contestant by contestant."""
+    began = time.perf_counter()
+    manifest = checkpoints.verify(Path(spec["adapter"]))
+    identity, sampling = _identity(spec, manifest), Sampling(**spec["sampling"])
+    tokenizer = load_tokenizer(Path(spec["model"]))
+    pair = _load(Path(spec["model"]), trained=Path(spec["adapter"]), manifest=manifest)
+    asks = [json.loads(line) for line in Path(spec["asks"]).read_bytes().splitlines()]
+    lines = []
+    for number, ask in enumerate(asks):
+        if reporter.should_stop():
+            return Outcome(state="stopped", message="Stopped before all answers were written.")
+        chat = Chat(messages_from(ask["messages"]), ask["tools"])
+        both = answer_both(pair, tokenizer, [chat], sampling=sampling, seed=sampling.seed)
+        text = both[1][0] if ask["tuned"] else both[0][0]
+        who = {"model": identity["model"], "adapter_sha256": identity["adapter_sha256"], "adapter_on": ask["tuned"]}
+        told = {name: ask[name] for name in ("key", "set", "contestant")}
+        lines.append(told | {"text": text, "tokens": 0, "cut": False, "identity": who})
+        reporter.report(EventKind.PROGRESS, done=number + 1, total=len(asks), seconds_left=None)
+    append_answers(Path(spec["out"]), lines)
+    result = {"answers": len(lines), "seconds": round(time.perf_counter() - began, 3)}
+    return Outcome(state="done", message=f"Wrote {len(lines):,} answers.", result=result)
 
 
 def read_answers(out: Path, *, identity: dict[str, Any]) -> dict[int, dict[str, Any]]:

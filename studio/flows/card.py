@@ -11,8 +11,9 @@ from studio.domain.method import TITLES
 from studio.domain.model import Model
 from studio.domain.release import Form
 from studio.domain.run import Checkpoint, Run
+from studio.domain.sampling import Sampling
 from studio.domain.split import BIN_TITLES, Bin
-from studio.domain.study import Sampling, Study
+from studio.domain.study import Study
 from studio.flows import bring, decide, models, train
 from studio.flows.studio import Studio
 from studio.store import jobs, logbook, splits, studies
@@ -40,7 +41,7 @@ class Subject:
 def sampling_of(studio: Studio, run_id: str, step: int) -> Sampling:
     """How the checkpoint answered when it was judged; without a study, how the studio asks."""
     judged = _judged(studio, run_id, step)
-    return judged[0].sampling if judged else Sampling()
+    return judged[0].protocol.sampling if judged else Sampling()
 
 
 def base_name(model: Model) -> str:
@@ -85,7 +86,7 @@ def _facts(studio: Studio, subject: Subject) -> dict[str, Any]:
         "studies": judged,
         "elsewhere": sorted({study.checkpoint_step for study in _closed(studio, run.id)} - {checkpoint.step}),
         "verdict": decide.verdict(studio, judged[0].id).verdict if judged else None,
-        "sampling": judged[0].sampling if judged else Sampling(),
+        "sampling": judged[0].protocol.sampling if judged else Sampling(),
         "loss_before": run.job.result.get("first_validation_loss"),
         "versions": versions,
         "packages": {name: versions.get(name, "").partition("+")[0] for name in _packages(subject)},

@@ -1,22 +1,29 @@
 """Compare: freeze a study, have its answers written, open and close the rating."""
 
-import hashlib
 import json
 import random
 import secrets
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from studio.data.atomic import replacing
 from studio.data.rows import load_rows
+from studio.domain import dealing
+from studio.domain.contest import composed
+from studio.domain.dealing import deck_of
 from studio.domain.errors import StudyError
 from studio.domain.job import Job, JobState, Wish
-from studio.domain.study import Item, Sampling, Side, Study, StudyState
+from studio.domain.protocol import Asked, Candidate, Opponent, Protocol, Rival, frozen, opening_number
+from studio.domain.row import Row, records_of
+from studio.domain.run import Checkpoint, Run
+from studio.domain.study import STUDY, TUNED, Answer, Ask, Link, LinkKind, Study, StudyState, prompt_key
 from studio.flows import bring, inspect, models, split, train
+from studio.flows.split import Dealt
 from studio.flows.studio import Studio
-from studio.store import jobs, splits
+from studio.store import cards, jobs, links, splits
 from studio.store import studies as stored
 from studio.store.ids import new_id
 
@@ -26,12 +33,13 @@ ENOUGH = 40
 
 @dataclass(frozen=True, slots=True)
 class StudyProgress:
-    """What an owner may see while people rate: how far, never who leads."""
+    """What an owner may see while people rate: how far, never who leads; `invitation` is empty where none is valid."""
 
     rated: int
     total: int
     raters: int
     job: Job
+    invitation: str = ""
 
 
 def create(
@@ -40,11 +48,16 @@ def create(
     *,
     prompts: int | None = None,
     question: str = QUESTION,
+    rubric: str = "",
     step: int | None = None,
     margin: float = 0.05,
+    opponents: Sequence[Opponent] = (Opponent(Rival.BASE),),
+    gates: Sequence[Mapping[str, Any]] = (),
+    twice: float = 0.0,
+    identical: int = 0,
     key: str,
 ) -> Study:
-    """Freeze a comparison on held-out test prompts and have both answers to each written beforehand."""
+    """Freeze a comparison on held-out test prompts and have every contestant's answers written beforehand."""
     run = train.run(studio, run_id)
     if run.is_live:
         raise StudyError(f"{run.name} is still training.", fix="Wait until it ends, or stop it and keep the best.")
@@ -54,47 +67,84 @@ def create(
             fix="Ask the model on Deliver, or compare a run on questions and answers.",
         )
     checkpoint = train.checkpoint_at(studio, run_id, step)
-    rows = sealed_rows(studio, run_id)
-    wanted = _wanted(len(rows), prompts)
-    study_id, seed = new_id("study"), secrets.randbits(48)
-    items = _items(studio, study_id, run.dataset_id, rows, wanted=wanted, seed=seed)
-    sampling, question = Sampling(), question.strip() or QUESTION
-    frozen = {
-        "model": run.model_id,
-        "adapter": checkpoint.sha256,
-        "question": question,
-        "sampling": asdict(sampling),
-        "margin": margin,
-        "rows": sorted(item.row_number for item in items),
-        "dataset": bring.dataset(studio, run.dataset_id).fingerprint,
-    }
-    model = models.usable(studio, run.model_id)
+    sealed = sealed_asks(studio, run_id)
+    cap = _wanted(len(sealed), prompts)
+    seed = secrets.randbits(48)
+    asks = _drawn(sealed, count=min(len(sealed), cap + identical), seed=seed)
+    protocol = frozen(
+        Protocol(
+            candidate=Candidate(run.model_id, checkpoint.sha256),
+            opponents=tuple(opponents),
+            prompts=tuple(Asked(ask.key, ask.source) for ask in asks),
+            criterion=question.strip() or QUESTION,
+            rubric=rubric.strip(),
+            cap=cap,
+            margin=margin,
+            gates=tuple(gates),
+            twice=twice,
+            identical=identical,
+            opening=opening_number(stored.openings(studio.store), [ask.key for ask in asks]),
+        )
+    )
+    study_id = new_id("study")
     return stored.add(
         studio.store,
         id=study_id,
         name=run.name,
         run_id=run_id,
         checkpoint_step=checkpoint.step,
-        question=question,
-        sampling=sampling,
-        margin=margin,
+        protocol=protocol,
         seed=seed,
-        protocol=hashlib.sha256(json.dumps(frozen, sort_keys=True).encode()).hexdigest()[:16],
-        rating_token=secrets.token_urlsafe(16),
-        items=items,
+        asks=asks,
+        invitation=new_link(study_id, LinkKind.INVITATION, "Invitation"),
         key=key,
-        spec={
-            "study": str(studio.workspace.study(study_id)),
-            "dataset": str(studio.workspace.dataset(run.dataset_id)),
-            "model": str(model.path),
-            "model_id": run.model_id,
-            "adapter": str(studio.workspace.run(run_id) / checkpoint.path),
-            "adapter_sha256": checkpoint.sha256,
-            "rows": [item.row_number for item in sorted(items, key=lambda item: item.row_number)],
-            "sampling": asdict(sampling),
-            "out": str(studio.workspace.study(study_id) / "answers.jsonl"),
-        },
+        spec=_spec(studio, run, checkpoint, protocol, study_id, asks),
     )
+
+
+def _spec(
+    studio: Studio, run: Run, checkpoint: Checkpoint, protocol: Protocol, study_id: str, asks: Sequence[Ask]
+) -> dict[str, Any]:
+    """What the worker needs; every question to every contestant is written out beside it."""
+    folder = studio.workspace.study(study_id)
+    with replacing(folder / "asks.jsonl") as file:
+        file.writelines(json.dumps(each).encode() + b"\n" for each in _questions(studio, run, protocol, asks))
+    return {
+        "model": str(models.usable(studio, run.model_id).path),
+        "model_id": run.model_id,
+        "adapter": str(studio.workspace.run(run.id) / checkpoint.path),
+        "adapter_sha256": checkpoint.sha256,
+        "sampling": asdict(protocol.sampling),
+        "asks": str(folder / "asks.jsonl"),
+        "out": str(folder / "answers.jsonl"),
+        "measure": None,
+    }
+
+
+def _questions(studio: Studio, run: Run, protocol: Protocol, asks: Sequence[Ask]) -> Iterator[dict[str, Any]]:
+    """A line for every answer that is wanted: each prompt as each contestant is asked it."""
+    data = load_rows(studio.workspace.dataset(run.dataset_id))
+    rows = {prompt_key(row.messages): row.messages for row in _train_rows(studio, run, protocol)}
+    for ask in asks:
+        for opponent in (None, *protocol.opponents):
+            shots = [rows[example] for example in opponent.examples] if opponent else []
+            yield {
+                "key": ask.key,
+                "set": STUDY,
+                "contestant": opponent.rival.value if opponent else TUNED,
+                "tuned": opponent is None,
+                "messages": records_of(composed(ask.prompt, opponent, shots)),
+                "tools": ask.tools,
+                "reference": None if ask.row_number is None else records_of(data[ask.row_number].messages[-1:]),
+            }
+
+
+def _train_rows(studio: Studio, run: Run, protocol: Protocol) -> list[Row]:
+    """The rows that training saw, if an opponent is shown any of them."""
+    if not any(opponent.examples for opponent in protocol.opponents):
+        return []
+    data = load_rows(studio.workspace.dataset(run.dataset_id))
+    return [data[number] for number in _used(studio, run).train]
 
 
 def _wanted(sealed: int, asked: int | None) -> int:
@@ -112,36 +162,44 @@ def _wanted(sealed: int, asked: int | None) -> int:
 
 def sealed_rows(studio: Studio, run_id: str) -> tuple[int, ...]:
     """Test rows of the run's own split that fit its cut-off; training never saw them."""
-    run = train.run(studio, run_id)
+    return _used(studio, train.run(studio, run_id)).test
+
+
+def _used(studio: Studio, run: Run) -> Dealt:
     lengths = inspect.measured(studio, run.dataset_id, run.model_id)
     if lengths is None:
         raise StudyError("The token lengths of this dataset are missing.", fix="Open Inspect once to measure them.")
-    return split.used(splits.get(studio.store, run.split_id), lengths, run.recipe.max_length).test
+    return split.used(splits.get(studio.store, run.split_id), lengths, run.recipe.max_length)
 
 
-def _items(
-    studio: Studio, study_id: str, dataset_id: str, rows: Sequence[int], *, wanted: int, seed: int
-) -> list[Item]:
-    """Draw prompts, their order and the tuned answer's side; as many left as right, in an order nobody can guess."""
-    draw = random.Random(seed)
-    chosen = draw.sample(list(rows), wanted)
-    sides = [Side.LEFT, Side.RIGHT] * (wanted // 2) + ([draw.choice(list(Side))] if wanted % 2 else [])
-    draw.shuffle(sides)
-    data = load_rows(studio.workspace.dataset(dataset_id))
-    return [
-        Item(
-            id=secrets.token_urlsafe(12),
-            study_id=study_id,
-            position=position,
-            row_number=number,
-            prompt=data[number].prompt,
-            reference=data[number].answer,
-            base_answer="",
-            tuned_answer="",
-            tuned_side=side,
-        )
-        for position, (number, side) in enumerate(zip(chosen, sides, strict=True))
-    ]
+def sealed_asks(studio: Studio, run_id: str) -> list[Ask]:
+    """The prompts of the sealed test rows, each of them once."""
+    data = load_rows(studio.workspace.dataset(train.run(studio, run_id).dataset_id))
+    found: dict[str, Ask] = {}
+    for number in sealed_rows(studio, run_id):
+        row = data[number]
+        key = prompt_key(row.prompt, row.tools)
+        found.setdefault(key, Ask(key, 0, row.prompt, row.answer, row.tools, number))
+    return list(found.values())
+
+
+def _drawn(sealed: Sequence[Ask], *, count: int, seed: int) -> list[Ask]:
+    """So many of the prompts in a drawn order."""
+    chosen = random.Random(seed).sample(list(sealed), count)
+    return [replace(ask, position=position) for position, ask in enumerate(chosen)]
+
+
+def new_link(study_id: str, kind: LinkKind, label: str) -> Link:
+    """A link that nobody can guess, not kept yet."""
+    return Link(new_id("link"), study_id, kind, secrets.token_urlsafe(16), label, datetime.now(UTC))
+
+
+def invitation(studio: Studio, study_id: str) -> Link:
+    """The newest invitation to rate a study that was not taken back; StudyError without any."""
+    found = [link for link in links.all(studio.store, study_id, LinkKind.INVITATION) if not link.is_revoked]
+    if not found:
+        raise StudyError("Every invitation to this comparison was taken back.", fix="Make a new one on Compare.")
+    return found[-1]
 
 
 def study(studio: Studio, study_id: str) -> Study:
@@ -154,42 +212,41 @@ def studies(studio: Studio, run_id: str | None = None) -> list[Study]:
     return [_opened(studio, found) for found in stored.all(studio.store, run_id=run_id)]
 
 
-def earlier_looks(studio: Studio, study: Study) -> list[Study]:
-    """Comparisons on the same upload that were closed before this one was frozen, so that their result was known."""
-
-    def upload(run_id: str) -> str:
-        return bring.dataset(studio, train.run(studio, run_id).dataset_id).root
-
-    closed = [s for s in stored.all(studio.store) if s.closed_at is not None and s.closed_at <= study.created_at]
-    return [s for s in closed if upload(s.run_id) == upload(study.run_id)]
-
-
-def study_by_token(studio: Studio, token: str) -> Study:
-    """The study that a rating link leads to; StudyError where the link is not known."""
-    return _opened(studio, stored.by_token(studio.store, token))
-
-
 def _opened(studio: Studio, found: Study) -> Study:
     if found.state is not StudyState.WRITING or found.job.state is not JobState.DONE:
         return found
     written = written_answers(studio.workspace.study(found.id) / "answers.jsonl")
-    return stored.set_answers(studio.store, found.id, {line["row"]: (line["base"], line["tuned"]) for line in written})
+    return stored.set_answers(studio.store, found.id, written)
 
 
-def written_answers(path: Path) -> list[dict[str, Any]]:
-    """The lines of answers.jsonl; split as bytes, since an answer may hold other line separators of Unicode."""
-    return [json.loads(line) for line in path.read_bytes().splitlines()]
+def written_answers(path: Path) -> list[Answer]:
+    """What was written of answers.jsonl; split as bytes, since an answer may hold other line separators of Unicode."""
+    return [
+        Answer(
+            key=line["key"],
+            contestant=line["contestant"],
+            text=line["text"],
+            tokens=line["tokens"],
+            is_cut=line["cut"],
+            set=line["set"],
+            identity=line["identity"],
+        )
+        for line in map(json.loads, path.read_bytes().splitlines())
+    ]
 
 
 def progress(studio: Studio, study_id: str) -> StudyProgress:
     """How many prompts have been rated and by how many people; nothing that could sway a rater."""
     found = study(studio, study_id)
-    ratings = stored.ratings(studio.store, study_id)
+    ratings = cards.ratings(studio.store, study_id)
+    far = dealing.progress(deck_of(found.protocol, seed=found.seed), cards.dealt(studio.store, study_id))
+    valid = [link for link in links.all(studio.store, study_id, LinkKind.INVITATION) if not link.is_revoked]
     return StudyProgress(
-        rated=len({rating.item_id for rating in ratings}),
-        total=found.prompts,
+        rated=far.judged,
+        total=far.pairs,
         raters=len({rating.rater for rating in ratings}),
         job=found.job,
+        invitation=valid[-1].token if valid else "",
     )
 
 
@@ -214,6 +271,6 @@ def close(studio: Studio, study_id: str) -> Study:
         return found
     if found.state is not StudyState.OPEN:
         raise StudyError("The answers are not all written yet.", fix="Wait until the rating is open.")
-    if not stored.ratings(studio.store, study_id):
+    if not cards.ratings(studio.store, study_id):
         raise StudyError("Nobody has rated anything yet.", fix="Rate at least one prompt first.")
     return stored.close(studio.store, study_id, at=datetime.now(UTC))

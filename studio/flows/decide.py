@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,15 +11,19 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 
 from studio.data.ledger import spreadsheet_safe
+from studio.domain.dealing import deck_of
 from studio.domain.errors import StudyError
+from studio.domain.protocol import Rival
+from studio.domain.ruling import Ruling
 from studio.domain.run import Run
-from studio.domain.study import Choice, Item, Rating, Side, Study, StudyState
+from studio.domain.study import TUNED, Answer, Ask, Choice, Rating, Side, Study, StudyState
 from studio.domain.verdict import Judged, Verdict
-from studio.flows import compare, train
+from studio.flows import compare, judge, train
 from studio.flows.studio import Studio
+from studio.store import cards
 from studio.store import studies as stored
-from studio.verdict.decide import decide
 from studio.verdict.picture import dots
+from studio.verdict.ruling import rule
 
 EXAMPLES = 3
 
@@ -47,16 +51,40 @@ class Exact:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A closed study with its verdict and what to read beside it."""
+    """A closed study with its ruling and what to read beside it; `verdict` is the one against its first opponent."""
 
     study: Study
     run: Run
-    verdict: Verdict
+    ruling: Ruling
     wins: tuple[Example, ...]
     losses: tuple[Example, ...]
     both_bad: tuple[Example, ...]
     exact: Exact
     identical: int
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.ruling.contests[0].verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One rating of a pair of different answers, with everything it was about, the sides lifted."""
+
+    rating: Rating
+    rater: str
+    ask: Ask
+    side: Side
+    opponent: str
+    tuned: str
+    other: str
+
+    @property
+    def outcome(self) -> Any:
+        """From the fine-tuned model's side; "skip" where nothing was said."""
+        if self.rating.choice in (Choice.TIE, Choice.BOTH_BAD, Choice.SKIP):
+            return self.rating.choice.value
+        return "tuned" if Side(self.rating.choice.value) is self.side else "base"
 
 
 def verdict(studio: Studio, study_id: str) -> Decided:
@@ -66,54 +94,74 @@ def verdict(studio: Studio, study_id: str) -> Decided:
         raise StudyError(
             "This comparison is still open.", fix="Close the rating first; the sides stay hidden until then."
         )
-    items = {item.id: item for item in stored.items(studio.store, study_id)}
-    ratings = stored.ratings(studio.store, study_id)
-    judged = [_judged(rating, items[rating.item_id]) for rating in ratings if rating.choice is not Choice.SKIP]
-    examples = [_example(rating, items[rating.item_id]) for rating in ratings if rating.choice is not Choice.SKIP]
+    said = everything_said(studio, study)
+    judged = [each for each in said if each.rating.choice is not Choice.SKIP]
+    answers, asks = stored.answers(studio.store, study_id), stored.asks(studio.store, study_id)
+    examples = [_example(each) for each in judged]
     return Decided(
         study=study,
         run=train.run(studio, study.run_id),
-        verdict=decide(
-            judged,
-            skipped=len({r.item_id for r in ratings if r.choice is Choice.SKIP} - {j.prompt_id for j in judged}),
-            planned=study.prompts,
-            margin=study.margin,
-            earlier_looks=len(compare.earlier_looks(studio, study)),
-        ),
+        ruling=_ruling(study, said),
         wins=_first(examples, "tuned"),
         losses=_first(examples, "base"),
         both_bad=_first(examples, "both_bad"),
-        exact=_exact(list(items.values())),
-        identical=sum(item.base_answer == item.tuned_answer for item in items.values()),
+        exact=_exact(asks, answers),
+        identical=sum(answers[ask.key, TUNED].text == answers[ask.key, study.contestants[1]].text for ask in asks),
     )
 
 
-def _judged(rating: Rating, item: Item) -> Judged:
+def _ruling(study: Study, said: Sequence[Said]) -> Ruling:
+    judged: dict[Rival, list[Judged]] = {opponent.rival: [] for opponent in study.protocol.opponents}
+    skipped: dict[Rival, set[str]] = {rival: set() for rival in judged}
+    for each in said:
+        if each.rating.choice is Choice.SKIP:
+            skipped[Rival(each.opponent)].add(each.ask.key)
+        else:
+            judged[Rival(each.opponent)].append(_judged(each))
+    left = {rival: len(keys - {each.prompt_id for each in judged[rival]}) for rival, keys in skipped.items()}
+    return rule(judged, protocol=study.protocol, skipped=left)
+
+
+def everything_said(studio: Studio, study: Study) -> list[Said]:
+    """Every current rating of a pair of different answers, in the order in which they were given."""
+    asks = {ask.key: ask for ask in stored.asks(studio.store, study.id)}
+    answers, deck = stored.answers(studio.store, study.id), deck_of(study.protocol, seed=study.seed)
+    pairs = {pair.id: pair for pair in deck.pairs}
+    dealt = {card.id: card for card in cards.dealt(studio.store, study.id)}
+    names = {link.id: link.label for link in judge.raters(studio, study.id)}
+    found = []
+    for rating in cards.ratings(studio.store, study.id):
+        card = dealt[rating.card_id]
+        pair = pairs[card.pair_id]
+        if pair.opponent is None:
+            continue
+        key = pair.prompt
+        tuned, other = answers[key, TUNED].text, answers[key, pair.opponent].text
+        name = names.get(rating.rater, "") or rating.rater
+        found.append(Said(rating, name, asks[key], card.side, pair.opponent, tuned, other))
+    return found
+
+
+def _judged(said: Said) -> Judged:
     return Judged(
-        prompt_id=item.id,
-        rater=rating.rater,
-        outcome=_outcome(rating, item),
-        tuned_side=item.tuned_side.value,
-        seconds=rating.seconds,
-        tuned_chars=len(item.tuned_answer),
-        base_chars=len(item.base_answer),
+        prompt_id=said.ask.key,
+        rater=said.rating.rater,
+        outcome=said.outcome,
+        tuned_side=said.side.value,
+        seconds=said.rating.seconds,
+        tuned_chars=len(said.tuned),
+        base_chars=len(said.other),
     )
 
 
-def _outcome(rating: Rating, item: Item) -> Any:
-    if rating.choice in (Choice.TIE, Choice.BOTH_BAD):
-        return rating.choice.value
-    return "tuned" if Side(rating.choice.value) is item.tuned_side else "base"
-
-
-def _example(rating: Rating, item: Item) -> Example:
+def _example(said: Said) -> Example:
     return Example(
-        question=next((m.content for m in reversed(item.prompt) if m.role == "user"), ""),
-        reference=item.reference,
-        tuned=item.tuned_answer,
-        base=item.base_answer,
-        outcome=_outcome(rating, item),
-        comment=rating.comment,
+        question=said.ask.question,
+        reference=said.ask.reference,
+        tuned=said.tuned,
+        base=said.other,
+        outcome=said.outcome,
+        comment=said.rating.comment,
     )
 
 
@@ -123,40 +171,36 @@ def _first(examples: list[Example], outcome: str) -> tuple[Example, ...]:
     return tuple(sorted(found, key=lambda example: not example.comment)[:EXAMPLES])
 
 
-def _exact(items: list[Item]) -> Exact:
-    def same(answer: str, reference: str) -> bool:
-        return [line.strip() for line in answer.strip().splitlines()] == [
-            line.strip() for line in reference.strip().splitlines()
-        ]
+def _exact(asks: Sequence[Ask], answers: Mapping[tuple[str, str], Answer]) -> Exact:
+    def lines(text: str) -> list[str]:
+        return [line.strip() for line in text.strip().splitlines()]
 
-    return Exact(
-        base=sum(same(item.base_answer, item.reference) for item in items),
-        tuned=sum(same(item.tuned_answer, item.reference) for item in items),
-        total=len(items),
-    )
+    def same(contestant: str) -> int:
+        return sum(lines(answers[ask.key, contestant].text) == lines(ask.reference) for ask in asks)
+
+    return Exact(base=same(Rival.BASE), tuned=same(TUNED), total=len(asks))
 
 
 def _rating_records(studio: Studio, study_id: str) -> Iterator[dict[str, Any]]:
     """Every current rating with what was on which side; only of a closed study."""
     study = verdict(studio, study_id).study
-    items = {item.id: item for item in stored.items(studio.store, study_id)}
-    for rating in stored.ratings(studio.store, study_id):
-        item = items[rating.item_id]
+    for said in everything_said(studio, study):
         yield {
             "study": study.id,
-            "protocol": study.protocol,
-            "item": item.id,
-            "rater": rating.rater,
-            "at": rating.at.isoformat(),
-            "choice": rating.choice.value,
-            "tuned_side": item.tuned_side.value,
-            "outcome": "skip" if rating.choice is Choice.SKIP else _outcome(rating, item),
-            "seconds": rating.seconds,
-            "comment": rating.comment,
-            "prompt": "\n".join(f"{m.role}: {m.text}" for m in item.prompt),
-            "tuned_answer": item.tuned_answer,
-            "base_answer": item.base_answer,
-            "reference": item.reference,
+            "protocol": study.fingerprint,
+            "card": said.rating.card_id,
+            "rater": said.rater,
+            "at": said.rating.at.isoformat(),
+            "choice": said.rating.choice.value,
+            "tuned_side": said.side.value,
+            "opponent": said.opponent,
+            "outcome": said.outcome,
+            "seconds": said.rating.seconds,
+            "comment": said.rating.comment,
+            "prompt": "\n".join(f"{m.role}: {m.text}" for m in said.ask.prompt),
+            "tuned_answer": said.tuned,
+            "base_answer": said.other,
+            "reference": said.ask.reference,
         }
 
 

@@ -1,88 +1,140 @@
 """Judge: hand a rater one blind card at a time and keep what they say."""
 
-import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
 
+from studio.domain import dealing
+from studio.domain.dealing import Dealt, Deck, Pair, deck_of
 from studio.domain.errors import StudyError
-from studio.domain.study import Card, Choice, Item, Rating, Side, Study, StudyState
-from studio.flows.compare import study_by_token
+from studio.domain.study import TUNED, Answer, Ask, Card, Choice, Link, LinkKind, Rating, Side, Study, StudyState
+from studio.flows import compare
 from studio.flows.studio import Studio
+from studio.store import cards, links
 from studio.store import studies as stored
 
 LONGEST_COMMENT = 2000
+LONGEST_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Vote:
     """What one rater says of one card."""
 
-    item_id: str
+    card_id: str
     choice: Choice
     seconds: float | None = None
     comment: str = ""
 
 
-def next_card(studio: Studio, token: str, rater: str) -> Card | None:
-    """The next card that this rater has not judged, in an order of their own; None when there is none left."""
-    cards = remaining_cards(studio, token, rater)
-    return cards[0] if cards else None
+def enter(studio: Studio, token: str, *, known: str | None = None, name: str = "") -> Link:
+    """The rater's own link: that of the address, the `known` one of this browser, or a new one from an invitation."""
+    link = links.by_token(studio.store, token, LinkKind.RATER, LinkKind.INVITATION)
+    if link.kind is LinkKind.RATER:
+        return link
+    own = next((each for each in raters(studio, link.study_id) if known and each.token == known), None)
+    if own is not None and not own.is_revoked:
+        return own
+    return links.add(studio.store, compare.new_link(link.study_id, LinkKind.RATER, name[:LONGEST_NAME]))
 
 
-def remaining_cards(studio: Studio, token: str, rater: str) -> list[Card]:
-    """Every card that this rater has not judged, in their own order; for judging in bulk."""
-    study = _open_study(studio, token)
-    items = stored.items(studio.store, study.id)
-    done = stored.rated_items(studio.store, study.id, rater)
-    left = _seconds_left(studio, study, rater, len(items) - len(done))
-    waiting = [item for item in _own_order(items, rater) if item.id not in done]
-    return [_card(study, item, rated=len(done), total=len(items), seconds_left=left) for item in waiting]
+def raters(studio: Studio, study_id: str) -> list[Link]:
+    """Everybody who ever had a rater's link, revoked ones included."""
+    return links.all(studio.store, study_id, LinkKind.RATER)
+
+
+def named(studio: Studio, study_id: str, name: str) -> Link:
+    """The link of the rater of this name, made if there is none; StudyError without a name."""
+    if not name.strip() or len(name) > LONGEST_NAME:
+        raise StudyError("This cannot be a rater's name.", fix=f"Use 1 to {LONGEST_NAME} letters.")
+    found = next((link for link in raters(studio, study_id) if link.label == name and not link.is_revoked), None)
+    return found or links.add(studio.store, compare.new_link(study_id, LinkKind.RATER, name))
+
+
+def next_card(studio: Studio, token: str) -> Card | None:
+    """The card that this rater holds, or a new one; None when there is nothing for them."""
+    table = _table(studio, token)
+    held = cards.deal(studio.store, table.study.id, lambda dealt: _one(table.next(dealt)))
+    return _card(studio, table, held[0]) if held else None
+
+
+def remaining_cards(studio: Studio, token: str) -> list[Card]:
+    """Every card that this rater could judge now, now held by them; for judging in bulk."""
+    table = _table(studio, token)
+    held = cards.deal(studio.store, table.study.id, table.hand)
+    return [_card(studio, table, card) for card in held]
 
 
 def rate(
-    studio: Studio,
-    token: str,
-    rater: str,
-    item_id: str,
-    choice: Choice,
-    *,
-    seconds: float | None = None,
-    comment: str = "",
+    studio: Studio, token: str, card_id: str, choice: Choice, *, seconds: float | None = None, comment: str = ""
 ) -> Card | None:
     """Keep one judgement and hand out the next card; the same judgement twice changes nothing."""
-    study = _open_study(studio, token)
-    _keep(studio, study, rater, Vote(item_id, choice, seconds, comment))
-    return next_card(studio, token, rater)
+    _keep(studio, _table(studio, token), Vote(card_id, choice, seconds, comment))
+    return next_card(studio, token)
 
 
-def rate_all(studio: Studio, token: str, rater: str, votes: Sequence[Vote]) -> None:
-    """Keep many judgements at once; StudyError before the first of them when one is of no card of the study."""
-    study = _open_study(studio, token)
-    known = {item.id for item in stored.items(studio.store, study.id)}
+def rate_all(studio: Studio, token: str, votes: Sequence[Vote]) -> None:
+    """Keep many judgements at once; StudyError before the first of them when one is of no card of this rater."""
+    table = _table(studio, token)
+    known = {card.id for card in cards.dealt(studio.store, table.study.id) if card.rater == table.rater.id}
     for vote in votes:
-        if vote.item_id not in known:
-            raise StudyError(f"{vote.item_id} is no card of this study.", fix="Take the items from `study answers`.")
+        if vote.card_id not in known:
+            raise StudyError(f"{vote.card_id} is no card of this rater.", fix="Take the cards from `study answers`.")
     for vote in votes:
-        _keep(studio, study, rater, vote)
+        _keep(studio, table, vote)
 
 
-def is_rater(name: object) -> bool:
-    """Whether this can be a rater's name: up to 64 letters, digits, dots, dashes and the like."""
-    return isinstance(name, str) and re.fullmatch(r"[\w.@+-]{1,64}", name) is not None
+def undo(studio: Studio, token: str) -> Card | None:
+    """Take this rater's last judgement back and show that card again."""
+    table = _table(studio, token)
+    card_id = cards.unrate(studio.store, table.study.id, table.rater.id)
+    if card_id is None:
+        return next_card(studio, token)
+    held = next(card for card in cards.dealt(studio.store, table.study.id) if card.id == card_id)
+    return _card(studio, table, held)
 
 
-def _keep(studio: Studio, study: Study, rater: str, vote: Vote) -> None:
-    if not is_rater(rater):
-        raise StudyError("This cannot be a rater's name.", fix="Use up to 64 letters, digits, dots and dashes.")
-    stored.rate(
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """An open study as one rater sits at it."""
+
+    study: Study
+    rater: Link
+    deck: Deck
+    now: datetime
+
+    def next(self, dealt: Sequence[Dealt]) -> Dealt | None:
+        return dealing.next_card(self.deck, dealt, self.rater.id, now=self.now)
+
+    def hand(self, dealt: Sequence[Dealt]) -> list[Dealt]:
+        return dealing.hand(self.deck, dealt, self.rater.id, now=self.now)
+
+    def pair(self, card: Dealt) -> Pair:
+        return next(pair for pair in self.deck.pairs if pair.id == card.pair_id)
+
+
+def _table(studio: Studio, token: str) -> _Table:
+    link = links.by_token(studio.store, token, LinkKind.RATER)
+    study = compare.study(studio, link.study_id)
+    if study.state is StudyState.CLOSED:
+        raise StudyError("This comparison is closed.", fix="Thank you; nothing more is needed.")
+    if study.state is not StudyState.OPEN:
+        raise StudyError("The answers are still being written.", fix="Come back in a minute.")
+    return _Table(study, link, deck_of(study.protocol, seed=study.seed), datetime.now(UTC))
+
+
+def _one(card: Dealt | None) -> list[Dealt]:
+    return [card] if card else []
+
+
+def _keep(studio: Studio, table: _Table, vote: Vote) -> None:
+    cards.rate(
         studio.store,
         Rating(
-            item_id=vote.item_id,
-            study_id=study.id,
-            rater=rater,
+            card_id=vote.card_id,
+            study_id=table.study.id,
+            rater=table.rater.id,
             choice=vote.choice,
             at=datetime.now(UTC),
             seconds=vote.seconds,
@@ -91,50 +143,41 @@ def _keep(studio: Studio, study: Study, rater: str, vote: Vote) -> None:
     )
 
 
-def undo(studio: Studio, token: str, rater: str) -> Card | None:
-    """Take this rater's last judgement back and show that card again."""
-    study = _open_study(studio, token)
-    item_id = stored.unrate(studio.store, study.id, rater)
-    if item_id is None:
-        return next_card(studio, token, rater)
-    items = stored.items(studio.store, study.id)
-    done = stored.rated_items(studio.store, study.id, rater)
-    item = next(item for item in items if item.id == item_id)
-    left = _seconds_left(studio, study, rater, len(items) - len(done))
-    return _card(study, item, rated=len(done), total=len(items), seconds_left=left)
-
-
-def _open_study(studio: Studio, token: str) -> Study:
-    study = study_by_token(studio, token)
-    if study.state is StudyState.CLOSED:
-        raise StudyError("This comparison is closed.", fix="Thank you; nothing more is needed.")
-    if study.state is not StudyState.OPEN:
-        raise StudyError("The answers are still being written.", fix="Come back in a minute.")
-    return study
-
-
-def _own_order(items: list[Item], rater: str) -> list[Item]:
-    """A fixed order per rater, so that nobody's tiredness falls on the same prompts."""
-    return sorted(items, key=lambda item: hashlib.sha256(f"{rater}:{item.id}".encode()).digest())
-
-
-def _card(study: Study, item: Item, *, rated: int, total: int, seconds_left: float | None) -> Card:
-    tuned_left = item.tuned_side is Side.LEFT
+def _card(studio: Studio, table: _Table, card: Dealt) -> Card:
+    """What the rater may see; how far they are counts what is theirs, and what they could still be handed."""
+    study, pair = table.study, table.pair(card)
+    ask = next(ask for ask in stored.asks(studio.store, study.id) if ask.key == pair.prompt)
+    left, right = texts(pair, ask, card.side, stored.answers(studio.store, study.id), seed=study.seed)
+    dealt = cards.dealt(studio.store, study.id)
+    rated = sum(each.rater == table.rater.id and each.is_rated for each in dealt)
+    total = rated + dealing.remaining(table.deck, dealt, table.rater.id, now=table.now)
     return Card(
-        item_id=item.id,
-        question=study.question,
-        prompt=item.prompt,
-        left=item.tuned_answer if tuned_left else item.base_answer,
-        right=item.base_answer if tuned_left else item.tuned_answer,
+        id=card.id,
+        question=study.protocol.criterion,
+        prompt=ask.prompt,
+        left=left,
+        right=right,
         position=rated + 1,
         total=total,
         rated=rated,
-        seconds_left=seconds_left,
+        seconds_left=_seconds_left(studio, table, total - rated),
+        rubric=study.protocol.rubric,
     )
 
 
-def _seconds_left(studio: Studio, study: Study, rater: str, cards: int) -> float | None:
+def texts(pair: Pair, ask: Ask, side: Side, answers: dict[tuple[str, str], Answer], *, seed: int) -> tuple[str, str]:
+    """The two texts of a card, left and right; an identical pair shows the fine-tuned or the base's answer twice."""
+    tuned = answers[ask.key, TUNED].text
+    if pair.opponent is None:
+        others = sorted(who for key, who in answers if key == ask.key)
+        same = answers[ask.key, others[(seed + int(ask.key[:8], 16)) % len(others)]].text
+        return same, same
+    other = answers[ask.key, pair.opponent].text
+    return (tuned, other) if side is Side.LEFT else (other, tuned)
+
+
+def _seconds_left(studio: Studio, table: _Table, remaining: int) -> float | None:
     """How long this rater needs for so many cards at their own pace; None before it is known."""
-    ratings = stored.ratings(studio.store, study.id)
-    own = [rating.seconds for rating in ratings if rating.rater == rater and rating.seconds is not None]
-    return median(own) * cards if len(own) >= 3 else None
+    given = cards.ratings(studio.store, table.study.id)
+    own = [rating.seconds for rating in given if rating.rater == table.rater.id and rating.seconds is not None]
+    return median(own) * remaining if len(own) >= 3 else None

@@ -16,7 +16,7 @@ from studio.domain.errors import SetupError
 from studio.store.workspace import Workspace
 
 # The newest migration; a database that is there needs no Alembic, whose import takes longer than opening.
-HEAD = "0008"
+HEAD = "0009"
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number that no other program uses for its advisory lock on the same PostgreSQL database.
 MIGRATION_LOCK = 0x617373_6179

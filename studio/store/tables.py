@@ -28,7 +28,8 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 from studio.domain.job import JobState, Wish
-from studio.domain.study import Choice
+from studio.domain.study import Choice, Guessed, LinkKind, Side
+from studio.domain.verdict import Decision
 
 
 class Moment(TypeDecorator[datetime]):
@@ -242,6 +243,7 @@ logbook = Table(
     Column("emptied_at", Moment),
 )
 
+# `seal` is the whole protocol, frozen, and `fingerprint` its SHA-256.
 studies = Table(
     "studies",
     metadata,
@@ -249,13 +251,9 @@ studies = Table(
     Column("name", Words, nullable=False),
     Column("run_id", Id, ForeignKey("runs.id"), nullable=False, index=True),
     Column("checkpoint_step", Integer, nullable=False),
-    Column("prompts", Integer, nullable=False),
-    Column("question", Words, nullable=False),
-    Column("sampling", Json, nullable=False),
-    Column("margin", Float, nullable=False),
+    Column("seal", Json, nullable=False),
+    Column("fingerprint", String(64), nullable=False),
     Column("seed", BigInteger, nullable=False),
-    Column("protocol", String(64), nullable=False),
-    Column("rating_token", String(64), nullable=False, unique=True),
     Column("state", String(16), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("closed_at", Moment),
@@ -264,33 +262,75 @@ studies = Table(
     CheckConstraint("state IN ('writing', 'open', 'closed')", name="state_known"),
 )
 
-# Prompts and answers are JSON, because a model may say anything, NUL included, and it is judged as it was said.
-items = Table(
-    "items",
+# Prompts and answers are JSON, because a model may say anything, NUL included, and it is judged as it was said. A
+# prompt of somebody's own has no row.
+asks = Table(
+    "asks",
     metadata,
-    Column("id", Id, primary_key=True),
-    Column("study_id", Id, ForeignKey("studies.id", ondelete="CASCADE"), nullable=False),
+    Column("study_id", Id, ForeignKey("studies.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", Id, primary_key=True, index=True),
     Column("position", Integer, nullable=False),
-    Column("row_number", Integer, nullable=False),
-    Column("tuned_side", String(8), nullable=False),
+    Column("row_number", Integer),
     Column("prompt", Json, nullable=False),
+    Column("tools", Json, nullable=False),
     Column("reference", Json, nullable=False),
-    Column("base_answer", Json, nullable=False),
-    Column("tuned_answer", Json, nullable=False),
     UniqueConstraint("study_id", "position"),
 )
 
-# One current rating per item and rater; what it replaced, and what was taken back, is in rating_history.
+answers = Table(
+    "answers",
+    metadata,
+    Column("study_id", Id, ForeignKey("studies.id", ondelete="CASCADE"), primary_key=True),
+    Column("set", String(16), primary_key=True),
+    Column("key", Id, primary_key=True),
+    Column("contestant", String(16), primary_key=True),
+    Column("text", Json, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    Column("is_cut", Boolean, nullable=False),
+    Column("identity", Json, nullable=False),
+)
+
+# A link is a right to one study; a rater is known by theirs. `token` is what stands in the address.
+links = Table(
+    "links",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("study_id", Id, ForeignKey("studies.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("token", String(64), nullable=False, unique=True),
+    Column("label", Words, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+    _one_of("kind", LinkKind),
+)
+
+# What a rater was handed. `pair_id` names the opponent and `side` is the fine-tuned answer's, so neither leaves the
+# server; a card that comes back to the same person is the same card, held anew since `at`.
+cards = Table(
+    "cards",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("study_id", Id, ForeignKey("studies.id", ondelete="CASCADE"), nullable=False),
+    Column("pair_id", Text, nullable=False),
+    Column("rater", Id, ForeignKey("links.id"), nullable=False),
+    Column("side", String(8), nullable=False),
+    Column("at", Moment, nullable=False),
+    UniqueConstraint("study_id", "pair_id", "rater"),
+    _one_of("side", Side),
+)
+
+# One current rating per card; what it replaced, and what was taken back, is in rating_history.
 ratings = Table(
     "ratings",
     metadata,
-    Column("item_id", Id, ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
-    Column("rater", Words, primary_key=True),
+    Column("card_id", Id, ForeignKey("cards.id", ondelete="CASCADE"), primary_key=True),
     Column("study_id", Id, ForeignKey("studies.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("rater", Id, nullable=False),
     Column("choice", String(16), nullable=False),
     Column("at", Moment, nullable=False),
     Column("seconds", Float),
     Column("comment", Words, nullable=False),
+    Column("marks", Json, nullable=False),
     _one_of("choice", Choice),
 )
 
@@ -298,16 +338,42 @@ rating_history = Table(
     "rating_history",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("item_id", Id, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
-    Column("rater", Words, nullable=False),
+    Column("card_id", Id, ForeignKey("cards.id", ondelete="CASCADE"), nullable=False),
     Column("study_id", Id, ForeignKey("studies.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("rater", Id, nullable=False),
     Column("choice", String(16), nullable=False),
     Column("at", Moment, nullable=False),
     Column("seconds", Float),
     Column("comment", Words, nullable=False),
+    Column("marks", Json, nullable=False),
     Column("left_at", Moment, nullable=False),
     Column("why", String(16), nullable=False),
     CheckConstraint("why IN ('replaced', 'taken_back')", name="why_known"),
+)
+
+# Which side raters took for the new model, once per card.
+suspicions = Table(
+    "suspicions",
+    metadata,
+    Column("card_id", Id, ForeignKey("cards.id", ondelete="CASCADE"), primary_key=True),
+    Column("study_id", Id, ForeignKey("studies.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("rater", Id, nullable=False),
+    Column("guessed", String(8), nullable=False),
+    Column("at", Moment, nullable=False),
+    _one_of("guessed", Guessed),
+)
+
+# Somebody's decision in place of the rule's; the newest holds, none is lost.
+overrides = Table(
+    "overrides",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("study_id", Id, ForeignKey("studies.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("decision", String(16), nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    _one_of("decision", Decision),
 )
 
 # A delivery outlives its run, whose name it therefore keeps. `path` is its folder, in the workspace or where people

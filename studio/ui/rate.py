@@ -7,7 +7,6 @@ A judgement names its card and its link itself, so that one sent twice is still 
 card when the server has been restarted in between.
 """
 
-import secrets
 import time
 from html import escape
 from typing import Any, Literal
@@ -90,15 +89,15 @@ def build(studio: Studio) -> gr.Blocks:
 
         @friendly
         def begin(known: str | None, request: gr.Request) -> list[Any]:
-            name = known if known and judge.is_rater(known) else f"rater-{secrets.token_hex(4)}"
             try:
-                return [name, *view(judge.next_card(studio, _link(request), name))]
+                own = judge.enter(studio, request.query_params.get("t", ""), known=known).token
+                return [own, *view(judge.next_card(studio, own))]
             except StudioError as error:
-                return [name, *_closed(error)]
+                return [known, *_closed(error)]
 
         @friendly
-        def undone(name: str, request: gr.Request) -> list[Any]:
-            return view(judge.undo(studio, _link(request), name)) if judge.is_rater(name) else _closed(STRANGER)
+        def undone(own: str | None) -> list[Any]:
+            return view(judge.undo(studio, own)) if own else _closed(STRANGER)
 
         page.load(begin, rater, [rater, *shown], **QUIET)
         for choice, button in [*choices, (Choice.SKIP, skip)]:
@@ -107,20 +106,16 @@ def build(studio: Studio) -> gr.Blocks:
     return page
 
 
-def _link(request: gr.Request) -> str:
-    return request.query_params.get("t", "")
-
-
 def _rated(studio: Studio, choice: Choice) -> Any:
     @friendly
-    def rated(name: str, item_id: str | None, shown_at: float | None, comment: str, request: gr.Request) -> list[Any]:
-        if not judge.is_rater(name):
+    def rated(own: str | None, card_id: str | None, shown_at: float | None, comment: str) -> list[Any]:
+        if not own:
             return _closed(STRANGER)
-        link, seconds = _link(request), None if shown_at is None else time.time() - shown_at
+        seconds = None if shown_at is None else time.time() - shown_at
         try:
-            if not item_id:
-                return view(judge.next_card(studio, link, name))
-            return view(judge.rate(studio, link, name, item_id, choice, seconds=seconds, comment=comment))
+            if not card_id:
+                return view(judge.next_card(studio, own))
+            return view(judge.rate(studio, own, card_id, choice, seconds=seconds, comment=comment))
         except StudioError as error:
             return _closed(error)
 
@@ -139,7 +134,7 @@ def view(card: Card | None) -> list[Any]:
         f'<div class="title"><h2>{escape(card.question)}</h2></div>{html.bar(card.rated / card.total, f"{card.position} of {card.total}{left}")}',
         _card(card),
         gr.Column(visible=True),
-        card.item_id,
+        card.id,
         time.time(),
         "",
         *_voting(True),

@@ -25,7 +25,7 @@ from studio.domain.protocol import (
     opening_number,
     warnings,
 )
-from studio.domain.study import Sampling
+from studio.domain.sampling import Sampling
 
 OPPONENTS = (
     Opponent(Rival.BASE),

@@ -11,7 +11,7 @@ import pytest
 
 from studio.domain.event import EventKind, Outcome
 from studio.domain.release import MANIFEST, MEASURED
-from studio.domain.study import Sampling
+from studio.domain.sampling import Sampling
 from studio.engine import checkpoints, converting, gguf, merging
 from studio.engine.checkpoints import Check, Manifest
 from studio.engine.export import export

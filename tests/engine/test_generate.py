@@ -10,7 +10,7 @@ import pytest
 from studio.domain.chat import Chat, conversation
 from studio.domain.event import EventKind
 from studio.domain.row import Message
-from studio.domain.study import Sampling
+from studio.domain.sampling import Sampling
 from studio.engine import checkpoints
 from studio.engine.answering import BASE, TUNED, answer, encode
 from studio.engine.generate import generate

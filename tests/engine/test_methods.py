@@ -11,7 +11,7 @@ from studio.domain.chat import Chat
 from studio.domain.event import EventKind
 from studio.domain.recipe import Recipe
 from studio.domain.row import Row
-from studio.domain.study import Sampling
+from studio.domain.sampling import Sampling
 from studio.engine import checkpoints
 from studio.engine.answering import answer, answer_both
 from studio.engine.generate import _load, generate

@@ -56,7 +56,7 @@ def answer_here(quiet: Studio, trained: Run, release: Release, *, in_4_bits: boo
     """What the studio's own engine answers with the same checkpoint."""
     from studio.domain.chat import Chat
     from studio.domain.row import Message
-    from studio.domain.study import Sampling
+    from studio.domain.sampling import Sampling
     from studio.engine import checkpoints
     from studio.engine.answering import answer
     from studio.engine.generate import _load

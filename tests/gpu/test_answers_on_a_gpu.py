@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from studio.domain.chat import Chat
-from studio.domain.study import Sampling
+from studio.domain.sampling import Sampling
 from studio.engine import checkpoints
 from studio.engine.answering import BASE, TUNED, Pair, answer, encode, training_matters
 from studio.engine.load import load_model, load_tokenizer

@@ -1,20 +1,27 @@
 """Examples of what the store keeps."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from studio.domain.dataset import Dataset
+from studio.domain.dealing import Dealt
 from studio.domain.event import Event, EventKind
 from studio.domain.job import Job, JobKind, JobState
 from studio.domain.plan import Choice, Light, Part, Plan
+from studio.domain.protocol import Asked, Candidate, Opponent, Protocol, Rival
 from studio.domain.recipe import Recipe
 from studio.domain.row import Message
 from studio.domain.run import Origin, Run
+from studio.domain.sampling import Sampling
 from studio.domain.split import Bin, Split, SplitChoices
-from studio.domain.study import Item, Sampling, Side, Study
-from studio.store import datasets, jobs, runs, splits, studies
+from studio.domain.study import Answer, Ask, Link, LinkKind, Side, Study
+from studio.store import cards, datasets, jobs, links, runs, splits, studies
 from studio.store.database import Store
 from studio.store.ids import new_id
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,42 +92,74 @@ class Examples:
         listed = [Event(seq=seq, at=float(seq), kind=kind, data=data) for seq, (kind, data) in enumerate(told, first)]
         jobs.add_events(self.store, job.id, number, listed, offset=100 * (first + len(told)))
 
-    def study(self, *, run: Run | None = None, key: str | None = None, prompts: int = 3) -> Study:
+    def study(
+        self,
+        *,
+        run: Run | None = None,
+        key: str | None = None,
+        prompts: int = 3,
+        rivals: Sequence[Rival] = (Rival.BASE,),
+        **frozen: Any,
+    ) -> Study:
+        """A study of `prompts` questions, named "key-0" and so on, that waits for its answers."""
         study_id = new_id("study")
+        told = {"instructions": "Be brief.", "examples": ()}
+        protocol = Protocol(
+            candidate=Candidate("starter", "ad" * 32),
+            opponents=tuple(Opponent(rival, **({} if rival is Rival.BASE else told)) for rival in rivals),
+            prompts=tuple(Asked(f"key-{position}") for position in range(prompts)),
+            criterion="Which answer is better?",
+            sampling=Sampling(max_new_tokens=80),
+            **{"cap": prompts, "twice": 0.0, "identical": 0} | frozen,
+        )
         return studies.add(
             self.store,
             id=study_id,
             name="triage-1",
             run_id=(run or self.run()).id,
             checkpoint_step=40,
-            question="Which answer is better?",
-            sampling=Sampling(max_new_tokens=80),
-            margin=0.05,
+            protocol=protocol,
             seed=2**47 + 1,
-            protocol="0123456789abcdef",
-            rating_token=new_id("token"),
-            items=[_item(study_id, position) for position in range(prompts)],
-            spec={"rows": list(range(prompts))},
+            asks=[ask(position) for position in range(prompts)],
+            invitation=link(study_id, LinkKind.INVITATION),
+            spec={"asks": "asks.jsonl"},
             key=key or new_id("key"),
         )
 
-    def open_study(self, *, prompts: int = 3) -> Study:
-        study = self.study(prompts=prompts)
-        return studies.set_answers(self.store, study.id, {10 + n: (f"base {n}", f"tuned {n}") for n in range(prompts)})
+    def open_study(self, *, prompts: int = 3, **frozen: Any) -> Study:
+        """A study that can be rated; the contestants say "base 0", "tuned 0" and so on."""
+        study = self.study(prompts=prompts, **frozen)
+        return studies.set_answers(self.store, study.id, written(study))
+
+    def rater(self, study: Study, label: str = "Ann") -> Link:
+        return links.add(self.store, link(study.id, LinkKind.RATER, label))
+
+    def card(
+        self, study: Study, rater: Link, *, key: str = "key-0", opponent: str = "base", side: Side = Side.LEFT
+    ) -> str:
+        """A card of this pair in this rater's hands; its id."""
+        pair = f"{key}/{opponent}"
+        return cards.deal(self.store, study.id, lambda _: [Dealt(pair, rater.id, side, NOON)])[0].id
 
 
-def _item(study_id: str, position: int) -> Item:
-    return Item(
-        id=f"{study_id}-card{position}",
-        study_id=study_id,
-        position=position,
-        row_number=10 + position,
-        prompt=(Message("system", "Be brief."), Message("user", f"Question {position}?")),
-        reference=f"Answer {position}.",
-        base_answer="",
-        tuned_answer="",
-        tuned_side=Side.LEFT if position % 2 else Side.RIGHT,
-    )
+def ask(position: int) -> Ask:
+    prompt = (Message("system", "Be brief."), Message("user", f"Question {position}?"))
+    return Ask(f"key-{position}", position, prompt, f"Answer {position}.", row_number=10 + position)
+
+
+def written(study: Study) -> list[Answer]:
+    """What every contestant says to every prompt."""
+    return [
+        Answer(
+            asked.prompt, who, f"{who} {asked.prompt.removeprefix('key-')}", 3, identity={"adapter_on": who == "tuned"}
+        )
+        for asked in study.protocol.prompts
+        for who in study.contestants
+    ]
+
+
+def link(study_id: str, kind: LinkKind, label: str = "") -> Link:
+    return Link(new_id("link"), study_id, kind, new_id("token"), label, NOON)
 
 
 PLAN = Plan(

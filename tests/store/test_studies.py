@@ -1,52 +1,50 @@
-"""A study is frozen once made; one rating per item and rater counts, none after the closing, and none is lost."""
+"""A study is frozen once made; its answers are put in once, and links to it can be taken away."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from studio.domain.errors import StudyError
 from studio.domain.job import JobKind, JobState
-from studio.domain.study import Choice, Rating, Sampling, Side, StudyState
-from studio.store import jobs, studies
+from studio.domain.protocol import Rival
+from studio.domain.ruling import Override
+from studio.domain.sampling import Sampling
+from studio.domain.study import Answer, LinkKind, StudyState
+from studio.domain.verdict import Decision
+from studio.store import jobs, links, studies
 from studio.store.database import Store
-from tests.store.examples import Examples
-
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+from tests.store.examples import NOON, Examples, ask, written
 
 
 def test_a_new_study_waits_for_its_answers(store: Store, examples: Examples):
-    study = examples.study(prompts=3)
+    study = examples.study(prompts=3, rivals=(Rival.BASE, Rival.PROMPT))
     assert studies.get(store, study.id) == study
-    assert (study.state, study.prompts, study.seed, study.closed_at) == (StudyState.WRITING, 3, 2**47 + 1, None)
-    assert study.sampling == Sampling(max_new_tokens=80)
+    assert (study.state, study.seed, study.closed_at) == (StudyState.WRITING, 2**47 + 1, None)
+    assert study.contestants == ("tuned", "base", "prompt")
+    assert study.protocol.sampling == Sampling(max_new_tokens=80)
     assert (study.job.kind, study.job.subject_id) == (JobKind.GENERATE, study.id)
-    assert jobs.spec(store, study.job.id) == {"rows": [0, 1, 2]}
 
 
-def test_its_items_are_frozen_in_their_order_with_their_sides(store: Store, examples: Examples):
+def test_its_protocol_comes_back_as_it_was_frozen(store: Store, examples: Examples):
+    rivals = (Rival.BASE, Rival.PROMPT)
+    gates = ({"kind": "exact", "is_required": True, "at_least": 0.5},)
+    study = examples.study(rivals=rivals, rubric="Kind first.", margin=0.1, gates=gates, opening=3)
+    kept = studies.get(store, study.id)
+    assert kept.protocol.fingerprint == kept.fingerprint == study.protocol.fingerprint
+    assert (kept.protocol.rubric, kept.protocol.opening, kept.protocol.gates) == ("Kind first.", 3, gates)
+
+
+def test_its_prompts_are_frozen_in_their_order(store: Store, examples: Examples):
     study = examples.study(prompts=3)
-    items = studies.items(store, study.id)
-    assert [item.position for item in items] == [0, 1, 2]
-    assert [item.tuned_side for item in items] == [Side.RIGHT, Side.LEFT, Side.RIGHT]
-    assert [message.content for message in items[1].prompt] == ["Be brief.", "Question 1?"]
-    assert {item.base_answer + item.tuned_answer for item in items} == {""}
+    assert studies.asks(store, study.id) == [ask(0), ask(1), ask(2)]
 
 
 def test_the_same_key_is_the_same_study(store: Store, examples: Examples):
     run = examples.run()
     first = examples.study(run=run, key="click-1")
     assert examples.study(run=run, key="click-1") == first
-    assert len(studies.all(store)) == 1
-    assert len(studies.items(store, first.id)) == 3
-
-
-def test_a_rating_link_leads_to_its_study_and_an_unknown_one_nowhere(store: Store, examples: Examples):
-    study = examples.study()
-    assert studies.by_token(store, study.rating_token) == study
-    with pytest.raises(StudyError, match="leads to no comparison"):
-        studies.by_token(store, study.rating_token[:-1])
+    assert len(studies.all(store)) == len(links.all(store, first.id)) == 1
 
 
 def test_studies_are_listed_with_the_newest_first_of_all_runs_or_of_one(store: Store, examples: Examples):
@@ -56,11 +54,15 @@ def test_studies_are_listed_with_the_newest_first_of_all_runs_or_of_one(store: S
     assert [study.id for study in studies.all(store, run_id=run.id)] == [made[2], made[0]]
 
 
+def test_every_study_that_was_frozen_counts_as_an_opening_of_its_prompts(store: Store, examples: Examples):
+    made = [examples.study(prompts=number) for number in (1, 2)]
+    opened = {each.study_id: each.prompts for each in studies.openings(store)}
+    assert opened == {made[0].id: {"key-0"}, made[1].id: {"key-0", "key-1"}}
+
+
 def test_an_unknown_study_is_named(store: Store):
     with pytest.raises(StudyError, match="no comparison called study-0"):
         studies.get(store, "study-0")
-    with pytest.raises(StudyError, match="no comparison called study-0"):
-        studies.rate(store, _rating("study-0", 0))
 
 
 def test_a_study_whose_answers_could_not_be_written_has_failed_until_it_goes_on(store: Store, examples: Examples):
@@ -71,183 +73,61 @@ def test_a_study_whose_answers_could_not_be_written_has_failed_until_it_goes_on(
     assert studies.get(store, study.id).state is StudyState.WRITING
 
 
-def test_the_rating_opens_with_the_answers_word_for_word(store: Store, examples: Examples):
-    study = examples.study(prompts=2)
+def test_the_rating_opens_with_the_answers_word_for_word_and_their_proof(store: Store, examples: Examples):
+    study = examples.study(prompts=1)
     odd = "line\n\x00 \ud800 ünï 模型"
-    opened = studies.set_answers(store, study.id, {10: ("base", odd), 11: ("", "tuned"), 99: ("other", "row")})
-    assert opened.state is StudyState.OPEN
-    answers = [(item.base_answer, item.tuned_answer) for item in studies.items(store, study.id)]
-    assert answers == [("base", odd), ("", "tuned")]
+    base = Answer("key-0", "base", odd, 7, True, identity={"model": "starter", "adapter_on": False})
+    tuned = Answer("key-0", "tuned", "", identity={"adapter_on": True})
+    other = Answer("general-01", "base", "Hello.", set="general")
+    assert studies.set_answers(store, study.id, [base, tuned, other]).state is StudyState.OPEN
+    assert studies.answers(store, study.id) == {("key-0", "base"): base, ("key-0", "tuned"): tuned}
+    assert studies.answers(store, study.id, set="general") == {("general-01", "base"): other}
 
 
-def test_it_does_not_open_while_an_answer_is_missing(store: Store, examples: Examples):
-    study = examples.study(prompts=3)
-    with pytest.raises(StudyError, match="2 of 3 prompts have no answers yet"):
-        studies.set_answers(store, study.id, {10: ("a", "b")})
+def test_it_does_not_open_while_one_contestant_lacks_an_answer(store: Store, examples: Examples):
+    study = examples.study(prompts=3, rivals=(Rival.BASE, Rival.PROMPT))
+    missing = [answer for answer in written(study) if (answer.key, answer.contestant) != ("key-1", "prompt")]
+    with pytest.raises(StudyError, match="1 of 3 prompts have no answers yet"):
+        studies.set_answers(store, study.id, missing)
     assert studies.get(store, study.id).state is StudyState.WRITING
-    assert {item.base_answer for item in studies.items(store, study.id)} == {""}
+    assert studies.answers(store, study.id) == {}
 
 
 def test_answers_never_change_once_people_may_rate(store: Store, examples: Examples):
     study = examples.open_study(prompts=1)
-    studies.set_answers(store, study.id, {10: ("better", "worse")})
-    assert studies.items(store, study.id)[0].base_answer == "base 0"
+    studies.set_answers(store, study.id, [replace(answer, text="better") for answer in written(study)])
+    assert studies.answers(store, study.id)["key-0", "base"].text == "base 0"
 
 
-def test_nobody_rates_before_the_answers_are_there(store: Store, examples: Examples):
-    study = examples.study()
-    with pytest.raises(StudyError, match="still being written"):
-        studies.rate(store, _rating(study.id, 0))
+def test_nobody_closes_before_the_answers_are_there(store: Store, examples: Examples):
     with pytest.raises(StudyError, match="not all written"):
-        studies.close(store, study.id, at=NOON)
-
-
-def test_a_rating_comes_back_as_it_was_given(store: Store, examples: Examples):
-    study = examples.open_study()
-    rating = _rating(study.id, 0, Choice.BOTH_BAD, seconds=12.5, comment="Both too long.")
-    assert studies.rate(store, rating)
-    assert studies.ratings(store, study.id) == [rating]
-
-
-def test_the_same_judgement_sent_again_changes_nothing(store: Store, examples: Examples):
-    study = examples.open_study()
-    first = _rating(study.id, 0, comment="Odd\x00.", seconds=3.0)
-    studies.rate(store, first)
-    kept = studies.ratings(store, study.id)
-    again = _rating(study.id, 0, comment="Odd\x00.", seconds=3.0, minutes=5)
-    assert not studies.rate(store, again)
-    assert studies.ratings(store, study.id) == kept
-    assert studies.history(store, study.id) == []
-
-
-def test_a_rater_who_changes_their_mind_is_counted_once_and_nothing_is_lost(store: Store, examples: Examples):
-    study = examples.open_study()
-    first, second = _rating(study.id, 0, Choice.LEFT), _rating(study.id, 0, Choice.TIE, minutes=1)
-    studies.rate(store, first)
-    assert studies.rate(store, second)
-    assert studies.ratings(store, study.id) == [second]
-    assert [(past.rating, past.why) for past in studies.history(store, study.id)] == [(first, "replaced")]
-
-
-def test_two_raters_of_one_item_both_count(store: Store, examples: Examples):
-    study = examples.open_study()
-    for rater in ("ann", "bob"):
-        studies.rate(store, _rating(study.id, 0, rater=rater))
-    assert [rating.rater for rating in studies.ratings(store, study.id)] == ["ann", "bob"]
-    assert studies.rated_items(store, study.id, "ann") == {f"{study.id}-card0"}
-    assert studies.rated_items(store, study.id, "eve") == set()
-
-
-def test_ratings_are_listed_in_the_order_in_which_they_were_given(store: Store, examples: Examples):
-    study = examples.open_study()
-    for minutes, position in ((2, 0), (0, 1), (1, 2)):
-        studies.rate(store, _rating(study.id, position, minutes=minutes))
-    assert [rating.item_id[-1] for rating in studies.ratings(store, study.id)] == ["1", "2", "0"]
-
-
-def test_a_card_of_another_study_is_refused(store: Store, examples: Examples):
-    study, other = examples.open_study(), examples.open_study()
-    with pytest.raises(StudyError, match="not part of the study"):
-        studies.rate(store, Rating(f"{other.id}-card0", study.id, "ann", Choice.LEFT, NOON))
-    with pytest.raises(StudyError, match="not part of the study"):
-        studies.rate(store, Rating("card", study.id, "ann", Choice.LEFT, NOON))
-
-
-def test_many_ratings_of_one_card_at_once_leave_one_and_keep_the_others(store: Store, examples: Examples):
-    study = examples.open_study()
-    together = threading.Barrier(8)
-
-    def rate(number: int) -> bool:
-        together.wait(30)
-        return studies.rate(store, _rating(study.id, 0, comment=f"thought {number}"))
-
-    with ThreadPoolExecutor(8) as pool:
-        assert all(pool.map(rate, range(8)))
-    current, past = studies.ratings(store, study.id), studies.history(store, study.id)
-    assert (len(current), len(past)) == (1, 7)
-    comments = {rating.comment for rating in current} | {each.rating.comment for each in past}
-    assert comments == {f"thought {number}" for number in range(8)}
-
-
-def test_a_double_click_is_one_rating(store: Store, examples: Examples):
-    study = examples.open_study()
-    together = threading.Barrier(2)
-
-    def click(_: int) -> bool:
-        together.wait(30)
-        return studies.rate(store, _rating(study.id, 0, seconds=4.0))
-
-    with ThreadPoolExecutor(2) as pool:
-        assert sorted(pool.map(click, range(2))) == [False, True]
-    assert len(studies.ratings(store, study.id)) == 1
-    assert studies.history(store, study.id) == []
-
-
-def test_the_last_rating_can_be_taken_back_and_given_again(store: Store, examples: Examples):
-    study = examples.open_study()
-    for minutes, position in ((0, 0), (1, 1)):
-        studies.rate(store, _rating(study.id, position, minutes=minutes))
-    studies.rate(store, _rating(study.id, 2, rater="bob", minutes=9))
-    assert studies.unrate(store, study.id, "ann") == f"{study.id}-card1"
-    assert studies.rated_items(store, study.id, "ann") == {f"{study.id}-card0"}
-    assert [past.why for past in studies.history(store, study.id)] == ["taken_back"]
-    assert studies.rate(store, _rating(study.id, 1, minutes=2))
-    assert studies.unrate(store, study.id, "ann") == f"{study.id}-card1"
-    assert studies.unrate(store, study.id, "ann") == f"{study.id}-card0"
-    assert studies.unrate(store, study.id, "ann") is None
-    assert len(studies.ratings(store, study.id)) == 1
-
-
-def test_after_the_closing_nobody_rates_or_takes_back(store: Store, examples: Examples):
-    study = examples.open_study()
-    studies.rate(store, _rating(study.id, 0))
-    closed = studies.close(store, study.id, at=NOON)
-    assert (closed.state, closed.closed_at) == (StudyState.CLOSED, NOON)
-    for late in (lambda: studies.rate(store, _rating(study.id, 1)), lambda: studies.unrate(store, study.id, "ann")):
-        with pytest.raises(StudyError, match="is closed"):
-            late()
-    assert len(studies.ratings(store, study.id)) == 1
+        studies.close(store, examples.study().id, at=NOON)
 
 
 def test_a_closed_study_keeps_the_time_of_its_closing(store: Store, examples: Examples):
     study = examples.open_study()
     studies.close(store, study.id, at=NOON)
-    assert studies.close(store, study.id, at=NOON + timedelta(days=1)).closed_at == NOON
+    closed = studies.close(store, study.id, at=NOON + timedelta(days=1))
+    assert (closed.state, closed.closed_at) == (StudyState.CLOSED, NOON)
 
 
-def test_a_rating_beside_the_closing_is_either_counted_or_refused(store: Store, examples: Examples):
-    study = examples.open_study(prompts=12)
-    together = threading.Barrier(13)
-    counted_at_closing: list[int] = []
-
-    def rate(position: int) -> bool:
-        together.wait(30)
-        try:
-            return studies.rate(store, _rating(study.id, position))
-        except StudyError:
-            return False
-
-    def close() -> None:
-        together.wait(30)
-        studies.close(store, study.id, at=NOON)
-        counted_at_closing.append(len(studies.ratings(store, study.id)))
-
-    with ThreadPoolExecutor(13) as pool:
-        closing = pool.submit(close)
-        accepted = sum(pool.map(rate, range(12)))
-        closing.result()
-    assert [accepted] == counted_at_closing == [len(studies.ratings(store, study.id))]
+def test_overrides_stay_on_record_with_the_newest_last(store: Store, examples: Examples):
+    study = examples.open_study()
+    given = [Override(decision, "Because I say so.", "Ann", NOON) for decision in (Decision.SHIP, Decision.DONT_SHIP)]
+    for each in given:
+        studies.override(store, study.id, each)
+    assert studies.overrides(store, study.id) == given
 
 
-def _rating(
-    study_id: str,
-    position: int,
-    choice: Choice = Choice.LEFT,
-    *,
-    rater: str = "ann",
-    minutes: int = 0,
-    seconds: float | None = None,
-    comment: str = "",
-) -> Rating:
-    at = NOON + timedelta(minutes=minutes)
-    return Rating(f"{study_id}-card{position}", study_id, rater, choice, at, seconds, comment)
+def test_a_link_leads_to_its_study_until_it_is_taken_back(store: Store, examples: Examples):
+    study = examples.study()
+    rater = examples.rater(study)
+    assert links.by_token(store, rater.token, LinkKind.RATER) == rater
+    for token, kind in ((rater.token[:-1], LinkKind.RATER), (rater.token, LinkKind.VERDICT)):
+        with pytest.raises(StudyError, match="leads to no comparison"):
+            links.by_token(store, token, kind)
+    links.revoke(store, rater.id, at=NOON)
+    with pytest.raises(StudyError, match="was taken back"):
+        links.by_token(store, rater.token, LinkKind.RATER)
+    links.revoke(store, rater.id, at=NOON + timedelta(days=1))
+    assert [link.revoked_at for link in links.all(store, study.id, LinkKind.RATER)] == [NOON]

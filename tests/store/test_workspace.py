@@ -16,7 +16,15 @@ from studio.store.workspace import Workspace
 def test_the_folders_of_a_new_workspace_are_for_their_owner_alone(tmp_path: Path):
     root = tmp_path / "team"
     Workspace(root).prepare()
-    assert {folder.name for folder in root.iterdir()} == {"datasets", "models", "runs", "studies", "jobs", "exports", "uploads"}
+    assert {folder.name for folder in root.iterdir()} == {
+        "datasets",
+        "models",
+        "runs",
+        "studies",
+        "jobs",
+        "exports",
+        "uploads",
+    }
     assert {folder.stat().st_mode & 0o777 for folder in (root, *root.iterdir())} == {0o700}
 
 

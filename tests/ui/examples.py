@@ -10,7 +10,8 @@ from studio.domain.plan import Choice, Light, Part, Plan
 from studio.domain.recipe import Recipe
 from studio.domain.row import Message
 from studio.domain.run import Checkpoint, Metric, Run
-from studio.domain.study import Card, Sampling, Study, StudyState
+from studio.domain.sampling import Sampling
+from studio.domain.study import Card, Study, StudyState
 from studio.domain.verdict import Judged
 from studio.flows.compare import StudyProgress
 from studio.flows.decide import Decided, Exact, Example

@@ -16,7 +16,8 @@ import uvicorn
 
 from studio.domain.event import EventKind
 from studio.domain.row import Message
-from studio.domain.study import Item, Sampling, Side, Study
+from studio.domain.sampling import Sampling
+from studio.domain.study import Item, Side, Study
 from studio.flows.studio import Studio, open_studio
 from studio.store import runs, studies, tables
 from studio.web.app import build_app

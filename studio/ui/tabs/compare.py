@@ -261,7 +261,7 @@ def _study(chosen: Study, far: StudyProgress) -> list[Any]:
     return [
         gr.Column(visible=True),
         progress_bar(chosen, far),
-        rate_link(chosen, is_done=far.rated == far.total) if open_now else "",
+        rate_link(far.invitation, is_done=far.rated == far.total) if open_now else "",
         gr.Button(visible=writing and chosen.job.is_live),
         gr.Button(visible=writing and not chosen.job.is_live),
         gr.Button(visible=open_now and far.rated > 0, variant="primary" if far.rated == far.total else "secondary"),
@@ -271,7 +271,7 @@ def _study(chosen: Study, far: StudyProgress) -> list[Any]:
 
 
 def _label(study: Study) -> tuple[str, str]:
-    return f"{study.prompts} prompts, {study.created_at:%d %b %H:%M} · {STATES[study.state]}", study.id
+    return f"{study.protocol.cap} prompts, {study.created_at:%d %b %H:%M} · {STATES[study.state]}", study.id
 
 
 def sealed_words(sealed: int, name: str) -> str:
@@ -327,17 +327,19 @@ def progress_bar(study: Study, far: StudyProgress) -> str:
         left = job.seconds_left
         words = f"about {html.duration(left)} left" if left is not None else job.message
         return html.bar(
-            job.done / job.total if job.total else 0.0, f"{job.done:,} of {study.prompts:,} prompts answered", words
+            job.done / job.total if job.total else 0.0,
+            f"{job.done:,} of {study.protocol.cap:,} prompts answered",
+            words,
         )
     return html.bar(
         far.rated / far.total, f"{far.rated:,} of {far.total:,} prompts rated", html.count(far.raters, "rater")
     )
 
 
-def rate_link(study: Study, *, is_done: bool = False) -> str:
+def rate_link(token: str, *, is_done: bool = False) -> str:
     """The address for raters; it holds nothing but an opaque token."""
     look = "" if is_done else ' class="button"'
-    address = f"/rate/?t={study.rating_token}"
+    address = f"/rate/?t={token}"
     copy = f"navigator.clipboard.writeText(location.origin + '{address}'); this.textContent = 'Copied'; setTimeout(() => this.textContent = '{COPY}', 4000)"
     return (
         f'<a{look} href="{address}" target="_blank" rel="noopener">{"Look at the rating page" if is_done else "Rate now"}</a> '
@@ -349,7 +351,7 @@ def rate_link(study: Study, *, is_done: bool = False) -> str:
 
 def frozen_table(study: Study) -> str:
     """What was fixed before the first rating."""
-    sampling = study.sampling
+    sampling = study.protocol.sampling
     way = (
         "the most likely words (no chance)"
         if sampling.temperature == 0
@@ -357,14 +359,14 @@ def frozen_table(study: Study) -> str:
     )
     rows = [
         ["Contestants", f"the fine-tuned model (checkpoint of step {study.checkpoint_step:,}) and its base model"],
-        ["Prompts", f"{study.prompts:,} sealed test rows"],
-        ["Question", study.question],
+        ["Prompts", f"{study.protocol.cap:,} sealed test rows"],
+        ["Question", study.protocol.criterion],
         ["Answers", f"at most {sampling.max_new_tokens} tokens, {way}; the same for both"],
         [
             "To ship",
-            f"preferred in more than {html.percent(0.5 + study.margin)} of the ratings with a preference, with evidence of at "
-            "least 20 to 1 that this is no luck",
+            f"preferred in more than {html.percent(0.5 + study.protocol.margin)} of the ratings with a preference, with evidence of at "
+            f"least {study.protocol.bar:,.0f} to 1 that this is no luck",
         ],
-        ["Protocol", study.protocol],
+        ["Protocol", study.fingerprint],
     ]
     return f'<div class="panel"><h3>Frozen before the first rating</h3>{html.table(["What", "As"], rows)}</div>'

@@ -44,7 +44,7 @@ def build(session: Session, tab: gr.Tab) -> None:
         if not closed:
             return [gr.Dropdown(visible=False), EMPTY, gr.Column(visible=False), *[gr.skip()] * 4]
         chosen = next((s for s in closed if s.id == study_id), closed[0])
-        labels = [(f"{s.prompts} prompts, closed {s.closed_at:%d %b %H:%M}", s.id) for s in closed]
+        labels = [(f"{s.protocol.cap} prompts, closed {s.closed_at:%d %b %H:%M}", s.id) for s in closed]
         picker = gr.Dropdown(choices=labels, value=chosen.id, visible=len(closed) > 1)
         return [picker, *view(decide.verdict(studio, chosen.id))]
 
@@ -146,7 +146,7 @@ def details_table(decided: Decided) -> str:
         ["Raters and rated prompts", f"{said.raters}, {said.prompts}"],
         ["Skipped", f"{said.tally.skipped}"],
         ["Prompts on which both models said the same", f"{decided.identical}"],
-        ["Protocol fingerprint", decided.study.protocol],
+        ["Protocol fingerprint", decided.study.fingerprint],
     ]
     return html.table(["Figure", "Value"], rows) + agreement(said)
 

@@ -9,7 +9,8 @@ import gradio as gr
 import pytest
 
 from studio.domain.job import JobState
-from studio.domain.study import Choice, Sampling, Side, Study, StudyState
+from studio.domain.sampling import Sampling
+from studio.domain.study import Choice, Side, Study, StudyState
 from studio.flows import judge
 from studio.flows.compare import ENOUGH, StudyProgress
 from studio.flows.studio import open_studio
