@@ -13,7 +13,7 @@ from tests.e2e.conftest import RunningStudio
 from tests.e2e.screens import PHONE, bring_sample, button, open_tab, picture, selected, set_number
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
-PASSES = "3"
+PASSES, STEPS_PER_PASS = "3", 45
 TRIAGE_LINES = re.compile(r"category: \w+\s+priority: \w+\s+team: \w+")
 
 
@@ -94,8 +94,11 @@ def test_triage_is_inspected(page: Page, studio: RunningStudio) -> None:
 
 def test_a_value_out_of_bounds_is_refused_at_its_control(page: Page, studio: RunningStudio) -> None:
     visit(page, studio)
+    page.evaluate(NOTE_FIRST_PLAN)
     open_tab(page, "Recipe")
     expect(button(page, "Start training")).to_be_enabled()
+    planned, passes = page.evaluate("firstPlan"), page.get_by_label("Passes over your data").first.input_value()
+    assert "Your own values" not in planned and f"{STEPS_PER_PASS * int(passes)}\n{STEPS_PER_PASS} per pass" in planned
     picture(page, "recipe")
     balanced = page.get_by_role("radio", name="Balanced")
     set_number(page, "Passes over your data", "1")
@@ -113,7 +116,7 @@ def test_two_clicks_make_one_run_and_the_curve_is_live(page: Page, studio: Runni
     open_tab(page, "Recipe")
     expect(button(page, "Start training")).to_be_enabled()
     set_number(page, "Passes over your data", PASSES)
-    expect(page.locator(".figure", has_text="Steps").get_by_text("135")).to_be_visible()  # 45 steps in each of 3 passes
+    expect(page.locator(".figure", has_text="Steps").get_by_text("135")).to_be_visible()  # in 3 passes
     button(page, "Start training").dblclick()
     expect(page.get_by_text("Stop and keep the best")).to_be_visible()
     expect(page.locator(".chart svg").first).to_be_visible(timeout=200_000)
@@ -259,6 +262,17 @@ def drag_across(page: Page, plot: Locator) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.8 * box["height"], steps=8)
     page.mouse.up()
+
+
+# What stands on Recipe in the very moment in which a run can be started.
+NOTE_FIRST_PLAN = """() => {
+  window.firstPlan = '';
+  const seen = new MutationObserver(() => requestAnimationFrame(() => {
+    const start = [...document.querySelectorAll('button')].find((b) => b.innerText === 'Start training' && !b.disabled);
+    if (start?.offsetParent) window.firstPlan ||= start.closest('[role=tabpanel]').innerText;
+  }));
+  seen.observe(document.body, {subtree: true, childList: true, attributes: true});
+}"""
 
 
 HEAR = """

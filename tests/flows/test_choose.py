@@ -13,6 +13,8 @@ from studio.domain.run import Run
 from studio.flows import bring, choose
 from studio.flows.models import STARTER
 from studio.flows.studio import Studio
+from studio.ui.parts.forms import FIELDS
+from studio.ui.tabs import recipe as recipe_tab
 from tests.flows.test_bring import read
 
 
@@ -31,6 +33,18 @@ def test_a_plan_counts_steps_and_memory_before_the_start(working: Studio, datase
     assert plan.light is Light.GREEN and plan.sentence
     assert 0 < plan.seconds_low <= plan.seconds_high
     assert 0 < plan.memory_needed < plan.memory_free
+
+
+def test_the_first_plan_on_the_screen_is_that_of_the_values_drawn_with_it(working: Studio, dataset: Dataset):
+    drawn = recipe_tab.show(working, dataset.id, STARTER, None, None)
+    values, (*planned, _, about, on_page) = [part["value"] for part in drawn[: len(FIELDS)]], drawn[len(FIELDS) :]
+    again = recipe_tab.show_plan_of_drawn(working, on_page, dataset.id, STARTER, None, about, None, *values)
+    balanced = next(preset for preset in choose.presets(working, dataset.id, STARTER) if preset.is_default)
+    for first, second in ((planned, again), (again, planned)):
+        situation, _, text, _, preset, why, start = first
+        assert (situation, text, why) == (second[0], second[2], second[5])
+        assert (preset.value, why) == (balanced.id, f'<p class="help">{balanced.why}</p>')
+        assert start.interactive and choose.recipe_from_yaml(text) == (STARTER, balanced.recipe)
 
 
 def test_the_steps_that_were_planned_are_the_steps_that_were_made(trained: Run):

@@ -138,6 +138,19 @@ def test_no_two_listeners_to_one_event_of_a_control_wait_for_each_other(page: gr
     assert {place: names for place, names in waiting.items() if len(names) > 1} == {}
 
 
+def test_no_screen_reads_controls_that_are_drawn_by_what_made_it_look(page: gr.Blocks) -> None:
+    """A state tells its listeners before what came with it is on the page: they would read the values from before."""
+    states = {block._id for block in page.blocks.values() if isinstance(block, gr.State)}
+    for writer in page.fns.values():
+        written = {block._id for block in writer.outputs}
+        for reader in page.fns.values():
+            if any(name == "change" and block in states & written for block, name in reader.targets):
+                late = {getattr(b, "label", None) for b in reader.inputs if b._id in written - states}
+                # Data, model and run tell of themselves once they are drawn, and then every screen looks again; of the
+                # editor's messages none is left where it takes the row away.
+                assert late <= {"Examples", "Model", "Run", "Message"}, (writer.fn, reader.fn)
+
+
 def test_what_is_done_once_cannot_be_clicked_twice(page: gr.Blocks) -> None:
     for event in page.fns.values():
         if event.api_name in ("start_run", "start_sweep", "create_study"):

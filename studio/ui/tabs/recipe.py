@@ -28,18 +28,23 @@ from studio.ui.training import sweep, trying
 
 PRESETS = (("Quick look", "quick"), ("Balanced", "balanced"), ("Thorough", "thorough"))
 BASE = ("The base model", "base")
+PLANNED = 7  # components that a plan is shown in
 EMPTY = html.empty("Nothing to plan yet.", "Bring a file on the Data tab first.")
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The components of the recipe; `controls` are in the order of forms.FIELDS."""
+    """The components of the recipe; `controls` are in the order of forms.FIELDS.
+
+    `about` is what the values were last drawn for, and `drawn` the same on the page itself, where it comes after them.
+    """
 
     situation: gr.HTML
     timer: gr.Timer
     start: gr.Button
     preset: gr.Radio
     about: gr.State
+    drawn: gr.HTML
     first: gr.Dropdown
     gpu: gr.Dropdown
     controls: tuple[Any, ...]
@@ -88,17 +93,17 @@ def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
             *narrow, wide = forms.ADVANCED
             advanced = [forms.control(name) for name in narrow]
         advanced.append(forms.control(wide))
-    form = Form(
-        situation, gr.Timer(0.7, active=False), start, preset, gr.State(None), first, gpu, (method, *knobs, *advanced)
-    )
     papers = _papers(why_preset)
     click = gr.State("")
     tab.select(lambda: secrets.token_hex(8), None, click, **QUIET)
-    sweep.build(session, gpu, click, list(form.controls), papers.text)
+    controls = (method, *knobs, *advanced)
+    sweep.build(session, gpu, click, list(controls), papers.text)
     downloads = panel.build(session, click)
+    drawn = gr.HTML(elem_classes="unseen")
+    form = Form(situation, gr.Timer(0.7, active=False), start, preset, gr.State(None), drawn, first, gpu, controls)
     _wire_form(session, tab, form, papers, click, tried.found)
     _wire_papers(session, form, papers)
-    trying.wire(session, click, tried, list(form.controls))
+    trying.wire(session, click, tried, list(controls))
     return [form.timer, downloads, tried.timer]
 
 
@@ -115,19 +120,18 @@ def _papers(why_preset: gr.HTML) -> Papers:
 
 def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers, click: gr.State, found: gr.State) -> None:
     studio, ids, controls = session.studio, [session.data, session.model], list(form.controls)
-    shown = [form.situation, form.timer, form.start, form.preset, form.about, *controls]
     planned = [form.situation, papers.reasons, papers.text, papers.save, form.preset, papers.why_preset, form.start]
     gr.on(
         [tab.select, session.shown.change, session.again.change, form.timer.tick],
         handler(show, studio),
-        [*ids, session.cut_off, form.about, session.again],
-        shown,
+        [*ids, session.cut_off, form.about, session.again, form.gpu],
+        [*controls, *planned, form.timer, form.about, form.drawn],
         **DRAWN,
     )
     gr.on(
-        [form.about.change, found.change, form.gpu.change, *(part.change for part in controls)],
+        [found.change, form.gpu.change, *(part.change for part in controls)],
         handler(show_plan_of_drawn, studio),
-        [*ids, session.cut_off, form.about, form.gpu, *controls],
+        [form.drawn, *ids, session.cut_off, form.about, form.gpu, *controls],
         planned,
         trigger_mode="always_last",
         **QUIET,
@@ -167,9 +171,18 @@ def _nothing(_value: Any) -> None:
 
 
 def show(
-    studio: Studio, data: str | None, model: str | None, cut_off: int | None, before: Any, again: Any = None
+    studio: Studio,
+    data: str | None,
+    model: str | None,
+    cut_off: int | None,
+    before: Any,
+    again: Any = None,
+    gpu: str | None = None,
 ) -> list[Any]:
-    """A preset when the data or the model have changed, or a run's recipe that is wanted again; else the reader's values."""
+    """A preset when the data or the model have changed, or a run's recipe that is wanted again; else the reader's values.
+
+    The plan comes with the values that it is made of, since the page may hold earlier ones for a moment more.
+    """
     if data is None or model is None:
         return closed(EMPTY)
     found = bring.dataset(studio, data)
@@ -181,13 +194,19 @@ def show(
             return closed(measuring(look), live=look.measuring is not None and look.measuring.is_live)
         now = (data, model, cut_off, again)
         if now == before:
-            return [gr.skip(), gr.Timer(active=False), gr.skip(), gr.skip(), now, *[gr.skip()] * len(forms.FIELDS)]
+            return [*[gr.skip()] * (len(forms.FIELDS) + PLANNED), gr.Timer(active=False), now, gr.skip()]
         default = next(found for found in choose.presets(studio, data, model) if found.is_default)
     except StudioError as error:
         return closed(told(error))
-    repeated = _repeated(studio, data, model, again)
-    values = forms.shown(repeated or _with_cut_off(default.recipe, cut_off), of_pairs=found.is_of_pairs)
-    return [gr.skip(), gr.Timer(active=False), gr.skip(), gr.skip() if repeated else default.id, now, *values]
+    recipe = _repeated(studio, data, model, again) or _with_cut_off(default.recipe, cut_off)
+    planned = show_plan(studio, data, model, cut_off, gpu, *forms.values_of(recipe))
+    values = forms.shown(recipe, of_pairs=found.is_of_pairs)
+    return [*values, *planned, gr.Timer(active=False), now, _written(now)]
+
+
+def _written(about: tuple[Any, ...]) -> str:
+    """What the values were drawn for, as it stands on the page."""
+    return html.text(str(about))
 
 
 def _repeated(studio: Studio, data: str, model: str, again: Any) -> Recipe | None:
@@ -198,8 +217,8 @@ def _repeated(studio: Studio, data: str, model: str, again: Any) -> Recipe | Non
 
 def closed(said: str, *, live: bool = False) -> list[Any]:
     """The screen before there is anything to start."""
-    shut = gr.Button(interactive=False)
-    return [said, gr.Timer(active=live), shut, gr.skip(), None, *[gr.skip()] * len(forms.FIELDS)]
+    planned = [said, *[gr.skip()] * (PLANNED - 2), gr.Button(interactive=False)]
+    return [*[gr.skip()] * len(forms.FIELDS), *planned, gr.Timer(active=live), None, ""]
 
 
 def measuring(look: Inspection) -> str:
@@ -213,6 +232,7 @@ def measuring(look: Inspection) -> str:
 
 def show_plan_of_drawn(
     studio: Studio,
+    drawn: str,
     data: str | None,
     model: str | None,
     cut_off: int | None,
@@ -220,9 +240,12 @@ def show_plan_of_drawn(
     gpu: str | None = None,
     *values: Any,
 ) -> list[Any]:
-    """The plan of the values once they were drawn for this data and model; what is typed before would be drawn over."""
-    is_drawn = about is not None and about[:2] == (data, model)
-    return show_plan(studio, data, model, cut_off, gpu, *values) if is_drawn else [gr.skip()] * 7
+    """The plan of the values once they were drawn for this data and model; what is typed before would be drawn over.
+
+    Where `drawn`, which comes from the page like the values, tells of an earlier drawing, so do they.
+    """
+    is_drawn = about is not None and about[:2] == (data, model) and drawn == _written(about)
+    return show_plan(studio, data, model, cut_off, gpu, *values) if is_drawn else [gr.skip()] * PLANNED
 
 
 def show_plan(
@@ -230,7 +253,7 @@ def show_plan(
 ) -> list[Any]:
     """What the values mean; an invalid value is told at its control, and the start stays closed."""
     if data is None or model is None or inspect.measured(studio, data, model) is None:
-        return [gr.skip()] * 7
+        return [gr.skip()] * PLANNED
     wrong = forms.problems(forms.held(values))
     if wrong:
         said = Reading(Tone.BAD, "A value is out of bounds.", next(iter(wrong.values())))

@@ -62,9 +62,10 @@ def test_a_changed_value_leaves_the_preset_and_the_same_values_are_it_again() ->
 
 def test_before_there_is_anything_to_plan_nothing_can_be_started(empty_studio: Studio) -> None:
     parts = recipe.show(empty_studio, None, None, None, None)
-    assert len(parts) == 5 + len(forms.FIELDS)
-    assert "Nothing to plan yet." in words(parts[0])
-    assert not parts[1].active and not parts[2].interactive
+    assert len(parts) == recipe.PLANNED + 3 + len(forms.FIELDS)
+    situation, start, timer = (parts[len(forms.FIELDS) + n] for n in (0, recipe.PLANNED - 1, recipe.PLANNED))
+    assert "Nothing to plan yet." in words(situation)
+    assert not timer.active and not start.interactive
 
 
 def test_while_lengths_are_measured_the_screen_follows_and_a_failure_is_told() -> None:
@@ -80,6 +81,8 @@ def test_a_start_without_data_is_refused_in_words(empty_studio: Studio) -> None:
 
 
 def test_nothing_can_be_started_before_the_values_were_drawn() -> None:
-    """Whoever typed a value then would find another one in its place."""
-    for about in (None, ("other data", "starter", None, None)):
-        assert recipe.show_plan_of_drawn(None, "data-1", "starter", None, about) == [gr.skip()] * 7  # type: ignore[arg-type]
+    """Whoever typed a value then would find another one in its place, and the plan would be of values that go."""
+    drawn, other = ("data-1", "starter", None, None), ("data-2", "starter", None, None)
+    for on_page, about in (("", None), (recipe._written(other), other), ("", drawn), (recipe._written(other), drawn)):
+        parts = recipe.show_plan_of_drawn(None, on_page, "data-1", "starter", None, about)  # type: ignore[arg-type]
+        assert parts == [gr.skip()] * recipe.PLANNED
