@@ -12,16 +12,19 @@ from typing import Any
 import pytest
 
 from studio.domain.dataset import Dataset
+from studio.domain.dealing import Dealt
 from studio.domain.job import JobKind, JobState
+from studio.domain.protocol import Rival
 from studio.domain.recipe import Recipe
 from studio.domain.run import Run
 from studio.domain.split import SplitChoices
-from studio.domain.study import Choice, Item, Study
+from studio.domain.study import Choice, Study
 from studio.flows import bring, compare, inspect, judge, split, train
+from studio.flows.judge import Vote
 from studio.flows.models import STARTER
 from studio.flows.studio import ASSETS, Studio, open_studio
 from studio.jobs.presence import ensure_supervisor
-from studio.store import jobs, studies
+from studio.store import cards, jobs, studies
 from studio.store.workspace import Workspace
 from tests.supervised import end_supervisor
 
@@ -118,21 +121,23 @@ def copied(quiet: Studio) -> Iterator[Studio]:
 
 @pytest.fixture
 def write_answers() -> Callable[..., None]:
-    """Answer as a worker would: what the base and the fine-tuned model say to a row, and the job is done."""
+    """Answer as a worker would: what each contestant says to a prompt, and the job is done.
 
-    def write(
-        studio: Studio,
-        study: Study,
-        *,
-        base: Callable[[int], str] = "base {}".format,
-        tuned: Callable[[int], str] = "tuned {}".format,
-    ) -> None:
+    A contestant's answers may be told by name, each as what it says to the prompt of a row ("base 12" and so on).
+    """
+
+    def write(studio: Studio, study: Study, **told: Callable[[int], str]) -> None:
         claimed = jobs.claim(studio.store, kinds=[JobKind.GENERATE])
         assert claimed is not None and claimed[0].id == study.job.id
-        out = Path(claimed[1]["out"])
-        out.parent.mkdir(parents=True)
-        lines = [{"row": row, "base": base(row), "tuned": tuned(row)} for row in claimed[1]["rows"]]
-        out.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
+        rows = {ask.key: ask.row_number for ask in studies.asks(studio.store, study.id)}
+        lines = []
+        for ask in map(json.loads, Path(claimed[1]["asks"]).read_bytes().splitlines()):
+            says = told.get(ask["contestant"], f"{ask['contestant']} {{}}".format)
+            who = {"model": STARTER, "adapter_sha256": claimed[1]["adapter_sha256"], "adapter_on": ask["tuned"]}
+            named = {name: ask[name] for name in ("key", "set", "contestant")}
+            lines.append(named | {"text": says(rows[ask["key"]]), "tokens": 3, "cut": False, "identity": who})
+        written = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        Path(claimed[1]["out"]).write_text(written, encoding="utf-8")
         assert jobs.move(studio.store, study.job.id, attempt=1, to=JobState.DONE, message="Written.")
 
     return write
@@ -140,10 +145,11 @@ def write_answers() -> Callable[..., None]:
 
 @pytest.fixture
 def opened(quiet: Studio, trained: Run, write_answers: Callable[..., None]) -> Callable[..., Study]:
-    """A study in the quiet workspace that people may rate."""
+    """A study in the quiet workspace that people may rate; `base`, `tuned` and so on tell what they answer."""
 
-    def make(*, key: str = "study", prompts: int = 10, question: str = "Which is better?", **answers: Any) -> Study:
-        made = compare.create(quiet, trained.id, prompts=prompts, question=question, key=key)
+    def make(*, key: str = "study", prompts: int = 10, question: str = "Which is better?", **more: Any) -> Study:
+        answers = {who: more.pop(who) for who in ("tuned", *Rival) if who in more}
+        made = compare.create(quiet, trained.id, prompts=prompts, question=question, key=key, **more)
         write_answers(quiet, made, **answers)
         return compare.study(quiet, made.id)
 
@@ -152,24 +158,25 @@ def opened(quiet: Studio, trained: Run, write_answers: Callable[..., None]) -> C
 
 @pytest.fixture
 def judge_all(quiet: Studio) -> Callable[..., None]:
-    """One rater says the same of every card that is left, or what `choose` makes of the item behind it."""
+    """One rater says the same of every card that is left, or what `choose` makes of the card as it was dealt."""
 
-    def run(study: Study, choose: Choice | Callable[[Item], Choice], *, rater: str = "ann") -> None:
-        items = {item.id: item for item in studies.items(quiet.store, study.id)}
-        for card in judge.remaining_cards(quiet, study.rating_token, rater):
-            choice = choose(items[card.item_id]) if callable(choose) else choose
-            judge.rate(quiet, study.rating_token, rater, card.item_id, choice)
+    def run(study: Study, choose: Choice | Callable[[Dealt], Choice], *, rater: str = "ann") -> None:
+        token = judge.named(quiet, study.id, rater).token
+        held = [card.id for card in judge.remaining_cards(quiet, token)]
+        dealt = {card.id: card for card in cards.dealt(quiet.store, study.id)}
+        votes = [Vote(card, choose(dealt[card]) if callable(choose) else choose) for card in held]
+        judge.rate_all(quiet, token, votes)
 
     return run
 
 
-def for_tuned(item: Item) -> Choice:
+def for_tuned(card: Dealt) -> Choice:
     """The side on which the fine-tuned answer is shown."""
-    return Choice(item.tuned_side.value)
+    return Choice(card.side.value)
 
 
-def for_base(item: Item) -> Choice:
-    return Choice.RIGHT if for_tuned(item) is Choice.LEFT else Choice.LEFT
+def for_base(card: Dealt) -> Choice:
+    return Choice(card.side.other.value)
 
 
 @pytest.fixture
