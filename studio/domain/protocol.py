@@ -8,9 +8,10 @@ from enum import StrEnum
 from typing import Any
 
 from studio.domain.errors import StudyError
+from studio.domain.masking import LONGEST_WORD, MOST_WORDS
 from studio.domain.sampling import Sampling
 
-FORMAT = 1  # of the canonical JSON; another number for other fields, so that old fingerprints stay what they were
+FORMAT = 2  # of the canonical JSON; another number for other fields, so that old fingerprints stay what they were
 ALPHA = 0.05  # the chance, at most, that any of all candidates on one set of prompts ships without being better
 FEWEST_PROMPTS = 20
 MOST_PROMPTS = 5000
@@ -76,7 +77,8 @@ class Protocol:
 
     `cap` is how many prompts are judged against each opponent at most, `twice` the share of them that a second person
     judges, `identical` how many pairs show one answer on both sides. `gates` are those of the study as plain values.
-    `opening` counts the studies on any of these prompts, this one included.
+    `opening` counts the studies on any of these prompts, this one included. `masked` are words, such as the model's own
+    name, that raters see as [name] in both answers.
     """
 
     candidate: Candidate
@@ -91,6 +93,7 @@ class Protocol:
     twice: float = DEFAULT_TWICE
     identical: int = 4
     opening: int = 1
+    masked: tuple[str, ...] = ()
 
     @property
     def alpha(self) -> float:
@@ -113,6 +116,7 @@ class Protocol:
             "prompts": sorted([asked.prompt, asked.source.value] for asked in self.prompts),
             "opponents": sorted((asdict(each) for each in self.opponents), key=lambda each: each["rival"]),
             "gates": sorted(self.gates, key=_json),
+            "masked": sorted(self.masked, key=str.casefold),
         }
         return _json(values)
 
@@ -133,6 +137,7 @@ def protocol_from(values: Mapping[str, Any]) -> Protocol:
             "prompts": tuple(Asked(prompt, Source(source)) for prompt, source in kept["prompts"]),
             "sampling": Sampling(**kept["sampling"]),
             "gates": tuple(kept["gates"]),
+            "masked": tuple(kept.get("masked", ())),
         }
     )
 
@@ -159,6 +164,12 @@ def objections(protocol: Protocol) -> Iterator[StudyError]:
     for name in ("criterion", "rubric"):
         if len(getattr(protocol, name)) > LONGEST_TEXT:
             yield StudyError(f"The {name} is too long to be read.", fix="Shorten it to a page or two.", field=name)
+    if len(protocol.masked) > MOST_WORDS or any(not 0 < len(word.strip()) <= LONGEST_WORD for word in protocol.masked):
+        yield StudyError(
+            "Not all of these words can be masked.",
+            fix=f"Give at most {MOST_WORDS} words, each of 1 to {LONGEST_WORD} letters.",
+            field="masked",
+        )
     if not 0 <= protocol.margin < 0.5:
         yield StudyError("This margin cannot be reached.", fix="Choose one from 0 to below 50 points.", field="margin")
     if not 0 <= protocol.twice <= 1:

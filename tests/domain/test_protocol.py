@@ -23,6 +23,7 @@ from studio.domain.protocol import (
     most_evidence,
     objections,
     opening_number,
+    protocol_from,
     warnings,
 )
 from studio.domain.sampling import Sampling
@@ -47,8 +48,15 @@ GOOD = Protocol(
 
 def test_a_protocol_is_frozen_with_the_fingerprint_that_it_has_everywhere() -> None:
     assert frozen(GOOD) is GOOD
-    assert GOOD.fingerprint == "a694243fc381b1838ae1b466402829c2eabe120d27b893e330bf152dbecf2c79"
-    assert json.loads(GOOD.canonical)["format"] == 1
+    assert GOOD.fingerprint == "dd9ed205d06056e3e5242f502ad3f792ac860fa22e38130c37af27a8c4ae029e"
+    assert json.loads(GOOD.canonical)["format"] == 2
+
+
+def test_a_protocol_that_was_kept_is_read_as_it_was_also_without_what_came_later() -> None:
+    masking = replace(GOOD, masked=("Qwen", "Alibaba"))
+    assert protocol_from(json.loads(masking.canonical)).fingerprint == masking.fingerprint
+    earlier = {name: held for name, held in json.loads(GOOD.canonical).items() if name != "masked"} | {"format": 1}
+    assert protocol_from(earlier).masked == ()
 
 
 @pytest.mark.parametrize(
@@ -70,6 +78,7 @@ def test_a_protocol_is_frozen_with_the_fingerprint_that_it_has_everywhere() -> N
         {"twice": 0.5},
         {"identical": 5},
         {"opening": 2},
+        {"masked": ("Qwen",)},
     ],
 )  # fmt: skip
 def test_every_choice_is_in_the_fingerprint(change) -> None:
@@ -83,6 +92,7 @@ def test_every_choice_is_in_the_fingerprint(change) -> None:
         {"opponents": OPPONENTS[::-1]},
         {"gates": (dict(reversed(TASKS.items())), SPEED)},
         {"sampling": Sampling(temperature=0, top_p=1)},
+        {"masked": ()},
     ],
 )
 def test_the_way_in_which_choices_were_put_in_is_not_in_the_fingerprint(same) -> None:
@@ -107,6 +117,9 @@ def test_the_way_in_which_choices_were_put_in_is_not_in_the_fingerprint(same) ->
         ({"margin": -0.1}, "margin", "cannot be reached"),
         ({"twice": 1.1}, "twice", "between 0 and 1"),
         ({"identical": 11}, "identical", "decide nothing"),
+        ({"masked": ("Qwen", " ")}, "masked", "be masked"),
+        ({"masked": ("x" * 65,)}, "masked", "be masked"),
+        ({"masked": tuple(map(str, range(21)))}, "masked", "be masked"),
         ({"opening": 0}, "opening", "counted from 1"),
         ({"opening": 40}, "prompts", "opened so often"),
     ],

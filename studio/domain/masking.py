@@ -1,0 +1,40 @@
+"""Masking: a model's own name in an answer is shown as [name], the same on both sides, so that no answer says who it is."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+NAME = "[name]"
+MOST_WORDS = 20
+LONGEST_WORD = 64
+
+
+def masked(text: str, words: Sequence[str]) -> str:
+    """The text with every one of the words, wherever it stands as a whole word in any case, shown as [name]."""
+    meant = sorted({word.strip() for word in words if word.strip()}, key=len, reverse=True)
+    if not meant:
+        return text
+    either = "|".join(r"\s+".join(map(re.escape, word.split())) for word in meant)
+    return re.sub(rf"(?<!\w)(?:{either})(?!\w)", NAME, text, flags=re.IGNORECASE)
+
+
+def proposals(title: str, maker: str = "") -> tuple[str, ...]:
+    """Names under which a model may speak of itself: its title, its family with and without the version, its makers.
+
+    `Qwen3 4B Instruct` by `Qwen (Alibaba)` gives the title, Qwen3, Qwen and Alibaba.
+    """
+    family = re.match(r"[^\W\d_]+(?:[\d.]*\d)?", title)
+    found = [title, *_with_stem(family[0] if family else ""), *re.findall(r"[^\W\d_]+(?:\s+[^\W\d_]+)*", maker)]
+    return tuple(_once(word.strip() for word in found))
+
+
+def _with_stem(family: str) -> tuple[str, str]:
+    return family, re.sub(r"[\d.]+$", "", family)
+
+
+def _once(words: Iterable[str]) -> list[str]:
+    """Each word once, whatever its case; single letters name nobody."""
+    seen: dict[str, str] = {}
+    for word in words:
+        if len(word) > 1:
+            seen.setdefault(word.casefold(), word)
+    return list(seen.values())
