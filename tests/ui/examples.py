@@ -7,15 +7,15 @@ from typing import Any
 from studio.domain.dataset import Dataset, Guess, Layout, Mapping
 from studio.domain.job import Job, JobKind, JobState, Wish
 from studio.domain.plan import Choice, Light, Part, Plan
+from studio.domain.protocol import Asked, Candidate, Opponent, Protocol, Rival
 from studio.domain.recipe import Recipe
 from studio.domain.row import Message
 from studio.domain.run import Checkpoint, Metric, Run
-from studio.domain.sampling import Sampling
 from studio.domain.study import Card, Study, StudyState
 from studio.domain.verdict import Judged
 from studio.flows.compare import StudyProgress
 from studio.flows.decide import Decided, Exact, Example
-from studio.verdict.decide import decide
+from studio.verdict.ruling import rule
 
 AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 PLAN = Plan(
@@ -87,19 +87,37 @@ KEPT = [
 ]
 
 
-def study(*, state: StudyState = StudyState.OPEN, job_state: JobState = JobState.DONE, **values: Any) -> Study:
+def protocol(**values: Any) -> Protocol:
+    """24 sealed prompts against the base model alone."""
+    asked = tuple(Asked(f"key-{n:02d}") for n in range(24))
+    made = Protocol(
+        candidate=Candidate("starter", "ab" * 32),
+        opponents=(Opponent(Rival.BASE),),
+        prompts=asked,
+        criterion="Which answer is better?",
+        cap=24,
+        twice=0.0,
+        identical=0,
+    )
+    return replace(made, **values)
+
+
+def study(
+    *,
+    state: StudyState = StudyState.OPEN,
+    job_state: JobState = JobState.DONE,
+    frozen: Protocol | None = None,
+    **values: Any,
+) -> Study:
+    seal = frozen or protocol()
     made = Study(
         id="study-1",
         name="triage-1",
         run_id="run-1",
         checkpoint_step=40,
-        prompts=24,
-        question="Which answer is better?",
-        sampling=Sampling(),
-        margin=0.05,
+        protocol=seal,
+        fingerprint=seal.fingerprint,
         seed=2**47 + 1,
-        protocol="0123456789abcdef",
-        rating_token="a-token",
         state=state,
         created_at=AT,
         job=job(kind=JobKind.GENERATE, state=job_state, total=24),
@@ -109,12 +127,13 @@ def study(*, state: StudyState = StudyState.OPEN, job_state: JobState = JobState
 
 
 def far(*, rated: int = 6, total: int = 24, raters: int = 1) -> StudyProgress:
-    return StudyProgress(rated=rated, total=total, raters=raters, job=job(kind=JobKind.GENERATE, state=JobState.DONE))
+    made = job(kind=JobKind.GENERATE, state=JobState.DONE)
+    return StudyProgress(rated=rated, total=total, raters=raters, job=made, invitation="a-token")
 
 
 def card(**values: Any) -> Card:
     made = Card(
-        item_id="item-opaque",
+        id="card-opaque",
         question="Which answer is better?",
         prompt=(Message("system", "Be brief."), Message("user", "Where is my parcel?")),
         left="It is on its way.",
@@ -131,7 +150,7 @@ def decided(*, tuned: int = 18, base: int = 4, tie: int = 2, **values: Any) -> D
     """A closed study that `tuned` prompts won and `base` lost."""
     outcomes = ["tuned"] * tuned + ["base"] * base + ["tie"] * tie
     judged = [
-        Judged(f"item-{n}", "rater-1", outcome, ("left", "right")[n % 2], 5.0, 90, 60)  # type: ignore[arg-type]
+        Judged(f"key-{n:02d}", "rater-1", outcome, ("left", "right")[n % 2], 5.0, 90, 60)  # type: ignore[arg-type]
         for n, outcome in enumerate(outcomes)
     ]
     won = Example(
@@ -140,7 +159,7 @@ def decided(*, tuned: int = 18, base: int = 4, tie: int = 2, **values: Any) -> D
     made = Decided(
         study=study(state=StudyState.CLOSED),
         run=run(state=JobState.DONE),
-        verdict=decide(judged, skipped=0, planned=len(outcomes), margin=0.05),
+        ruling=rule({Rival.BASE: judged}, protocol=protocol(cap=len(outcomes))),
         wins=(won,),
         losses=(replace(won, outcome="base", comment=""),),
         both_bad=(),

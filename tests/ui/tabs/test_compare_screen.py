@@ -10,14 +10,14 @@ import pytest
 
 from studio.domain.job import JobState
 from studio.domain.sampling import Sampling
-from studio.domain.study import Choice, Side, Study, StudyState
+from studio.domain.study import Choice, Study, StudyState
 from studio.flows import judge
 from studio.flows.compare import ENOUGH, StudyProgress
 from studio.flows.studio import open_studio
 from studio.ui.tabs import compare
+from tests.store.examples import Examples
 from tests.ui import examples
 from tests.ui.markup import attributes, words
-from tests.ui.rating_room import open_study, pairs
 
 NAMES = [field.name for field in fields(compare.Screen)]
 LEAD = re.compile(r"\b(lead|leads|leading|wins?|won|ahead|preferred so far|score is|better so far|loses?|lost)\b", re.I)
@@ -116,7 +116,7 @@ def test_halted_answers_say_why(state: StudyState) -> None:
 
 
 def test_the_link_for_raters_holds_a_token_and_no_id() -> None:
-    link = compare.rate_link(examples.study())
+    link = compare.rate_link("a-token")
     assert attributes(link, "href") == ["/rate/?t=a-token"]
     assert "study-1" not in link and "run-1" not in link
 
@@ -126,19 +126,20 @@ def test_what_was_frozen_is_listed_without_a_seed_of_the_sides() -> None:
     assert "24 sealed test rows" in said and "checkpoint of step 40" in said
     assert "preferred in more than 55 % of the ratings with a preference" in said
     assert str(2**47 + 1) not in said
-    warm = examples.study(sampling=Sampling(temperature=0.7, seed=3))
+    warm = examples.study(frozen=examples.protocol(sampling=Sampling(temperature=0.7, seed=3)))
     assert "temperature 0.7, seed 3" in words(compare.frozen_table(warm))
 
 
 def test_nothing_is_sent_while_nothing_has_happened(tmp_path: Path) -> None:
     studio = open_studio(tmp_path / "workspace")
-    study = open_study(studio, pairs([Side.LEFT, Side.RIGHT]))
+    study = Examples(studio.store).open_study(prompts=2)
     first = compare.follow(studio, study.run_id, study.id, None)
     again = compare.follow(studio, study.run_id, study.id, first[-1])
     assert again == [*[gr.skip()] * len(NAMES), first[-1]]
-    card = judge.next_card(studio, study.rating_token, "rater-1")
+    rater = Examples(studio.store).rater(study)
+    card = judge.next_card(studio, rater.token)
     assert card is not None
-    judge.rate(studio, study.rating_token, "rater-1", card.item_id, Choice.TIE)
+    judge.rate(studio, rater.token, card.id, Choice.TIE)
     after = compare.follow(studio, study.run_id, study.id, again[-1])
     assert after[0] != gr.skip() and after[-1] != again[-1]
     studio.store.close()
@@ -146,7 +147,7 @@ def test_nothing_is_sent_while_nothing_has_happened(tmp_path: Path) -> None:
 
 def test_the_form_is_made_ready_once_for_each_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     studio = open_studio(tmp_path / "workspace")
-    study = open_study(studio, pairs([Side.LEFT, Side.RIGHT]))
+    study = Examples(studio.store).open_study(prompts=2)
     monkeypatch.setattr(compare.train, "run", lambda *_: examples.run(state=JobState.DONE))
     monkeypatch.setattr(compare.train, "checkpoints", lambda *_: ["one"])
     monkeypatch.setattr(compare.compare, "sealed_rows", lambda *_: range(60))
