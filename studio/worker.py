@@ -70,6 +70,7 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1:
         print("usage: python -m studio.worker FOLDER", file=sys.stderr)
         return 2
+    os.environ["STUDIO_WORKER_FOR_ONE"] = "1"  # see studio/data/tokenizer.py
     return attempt(Path(arguments[0]))
 
 
