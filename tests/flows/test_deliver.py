@@ -59,13 +59,13 @@ def answer_here(quiet: Studio, trained: Run, release: Release, *, in_4_bits: boo
     from studio.domain.sampling import Sampling
     from studio.engine import checkpoints
     from studio.engine.answering import answer
-    from studio.engine.generate import _load
     from studio.engine.load import load_tokenizer
+    from studio.engine.sides import load_sides
 
     base = quiet.assets / "starter"
     folder = quiet.workspace.run(trained.id) / f"checkpoints/step-{release.step}"
     manifest = checkpoints.verify(folder).model_copy(update={"quantisation": "nf4" if in_4_bits else "none"})
-    pair = _load(base, trained=folder, manifest=manifest)
+    pair = load_sides(base, trained=folder, manifest=manifest)
     asked = Chat((Message("user", QUESTION),))
     return answer(pair.tuned, load_tokenizer(base), [asked], sampling=Sampling(), adapters=["tuned"])[0]
 
