@@ -67,5 +67,5 @@ def test_no_page_describes_the_inside(client: TestClient, path: str):
 
 def test_the_page_of_raters_holds_nothing_of_the_studio(client: TestClient, kept: Kept):
     page = client.get(f"/rate/?t={compare.invitation(kept.studio, kept.open.id).token}").text
-    for secret in (kept.run.id, kept.dataset.id, kept.open.id, kept.open.protocol, kept.run.name, "tuned_side"):
+    for secret in (kept.run.id, kept.dataset.id, kept.open.id, kept.open.fingerprint, kept.run.name, "tuned_side"):
         assert secret not in page
