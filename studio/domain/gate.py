@@ -149,6 +149,9 @@ class SqlResult(_Passing):
         title="SQLite files",
         description="Each query is run on each of them, read-only; with one alone, a wrong query may pass by luck.",
     )
+    sha256: tuple[str, ...] = Field(
+        default=(), title="Their fingerprints", description="Of the copies that are asked; filled in on freezing."
+    )
     seconds: float = Field(
         default=2.0, ge=0.05, le=30, title="Seconds for a query", description="Slower ones are stopped."
     )

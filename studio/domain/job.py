@@ -20,8 +20,6 @@ class JobKind(StrEnum):
     CHAT = "chat"
     DOWNLOAD = "download"
     EXPORT = "export"
-    OPINION = "opinion"  # of a judge behind an endpoint
-    LOCAL_OPINION = "local_opinion"  # of a judge that needs the device
 
 
 class Need(StrEnum):
@@ -36,9 +34,9 @@ class Need(StrEnum):
 def need_of(kind: JobKind) -> Need:
     """What a job of this kind needs: the one place where that is told."""
     match kind:
-        case JobKind.TRAIN | JobKind.PROBE | JobKind.GENERATE | JobKind.CHAT | JobKind.LOCAL_OPINION:
+        case JobKind.TRAIN | JobKind.PROBE | JobKind.GENERATE | JobKind.CHAT:
             return Need.DEVICE
-        case JobKind.DOWNLOAD | JobKind.OPINION:
+        case JobKind.DOWNLOAD:
             return Need.NETWORK
         case JobKind.EXPORT:
             return Need.MAKER

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from studio.domain.row import Row, records_of
 from studio.domain.run import Checkpoint, Run
 from studio.domain.study import STUDY, TUNED, Answer, Ask, Link, LinkKind, Study, StudyState, prompt_key
 from studio.flows import bring, inspect, models, split, train
+from studio.flows import gates as gating
 from studio.flows.split import Dealt
 from studio.flows.studio import Studio
 from studio.store import cards, jobs, links, splits
@@ -71,6 +73,7 @@ def create(
     cap = _wanted(len(sealed), prompts)
     seed = secrets.randbits(48)
     asks = _drawn(sealed, count=min(len(sealed), cap + identical), seed=seed)
+    study_id = new_id("study")
     protocol = frozen(
         Protocol(
             candidate=Candidate(run.model_id, checkpoint.sha256),
@@ -80,13 +83,12 @@ def create(
             rubric=rubric.strip(),
             cap=cap,
             margin=margin,
-            gates=tuple(gates),
+            gates=gating.frozen(gates, studio.workspace.study(study_id)),
             twice=twice,
             identical=identical,
             opening=opening_number(stored.openings(studio.store), [ask.key for ask in asks]),
         )
     )
-    study_id = new_id("study")
     return stored.add(
         studio.store,
         id=study_id,
@@ -108,7 +110,8 @@ def _spec(
     """What the worker needs; every question to every contestant is written out beside it."""
     folder = studio.workspace.study(study_id)
     with replacing(folder / "asks.jsonl") as file:
-        file.writelines(json.dumps(each).encode() + b"\n" for each in _questions(studio, run, protocol, asks))
+        lines = chain(_questions(studio, run, protocol, asks), gating.extra_asks(studio, protocol, asks))
+        file.writelines(json.dumps(each).encode() + b"\n" for each in lines)
     return {
         "model": str(models.usable(studio, run.model_id).path),
         "model_id": run.model_id,
@@ -117,7 +120,7 @@ def _spec(
         "sampling": asdict(protocol.sampling),
         "asks": str(folder / "asks.jsonl"),
         "out": str(folder / "answers.jsonl"),
-        "measure": None,
+        "measure": gating.measure_of(protocol, asks, folder),
     }
 
 

@@ -99,6 +99,7 @@ class Examples:
         key: str | None = None,
         prompts: int = 3,
         rivals: Sequence[Rival] = (Rival.BASE,),
+        reference: str = "Answer {}.",
         **frozen: Any,
     ) -> Study:
         """A study of `prompts` questions, named "key-0" and so on, that waits for its answers."""
@@ -120,7 +121,7 @@ class Examples:
             checkpoint_step=40,
             protocol=protocol,
             seed=2**47 + 1,
-            asks=[ask(position) for position in range(prompts)],
+            asks=[ask(position, reference) for position in range(prompts)],
             invitation=link(study_id, LinkKind.INVITATION),
             spec={"asks": "asks.jsonl"},
             key=key or new_id("key"),
@@ -142,9 +143,9 @@ class Examples:
         return cards.deal(self.store, study.id, lambda _: [Dealt(pair, rater.id, side, NOON)])[0].id
 
 
-def ask(position: int) -> Ask:
+def ask(position: int, reference: str = "Answer {}.") -> Ask:
     prompt = (Message("system", "Be brief."), Message("user", f"Question {position}?"))
-    return Ask(f"key-{position}", position, prompt, f"Answer {position}.", row_number=10 + position)
+    return Ask(f"key-{position}", position, prompt, reference.format(position), row_number=10 + position)
 
 
 def written(study: Study) -> list[Answer]:

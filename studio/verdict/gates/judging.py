@@ -4,8 +4,8 @@ A gate says what it needs, whoever conducts brings it, and `judge_gates` gives o
 runs a model, opens a database or reads a file.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from studio.domain.errors import StudyError
@@ -23,7 +23,7 @@ from studio.domain.gate import (
     Tasks,
     ValidJson,
 )
-from studio.domain.gate_result import Answered, GateResult, Scored, Timed
+from studio.domain.gate_result import Answered, GateResult, Scored, Timed, Unjudged
 from studio.domain.light import Light
 from studio.domain.task_score import TaskScore
 from studio.verdict.gates import exact, labels, length, measured, overlap, pattern, shipped, sql, structured, tasks
@@ -40,7 +40,8 @@ class Material:
 
     `answers` are those to the sealed prompts. `ask` runs queries (studio.store.foreign.ask, with the paths of the
     gate's databases). `shipped` are both sides' answers to each shipped set, `prompts` the sets, and `refuses`
-    tells a refusal (studio.data.checks.refusals.spans).
+    tells a refusal (studio.data.checks.refusals.spans). `unmeasured` are the prompts and tasks that were to be measured
+    for a need and were not, and why.
     """
 
     answers: Sequence[Answered] = ()
@@ -51,6 +52,7 @@ class Material:
     prompts: dict[str, Sequence[ShippedPrompt]] | None = None
     refuses: Refuses | None = None
     scores: Sequence[TaskScore] = ()
+    unmeasured: Mapping[Need, Sequence[Unjudged]] = field(default_factory=dict)
 
 
 def needs(gate: Gate) -> tuple[Need, ...]:
@@ -92,13 +94,13 @@ def judge_gate(gate: Gate, material: Material) -> GateResult:
     """The result of one gate; StudyError where what it needs was not brought."""
     match gate:
         case Speed():
-            return measured.judge_speed(gate, material.timings)
+            return _with_gaps(measured.judge_speed(gate, material.timings), material.unmeasured.get("timings", ()))
         case Perplexity():
-            return measured.judge_perplexity(gate, material.losses)
+            return _with_gaps(measured.judge_perplexity(gate, material.losses), material.unmeasured.get("losses", ()))
         case PromptSet():
             return _judge_prompts(gate, material)
         case Tasks():
-            return tasks.judge(gate, material.scores)
+            return _whole(tasks.judge(gate, material.scores), material.unmeasured.get("tasks", ()))
         case SqlResult():
             if material.ask is None:
                 raise _missing("a database to ask")
@@ -141,6 +143,21 @@ def _judge_prompts(gate: PromptSet, material: Material) -> GateResult:
     if prompts is None or answers is None or material.refuses is None:
         raise _missing(f"the {gate.set} prompts and their answers")
     return shipped.judge(gate, answers, prompts, material.refuses)
+
+
+def _with_gaps(found: GateResult, gaps: Sequence[Unjudged]) -> GateResult:
+    """The result with the prompts that were not measured among those that could not be judged."""
+    known = {each.prompt_id for each in found.unjudged}
+    return replace(found, unjudged=(*found.unjudged, *(gap for gap in gaps if gap.prompt_id not in known)))
+
+
+def _whole(found: GateResult, gaps: Sequence[Unjudged]) -> GateResult:
+    """The same for tasks, where the others are no proof of the one that could not be run."""
+    if not gaps:
+        return found
+    said = f"{found.sentence} Not run: {', '.join(gap.prompt_id for gap in gaps)}. {gaps[0].why}"
+    light = Light.AMBER if found.light is Light.GREEN else found.light
+    return replace(_with_gaps(found, gaps), sentence=said, light=light)
 
 
 def _missing(what: str) -> StudyError:
