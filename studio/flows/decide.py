@@ -13,12 +13,14 @@ from jinja2 import Environment, FileSystemLoader
 from studio.data.ledger import spreadsheet_safe
 from studio.domain.dealing import deck_of
 from studio.domain.errors import StudyError
+from studio.domain.light import Lit
 from studio.domain.protocol import Rival
 from studio.domain.ruling import Ruling
 from studio.domain.run import Run
 from studio.domain.study import TUNED, Answer, Ask, Choice, Rating, Side, Study, StudyState
 from studio.domain.verdict import Judged, Verdict
 from studio.flows import compare, judge, train
+from studio.flows.lights import lights
 from studio.flows.studio import Studio
 from studio.store import cards
 from studio.store import studies as stored
@@ -101,7 +103,7 @@ def verdict(studio: Studio, study_id: str) -> Decided:
     return Decided(
         study=study,
         run=train.run(studio, study.run_id),
-        ruling=_ruling(study, said),
+        ruling=_ruling(study, said, lights(studio, study)),
         wins=_first(examples, "tuned"),
         losses=_first(examples, "base"),
         both_bad=_first(examples, "both_bad"),
@@ -110,7 +112,7 @@ def verdict(studio: Studio, study_id: str) -> Decided:
     )
 
 
-def _ruling(study: Study, said: Sequence[Said]) -> Ruling:
+def _ruling(study: Study, said: Sequence[Said], shown: Sequence[Lit]) -> Ruling:
     judged: dict[Rival, list[Judged]] = {opponent.rival: [] for opponent in study.protocol.opponents}
     skipped: dict[Rival, set[str]] = {rival: set() for rival in judged}
     for each in said:
@@ -119,7 +121,7 @@ def _ruling(study: Study, said: Sequence[Said]) -> Ruling:
         else:
             judged[Rival(each.opponent)].append(_judged(each))
     left = {rival: len(keys - {each.prompt_id for each in judged[rival]}) for rival, keys in skipped.items()}
-    return rule(judged, protocol=study.protocol, skipped=left)
+    return rule(judged, protocol=study.protocol, skipped=left, lights=shown)
 
 
 def everything_said(studio: Studio, study: Study) -> list[Said]:
