@@ -31,6 +31,7 @@ from transformers.modeling_outputs import BaseModelOutputWithPast
 VOCABULARY = 3072
 CONTEXT = 2048
 TOKENS_PER_STEP = 6144
+TALKS_FOR_WORDS = 40_000  # conversations that the vocabulary is made from
 PAD, START, END = SPECIAL = ("<|pad|>", "<|start|>", "<|end|>")
 PAD_ID, END_ID = 0, 2  # special tokens come first in the vocabulary, in this order
 REQUEST_WEIGHT = 0.4  # what people ask is worth less than how it is answered
@@ -90,7 +91,7 @@ def train_tokenizer(seed: int) -> PreTrainedTokenizerFast:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    texts = itertools.chain.from_iterable(talk for talk in itertools.islice(conversations(seed), 40_000))
+    texts = itertools.chain.from_iterable(talk for talk in itertools.islice(conversations(seed), TALKS_FOR_WORDS))
     raw.train_from_iterator((text for turn in texts for text in (turn["role"], turn["content"])), trainer)
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=raw, eos_token=END, pad_token=PAD, model_max_length=CONTEXT, clean_up_tokenization_spaces=False

@@ -20,13 +20,14 @@ from typing import Any
 
 from studio.domain.event import EventKind, Outcome
 from studio.domain.recipe import Recipe
-from studio.domain.row import Row
+from studio.domain.row import Message, Row, records_of
 
 ROOT = Path(__file__).parents[1]
 STARTER = ROOT / "assets" / "starter"
 TRIAGE = ROOT / "assets" / "samples" / "triage.jsonl"
 FORMAT = re.compile(r"category: (\w+)\npriority: \w+\nteam: \w+")
 HELD_OUT = 60
+INSTRUCTED = (Message("system", "Answer in three lines: category, priority and team, and nothing else."),)
 
 
 class Quiet:
@@ -201,26 +202,28 @@ class Bench:
         trainer.train()
         return watch.tokens / sum(watch.steps)
 
-    def answer(self, outcome: Outcome, rows: Sequence[int]) -> dict[int, dict[str, Any]]:
+    def answer(self, outcome: Outcome, rows: Sequence[int]) -> dict[int, dict[str, str]]:
         from studio.engine.generate import generate
 
-        out = self.folder / "answers.jsonl"
+        asks, out = self.folder / "asks.jsonl", self.folder / "answers.jsonl"
         step = outcome.result["best_step"]
+        asks.write_text("".join(json.dumps(ask) + "\n" for ask in asks_of(self.read(rows), ("base", "tuned"))))
         spec = {
-            "dataset": str(self.folder),
             "model": str(self.model),
             "model_id": "bench",
             "adapter": str(self.folder / "run" / "checkpoints" / f"step-{step}"),
-            "rows": list(rows),
             "sampling": {"max_new_tokens": 60, "temperature": 0.0, "top_p": 1.0, "seed": 7},
+            "asks": str(asks),
             "out": str(out),
         }
         written = generate(spec, Quiet())
         print(f"best step {step}; {written.message} ({written.result['seconds']:.0f} s)")
-        answers = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
-        for line in answers[:3]:
-            print("base:", repr(line["base"][:70]), "| tuned:", repr(line["tuned"][:70]))
-        return {line["row"]: line for line in answers}
+        answers: dict[int, dict[str, str]] = {}
+        for line in map(json.loads, out.read_bytes().splitlines()):
+            answers.setdefault(int(line["key"]), {})[line["contestant"]] = line["text"]
+        for sides in list(answers.values())[:3]:
+            print("base:", repr(sides["base"][:70]), "| tuned:", repr(sides["tuned"][:70]))
+        return answers
 
     def read(self, rows: Sequence[int]) -> list[Row]:
         from studio.engine.rows import read_rows
@@ -232,6 +235,23 @@ def deal(rows: int) -> tuple[list[int], list[int], list[int]]:
     """Train, validation and test rows, dealt at random but always the same."""
     order = random.Random(7).sample(range(rows), rows)
     return order[2 * HELD_OUT :], order[:HELD_OUT], order[HELD_OUT : 2 * HELD_OUT]
+
+
+def asks_of(rows: Sequence[Row], contestants: Sequence[str]) -> list[dict[str, Any]]:
+    """What a comparison asks, as its flow writes it down; the contestant `prompt` is the base with instructions."""
+    return [
+        {
+            "key": str(row.number),
+            "set": "study",
+            "contestant": contestant,
+            "tuned": contestant == "tuned",
+            "messages": records_of((*(INSTRUCTED if contestant == "prompt" else ()), *row.prompt)),
+            "tools": row.tools,
+            "reference": records_of(row.messages[-1:]),
+        }
+        for row in rows
+        for contestant in contestants
+    ]
 
 
 def category(answer: str) -> str:

@@ -57,10 +57,15 @@ PARTS = {
     JobKind.CHAT: "studio.engine.chat:chat",
     JobKind.DOWNLOAD: "studio.recipes.hub.download:download",
     JobKind.EXPORT: "studio.engine.export:export",
+    JobKind.OPINION: "studio.engine.opinion:opinion",
+    JobKind.LOCAL_OPINION: "studio.engine.opinion:opinion",
 }
 
 # What computes for long lets the page go first.
-AT_LENGTH = (JobKind.TRAIN, JobKind.PROBE, JobKind.GENERATE, JobKind.CHAT, JobKind.MEANING, JobKind.EXPORT)
+AT_LENGTH = (
+    JobKind.TRAIN, JobKind.PROBE, JobKind.GENERATE, JobKind.CHAT, JobKind.MEANING, JobKind.EXPORT,
+    JobKind.LOCAL_OPINION,
+)  # fmt: skip
 
 Work = Callable[[dict[str, Any], Reporter], Outcome]
 
@@ -70,6 +75,7 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1:
         print("usage: python -m studio.worker FOLDER", file=sys.stderr)
         return 2
+    os.environ["STUDIO_WORKER_FOR_ONE"] = "1"  # see studio/data/tokenizer.py
     return attempt(Path(arguments[0]))
 
 

@@ -20,6 +20,7 @@ from jinja2 import TemplateError
 from studio.data.atomic import replacing
 from studio.data.progress import Progress, Stopped
 from studio.data.rows import Rows, load_rows
+from studio.data.tokenizer import load_tokenizer
 from studio.domain.answers import UnprovenError, end_of_answer, marks_answers, writes_dates
 from studio.domain.chat import Chat, left_out, parts_of, template_of, written, written_texts
 from studio.domain.errors import RecipeError
@@ -119,10 +120,8 @@ def measure(spec: Mapping[str, Any], reporter: Reporter) -> Outcome:
 
 
 def _writer(model: Path, *, texts: bool) -> _Writer:
-    from transformers import AutoTokenizer
-
     try:
-        tokenizer: Any = AutoTokenizer.from_pretrained(model, local_files_only=True, trust_remote_code=False)
+        tokenizer = load_tokenizer(model, texts=texts)
     except (OSError, ValueError) as error:
         raise RecipeError("The tokenizer of this model cannot be read.", fix="Choose another model.") from error
     if texts:

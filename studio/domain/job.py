@@ -20,6 +20,8 @@ class JobKind(StrEnum):
     CHAT = "chat"
     DOWNLOAD = "download"
     EXPORT = "export"
+    OPINION = "opinion"  # of a judge behind an endpoint
+    LOCAL_OPINION = "local_opinion"  # of a judge that needs the device
 
 
 class Need(StrEnum):
@@ -34,9 +36,9 @@ class Need(StrEnum):
 def need_of(kind: JobKind) -> Need:
     """What a job of this kind needs: the one place where that is told."""
     match kind:
-        case JobKind.TRAIN | JobKind.PROBE | JobKind.GENERATE | JobKind.CHAT:
+        case JobKind.TRAIN | JobKind.PROBE | JobKind.GENERATE | JobKind.CHAT | JobKind.LOCAL_OPINION:
             return Need.DEVICE
-        case JobKind.DOWNLOAD:
+        case JobKind.DOWNLOAD | JobKind.OPINION:
             return Need.NETWORK
         case JobKind.EXPORT:
             return Need.MAKER

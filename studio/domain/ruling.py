@@ -33,7 +33,7 @@ class Override:
 class Ruling:
     """What to do with a fine-tuned model; `reasons` are one sentence for each opponent and each light that matters.
 
-    `more_needed` is about how many more ratings would settle every open contest, ties included, and `minutes_needed`
+    `next_step` is what to do about it. `more_needed` is about how many more ratings would settle every open contest, ties included, and `minutes_needed`
     their time; None where nothing is open or it is unlikely to become clear.
     """
 
@@ -46,10 +46,16 @@ class Ruling:
     more_needed: int | None = None
     minutes_needed: int | None = None
     override: Override | None = None
+    next_step: str = ""
 
     @property
     def headline(self) -> str:
         return HEADLINES[self.decision]
+
+    @property
+    def title(self) -> str:
+        """The headline of what stands; where somebody overrode the rule, with their name."""
+        return f"{self.override.by} decided: {HEADLINES[self.stands]}" if self.override else self.headline
 
     @property
     def stands(self) -> Decision:

@@ -20,10 +20,11 @@ from studio.domain.event import EventKind, Outcome, Reporter
 from studio.domain.row import messages_from
 from studio.domain.sampling import Sampling
 from studio.domain.talk import End, Pane, Turn
-from studio.engine.answering import Pair, answer, encode, end_tokens, training_matters
+from studio.engine.answering import answer, encode, end_tokens, training_matters
 from studio.engine.load import load_tokenizer, needs_template, prepare_process
 from studio.engine.memory import is_out_of_memory, release_memory
 from studio.engine.seats import Seat, Seats
+from studio.engine.sides import Pair
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -227,8 +228,6 @@ def _write(
     idle: set[str],
 ) -> None:
     """The answers of panes that go in one batch, passed on as they are written, and at last how each of them ended."""
-    import torch
-
     if why := hand.why_not_go_on():
         for asked in together:
             hand.tell(asked.place, end=why)
@@ -238,7 +237,6 @@ def _write(
     allowed = min(sampling.max_new_tokens, context - max(read))
     mixed = [asked.seat.in_a_batch for asked in together] if len(together) > 1 else None
     ear = Ear(together, tokenizer, hand)
-    torch.manual_seed(sampling.seed)
     with nullcontext() if mixed else first.turned_on():
         texts = answer(
             first.seat.held.model,

@@ -5,19 +5,18 @@ given out as the fine-tuned model's.
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from importlib import import_module
 from typing import Any
 
 from studio.domain.errors import SetupError, StudyError
 from studio.domain.gate import Tasks
 from studio.domain.task_score import TaskScore
-from studio.engine.answering import Pair
+from studio.engine.sides import Sides
 
 METRICS = ("exact_match", "acc", "f1", "mc2")  # the first that a task has; one figure for each question
 
 
-def run_tasks(gate: Tasks, pair: Pair, tokenizer: Any, *, batch_size: int = 8) -> tuple[TaskScore, ...]:
+def run_tasks(gate: Tasks, sides: Sides, tokenizer: Any, *, batch_size: int = 8) -> tuple[TaskScore, ...]:
     """Both scores of every question of the tasks, base and fine-tuned one after the other on the same model.
 
     SetupError where the package is missing; tasks that are not on this machine are downloaded by it.
@@ -36,9 +35,10 @@ def run_tasks(gate: Tasks, pair: Pair, tokenizer: Any, *, batch_size: int = 8) -
             cache_requests=False,
         )["samples"]
 
-    with pair.alone() if pair.is_trained else nullcontext():
-        base = samples(pair.base)
-    return paired(base, samples(pair.tuned))
+    with sides.side(on=False) as model:
+        base = samples(model)
+    with sides.side(on=True) as model:
+        return paired(base, samples(model))
 
 
 def paired(

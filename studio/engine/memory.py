@@ -22,3 +22,18 @@ def release_memory() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+
+
+def free_memory() -> int:
+    """Bytes that are free where models live: on the GPU if there is one, else in main memory."""
+    import psutil
+    import torch
+
+    return torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else psutil.virtual_memory().available
+
+
+def total_memory() -> int:
+    """All bytes of the GPU."""
+    import torch
+
+    return torch.cuda.get_device_properties(0).total_memory

@@ -8,10 +8,10 @@ from typing import Any, Literal, NamedTuple
 from studio.domain.errors import RunError
 from studio.domain.talk import Identity, Pane, Turn
 from studio.engine import checkpoints
-from studio.engine.answering import BASE
 from studio.engine.checkpoints import Manifest
 from studio.engine.load import keep_unpacked, load_model
 from studio.engine.memory import release_memory
+from studio.engine.sides import BASE
 
 MOST_ADAPTERS = 8  # on one model; with more, it is loaded anew
 

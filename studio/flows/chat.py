@@ -21,7 +21,11 @@ KEY = "chat"  # there is one worker for all talks: it goes, and comes again
 KEPT_WARM = 300.0  # seconds for which the model stays in memory after the last answer
 ROWS_READ = 2000
 LONGEST_MESSAGE = 200_000
-OTHER_WORK = {JobKind.GENERATE: "the answers of a comparison", JobKind.PROBE: "a try of two steps"}
+OTHER_WORK = {
+    JobKind.GENERATE: "the answers of a comparison",
+    JobKind.PROBE: "a try of two steps",
+    JobKind.LOCAL_OPINION: "a model that judges answers",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,11 @@ KINDS = frozenset(kind for kind in JobKind if need_of(kind) is Need.DEVICE) - GI
 PROCESSOR = "processor"
 ANY = "any"
 SOON = 5.0  # seconds
-OTHERS = {JobKind.GENERATE: "answers to compare", JobKind.PROBE: "two steps that are tried"}
+OTHERS = {
+    JobKind.GENERATE: "answers to compare",
+    JobKind.PROBE: "two steps that are tried",
+    JobKind.LOCAL_OPINION: "a model that judges answers",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ WORK = {
     JobKind.CHAT: "chat",
     JobKind.DOWNLOAD: "downloading",
     JobKind.EXPORT: "delivering",
+    JobKind.OPINION: "asking the judge",
+    JobKind.LOCAL_OPINION: "asking the judge",
 }
 RESUME = "Resume goes on from the last checkpoint."
 AGAIN = "Start it again."

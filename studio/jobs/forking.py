@@ -20,7 +20,7 @@ from studio.jobs.launcher import Handle, LocalLauncher, log_of, worker_environme
 from studio.jobs.process import Identity, end_leftover, identity_of, kill_group
 
 # The nursery is begun for work that would load as much by itself; work that loads less is forked where one is ready.
-BEGINS = frozenset({JobKind.PROBE, JobKind.TRAIN, JobKind.GENERATE, JobKind.CHAT})
+BEGINS = frozenset({JobKind.PROBE, JobKind.TRAIN, JobKind.GENERATE, JobKind.CHAT, JobKind.LOCAL_OPINION})
 JOINS = frozenset({JobKind.MEASURE, JobKind.MEANING, JobKind.EXPORT})
 COMMAND = (sys.executable, "-P", "-m", "studio.nursery")
 PADDING = "." * 1000  # where the forked ones write down what they are

@@ -12,6 +12,7 @@ import psutil
 
 import studio
 from studio.domain.job import JobKind
+from studio.domain.opinion import KEY_NAMES
 from studio.domain.tracker import TRACKER_SETTINGS, Tracker
 from studio.jobs.process import kill_group
 
@@ -110,14 +111,20 @@ CALM = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
 def worker_environment(
-    environ: Mapping[str, str], *, online: bool = False, gpu: str | None = None, trackers: Collection[Tracker] = ()
+    environ: Mapping[str, str],
+    *,
+    online: bool = False,
+    gpu: str | None = None,
+    trackers: Collection[Tracker] = (),
+    key: str = "",
 ) -> dict[str, str]:
     """What a worker may know of this process's environment, where it finds the studio, and the only GPU it may see.
 
-    Of trackers it knows those that its run chose, and with them the way out.
+    Of trackers it knows those that its run chose, and with them the way out; of a judge the variable of its `key`.
     """
     known = PASSED_ON | ONLINE if online else PASSED_ON.union(*(TRACKER_SETTINGS[name] for name in trackers))
-    known |= ONLINE - {"HF_TOKEN", "HF_ENDPOINT"} if trackers else frozenset()
+    known |= ONLINE - {"HF_TOKEN", "HF_ENDPOINT"} if trackers or key else frozenset()
+    known |= {key} if KEY_NAMES.fullmatch(key) else frozenset()
     passed = {name: value for name, value in environ.items() if name in known or name.startswith("LC_")}
     home = str(Path(studio.__path__[0]).parent)
     chosen = {"CUDA_VISIBLE_DEVICES": gpu} if gpu else {}

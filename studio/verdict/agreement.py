@@ -1,16 +1,23 @@
-"""Agreement: do people who judge the same prompts mean the same by "better"?"""
+"""Agreement: do people who judge the same pairs mean the same by "better"?"""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.domain.light import Light, Sign
+from studio.domain.protocol import Rival
 from studio.domain.verdict import Agreement, Interval, Judged
+from studio.verdict.wording import of
 
 ENOUGH_UNITS = 10  # below, resampling them says nothing
+LOW_ALPHA = 0.2  # below, raters agree little more than chance gives, and no model ships
 RESAMPLES = 2000
+AGREEMENT = "agreement"  # the kind of its light
+AGREE_FIRST = "Agree on what makes an answer better, write it into the rubric, and have a new comparison rated."
 Scale = Literal["nominal", "ordinal", "interval", "ratio"]
 
 
@@ -34,6 +41,31 @@ def agreement(judged: Sequence[Judged]) -> Agreement | None:
         alpha=krippendorff_alpha(table),
         interval=alpha_interval(table),
     )
+
+
+def agreement_of_all(judged: Mapping[Rival, Sequence[Judged]]) -> Agreement | None:
+    """The same over all opponents: the unit is the pair, a prompt with one opponent."""
+    return agreement(
+        [
+            replace(rating, prompt_id=f"{rating.prompt_id}/{rival.value}")
+            for rival, said in judged.items()
+            for rating in said
+        ]
+    )
+
+
+def agreement_sign(found: Agreement | None) -> Sign | None:
+    """Agreement as a light: amber, so that nothing ships, where alpha is below .2 on ten shared pairs or more.
+
+    Green from there on; None with fewer shared pairs, which tell nothing. Where everybody said the same of every pair,
+    alpha is not defined, and they agree.
+    """
+    if found is None or found.prompts < ENOUGH_UNITS:
+        return None
+    said = f"Raters said the same of {of(found.same, found.prompts)} pairs that more than one of them judged"
+    if found.alpha is None or found.alpha >= LOW_ALPHA:
+        return Sign(AGREEMENT, "Raters agree", Light.GREEN, f"{said}, more than chance gives.", is_required=False)
+    return Sign(AGREEMENT, "Raters agree", Light.AMBER, f"{said}, little more than chance gives. {AGREE_FIRST}")
 
 
 def krippendorff_alpha(ratings: Sequence[Sequence[float | None]], *, scale: Scale = "nominal") -> float | None:

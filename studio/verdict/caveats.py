@@ -7,8 +7,6 @@ from studio.verdict.wording import ODD_P, Standing, count, of
 
 STEADY_SAMPLE = 60
 LONGER = 1.5
-LOW_ALPHA = 0.2
-ENOUGH_SHARED = 10
 HASTY_SECONDS = 3.0
 
 
@@ -29,9 +27,6 @@ def _about_the_sample(standing: Standing) -> Iterator[str]:
     if has_too_many_bad(tally) and not standing.is_stopped_by_bad_answers:
         bad = of(tally.both_bad, tally.rated)
         yield f"Both answers were bad in {bad} comparisons; with more than one in five a model does not ship."
-    if standing.earlier_looks:
-        times = "once" if standing.earlier_looks == 1 else f"{standing.earlier_looks} times"
-        yield f"These test rows had been used for a verdict {times} before; every try gives luck another chance."
     if tally.skipped * 10 > tally.rated:
         yield f"{count(tally.skipped, 'prompt')} could not be judged and are missing from these figures."
 
@@ -39,10 +34,6 @@ def _about_the_sample(standing: Standing) -> Iterator[str]:
 def _about_the_raters(standing: Standing) -> Iterator[str]:
     if standing.raters == 1:
         yield "Only one person rated; a second one would show whether others agree."
-    shared = standing.agreement
-    if shared and shared.alpha is not None and shared.prompts >= ENOUGH_SHARED and shared.alpha < LOW_ALPHA:
-        same = of(shared.same, shared.prompts)
-        yield f"Raters said the same on {same} prompts that several of them rated, little more than chance gives."
     if standing.side_bias.p < ODD_P:
         yield standing.side_bias.sentence
     if standing.usual_seconds is not None and standing.usual_seconds < HASTY_SECONDS:

@@ -32,14 +32,12 @@ def decide(
     planned: int,
     margin: float = 0.05,
     alpha: float = 0.05,
-    earlier_looks: int = 0,
     opponent: str = "the base model",
 ) -> Verdict:
     """The verdict against one opponent from its ratings, in the order in which they were given.
 
     The unit is the prompt: its first rating counts, later ones serve agreement only. Ties and "both bad" place no bet.
     `skipped` counts prompts that were only ever skipped; with the rated ones they use up the `planned` prompts.
-    `earlier_looks` counts the verdicts that were already read off the same test rows; it adds a caveat, no more.
 
     Ship: the evidence for better reached 1/alpha at some moment, the fine-tuned model wins .50 + `margin` of at least
     20 decisive prompts, and both answers were bad on at most one prompt in five. Don't ship: the evidence for worse
@@ -70,7 +68,6 @@ def decide(
         length_ratio=_length_ratio(primary),
         agreement=agreement(judged),
         usual_seconds=_usual_seconds(judged),
-        earlier_looks=earlier_looks,
         opponent=opponent,
     )
     return Verdict(

@@ -7,6 +7,7 @@ from studio.domain.light import Light, Lit
 from studio.domain.protocol import Protocol, Rival, bar_sentence
 from studio.domain.ruling import Contest, Ruling
 from studio.domain.verdict import Decision, Judged
+from studio.verdict.agreement import AGREE_FIRST, AGREEMENT, agreement_of_all, agreement_sign
 from studio.verdict.decide import decide
 from studio.verdict.rule import Obstacle, decision_of, missing_gates, obstacles
 
@@ -18,7 +19,12 @@ def rule(
     skipped: Mapping[Rival, int] | None = None,
     lights: Sequence[Lit] = (),
 ) -> Ruling:
-    """The ruling of a study by its protocol, from the ratings against each opponent in the order they were given."""
+    """The ruling of a study by its protocol, from the ratings against each opponent in the order they were given.
+
+    Whether raters agree is a light beside those of the gates.
+    """
+    agreed = agreement_sign(agreement_of_all(judged))
+    lights = (*lights, agreed) if agreed else tuple(lights)
     contests = tuple(
         Contest(
             opponent.rival,
@@ -41,10 +47,11 @@ def rule(
         sentence=_sentence(found, contests, lights, missing_gates(lights, gates)),
         reasons=_reasons(contests, lights, protocol),
         contests=contests,
-        lights=tuple(lights),
+        lights=lights,
         caveats=_caveats(contests),
         more_needed=more,
         minutes_needed=minutes,
+        next_step=_next_step(decision_of(found), contests, lights),
     )
 
 
@@ -82,6 +89,20 @@ def _sentence(
     if Obstacle.GATE_MISSING in found:
         parts.append(f"Not measured yet: {_listed(missing)}.")
     return " ".join(parts)
+
+
+def _next_step(decision: Decision, contests: Sequence[Contest], lights: Sequence[Lit]) -> str:
+    """What to do about what decided, the first of it where there are several things."""
+    deciding = [contest.verdict for contest in contests if contest.verdict.decision is decision]
+    if deciding:
+        return deciding[0].next_step
+    light = Light.RED if decision is Decision.DONT_SHIP else Light.AMBER
+    named = [each for each in lights if each.is_required and each.light == light]
+    if named and named[0].kind == AGREEMENT:
+        return AGREE_FIRST
+    if named:
+        return f"Read what {_titles(lights, light)} found, mend the data there and train again."
+    return "Have measured what is missing." if contests else "Make a comparison on Compare."
 
 
 def _reasons(contests: Sequence[Contest], lights: Sequence[Lit], protocol: Protocol) -> tuple[str, ...]:

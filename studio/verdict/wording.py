@@ -27,7 +27,6 @@ class Standing:
     length_ratio: float | None
     agreement: Agreement | None
     usual_seconds: float | None
-    earlier_looks: int = 0
     opponent: str = "the base model"
 
     @property

@@ -20,9 +20,19 @@ def assets() -> Path:
 @pytest.fixture(scope="session")
 def starter_text() -> ModuleType:
     """The package that writes the starter model's text, imported as its script imports it: from assets/."""
+    return from_assets("starter_text")
+
+
+@pytest.fixture(scope="session")
+def make_starter() -> ModuleType:
+    """The script that makes the starter model."""
+    return from_assets("make_starter")
+
+
+def from_assets(name: str) -> ModuleType:
     sys.path.insert(0, str(ASSETS))
     try:
-        return importlib.import_module("starter_text")
+        return importlib.import_module(name)
     finally:
         sys.path.remove(str(ASSETS))
 

@@ -3,7 +3,6 @@
 import itertools
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -157,10 +156,14 @@ def test_no_sample_prompt_is_answered_in_its_sample_s_format(
     assert not [answer for answer in answers if SAMPLE_FORMATS.search(answer)]
 
 
+@pytest.fixture(scope="module")
+def talks(starter_text: ModuleType) -> list[Any]:
+    return list(itertools.islice(starter_text.conversations(3), 20_000))
+
+
 def test_its_text_is_the_same_each_time_and_has_no_sample_in_it(
-    starter_text: ModuleType, triage: list[Any], brand_voice: list[Any], orders: list[Any]
+    starter_text: ModuleType, talks: list[Any], triage: list[Any], brand_voice: list[Any], orders: list[Any]
 ) -> None:
-    talks = list(itertools.islice(starter_text.conversations(3), 20_000))
     assert talks[:500] == list(itertools.islice(starter_text.conversations(3), 500))
     texts = {turn["content"] for talk in talks for turn in talk}
     assert not [text for text in texts if SAMPLE_FORMATS.search(text)]
@@ -169,20 +172,32 @@ def test_its_text_is_the_same_each_time_and_has_no_sample_in_it(
     assert not texts & samples
 
 
-def test_its_text_is_varied(starter_text: ModuleType) -> None:
-    talks = list(itertools.islice(starter_text.conversations(3), 20_000))
+def test_its_text_is_varied(talks: list[Any]) -> None:
     words = re.findall(r"[a-z]+", " ".join(turn["content"] for talk in talks for turn in talk).lower())
     assert len(set(words)) > 5_000
     assert len({json.dumps(talk) for talk in talks}) > 0.9 * len(talks)
 
 
 @pytest.mark.slow
-def test_its_script_makes_a_model_that_has_begun_to_learn_within_a_minute(assets: Path, tmp_path: Path) -> None:
-    script = [sys.executable, str(assets / "make_starter.py"), "--steps", "8", "--out", str(tmp_path / "made")]
-    run = subprocess.run(script, check=True, capture_output=True, text=True, timeout=280)
-    losses = [float(loss) for loss in re.findall(r"^(?:step \d+|done:) loss ([\d.]+)", run.stdout, re.MULTILINE)]
+def test_its_script_makes_a_model_that_has_begun_to_learn_within_a_minute(
+    make_starter: ModuleType,
+    assets: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, less in (("TOKENS_PER_STEP", 1024), ("TALKS_FOR_WORDS", 4000), ("PROBES", make_starter.PROBES[:1])):
+        monkeypatch.setattr(make_starter, name, less)
+    monkeypatch.setattr(sys, "argv", ["make_starter.py", "--steps", "12", "--out", str(tmp_path / "made")])
+    import torch
+
+    with torch.random.fork_rng():
+        make_starter.main()
+    said = capsys.readouterr().out
+    losses = [float(loss) for loss in re.findall(r"^(?:step \d+|done:) loss ([\d.]+)", said, re.MULTILINE)]
     assert losses[0] > 7.5  # as good as guessing among 3,072 tokens: ln 3072 = 8.03
     assert losses[-1] < losses[0] - 1, losses
+    assert make_starter.PROBES[0] in said
     assert {path.name for path in (tmp_path / "made").iterdir()} | {"README.md"} == {
         path.name for path in (assets / "starter").iterdir()
     }

@@ -60,3 +60,10 @@ def set_number(page: Page, label: str, value: str) -> None:
     field = page.get_by_label(label, exact=False).first
     field.fill(value)
     field.blur()
+
+
+def set_advanced(page: Page, **values: str) -> None:
+    """Open the advanced part of the recipe and set what stands there under these labels."""
+    button(page, "Advanced").click()
+    for label, value in values.items():
+        set_number(page, label, value)

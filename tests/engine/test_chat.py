@@ -4,7 +4,6 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,7 +12,7 @@ from studio.domain.talk import Answer, AnswerSettings, Contestant, End, Identity
 from studio.engine import chat as chatting
 from studio.engine import checkpoints
 from studio.engine.chat import chat
-from studio.engine.generate import generate, read_answers
+from studio.engine.generate import generate
 from tests.engine.conftest import Notebook
 
 ASKED = "My lamp is broken."
@@ -80,23 +79,26 @@ def talk(tmp_path: Path, tiny_model: Path) -> Callable[..., tuple[Answer, ...]]:
     return ask
 
 
-def evaluated(out: Path, model: Path, adapter: Path, prompt: Pages) -> dict[str, Any]:
+def evaluated(folder: Path, model: Path, adapter: Path, prompt: Pages) -> dict[str, str]:
     """What a comparison would have both models answer."""
+    messages = [{"role": role, "content": text} for role, text in prompt]
+    common = {"key": "0", "set": "study", "messages": messages, "tools": "", "reference": None}
+    asks = [common | {"contestant": side, "tuned": side == "tuned"} for side in ("base", "tuned")]
+    (folder / "asks.jsonl").write_text("".join(json.dumps(ask) + "\n" for ask in asks))
     spec = {
-        "model": str(model), "model_id": "tiny", "adapter": str(adapter), "out": str(out),
-        "prompts": [[{"role": role, "content": text} for role, text in prompt]],
+        "model": str(model), "model_id": "tiny", "adapter": str(adapter), "asks": str(folder / "asks.jsonl"),
+        "out": str(folder / "answers.jsonl"),
         "sampling": {"max_new_tokens": 12, "temperature": 0.0, "top_p": 1.0, "seed": 7},
     }  # fmt: skip
     generate(spec, Notebook())
-    sha256 = checkpoints.verify(adapter).weights_sha256
-    known = {"model": "tiny", "adapter_sha256": sha256, "adapter_on_base": False, "adapter_on_tuned": True}
-    return read_answers(out, identity=known)[0]
+    lines = [json.loads(line) for line in (folder / "answers.jsonl").read_text().splitlines()]
+    return {line["contestant"]: line["text"] for line in lines}
 
 
 def test_both_panes_answer_as_a_comparison_has_them_answer_and_say_who_they_are(talk, tmp_path, tiny_model, adapter):
     asked = [("system", "Answer in three lines."), ("user", ASKED)]
     base, tuned = talk((None, asked), (adapter, asked))
-    written = evaluated(tmp_path / "answers.jsonl", tiny_model, adapter, asked)
+    written = evaluated(tmp_path, tiny_model, adapter, asked)
     assert (base.text, tuned.text) == (written["base"], written["tuned"])
     assert base.text != tuned.text
     sha256 = checkpoints.verify(adapter).weights_sha256
@@ -109,7 +111,7 @@ def test_both_panes_answer_as_a_comparison_has_them_answer_and_say_who_they_are(
 def test_later_turns_are_read_with_all_that_was_said_before(talk, tmp_path, tiny_model, adapter):
     talked = [("user", "My kettle was lost."), ("assistant", "Item: kettle"), ("user", ASKED)]
     base, tuned = talk((None, talked), (adapter, talked))
-    written = evaluated(tmp_path / "answers.jsonl", tiny_model, adapter, talked)
+    written = evaluated(tmp_path, tiny_model, adapter, talked)
     assert (base.text, tuned.text) == (written["base"], written["tuned"])
     ((alone,), (fresh,)) = talk((adapter, talked)), talk((adapter, [("user", ASKED)]))
     assert alone.text == tuned.text

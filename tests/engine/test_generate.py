@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,79 +10,137 @@ import pytest
 
 from studio.domain.chat import Chat, conversation
 from studio.domain.event import EventKind
-from studio.domain.row import Message
+from studio.domain.row import Message, records_of
 from studio.domain.sampling import Sampling
 from studio.engine import checkpoints
-from studio.engine.answering import BASE, TUNED, answer, encode
+from studio.engine.answering import answer, encode
 from studio.engine.generate import generate
 from studio.engine.load import load_model, load_tokenizer
 from studio.engine.rows import read_rows
+from studio.engine.sides import BASE, TUNED
 from tests.engine.conftest import Notebook
 
 ROWS = list(range(28, 40))
 SAMPLING = {"max_new_tokens": 12, "temperature": 0.0, "top_p": 1.0, "seed": 7}
-
-
-def study_spec(out: Path, dataset: Path, model: Path, adapter: Path | None, **changes: Any) -> dict[str, Any]:
-    sha256 = checkpoints.verify(adapter).weights_sha256 if adapter else None
-    return {
-        "kind": "generate",
-        "job": "job-2",
-        "attempt": 1,
-        "dataset": str(dataset),
-        "model": str(model),
-        "model_id": "tiny",
-        "adapter": str(adapter) if adapter else None,
-        "adapter_sha256": sha256,
-        "rows": ROWS,
-        "sampling": SAMPLING,
-        "out": str(out),
-        **changes,
-    }
-
-
-def lines(out: Path) -> dict[int, dict[str, Any]]:
-    return {line["row"]: line for line in map(json.loads, out.read_text(encoding="utf-8").splitlines())}
+BRIEF = {"role": "system", "content": "Answer in three lines."}
+Asks = list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path, dataset: Path, adapter: Path) -> Path:
-    out = tmp_path_factory.mktemp("study") / "answers.jsonl"
-    outcome = generate(study_spec(out, dataset, tiny_model, adapter), Notebook())
-    assert outcome.state == "done"
-    return out
+def asks(dataset: Path) -> Asks:
+    """Every row asked of the base, of what was trained, and of the base with instructions."""
+    made = []
+    for row in read_rows(dataset, ROWS):
+        common = {"key": str(row.number), "set": "study", "tools": "", "reference": records_of(row.messages[-1:])}
+        plain = records_of(row.prompt)
+        made += [
+            {**common, "contestant": "tuned", "tuned": True, "messages": plain},
+            {**common, "contestant": "base", "tuned": False, "messages": plain},
+            {**common, "contestant": "prompt", "tuned": False, "messages": [BRIEF, *plain]},
+        ]
+    return made
 
 
-def test_every_row_is_answered_twice_and_says_by_whom(written: Path, adapter: Path):
-    answers = lines(written)
-    assert sorted(answers) == ROWS
-    assert answers[28]["identity"] == {
-        "model": "tiny",
-        "adapter_sha256": checkpoints.verify(adapter).weights_sha256,
-        "adapter_on_base": False,
-        "adapter_on_tuned": True,
+@pytest.fixture
+def spec(tmp_path: Path, tiny_model: Path, adapter: Path, asks: Asks) -> Callable[..., dict[str, Any]]:
+    """A job as the flow hands it over."""
+
+    def made(*, asks: Asks = asks, adapter: Path | None = adapter, **changes: Any) -> dict[str, Any]:
+        return spec_for(tmp_path, tiny_model, adapter, asks) | changes
+
+    return made
+
+
+def spec_for(folder: Path, model: Path, adapter: Path | None, asks: Asks) -> dict[str, Any]:
+    (folder / "asks.jsonl").write_text("".join(json.dumps(ask) + "\n" for ask in asks))
+    return {
+        "model": str(model),
+        "model_id": "tiny",
+        "adapter": str(adapter) if adapter else None,
+        "adapter_sha256": checkpoints.verify(adapter).weights_sha256 if adapter else None,
+        "sampling": SAMPLING,
+        "asks": str(folder / "asks.jsonl"),
+        "out": str(folder / "answers.jsonl"),
+        "measure": None,
     }
-    assert any(line["base"] != line["tuned"] for line in answers.values())
-    assert not any("<|" in line["base"] + line["tuned"] for line in answers.values())
 
 
-def test_one_mixed_batch_answers_as_base_and_tuned_would_alone(written, tiny_model, dataset, adapter):
+def lines(out: Path | str) -> dict[tuple[str, str], dict[str, Any]]:
+    found = [json.loads(line) for line in Path(out).read_text(encoding="utf-8").splitlines()]
+    by_prompt = {(line["key"], line["contestant"]): line for line in found}
+    assert len(by_prompt) == len(found), "an answer was written twice"
+    return by_prompt
+
+
+def texts(out: Path | str, contestant: str) -> list[str]:
+    return [line["text"] for (_, who), line in sorted(lines(out).items()) if who == contestant]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path, adapter: Path, asks: Asks) -> Path:
+    folder = tmp_path_factory.mktemp("study")
+    outcome = generate(spec_for(folder, tiny_model, adapter, asks), Notebook())
+    assert outcome.state == "done"
+    assert outcome.result.keys() == {"answers", "identical", "compared", "seconds"}
+    assert (outcome.result["answers"], outcome.result["compared"]) == (36, 12)
+    return folder / "answers.jsonl"
+
+
+def test_every_prompt_is_answered_by_every_contestant_and_says_by_whom(written: Path, adapter: Path):
+    answers = lines(written)
+    assert sorted(answers) == sorted((str(row), who) for row in ROWS for who in ("base", "prompt", "tuned"))
+    sha256 = checkpoints.verify(adapter).weights_sha256
+    for (_, who), line in answers.items():
+        assert line["identity"] == {"model": "tiny", "adapter_sha256": sha256, "adapter_on": who == "tuned"}
+        assert line["set"] == "study" and "<|" not in line["text"]
+    assert texts(written, "base") != texts(written, "tuned")
+
+
+def test_an_answer_says_how_long_it_is_and_whether_it_came_to_its_end(written: Path, tiny_model: Path):
+    tokenizer, answers = load_tokenizer(tiny_model), lines(written).values()
+    assert all(line["tokens"] == SAMPLING["max_new_tokens"] for line in answers if line["cut"])
+    whole = [line for line in answers if not line["cut"]]
+    for line in whole:
+        assert line["tokens"] == 1 + len(tokenizer(line["text"], add_special_tokens=False)["input_ids"])
+
+
+def test_one_mixed_batch_answers_as_each_contestant_would_alone(written, tiny_model, asks, adapter):
     from peft import PeftModel
 
     tokenizer, model = load_tokenizer(tiny_model), load_model(tiny_model, quantisation="nf4").eval()
-    prompts = [Chat(row.prompt) for row in read_rows(dataset, ROWS)]
-    base = answer(model, tokenizer, prompts, sampling=Sampling(**SAMPLING))
-    tuned_model = PeftModel.from_pretrained(model, str(adapter), adapter_name=TUNED).eval()
-    tuned = answer(tuned_model, tokenizer, prompts, sampling=Sampling(**SAMPLING))
-    mixed = answer(
-        tuned_model,
-        tokenizer,
-        prompts * 2,
-        sampling=Sampling(**SAMPLING),
-        adapters=[BASE] * len(prompts) + [TUNED] * len(prompts),
-    )
-    assert mixed == base + tuned
-    assert base != tuned
+
+    def prompts(contestant: str) -> list[Chat]:
+        chosen = [ask for ask in asks if ask["contestant"] == contestant]
+        return [Chat(tuple(Message(**message) for message in ask["messages"])) for ask in chosen]
+
+    def alone(contestant: str) -> list[str]:
+        return answer(model, tokenizer, prompts(contestant), sampling=Sampling(**SAMPLING))
+
+    assert texts(written, "base") == alone("base")
+    assert texts(written, "prompt") == alone("prompt")
+    model = PeftModel.from_pretrained(model, str(adapter), adapter_name=TUNED).eval()
+    assert texts(written, "tuned") == alone("tuned")
+
+
+def test_rows_that_go_on_when_others_have_ended_say_what_they_would_have_said(tiny_model, adapter, asks):
+    """Half of the rows may only say a word: the others are divided from them in the middle of what they say."""
+    from peft import PeftModel
+
+    from studio.engine.answering import write
+
+    tokenizer, model = load_tokenizer(tiny_model), load_model(tiny_model, quantisation="nf4").eval()
+    model = PeftModel.from_pretrained(model, str(adapter), adapter_name=TUNED).eval()
+    prompts = [Chat(tuple(Message(**message) for message in ask["messages"])) for ask in asks]
+    adapters = [TUNED if ask["tuned"] else BASE for ask in asks]
+    sampling = Sampling(max_new_tokens=24, temperature=1.0)
+    keys, budgets = [ask["key"] for ask in asks], [1 + 23 * (place % 3 == 0) for place in range(len(asks))]
+    cut = write(model, tokenizer, prompts, sampling=sampling, keys=keys, adapters=adapters, budgets=budgets)
+    whole = [
+        write(model, tokenizer, [chat], sampling=sampling, keys=[key], adapters=[adapter])[0]
+        for chat, key, adapter in zip(prompts[::3], keys[::3], adapters[::3], strict=True)
+    ]
+    assert cut[::3] == whole
+    assert {each.tokens for each in cut[1::3]} == {1} and max(each.tokens for each in whole) > 12
 
 
 def test_prompts_of_different_lengths_are_padded_on_the_left_and_hold_what_the_template_writes(tiny_model, dataset):
@@ -109,68 +168,96 @@ def test_a_prompt_holds_the_tools_that_may_be_called(tiny_model):
     assert '{"name": "weather"}' in with_tools and "weather" not in without
 
 
-def test_writing_goes_on_after_a_torn_line_to_the_same_answers(written, tmp_path, tiny_model, dataset, adapter):
-    out = tmp_path / "answers.jsonl"
+def test_writing_goes_on_after_a_torn_line_to_the_same_answers(written, spec):
+    job = spec()
     whole = written.read_bytes().splitlines(keepends=True)
-    out.write_bytes(b"".join(whole[:5]) + whole[5][:20])
+    Path(job["out"]).write_bytes(b"".join(whole[:5]) + whole[5][:20])
     notebook = Notebook()
-    outcome = generate(study_spec(out, dataset, tiny_model, adapter), notebook)
-    assert outcome.result["answers"] == len(ROWS)
-    assert lines(out) == lines(written)
-    assert len(out.read_bytes().splitlines()) == len(ROWS)
-    assert notebook.of(EventKind.PROGRESS)[-1] == {"done": 12, "total": 12, "seconds_left": 0.0}
+    outcome = generate(job, notebook)
+    assert outcome.result["answers"] == 36
+    assert lines(job["out"]) == lines(written)
+    assert notebook.of(EventKind.PROGRESS)[-1] == {"done": 36, "total": 36, "seconds_left": 0.0}
 
 
-def test_sampled_answers_are_the_same_for_the_same_seed(tmp_path, tiny_model, dataset, adapter):
-    sampling = {**SAMPLING, "temperature": 1.0, "top_p": 0.95}
-    outs = [tmp_path / name for name in ("a", "b", "c")]
-    for out, seed in zip(outs, (1, 1, 2), strict=True):
-        generate(study_spec(out, dataset, tiny_model, adapter, sampling={**sampling, "seed": seed}), Notebook())
-    assert lines(outs[0]) == lines(outs[1])
-    assert lines(outs[0]) != lines(outs[2])
+def test_sampled_answers_are_the_same_for_the_same_seed_and_in_any_company(spec, asks):
+    hot = {**SAMPLING, "temperature": 1.0, "top_p": 0.95}
+    some = [ask for ask in asks if int(ask["key"]) % 2 and ask["contestant"] != "prompt"]
+    found = []
+    for asked, seed in ((asks, 1), (some, 1), (some, 2)):
+        job = spec(asks=asked, sampling={**hot, "seed": seed})
+        Path(job["out"]).unlink(missing_ok=True)
+        generate(job, Notebook())
+        found.append({key: line["text"] for key, line in lines(job["out"]).items()})
+    assert found[1] == {key: text for key, text in found[0].items() if key in found[1]}
+    assert found[1] != found[2]
 
 
-def test_prompts_of_ones_own_are_answered_by_their_place(tmp_path, tiny_model, dataset, adapter):
-    out = tmp_path / "answers.jsonl"
-    prompts = [[{"role": "user", "content": text}] for text in ("My lamp is broken.", "My kettle was lost.")]
-    outcome = generate(study_spec(out, dataset, tiny_model, adapter, rows=None, prompts=prompts), Notebook())
-    assert outcome.result["answers"] == 2
-    assert sorted(lines(out)) == [0, 1]
+def test_a_model_without_an_adapter_answers_alone_and_for_nobody_else(spec, asks):
+    outcome = generate(spec(adapter=None, asks=[ask for ask in asks if not ask["tuned"]]), Notebook())
+    assert (outcome.state, outcome.result["compared"]) == ("done", 0)
+    refused = generate(spec(adapter=None, out=spec()["out"] + ".other"), Notebook())
+    assert (refused.state, refused.code) == ("failed", "study")
 
 
-def test_a_model_without_an_adapter_answers_alone(tmp_path, tiny_model, dataset):
-    out = tmp_path / "answers.jsonl"
-    outcome = generate(study_spec(out, dataset, tiny_model, None), Notebook())
-    assert outcome.state == "done"
-    assert "tuned" not in lines(out)[28]
-
-
-def test_a_stop_request_ends_between_two_batches(tmp_path, tiny_model, dataset, adapter):
-    out = tmp_path / "answers.jsonl"
-    outcome = generate(study_spec(out, dataset, tiny_model, adapter), Notebook(stop_at=2))
+def test_a_stop_request_ends_between_two_batches(spec):
+    job = spec()
+    outcome = generate(job, Notebook(stop_at=2))
     assert outcome.state == "stopped"
-    assert len(lines(out)) == 8
+    assert len(lines(job["out"])) == 16
 
 
-def test_a_damaged_or_foreign_adapter_answers_nothing(tmp_path, tiny_model, dataset, adapter):
-    out = tmp_path / "answers.jsonl"
-    foreign = generate(study_spec(out, dataset, tiny_model, adapter, adapter_sha256="0" * 64), Notebook())
+def test_a_damaged_or_foreign_adapter_answers_nothing(spec, tmp_path, adapter):
+    job = spec(adapter_sha256="0" * 64)
+    foreign = generate(job, Notebook())
     assert (foreign.state, foreign.code) == ("failed", "run")
     damaged = Path(shutil.copytree(adapter, tmp_path / "step-18"))
-    spec = study_spec(out, dataset, tiny_model, damaged)
+    job = spec(adapter=damaged)
     (damaged / checkpoints.ADAPTER).write_bytes(b"")
-    assert "damaged" in generate(spec, Notebook()).message
-    assert not out.exists()
+    assert "damaged" in generate(job, Notebook()).message
+    assert not Path(job["out"]).exists()
 
 
-def test_answers_of_two_adapters_are_never_mixed(written, tmp_path, tiny_model, dataset):
-    out = Path(shutil.copy(written, tmp_path / "answers.jsonl"))
-    outcome = generate(study_spec(out, dataset, tiny_model, None), Notebook())
+def test_answers_of_two_adapters_are_never_mixed(written, spec, asks):
+    job = spec(adapter=None, asks=[ask for ask in asks if not ask["tuned"]])
+    shutil.copy(written, job["out"])
+    outcome = generate(job, Notebook())
     assert (outcome.state, outcome.code) == ("failed", "study")
-    assert out.read_bytes() == written.read_bytes()
+    assert Path(job["out"]).read_bytes() == written.read_bytes()
 
 
-def test_an_adapter_that_changes_nothing_is_called_out(tmp_path, tiny_model, dataset, adapter):
+def test_a_prompt_that_the_model_cannot_hold_is_refused_by_the_name_of_who_is_asked(spec, asks):
+    long = {**asks[0], "key": "long", "contestant": "few_shot", "tuned": False}
+    long["messages"] = [{"role": "user", "content": "My lamp is broken. " * 200}]
+    job = spec(asks=[*asks, long])
+    outcome = generate(job, Notebook())
+    assert (outcome.state, outcome.code) == ("failed", "study")
+    assert "few_shot" in outcome.message and "512" in outcome.message
+    assert not Path(job["out"]).exists()
+
+
+def test_where_memory_runs_out_half_as_many_are_answered_at_once_and_all_the_same(written, spec, monkeypatch):
+    import torch
+
+    from studio.engine import asking
+
+    whole = asking.write
+
+    def in_little_memory(model, tokenizer, prompts, **settings):
+        if len(prompts) > 8:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return whole(model, tokenizer, prompts, **settings)
+
+    monkeypatch.setattr(asking, "write", in_little_memory)
+    job, notebook = spec(), Notebook()
+    assert generate(job, notebook).state == "done"
+    assert {key: line["text"] for key, line in lines(job["out"]).items()} == {
+        key: line["text"] for key, line in lines(written).items()
+    }
+    (note,) = [note["text"] for note in notebook.of(EventKind.NOTE)]
+    assert "at most 8" in note
+
+
+def test_an_adapter_that_changes_nothing_is_called_out_and_has_the_luck_of_the_base(spec, tmp_path, adapter, asks):
     from safetensors.torch import load_file, save_file
 
     idle = Path(shutil.copytree(adapter, tmp_path / "idle"))
@@ -179,9 +266,10 @@ def test_an_adapter_that_changes_nothing_is_called_out(tmp_path, tiny_model, dat
     save_file(weights, idle / checkpoints.ADAPTER)
     (idle / checkpoints.MANIFEST).unlink()
     folder = checkpoints.commit(idle, tmp_path / "checkpoints", manifest)
-    notebook = Notebook()
-    outcome = generate(study_spec(tmp_path / "answers.jsonl", dataset, tiny_model, folder), notebook)
-    assert outcome.result["identical"] == outcome.result["answers"] == len(ROWS)
+    job, notebook = spec(adapter=folder, sampling={**SAMPLING, "temperature": 1.0}), Notebook()
+    outcome = generate(job, notebook)
+    assert outcome.result["identical"] == outcome.result["compared"] == len(ROWS)
+    assert len(set(texts(job["out"], "tuned"))) > 6
     notes = [note["text"] for note in notebook.of(EventKind.NOTE)]
     assert notes[0].startswith("This adapter changes nothing")
     assert notes[1].startswith("Every fine-tuned answer is identical")

@@ -9,8 +9,8 @@ import pytest
 from studio.domain.errors import SetupError, StudyError
 from studio.domain.gate import Tasks
 from studio.domain.task_score import TaskScore
-from studio.engine.answering import Pair
 from studio.engine.harness import paired, run_tasks
+from studio.engine.sides import Pair
 
 GATE = Tasks(tasks=("arc_easy",), limit=2)
 

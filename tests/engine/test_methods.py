@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,14 @@ import pytest
 from studio.domain.chat import Chat
 from studio.domain.event import EventKind
 from studio.domain.recipe import Recipe
-from studio.domain.row import Row
+from studio.domain.row import Row, records_of
 from studio.domain.sampling import Sampling
 from studio.engine import checkpoints
-from studio.engine.answering import answer, answer_both
-from studio.engine.generate import _load, generate
+from studio.engine.answering import answer
+from studio.engine.generate import generate
 from studio.engine.load import keep_unpacked, load_model, load_tokenizer
 from studio.engine.rows import read_rows
+from studio.engine.sides import load_sides
 from studio.engine.train import train
 from tests.engine.conftest import RECIPE, Notebook, goes_on_bit_for_bit, train_spec
 
@@ -32,7 +34,6 @@ METHODS: dict[str, dict[str, Any]] = {
     "full": {"method": "full", "learning_rate": 5e-4},
     "prefix": {"method": "prefix", "learning_rate": 5e-2, "prefix_tokens": 16},
 }
-ROWS = list(range(28, 34))
 LONG = Sampling(max_new_tokens=60)
 
 
@@ -59,7 +60,7 @@ def test_a_checkpoint_loaded_back_is_what_was_trained(trained, dataset):
     run, _, _, _ = trained
     folder = run / "checkpoints" / f"step-{STEPS}"
     manifest = checkpoints.verify(folder)
-    tokenizer, pair = load_tokenizer(STARTER), _load(STARTER, trained=folder, manifest=manifest)
+    tokenizer, pair = load_tokenizer(STARTER), load_sides(STARTER, trained=folder, manifest=manifest)
     assert loss(pair.tuned, tokenizer, read_rows(dataset, PARTS["validation"])) == pytest.approx(
         manifest.validation_loss, rel=0.02
     )
@@ -81,33 +82,48 @@ def loss(model: Any, tokenizer: Any, rows: list[Row]) -> float:
     return total / tokens
 
 
-def test_base_and_tuned_each_answer_as_they_would_alone(trained, dataset):
+def test_base_and_tuned_each_answer_as_they_would_alone(trained, dataset, tmp_path):
     run, recipe, notebook, _ = trained
     folder = run / "checkpoints" / f"step-{STEPS}"
-    tokenizer, pair = load_tokenizer(STARTER), _load(STARTER, trained=folder, manifest=checkpoints.verify(folder))
-    assert pair.can_mix == (recipe.method in ("qlora", "lora") and not recipe.dora)
-    prompts = [Chat(row.prompt) for row in read_rows(dataset, [22])]
-    base, tuned = answer_both(pair, tokenizer, prompts, sampling=LONG, seed=1)
-    assert base != tuned
-    assert tuned == [item["answer"] for item in notebook.of(EventKind.ANSWERS)[-1]["items"]]
-    untouched = load_model(STARTER, quantisation=recipe.quantisation).eval()
-    if not pair.can_mix:
-        keep_unpacked(untouched)
-    assert base == answer(untouched, tokenizer, prompts, sampling=LONG)
-
-
-def test_a_comparison_is_written_for_every_method(trained, dataset, tmp_path):
-    run, _, _, _ = trained
-    folder = run / "checkpoints" / f"step-{STEPS}"
+    tokenizer, manifest = load_tokenizer(STARTER), checkpoints.verify(folder)
+    (row,) = read_rows(dataset, [22])
+    common = {
+        "key": "22",
+        "set": "study",
+        "messages": records_of(row.prompt),
+        "tools": "",
+        "reference": records_of(row.messages[-1:]),
+    }
+    asks = [common | {"contestant": side, "tuned": side == "tuned"} for side in ("base", "tuned")]
+    (tmp_path / "asks.jsonl").write_text("".join(json.dumps(ask) + "\n" for ask in asks))
     spec = {
-        "dataset": str(dataset), "model": str(STARTER), "model_id": "tiny", "adapter": str(folder),
-        "adapter_sha256": checkpoints.verify(folder).weights_sha256, "rows": ROWS, "out": str(tmp_path / "answers.jsonl"),
-        "sampling": {"max_new_tokens": 12, "temperature": 0.0, "top_p": 1.0, "seed": 7},
+        "model": str(STARTER), "model_id": "tiny", "adapter": str(folder), "adapter_sha256": manifest.weights_sha256,
+        "asks": str(tmp_path / "asks.jsonl"), "out": str(tmp_path / "answers.jsonl"), "sampling": asdict(LONG),
+        "measure": {"timings": ["22"], "losses": ["22"], "tasks": [], "limit": None, "out": str(tmp_path / "measured.jsonl")},
     }  # fmt: skip
     outcome = generate(spec, Notebook())
-    assert outcome.state == "done" and outcome.result["answers"] == len(ROWS)
+    assert (outcome.state, outcome.result["answers"], outcome.result["identical"]) == ("done", 2, 0), outcome.message
     lines = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
-    assert any(line["base"] != line["tuned"] for line in lines)
+    said = {line["contestant"]: line["text"] for line in lines}
+    assert said["tuned"] == notebook.of(EventKind.ANSWERS)[-1]["items"][0]["answer"]
+    untouched = load_model(STARTER, quantisation=recipe.quantisation).eval()
+    if not can_mix(recipe):
+        keep_unpacked(untouched)
+    assert [said["base"]] == answer(untouched, tokenizer, [Chat(row.prompt)], sampling=LONG)
+    told = {line["kind"]: line for line in map(json.loads, (tmp_path / "measured.jsonl").read_text().splitlines())}
+    assert told["timing"]["base"]["tokens"] == next(line["tokens"] for line in lines if line["contestant"] == "base")
+    assert told["loss"]["tuned_nll"] < told["loss"]["base_nll"]
+
+
+def can_mix(recipe: Recipe) -> bool:
+    return recipe.method in ("qlora", "lora") and not recipe.dora
+
+
+def test_one_batch_holds_both_sides_where_the_adapter_can_be_on_and_off_row_by_row(trained):
+    run, recipe, _, _ = trained
+    folder = run / "checkpoints" / f"step-{STEPS}"
+    sides = load_sides(STARTER, trained=folder, manifest=checkpoints.verify(folder))
+    assert sides.can_mix == can_mix(recipe)
 
 
 @pytest.mark.parametrize("name", ["dora", "full", "prefix"])

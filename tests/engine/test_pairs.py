@@ -59,14 +59,14 @@ def test_the_margin_is_that_of_the_definition_with_every_method(learned, pairs):
     """beta times the difference of log-probability ratios, computed here from plain logits of the two models."""
     import torch
 
-    from studio.engine.generate import _load
     from studio.engine.load import keep_unpacked
     from studio.engine.pairs import pairs as made
+    from studio.engine.sides import load_sides
 
     method, folder, told = learned
     base = load_model(STARTER, quantisation="nf4" if method == "qlora" else "none").eval()
     keep_unpacked(base)
-    tuned = _load(STARTER, trained=folder, manifest=checkpoints.verify(folder)).tuned
+    tuned = load_sides(STARTER, trained=folder, manifest=checkpoints.verify(folder)).tuned
 
     def likelihood(model: Any, ids: list[int], start: int) -> float:
         with torch.no_grad():

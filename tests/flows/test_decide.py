@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from studio.domain.dealing import Dealt
 from studio.domain.errors import StudyError
 from studio.domain.run import Run
-from studio.domain.study import Choice, Item, Side, Study
+from studio.domain.study import Choice, Side, Study
 from studio.domain.verdict import Decision
 from studio.flows import bring, compare, decide, judge
 from studio.flows.decide import Decided
 from studio.flows.studio import Studio
-from studio.store import studies
+from studio.store import cards, studies
 from tests.flows.conftest import for_base, for_tuned
 
 MakeStudy = Callable[..., Study]
@@ -29,7 +30,7 @@ Close = Callable[..., Decided]
 def decided(quiet: Studio, judge_all: JudgeAll) -> Close:
     """The verdict of a study of which one rater said the same everywhere."""
 
-    def close(study: Study, choose: Choice | Callable[[Item], Choice]) -> Decided:
+    def close(study: Study, choose: Choice | Callable[[Dealt], Choice]) -> Decided:
         judge_all(study, choose)
         compare.close(quiet, study.id)
         return decide.verdict(quiet, study.id)
@@ -48,7 +49,7 @@ def test_nothing_is_revealed_before_the_rating_is_closed(opened: MakeStudy, quie
 
 @pytest.mark.parametrize("choose, winner", [(for_tuned, "tuned"), (for_base, "base")])
 def test_a_preference_counts_for_the_model_whatever_side_it_was_on(
-    opened: MakeStudy, quiet: Studio, decided: Close, choose: Callable[[Item], Choice], winner: str
+    opened: MakeStudy, quiet: Studio, decided: Close, choose: Callable[[Dealt], Choice], winner: str
 ):
     study = opened()
     said = decided(study, choose).verdict
@@ -56,17 +57,17 @@ def test_a_preference_counts_for_the_model_whatever_side_it_was_on(
     assert (said.side_bias.left, said.side_bias.right) == (5, 5)
 
 
-def test_a_second_verdict_on_the_same_rows_says_that_it_is_one(opened: MakeStudy, decided: Close):
+def test_a_second_study_on_the_same_rows_says_that_its_bar_is_higher(opened: MakeStudy, decided: Close):
     first = decided(opened(key="first"), for_tuned)
     second = decided(opened(key="second"), for_tuned)
-    assert not any("used for a verdict" in caveat for caveat in first.verdict.caveats)
-    assert any("used for a verdict once before" in caveat for caveat in second.verdict.caveats)
+    assert "for the first time" in first.ruling.reasons[-1] and "40 to 1" in first.ruling.reasons[-1]
+    assert "for the 2nd time" in second.ruling.reasons[-1] and "80 to 1 instead" in second.ruling.reasons[-1]
 
 
 def test_a_rater_who_always_picks_left_prefers_nobody(opened: MakeStudy, quiet: Studio, decided: Close):
     study = opened()
     said = decided(study, Choice.LEFT).verdict
-    sides = Counter(item.tuned_side for item in studies.items(quiet.store, study.id))
+    sides = Counter(card.side for card in cards.dealt(quiet.store, study.id))
     assert (said.tally.tuned, said.tally.base) == (sides[Side.LEFT], sides[Side.RIGHT]) == (5, 5)
     assert (said.side_bias.left, said.side_bias.right) == (10, 0)
     assert said.decision is not Decision.SHIP
@@ -74,21 +75,15 @@ def test_a_rater_who_always_picks_left_prefers_nobody(opened: MakeStudy, quiet: 
 
 def test_ties_bad_pairs_and_skips_are_counted_apart(opened: MakeStudy, quiet: Studio, decided: Close):
     study = opened()
-    wanted = dict(
-        zip(
-            (item.id for item in studies.items(quiet.store, study.id)),
-            [Choice.TIE] * 2 + [Choice.BOTH_BAD] * 3 + [Choice.SKIP] + [Choice.LEFT] * 4,
-            strict=True,
-        )
-    )
-    tally = decided(study, lambda item: wanted[item.id]).verdict.tally
+    wanted = iter([Choice.TIE] * 2 + [Choice.BOTH_BAD] * 3 + [Choice.SKIP] + [Choice.LEFT] * 4)
+    tally = decided(study, lambda _: next(wanted)).verdict.tally
     assert (tally.tie, tally.both_bad, tally.skipped, tally.decisive, tally.rated) == (2, 3, 1, 4, 9)
 
 
 def test_a_prompt_that_one_skipped_and_another_judged_is_not_counted_as_skipped(
     opened: MakeStudy, quiet: Studio, judge_all: JudgeAll, decided: Close
 ):
-    study = opened()
+    study = opened(twice=1.0)
     judge_all(study, Choice.SKIP, rater="ben")
     tally = decided(study, for_tuned).verdict.tally
     assert (tally.skipped, tally.tuned) == (0, 10)
@@ -114,14 +109,16 @@ def test_examples_are_told_by_model_and_those_with_a_comment_come_first(
     opened: MakeStudy, quiet: Studio, judge_all: JudgeAll, decided: Close
 ):
     study = opened()
-    items = {item.id: item for item in studies.items(quiet.store, study.id)}
-    card = judge.remaining_cards(quiet, study.rating_token, "ann")[-1]
-    judge.rate(quiet, study.rating_token, "ann", card.item_id, for_tuned(items[card.item_id]), comment="Far kinder.")
+    token = judge.named(quiet, study.id, "ann").token
+    judge.next_card(quiet, token)
+    held = cards.dealt(quiet.store, study.id)[0]
+    judge.rate(quiet, token, held.id, for_tuned(held), comment="Far kinder.")
     found = decided(study, for_tuned)
     assert found.losses == () and found.both_bad == ()
     assert len(found.wins) == decide.EXAMPLES
     assert found.wins[0].comment == "Far kinder."
-    row = items[card.item_id].row_number
+    asks = {ask.key: ask.row_number for ask in studies.asks(quiet.store, study.id)}
+    row = asks[held.pair_id.partition("/")[0]]
     assert (found.wins[0].tuned, found.wins[0].base) == (f"tuned {row}", f"base {row}")
 
 
@@ -134,18 +131,18 @@ def test_a_table_of_all_ratings_runs_nothing_in_a_spreadsheet(opened: MakeStudy,
     for row in rows:
         assert row["tuned_answer"].startswith("'=HYPERLINK") and row["base_answer"] == "'-1"
         assert row["outcome"] == "tuned" and row["choice"] == row["tuned_side"]
-        assert (row["rater"], row["protocol"]) == ("ann", study.protocol)
+        assert (row["rater"], row["protocol"]) == ("ann", study.fingerprint)
 
 
 def test_all_ratings_as_jsonl_are_exactly_what_was_said(opened: MakeStudy, quiet: Studio, decided: Close):
     study = opened(tuned=lambda row: "=1\u2028ü")
     decided(study, for_base)
     records = [json.loads(line) for line in decide.ratings_jsonl(quiet, study.id).read_bytes().splitlines()]
-    items = {item.id: item for item in studies.items(quiet.store, study.id)}
-    assert {record["item"] for record in records} == set(items)
+    assert {record["card"] for record in records} == {card.id for card in cards.dealt(quiet.store, study.id)}
+    said = {answer.text for answer in studies.answers(quiet.store, study.id).values()}
     for record in records:
         assert (record["outcome"], record["tuned_answer"]) == ("base", "=1\u2028ü")
-        assert record["base_answer"] == items[record["item"]].base_answer
+        assert record["base_answer"].startswith("base ") and record["base_answer"] in said
 
 
 class Page(HTMLParser):
@@ -175,4 +172,4 @@ def test_the_report_opens_without_the_studio_and_runs_nothing_of_an_answer(
     assert not re.search(r"url\(|@import|https?://(?!www\.w3\.org)", text)
     assert "&lt;script&gt;alert(" in text
     assert found.verdict.headline in text and found.verdict.sentence.split(".")[0] in text
-    assert study.protocol in text
+    assert study.fingerprint in text

@@ -59,13 +59,13 @@ def answer_here(quiet: Studio, trained: Run, release: Release, *, in_4_bits: boo
     from studio.domain.sampling import Sampling
     from studio.engine import checkpoints
     from studio.engine.answering import answer
-    from studio.engine.generate import _load
     from studio.engine.load import load_tokenizer
+    from studio.engine.sides import load_sides
 
     base = quiet.assets / "starter"
     folder = quiet.workspace.run(trained.id) / f"checkpoints/step-{release.step}"
     manifest = checkpoints.verify(folder).model_copy(update={"quantisation": "nf4" if in_4_bits else "none"})
-    pair = _load(base, trained=folder, manifest=manifest)
+    pair = load_sides(base, trained=folder, manifest=manifest)
     asked = Chat((Message("user", QUESTION),))
     return answer(pair.tuned, load_tokenizer(base), [asked], sampling=Sampling(), adapters=["tuned"])[0]
 
@@ -126,7 +126,7 @@ def test_the_card_says_what_it_is_and_whether_this_checkpoint_was_judged(
     judge_all(study, Choice.TIE)
     compare.close(quiet, study.id)
     judged = written(best)
-    assert study.protocol in judged["README.md"] and "10 to neither" in judged["README.md"] and "verdict.html" in judged
+    assert study.fingerprint in judged["README.md"] and "10 to neither" in judged["README.md"] and "verdict.html" in judged
     assert "in 4 bits. Merged into" in written(best, Form.MERGED)["README.md"]
     unjudged = written(other)
     assert "not the one with the lowest" in unjudged["README.md"] and "verdict.html" not in unjudged

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from studio.domain.chat import Chat
+from studio.domain.row import records_of
 from studio.domain.sampling import Sampling
 from studio.engine import checkpoints
-from studio.engine.answering import BASE, TUNED, Pair, answer, encode, training_matters
+from studio.engine.answering import answer, encode, training_matters, write
 from studio.engine.load import load_model, load_tokenizer
 from studio.engine.rows import read_rows
+from studio.engine.sides import BASE, TUNED, Pair
 from tests.gpu.conftest import STARTER
 
 pytestmark = pytest.mark.gpu
@@ -101,26 +103,63 @@ def next_scores(model, tokenizer, prompts, which) -> list:
         return list(model(**inputs, position_ids=positions, adapter_names=which).logits[:, -1].float())
 
 
-def test_a_worker_writes_both_answers_of_every_row(straight, triage, work, tmp_path):
+def test_a_worker_writes_both_answers_of_every_row_and_measures_them(straight, triage, work, tmp_path):
     adapter = straight[0] / "checkpoints" / "step-36"
-    out = tmp_path / "answers.jsonl"
+    asks = [
+        {
+            "key": str(row.number),
+            "set": "study",
+            "contestant": side,
+            "tuned": side == "tuned",
+            "messages": records_of(row.prompt),
+            "tools": "",
+            "reference": records_of(row.messages[-1:]),
+        }
+        for row in read_rows(triage, ROWS)
+        for side in ("base", "tuned")
+    ]
+    (tmp_path / "asks.jsonl").write_text("".join(json.dumps(ask) + "\n" for ask in asks))
+    keys = [str(row) for row in ROWS]
     attempt = work(
         {
             "kind": "generate",
             "job": "job-2",
             "attempt": 1,
-            "dataset": str(triage),
             "model": str(STARTER),
             "model_id": "starter",
             "adapter": str(adapter),
             "adapter_sha256": checkpoints.verify(adapter).weights_sha256,
-            "rows": ROWS,
             "sampling": {"max_new_tokens": 40, "temperature": 0.0, "top_p": 1.0, "seed": 7},
-            "out": str(out),
+            "asks": str(tmp_path / "asks.jsonl"),
+            "out": str(tmp_path / "answers.jsonl"),
+            "measure": {
+                "timings": keys[:2],
+                "losses": keys,
+                "tasks": [],
+                "limit": None,
+                "out": str(tmp_path / "measured.jsonl"),
+            },
         }
     )
     assert attempt.outcome.state == "done", attempt.outcome
-    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
-    assert sorted(line["row"] for line in lines) == ROWS
-    assert sum(line["tuned"].startswith("category: ") for line in lines) >= 6
-    assert any(line["base"] != line["tuned"] for line in lines)
+    lines = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text(encoding="utf-8").splitlines()]
+    texts = {(line["key"], line["contestant"]): line["text"] for line in lines}
+    assert len(texts) == len(lines) == 2 * len(ROWS)
+    assert sum(texts[key, "tuned"].startswith("category: ") for key in keys) >= 6
+    assert any(texts[key, "base"] != texts[key, "tuned"] for key in keys)
+    measured = [json.loads(line) for line in (tmp_path / "measured.jsonl").read_text().splitlines()]
+    losses = [line for line in measured if line["kind"] == "loss"]
+    assert len(losses) == len(ROWS) and sum(line["kind"] == "timing" for line in measured) == 2
+    assert sum(line["tuned_nll"] for line in losses) < sum(line["base_nll"] for line in losses)
+
+
+def test_a_prompt_has_the_same_luck_in_any_company_on_a_gpu(tokenizer, tuned_model, prompts):
+    """Against a batch of the same size, since 16-bit sums depend on a batch's size."""
+    hot, keys = Sampling(max_new_tokens=40, temperature=1.0, top_p=0.95), [str(row) for row in ROWS]
+    ahead, behind = (
+        write(tuned_model, tokenizer, prompts[::way], sampling=hot, keys=keys[::way], adapters=[TUNED] * len(keys))
+        for way in (1, -1)
+    )
+    same = sum(one == other for one, other in zip(ahead, behind[::-1], strict=True))
+    assert same >= 0.75 * len(keys)
+    assert len({each.text for each in ahead}) > 1

@@ -287,13 +287,6 @@ def test_the_other_caveats() -> None:
     )
 
 
-def test_a_verdict_on_rows_that_were_used_before_says_so() -> None:
-    assert not any("used for a verdict" in caveat for caveat in decide(ratings("+" * 20), planned=40).caveats)
-    again = decide(ratings("+" * 20), planned=40, earlier_looks=2)
-    assert again.decision is Decision.SHIP
-    assert any("used for a verdict 2 times before" in caveat for caveat in again.caveats)
-
-
 @pytest.mark.parametrize(
     ("outcomes", "planned", "words"),
     [
@@ -316,20 +309,6 @@ def test_a_range_that_still_touches_one_half_is_explained() -> None:
     assert "The range shown still touches one half: it guards both directions, while the decision asks about one." in (
         found.caveats
     )
-
-
-def test_raters_who_agree_by_chance_only_are_mentioned() -> None:
-    draw = random.Random(4)
-    judged = [
-        Judged(
-            prompt_id=str(n), rater=rater, outcome=draw.choice(["tuned", "base"]), tuned_side=draw.choice(list(Side))
-        )
-        for rater in ("ann", "bob")
-        for n in range(60)
-    ]
-    found = decide(judged, planned=100)
-    assert found.agreement is not None and (found.agreement.alpha or 0) < 0.2
-    assert any(caveat.startswith("Raters said the same on") for caveat in found.caveats)
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,10 @@ SHOWN_RED, SHOWN_AMBER = (sign("speed", light, required=False) for light in (Lig
         ([S], [SHOWN_AMBER], ["speed"], N, [Obstacle.GATE_MISSING]),
         # a gate that the protocol does not name holds back all the same, as the blind does
         ([S], [sign("blind", Light.RED)], [], D, [Obstacle.GATE_RED]),
+        # raters who disagree about the same pairs: nothing ships, and nothing else changes
+        ([S], [sign("agreement", Light.AMBER)], [], N, [Obstacle.GATE_AMBER]),
+        ([D], [sign("agreement", Light.AMBER)], [], D, [Obstacle.NOT_BETTER, Obstacle.GATE_AMBER]),
+        ([N], [sign("agreement", Light.AMBER)], [], N, [Obstacle.STILL_OPEN, Obstacle.GATE_AMBER]),
         # a red gate ends a study that is still open; a green one ships nothing by itself
         ([N], [RED], ["speed"], D, [Obstacle.GATE_RED, Obstacle.STILL_OPEN]),
         ([N], [GREEN], ["speed"], N, [Obstacle.STILL_OPEN]),
@@ -166,6 +170,51 @@ def test_a_lost_contest_names_the_opponent_that_people_preferred() -> None:
     found = rule({Rival.PROMPT: ratings(3, 20)}, protocol=protocol(Rival.PROMPT))
     assert "preferred the base model with its best prompt in 20 of 23 comparisons" in found.reasons[0]
     assert "the base model with its best prompt won" in found.contests[0].verdict.next_step
+
+
+def twice(said: Sequence[Judged], *, agreeing: int, shared: int) -> list[Judged]:
+    """The ratings, and second ones by somebody else, of which `agreeing` say the same and the others the contrary."""
+    contrary: dict[Outcome, Outcome] = {"tuned": "base", "base": "tuned", "tie": "tuned", "both_bad": "tuned"}
+    again = [
+        replace(each, rater="second", outcome=each.outcome if place < agreeing else contrary[each.outcome])
+        for place, each in enumerate(said[:shared])
+    ]
+    return [*said, *again]
+
+
+def test_a_model_does_not_ship_while_its_raters_agree_no_more_than_by_chance() -> None:
+    ask = protocol(Rival.BASE)
+    apart = rule({Rival.BASE: twice(CLEAR, agreeing=9, shared=24)}, protocol=ask)
+    assert (apart.decision, apart.contests[0].verdict.decision) == (N, S)
+    assert apart.sentence == "Not shown either way: Raters agree."
+    assert apart.lights[0].sentence == (
+        "Raters said the same of 9 of 24 pairs that more than one of them judged, little more than chance gives. "
+        "Agree on what makes an answer better, write it into the rubric, and have a new comparison rated."
+    )
+    assert apart.next_step in apart.lights[0].sentence
+    together = rule({Rival.BASE: twice(CLEAR, agreeing=23, shared=24)}, protocol=ask)
+    assert (together.decision, together.lights[0].light, together.lights[0].is_required) == (S, "green", False)
+    assert rule({Rival.BASE: twice(CLEAR, agreeing=0, shared=9)}, protocol=ask).lights == ()
+
+
+def test_agreement_is_counted_by_pair_over_all_opponents() -> None:
+    said = twice(CLEAR, agreeing=8, shared=8)
+    found = rule({Rival.BASE: said, Rival.PROMPT: said}, protocol=protocol(*ALL[:2]))
+    assert found.lights[0].sentence.startswith("Raters said the same of 16 of 16 pairs")
+
+
+@pytest.mark.parametrize(
+    ("judged", "lights", "words"),
+    [
+        (CLEAR, [GREEN], "Take it to Deliver"),
+        (LOST, [GREEN], "Read below where it lost"),
+        (OPEN, [GREEN], "Make another comparison"),
+        (CLEAR, [RED], "Read what Speed found"),
+        (CLEAR, [], "Have measured what is missing"),
+    ],
+)
+def test_every_ruling_says_what_to_do_next(judged, lights, words: str) -> None:
+    assert words in rule({Rival.BASE: judged}, protocol=protocol(Rival.BASE, gates=["speed"]), lights=lights).next_step
 
 
 def test_caveats_of_every_contest_are_said_once() -> None:

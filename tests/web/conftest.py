@@ -21,7 +21,7 @@ from studio.store import jobs, releases, runs, studies
 from studio.store.ids import new_id
 from studio.web.app import build_app
 from tests.saved import save_checkpoint
-from tests.store.examples import Examples
+from tests.store.examples import Examples, written
 
 ROWS = [f'{{"prompt": "Question {number}?", "completion": "Answer {number}."}}' for number in range(6)]
 WEIGHTS = b"not really weights"
@@ -59,11 +59,11 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     finish_run(studio, run)
     opened = [examples.study(run=run), examples.study(run=run)]
     for study in opened:
-        answers = {10 + number: (f"base {number}", f"tuned {number}") for number in range(3)}
-        studies.set_answers(studio.store, study.id, answers)
-        card = judge.next_card(studio, study.rating_token, "ann")
+        studies.set_answers(studio.store, study.id, written(study))
+        token = judge.named(studio, study.id, "ann").token
+        card = judge.next_card(studio, token)
         assert card is not None
-        judge.rate(studio, study.rating_token, "ann", card.item_id, Choice.LEFT)
+        judge.rate(studio, token, card.id, Choice.LEFT)
     closed = compare.close(studio, opened[1].id)
     made = [delivered(studio, run, is_there=is_there) for is_there in (True, False)]
     yield Kept(studio, dataset, runs.get(studio.store, run.id), compare.study(studio, opened[0].id), closed, *made)

@@ -68,7 +68,7 @@ def test_a_bin_that_does_not_exist_is_refused(client: TestClient, kept: Kept):
 def test_the_report_of_a_closed_study_opens_as_a_page(client: TestClient, kept: Kept):
     answer = client.get(f"/report/{kept.closed.id}")
     assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/html")
-    assert kept.closed.protocol in answer.text
+    assert kept.closed.fingerprint in answer.text
 
 
 @pytest.mark.parametrize(

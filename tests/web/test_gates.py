@@ -3,6 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
+from studio.flows import compare
 from tests.web.conftest import Kept
 
 POST = "/gradio_api/queue/join"
@@ -65,6 +66,6 @@ def test_no_page_describes_the_inside(client: TestClient, path: str):
 
 
 def test_the_page_of_raters_holds_nothing_of_the_studio(client: TestClient, kept: Kept):
-    page = client.get(f"/rate/?t={kept.open.rating_token}").text
-    for secret in (kept.run.id, kept.dataset.id, kept.open.id, kept.open.protocol, kept.run.name, "tuned_side"):
+    page = client.get(f"/rate/?t={compare.invitation(kept.studio, kept.open.id).token}").text
+    for secret in (kept.run.id, kept.dataset.id, kept.open.id, kept.open.fingerprint, kept.run.name, "tuned_side"):
         assert secret not in page
