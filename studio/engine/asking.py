@@ -23,9 +23,10 @@ from studio.engine.sides import BASE, TUNED, Sides
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-ON_A_CPU = 16  # answers at once; more only make every word of them slower
-MOST_ON_A_GPU = 128
-FOR_ANSWERS = 0.5  # of the GPU's memory beside the weights, which leaves room for what this reckoning does not see
+MOST_AT_ONCE = {"cpu": 32, "cuda:0": 128}
+# Of the memory beside the weights; the rest is for what this reckoning does not see. Main memory is never refused, only
+# taken from other programs.
+FOR_ANSWERS = {"cpu": 0.2, "cuda:0": 0.5}
 
 
 Done = dict[tuple[str, str, str], dict[str, Any]]  # lines of answers.jsonl by set, key and contestant
@@ -225,12 +226,11 @@ def in_batches(wanted: Sequence[Sized], model: Any) -> Iterator[list[Sized]]:
 
 
 def answers_at_once(model: Any, longest: Sized) -> int:
-    """How many rows no longer than this one are answered together: on a GPU as many as its memory takes, since a word
-    for many rows takes hardly longer there than a word for one."""
-    if device() == "cpu":
-        return ON_A_CPU
-    room = FOR_ANSWERS * (total_memory() - model.get_memory_footprint())
-    return max(1, min(MOST_ON_A_GPU, int(room / bytes_of_a_row(model.config, longest.prompt, longest.most))))
+    """How many rows no longer than this one are answered together: as many as memory takes, since a word for many rows
+    takes hardly longer than a word for one; on a processor up to where that ends."""
+    room = FOR_ANSWERS[device()] * (total_memory() - model.get_memory_footprint())
+    rows = int(room / bytes_of_a_row(model.config, longest.prompt, longest.most))
+    return max(1, min(MOST_AT_ONCE[device()], rows))
 
 
 def bytes_of_a_row(config: Any, prompt: int, answer: int) -> int:

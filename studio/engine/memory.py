@@ -33,7 +33,9 @@ def free_memory() -> int:
 
 
 def total_memory() -> int:
-    """All bytes of the GPU."""
+    """All bytes where models live."""
+    import psutil
     import torch
 
-    return torch.cuda.get_device_properties(0).total_memory
+    is_on_gpu = torch.cuda.is_available()
+    return torch.cuda.get_device_properties(0).total_memory if is_on_gpu else psutil.virtual_memory().total

