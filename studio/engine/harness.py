@@ -4,7 +4,8 @@ Its cache of answers is never used: the key knows the question and not the model
 given out as the fine-tuned model's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -19,7 +20,8 @@ METRICS = ("exact_match", "acc", "f1", "mc2")  # the first that a task has; one 
 def run_tasks(gate: Tasks, sides: Sides, tokenizer: Any, *, batch_size: int = 8) -> tuple[TaskScore, ...]:
     """Both scores of every question of the tasks, base and fine-tuned one after the other on the same model.
 
-    SetupError where the package is missing; tasks that are not on this machine are downloaded by it.
+    SetupError where the package is missing, StudyError where it cannot run a task; it downloads questions that are not
+    on this machine.
     """
     harness, models = _package("lm_eval"), _package("lm_eval.models.huggingface")
 
@@ -35,10 +37,32 @@ def run_tasks(gate: Tasks, sides: Sides, tokenizer: Any, *, batch_size: int = 8)
             cache_requests=False,
         )["samples"]
 
-    with sides.side(on=False) as model:
-        base = samples(model)
-    with sides.side(on=True) as model:
-        return paired(base, samples(model))
+    try:
+        with _online(), sides.side(on=False) as model:
+            base = samples(model)
+        with _online(), sides.side(on=True) as model:
+            tuned = samples(model)
+    except Exception as error:  # of a package that is not ours, and of whatever its tasks bring along
+        said = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+        raise StudyError(
+            f"lm-evaluation-harness could not run {', '.join(gate.tasks)}: {said}",
+            fix="See that the name is right, and that its questions are on this machine or can be downloaded.",
+        ) from error
+    return paired(base, tuned)
+
+
+@contextmanager
+def _online() -> Iterator[None]:
+    """Let questions be downloaded: whoever installed the package and chose its tasks asked for that."""
+    import datasets
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = datasets.config.HF_HUB_OFFLINE = False
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE = before
 
 
 def paired(

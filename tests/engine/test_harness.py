@@ -34,7 +34,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
     calls: list[dict] = []
 
     def simple_evaluate(**settings) -> dict:
-        calls.append(settings)
+        from huggingface_hub import constants
+
+        calls.append({**settings, "is_offline": constants.HF_HUB_OFFLINE})
+        if settings["tasks"] == ["unheard_of"]:
+            raise ValueError("There is no such task.\nTraceback of many lines")
         model = settings["model"].pretrained
         return {"samples": {"arc_easy": [{"doc_id": 0, "acc": 1.0}, {"doc_id": 1, "acc": float(model.is_on)}]}}
 
@@ -52,6 +56,21 @@ def test_both_models_are_asked_each_by_itself_and_no_cache_mixes_them_up(asked: 
     assert found == (TaskScore("arc_easy", "acc", "0", 1.0, 1.0), TaskScore("arc_easy", "acc", "1", 0.0, 1.0))
     assert [call["use_cache"] for call in asked] == [None, None]
     assert all((call["limit"], call["log_samples"], call["apply_chat_template"]) == (2, True, True) for call in asked)
+
+
+def test_questions_may_be_downloaded_while_tasks_run_and_nothing_else_may(asked: list[dict], monkeypatch) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    run_tasks(GATE, Pair(Adapted(), Adapted()), SimpleNamespace(chat_template="x"))
+    assert [call["is_offline"] for call in asked] == [False, False]
+    assert constants.HF_HUB_OFFLINE
+
+
+def test_what_the_package_cannot_run_is_told_in_one_sentence(asked: list[dict]) -> None:
+    with pytest.raises(StudyError, match="could not run unheard_of: There is no such task") as caught:
+        run_tasks(Tasks(tasks=("unheard_of",)), Pair(Adapted(), Adapted()), SimpleNamespace(chat_template="x"))
+    assert "Traceback" not in caught.value.message and "the name is right" in caught.value.fix
 
 
 def test_without_the_package_the_command_that_helps_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
