@@ -8,7 +8,20 @@ from typing import Annotated, Any
 import typer
 
 from studio import __version__
-from studio.cli import chatting, delivering, importing, logbook, meaning, mend, queue, running, split, study, sweep
+from studio.cli import (
+    chatting,
+    delivering,
+    importing,
+    logbook,
+    meaning,
+    mend,
+    opinion,
+    queue,
+    running,
+    split,
+    study,
+    sweep,
+)
 from studio.cli import models as listed_models
 from studio.cli.importing import pair
 from studio.cli.output import Json, answer, verb
@@ -32,6 +45,7 @@ app = typer.Typer(
     help="Fine-tune a model on your examples and judge it blind.",
 )
 app.add_typer(listed_models.app, name="models")
+study.app.command("judge")(opinion.judge)
 app.add_typer(study.app, name="study")
 app.add_typer(mend.app, name="mend")
 app.add_typer(queue.app, name="queue")
