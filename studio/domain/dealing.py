@@ -151,6 +151,13 @@ def remaining(deck: Deck, dealt: Sequence[Dealt], rater: str, *, now: datetime) 
     return in_hand + sum(table.is_open(pair) for pair in deck.pairs)
 
 
+def is_settled(deck: Deck, dealt: Sequence[Dealt], rater: str) -> bool:
+    """Whether nothing can come to this rater any more, also once all that others hold is judged or given back."""
+    ratings = Counter(card.pair_id for card in dealt if card.is_rated)
+    own = {card.pair_id for card in dealt if card.is_rated and card.rater == rater}
+    return all(pair.id in own or ratings[pair.id] >= pair.wanted for pair in deck.pairs)
+
+
 def progress(deck: Deck, dealt: Sequence[Dealt]) -> Progress:
     """How far the study is; nothing of it tells who leads."""
     ratings = Counter(card.pair_id for card in dealt if card.is_rated)

@@ -1,4 +1,4 @@
-"""Masking: a model's own name in an answer is shown as [name], the same on both sides, so that no answer says who it is."""
+"""Masking: a model's own name in an answer is shown as [name] on both sides, so that no answer says whose it is."""
 
 import re
 from collections.abc import Iterable, Sequence

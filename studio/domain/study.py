@@ -43,6 +43,14 @@ class Guessed(StrEnum):
     UNSURE = "unsure"
 
 
+class Criterion(StrEnum):
+    """What a rater may give marks for, to each side apart."""
+
+    ACCURACY = "accuracy"
+    TONE = "tone"
+    FORMAT = "format"
+
+
 class StudyState(StrEnum):
     WRITING = "writing"
     OPEN = "open"
@@ -132,6 +140,21 @@ class Card:
     rated: int
     seconds_left: float | None
     rubric: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What comes next for a rater: a card to judge, the question which side of `asked_about` they suspect, or neither.
+
+    `asked_about` is the card that they have just judged. Without either, `is_waiting` says that more may come, once
+    what others hold is judged or given back.
+    """
+
+    card: Card | None = None
+    asked_about: str = ""
+    is_waiting: bool = False
+    rated: int = 0
+    total: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,32 @@
 """Judge: hand a rater one blind card at a time and keep what they say."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import random
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from statistics import median
 
 from studio.domain import dealing
 from studio.domain.dealing import Dealt, Deck, Pair, deck_of
 from studio.domain.errors import StudyError
-from studio.domain.study import TUNED, Answer, Ask, Card, Choice, Link, LinkKind, Rating, Side, Study, StudyState
+from studio.domain.masking import masked
+from studio.domain.study import (
+    TUNED,
+    Answer,
+    Ask,
+    Card,
+    Choice,
+    Criterion,
+    Guessed,
+    Link,
+    LinkKind,
+    Rating,
+    Side,
+    Study,
+    StudyState,
+    Suspicion,
+    Turn,
+)
 from studio.flows import compare
 from studio.flows.studio import Studio
 from studio.store import cards, links
@@ -16,27 +34,37 @@ from studio.store import studies as stored
 
 LONGEST_COMMENT = 2000
 LONGEST_NAME = 64
+ASKED_EVERY = 10
+LEAST_FOR_PACE = 3
+
+Marks = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """What one rater says of one card."""
+    """What one rater says of one card; marks are 1 to 5 by side and criterion."""
 
     card_id: str
     choice: Choice
     seconds: float | None = None
     comment: str = ""
+    marks: Marks = field(default_factory=dict)
 
 
-def enter(studio: Studio, token: str, *, known: str | None = None, name: str = "") -> Link:
-    """The rater's own link: that of the address, the `known` one of this browser, or a new one from an invitation."""
-    link = links.by_token(studio.store, token, LinkKind.RATER, LinkKind.INVITATION)
+def enter(studio: Studio, token: str, *, known: Collection[str] = (), name: str = "") -> Link:
+    """The rater's own link: that of the address, one of those `known` to this browser, or a new one by an invitation.
+
+    Who has joined goes on by their own link, also once the invitation is taken back; who is taken back themselves does
+    not come in again by it. StudyError where there is no way in.
+    """
+    link = links.of_token(studio.store, token, LinkKind.RATER, LinkKind.INVITATION)
     if link.kind is LinkKind.RATER:
-        return link
-    own = next((each for each in raters(studio, link.study_id) if known and each.token == known), None)
-    if own is not None and not own.is_revoked:
-        return own
-    return links.add(studio.store, compare.new_link(link.study_id, LinkKind.RATER, name[:LONGEST_NAME]))
+        return links.valid(link)
+    own = [each for each in raters(studio, link.study_id) if each.token in known]
+    if own:
+        return links.valid(own[-1])
+    links.valid(link)
+    return links.add(studio.store, compare.new_link(link.study_id, LinkKind.RATER, name.strip()[:LONGEST_NAME]))
 
 
 def raters(studio: Studio, study_id: str) -> list[Link]:
@@ -46,32 +74,75 @@ def raters(studio: Studio, study_id: str) -> list[Link]:
 
 def named(studio: Studio, study_id: str, name: str) -> Link:
     """The link of the rater of this name, made if there is none; StudyError without a name."""
-    if not name.strip() or len(name) > LONGEST_NAME:
-        raise StudyError("This cannot be a rater's name.", fix=f"Use 1 to {LONGEST_NAME} letters.")
+    stored.get(studio.store, study_id)
+    name = called(name)
     found = next((link for link in raters(studio, study_id) if link.label == name and not link.is_revoked), None)
     return found or links.add(studio.store, compare.new_link(study_id, LinkKind.RATER, name))
 
 
+def call(studio: Studio, token: str, name: str) -> Link:
+    """Keep what a rater wants to be called; said once, it stays."""
+    link = links.by_token(studio.store, token, LinkKind.RATER)
+    links.name(studio.store, link.id, called(name))
+    return links.by_token(studio.store, token, LinkKind.RATER)
+
+
+def turn(studio: Studio, token: str) -> Turn:
+    """The card that this rater holds, or a new one, or whether to wait for one."""
+    return _turn(studio, _table(studio, token))
+
+
 def next_card(studio: Studio, token: str) -> Card | None:
     """The card that this rater holds, or a new one; None when there is nothing for them."""
+    return turn(studio, token).card
+
+
+def rate(
+    studio: Studio,
+    token: str,
+    card_id: str,
+    choice: Choice,
+    *,
+    seconds: float | None = None,
+    comment: str = "",
+    marks: Marks | None = None,
+) -> Turn:
+    """Keep one judgement and say what comes next; the same judgement twice changes nothing.
+
+    After every tenth card, and after the last one, the rater is asked which side they suspect. Only how many cards they
+    have judged decides when, so that neither being asked nor not being asked says anything about a card.
+    """
     table = _table(studio, token)
-    held = cards.deal(studio.store, table.study.id, lambda dealt: _one(table.next(dealt)))
-    return _card(studio, table, held[0]) if held else None
+    _keep(studio, table, Vote(card_id, choice, seconds, comment, marks or {}))
+    return _asked(studio, table, card_id) or _turn(studio, table)
+
+
+def suspect(studio: Studio, token: str, card_id: str, guessed: Guessed | None) -> Turn:
+    """Keep which side of the card just judged this rater took for the new model (None: not said), and go on."""
+    table = _table(studio, token)
+    own = cards.ratings(studio.store, table.study.id, rater=table.rater.id)
+    if guessed is not None and own and own[-1].card_id == card_id:
+        cards.suspect(studio.store, table.study.id, Suspicion(card_id, table.rater.id, guessed, datetime.now(UTC)))
+    return _turn(studio, table)
+
+
+def undo(studio: Studio, token: str) -> Turn:
+    """Take this rater's last judgement back and show that card again."""
+    table = _table(studio, token)
+    return _turn(studio, table, cards.unrate(studio.store, table.study.id, table.rater.id))
 
 
 def remaining_cards(studio: Studio, token: str) -> list[Card]:
     """Every card that this rater could judge now, now held by them; for judging in bulk."""
     table = _table(studio, token)
     held = cards.deal(studio.store, table.study.id, table.hand)
-    return [_card(studio, table, card) for card in held]
-
-
-def rate(
-    studio: Studio, token: str, card_id: str, choice: Choice, *, seconds: float | None = None, comment: str = ""
-) -> Card | None:
-    """Keep one judgement and hand out the next card; the same judgement twice changes nothing."""
-    _keep(studio, _table(studio, token), Vote(card_id, choice, seconds, comment))
-    return next_card(studio, token)
+    asks = {ask.key: ask for ask in stored.asks(studio.store, table.study.id)}
+    answers: dict[str, dict[str, Answer]] = {}
+    for (key, contestant), answer in stored.answers(studio.store, table.study.id).items():
+        answers.setdefault(key, {})[contestant] = answer
+    rated = len(cards.ratings(studio.store, table.study.id, rater=table.rater.id))
+    far = _Far(rated, rated + len(held))
+    return [_card(table, card, asks[key], answers[key], far) for card in held for key in [table.pair(card).prompt]]
 
 
 def rate_all(studio: Studio, token: str, votes: Sequence[Vote]) -> None:
@@ -81,18 +152,17 @@ def rate_all(studio: Studio, token: str, votes: Sequence[Vote]) -> None:
     for vote in votes:
         if vote.card_id not in known:
             raise StudyError(f"{vote.card_id} is no card of this rater.", fix="Take the cards from `study answers`.")
+        _checked(vote.marks)
     for vote in votes:
         _keep(studio, table, vote)
 
 
-def undo(studio: Studio, token: str) -> Card | None:
-    """Take this rater's last judgement back and show that card again."""
-    table = _table(studio, token)
-    card_id = cards.unrate(studio.store, table.study.id, table.rater.id)
-    if card_id is None:
-        return next_card(studio, token)
-    held = next(card for card in cards.dealt(studio.store, table.study.id) if card.id == card_id)
-    return _card(studio, table, held)
+def called(name: str) -> str:
+    """A rater's name in one line; StudyError where it is none."""
+    name = " ".join(name.split())
+    if not name or len(name) > LONGEST_NAME:
+        raise StudyError("This cannot be a rater's name.", fix=f"Use 1 to {LONGEST_NAME} letters.", field="name")
+    return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +184,15 @@ class _Table:
         return next(pair for pair in self.deck.pairs if pair.id == card.pair_id)
 
 
+@dataclass(frozen=True, slots=True)
+class _Far:
+    """How far a rater is: what is theirs, and with it what they could still be handed."""
+
+    rated: int
+    total: int
+    seconds_left: float | None = None
+
+
 def _table(studio: Studio, token: str) -> _Table:
     link = links.by_token(studio.store, token, LinkKind.RATER)
     study = compare.study(studio, link.study_id)
@@ -124,8 +203,44 @@ def _table(studio: Studio, token: str) -> _Table:
     return _Table(study, link, deck_of(study.protocol, seed=study.seed), datetime.now(UTC))
 
 
-def _one(card: Dealt | None) -> list[Dealt]:
-    return [card] if card else []
+def _turn(studio: Studio, table: _Table, card_id: str | None = None) -> Turn:
+    """What comes next, or this card of theirs once more."""
+    seen: list[Dealt] = []
+
+    def draw(dealt: Sequence[Dealt]) -> list[Dealt]:
+        seen.extend(dealt)
+        again = [card for card in dealt if card.id == card_id]
+        return again or [card for card in [table.next(dealt)] if card]
+
+    held = cards.deal(studio.store, table.study.id, draw)
+    far = _far(studio, table, seen)
+    if not held:
+        is_waiting = not dealing.is_settled(table.deck, seen, table.rater.id)
+        return Turn(is_waiting=is_waiting, rated=far.rated, total=far.total)
+    ask, answers = stored.asked(studio.store, table.study.id, table.pair(held[0]).prompt)
+    return Turn(_card(table, held[0], ask, answers, far), rated=far.rated, total=far.total)
+
+
+def _asked(studio: Studio, table: _Table, card_id: str) -> Turn | None:
+    """The question about the card that was just judged, if it is its turn and was not answered."""
+    own = cards.ratings(studio.store, table.study.id, rater=table.rater.id)
+    if own[-1].card_id != card_id:
+        return None
+    dealt = cards.dealt(studio.store, table.study.id)
+    left = dealing.remaining(table.deck, dealt, table.rater.id, now=table.now)
+    if len(own) % ASKED_EVERY and left:
+        return None
+    if any(told.card_id == card_id for told in cards.suspicions(studio.store, table.study.id)):
+        return None
+    return Turn(asked_about=card_id, rated=len(own), total=len(own) + left)
+
+
+def _far(studio: Studio, table: _Table, dealt: Sequence[Dealt]) -> _Far:
+    own = cards.ratings(studio.store, table.study.id, rater=table.rater.id)
+    left = dealing.remaining(table.deck, dealt, table.rater.id, now=table.now)
+    paces = [rating.seconds for rating in own if rating.seconds is not None]
+    seconds_left = median(paces) * left if len(paces) >= LEAST_FOR_PACE else None
+    return _Far(len(own), len(own) + left, seconds_left)
 
 
 def _keep(studio: Studio, table: _Table, vote: Vote) -> None:
@@ -139,45 +254,45 @@ def _keep(studio: Studio, table: _Table, vote: Vote) -> None:
             at=datetime.now(UTC),
             seconds=vote.seconds,
             comment=vote.comment.strip()[:LONGEST_COMMENT],
+            marks=_checked(vote.marks),
         ),
     )
 
 
-def _card(studio: Studio, table: _Table, card: Dealt) -> Card:
-    """What the rater may see; how far they are counts what is theirs, and what they could still be handed."""
-    study, pair = table.study, table.pair(card)
-    ask = next(ask for ask in stored.asks(studio.store, study.id) if ask.key == pair.prompt)
-    left, right = texts(pair, ask, card.side, stored.answers(studio.store, study.id), seed=study.seed)
-    dealt = cards.dealt(studio.store, study.id)
-    rated = sum(each.rater == table.rater.id and each.is_rated for each in dealt)
-    total = rated + dealing.remaining(table.deck, dealt, table.rater.id, now=table.now)
+def _checked(marks: Marks) -> Marks:
+    """The marks without sides that got none; StudyError where one is no mark."""
+    sides, criteria = set(Side), set(Criterion)
+    for side, given in marks.items():
+        if side not in sides or any(name not in criteria or mark not in range(1, 6) for name, mark in given.items()):
+            raise StudyError(
+                "This is no mark.", fix="Give 1 to 5 for accuracy, tone or format of the left or the right answer."
+            )
+    return {side: dict(given) for side, given in marks.items() if given}
+
+
+def _card(table: _Table, card: Dealt, ask: Ask, answers: Mapping[str, Answer], far: _Far) -> Card:
+    """What the rater may see."""
+    study = table.study
+    left, right = texts(table.pair(card), card.side, answers, seed=study.seed)
     return Card(
         id=card.id,
         question=study.protocol.criterion,
         prompt=ask.prompt,
-        left=left,
-        right=right,
-        position=rated + 1,
-        total=total,
-        rated=rated,
-        seconds_left=_seconds_left(studio, table, total - rated),
+        left=masked(left, study.protocol.masked),
+        right=masked(right, study.protocol.masked),
+        position=far.rated + 1,
+        total=far.total,
+        rated=far.rated,
+        seconds_left=far.seconds_left,
         rubric=study.protocol.rubric,
     )
 
 
-def texts(pair: Pair, ask: Ask, side: Side, answers: dict[tuple[str, str], Answer], *, seed: int) -> tuple[str, str]:
-    """The two texts of a card, left and right; an identical pair shows the fine-tuned or the base's answer twice."""
-    tuned = answers[ask.key, TUNED].text
+def texts(pair: Pair, side: Side, answers: Mapping[str, Answer], *, seed: int) -> tuple[str, str]:
+    """The two texts of a card, left and right; an identical pair shows the answer of a drawn contestant twice."""
+    tuned = answers[TUNED].text
     if pair.opponent is None:
-        others = sorted(who for key, who in answers if key == ask.key)
-        same = answers[ask.key, others[(seed + int(ask.key[:8], 16)) % len(others)]].text
+        same = answers[random.Random(f"{seed}/{pair.id}").choice(sorted(answers))].text
         return same, same
-    other = answers[ask.key, pair.opponent].text
+    other = answers[pair.opponent].text
     return (tuned, other) if side is Side.LEFT else (other, tuned)
-
-
-def _seconds_left(studio: Studio, table: _Table, remaining: int) -> float | None:
-    """How long this rater needs for so many cards at their own pace; None before it is known."""
-    given = cards.ratings(studio.store, table.study.id)
-    own = [rating.seconds for rating in given if rating.rater == table.rater.id and rating.seconds is not None]
-    return median(own) * remaining if len(own) >= 3 else None

@@ -80,10 +80,12 @@ def unrate(store: Store, study_id: str, rater: str) -> str | None:
         return last.card_id
 
 
-def ratings(store: Store, study_id: str) -> list[Rating]:
-    """The ratings that count, in the order in which they were given."""
+def ratings(store: Store, study_id: str, *, rater: str | None = None) -> list[Rating]:
+    """The ratings that count, or those of one rater, in the order in which they were given."""
     columns = tables.ratings.c
     question = select(tables.ratings).where(columns.study_id == study_id).order_by(columns.at, columns.card_id)
+    if rater is not None:
+        question = question.where(columns.rater == rater)
     with store.read() as connection:
         return [_rating(row) for row in connection.execute(question)]
 

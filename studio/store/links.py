@@ -22,14 +22,31 @@ def add(target: Store | Connection, link: Link) -> Link:
 
 def by_token(store: Store, token: str, *kinds: LinkKind) -> Link:
     """The link of this address, of one of these kinds; StudyError where it is unknown or was taken away."""
+    return valid(of_token(store, token, *kinds))
+
+
+def of_token(store: Store, token: str, *kinds: LinkKind) -> Link:
+    """The link of this address, of one of these kinds, revoked or not; StudyError where it is unknown."""
     with store.read() as connection:
         row = connection.execute(select(tables.links).where(tables.links.c.token == token)).one_or_none()
     link = None if row is None else _link(row)
     if link is None or link.kind not in kinds:
         raise StudyError("This link leads to no comparison.", fix="Ask for a new link.")
+    return link
+
+
+def valid(link: Link) -> Link:
+    """The link itself; StudyError where it was taken away."""
     if link.is_revoked:
         raise StudyError("This link was taken back.", fix="Ask whoever sent it for a new one.")
     return link
+
+
+def name(store: Store, link_id: str, label: str) -> None:
+    """Say whose link it is, where nobody has said so yet."""
+    columns = tables.links.c
+    with store.write() as connection:
+        connection.execute(update(tables.links).where(columns.id == link_id, columns.label == "").values(label=label))
 
 
 def all(store: Store, study_id: str, kind: LinkKind | None = None) -> list[Link]:

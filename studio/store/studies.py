@@ -107,6 +107,16 @@ def asks(store: Store, study_id: str) -> list[Ask]:
         return [_ask(row) for row in connection.execute(question)]
 
 
+def asked(store: Store, study_id: str, key: str) -> tuple[Ask, dict[str, Answer]]:
+    """One prompt that people judge, and what every contestant said to it; not for raters' eyes."""
+    asks, said = tables.asks.c, tables.answers.c
+    prompt = select(tables.asks).where(asks.study_id == study_id, asks.key == key)
+    given = select(tables.answers).where(said.study_id == study_id, said.set == STUDY, said.key == key)
+    with store.read() as connection:
+        ask = _ask(connection.execute(prompt).one())
+        return ask, {row.contestant: _answer(row) for row in connection.execute(given)}
+
+
 def answers(store: Store, study_id: str, *, set: str = STUDY) -> dict[tuple[str, str], Answer]:
     """Every answer to the prompts of one set, by prompt and contestant; not for raters' eyes."""
     columns = tables.answers.c

@@ -1,6 +1,6 @@
 """Rate: one prompt, two answers, nothing else. A page of its own, so that it holds nothing that could unblind.
 
-The page is handed a Card and nothing more; sides, models and texts of other cards never leave the server. Both answers
+The page is handed a Turn and nothing more; sides, models and texts of other cards never leave the server. Both answers
 arrive in one event, already written, so neither order nor timing tells them apart.
 
 A judgement names its card and its link itself, so that one sent twice is still one, and none is lost or given to another
@@ -8,155 +8,271 @@ card when the server has been restarted in between.
 """
 
 import time
-from html import escape
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 import gradio as gr
 
 from studio.domain.errors import StudioError, StudyError
-from studio.domain.study import Card, Choice
+from studio.domain.study import Choice, Criterion, Guessed, Side, Turn
 from studio.flows import judge
 from studio.flows.studio import Studio
 from studio.ui.errors import friendly
 from studio.ui.parts import html
+from studio.ui.rating import card as shown
+from studio.ui.rating.keys import HEAD, KEYS
 from studio.ui.session import QUIET
 
-SPEAKERS = {
-    "system": "The instructions were",
-    "user": "The request was",
-    "assistant": "An earlier answer was",
-    "tool": "A tool answered",
-}
+__all__ = ["HEAD", "build", "view"]
+
 BUTTONS: tuple[tuple[Choice, str, Literal["primary", "secondary"]], ...] = (
     (Choice.LEFT, "← Left is better", "primary"),
     (Choice.TIE, "Equally good", "secondary"),
     (Choice.BOTH_BAD, "Both bad", "secondary"),
     (Choice.RIGHT, "Right is better →", "primary"),
 )
-KEYS = "".join(
-    f"<span><kbd>{key}</kbd> {words}</span>"
-    for key, words in (("←", "left"), ("→", "right"), ("=", "equal"), ("0", "both bad"), ("U", "undo"), ("S", "skip"))
+GUESSES: tuple[tuple[Guessed | None, str, str], ...] = (
+    (Guessed.LEFT, "← Left", "guess-left"),
+    (Guessed.UNSURE, "No idea", "guess-unsure"),
+    (Guessed.RIGHT, "Right →", "guess-right"),
+    (None, "Do not say", "guess-none"),
 )
+MARKED = tuple((side, criterion) for side in Side for criterion in Criterion)
+NO_MARK = "–"
+REMEMBERED = 20  # links of a browser, the newest last
 STRANGER = StudyError("This page does not know you any more.", fix="Reload it and go on.")
-# Nobody reads a card in half a second: what arrives sooner is the second half of a double click, meant for the card before.
-HEAD = """
-<script>
-let judged = -Infinity;
-document.addEventListener('click', (event) => {
-  if (!event.target.closest('#rate-buttons button, #rate-skip')) return;
-  const now = performance.now();
-  if (now - judged < 500) { event.preventDefault(); event.stopImmediatePropagation(); } else judged = now;
-}, true);
-document.addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  if (event.target.closest('input, textarea, select')) return;
-  const keys = {ArrowLeft: 'rate-left', ArrowRight: 'rate-right', '=': 'rate-tie', '0': 'rate-both-bad', u: 'rate-undo', s: 'rate-skip'};
-  const id = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  const found = id && document.getElementById(id);
-  const button = found && (found.tagName === 'BUTTON' ? found : found.querySelector('button'));
-  if (button && !button.disabled && button.offsetParent) { event.preventDefault(); button.click(); }
-});
-</script>
-"""
+THANKS = ("Thank you. You have judged everything here.", "You may close this page, or undo your last judgement.")
+WAITING = ("Everything is judged or in somebody's hands.", "Come back in half an hour, or close this page. Thank you.")
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What changes from card to card, in the order of `view`; `item` is the card that a judgement is about."""
+
+    progress: gr.HTML
+    card: gr.HTML
+    controls: gr.Column
+    item: gr.Textbox
+    shown_at: gr.State
+    voting: gr.Row
+    guessing: gr.Column
+    skip: gr.Button
+    remark: gr.Accordion
+    you: gr.Accordion
+    comment: gr.Textbox
+
+    def all(self) -> list[Any]:
+        return [getattr(self, field.name) for field in fields(self)]
+
+
+@dataclass(frozen=True, slots=True)
+class You:
+    """Who judges: their own link on this page, those that the browser knows, and what they may say of themselves."""
+
+    known: gr.BrowserState
+    own: gr.Textbox
+    name: gr.Textbox
+    call: gr.Button
+    device: gr.HTML
 
 
 def build(studio: Studio) -> gr.Blocks:
     """The rating page; its address carries the study's link as ?t=…"""
     with gr.Blocks(title="Which answer is better?", analytics_enabled=False) as page:
-        rater = gr.BrowserState(None, storage_key="assay-rater", secret="a-rater-and-nothing-else")
+        known = gr.BrowserState([], storage_key="assay-rater", secret="a-rater-and-nothing-else")
+        own = gr.Textbox(visible=False, label="You")
         item, shown_at = gr.Textbox(visible=False, label="Card"), gr.State(None)
         progress, card = gr.HTML(), gr.HTML(html.empty("One moment.", "The first card is on its way."))
-        with gr.Column(visible=False) as controls:
-            with gr.Row(elem_id="rate-buttons") as voting:
-                choices = [
-                    (
-                        choice,
-                        gr.Button(
-                            words, variant=variant, elem_id=f"rate-{choice.value.replace('_', '-')}", min_width=140
-                        ),
-                    )
-                    for choice, words, variant in BUTTONS
-                ]
+        with gr.Column(visible=False, elem_id="rate-controls") as controls:
+            voting, choices = _voting()
+            guessing, guesses = _guessing()
             with gr.Row(elem_id="rate-small"):
                 undo = gr.Button("Undo the last one", size="sm", elem_id="rate-undo", min_width=120)
                 skip = gr.Button("Skip: I cannot judge this", size="sm", elem_id="rate-skip", min_width=120)
             gr.HTML(f'<div class="keys">{KEYS}</div>')
-            with gr.Accordion("A comment (optional)", open=False) as remark:
-                comment = gr.Textbox(
-                    label="Why?", lines=2, max_length=judge.LONGEST_COMMENT, placeholder="Kept with your judgement."
+        with gr.Accordion("Marks and a comment (optional)", open=False, visible=False) as remark:
+            marks = _marks()
+            comment = gr.Textbox(
+                label="Why?", lines=2, max_length=judge.LONGEST_COMMENT, placeholder="Kept with your judgement."
+            )
+        with gr.Accordion("You, and going on on another device", open=False, visible=False) as fold:
+            with gr.Row():
+                name = gr.Textbox(
+                    label="Your name (optional)", max_length=judge.LONGEST_NAME, info="Seen by whoever invited you."
                 )
-        shown = [progress, card, controls, item, shown_at, comment, voting, skip, remark]
-
-        @friendly
-        def begin(known: str | None, request: gr.Request) -> list[Any]:
-            try:
-                own = judge.enter(studio, request.query_params.get("t", ""), known=known).token
-                return [own, *view(judge.next_card(studio, own))]
-            except StudioError as error:
-                return [known, *_closed(error)]
-
-        @friendly
-        def undone(own: str | None) -> list[Any]:
-            return view(judge.undo(studio, own)) if own else _closed(STRANGER)
-
-        page.load(begin, rater, [rater, *shown], **QUIET)
-        for choice, button in [*choices, (Choice.SKIP, skip)]:
-            button.click(_rated(studio, choice), [rater, item, shown_at, comment], shown, trigger_mode="once", **QUIET)
-        undo.click(undone, rater, shown, trigger_mode="once", **QUIET)
+                call = gr.Button("Keep this name", elem_id="rate-name", min_width=140)
+            device = gr.HTML()
+        screen = Screen(progress, card, controls, item, shown_at, voting, guessing, skip, remark, fold, comment)
+        you = You(known, own, name, call, device)
+        _wire(studio, page, screen, you, marks)
+        for button, choice in [*choices, (skip, Choice.SKIP)]:
+            given = [own, item, shown_at, comment, *marks]
+            button.click(_rated(studio, choice), given, [*screen.all(), *marks], trigger_mode="once", **QUIET)
+        for button, guessed in guesses:
+            button.click(
+                _suspected(studio, guessed), [own, item], [*screen.all(), *marks], trigger_mode="once", **QUIET
+            )
+        undo.click(_undone(studio), own, [*screen.all(), *marks], trigger_mode="once", **QUIET)
     return page
 
 
-def _rated(studio: Studio, choice: Choice) -> Any:
+def _voting() -> tuple[gr.Row, list[tuple[gr.Button, Choice]]]:
+    with gr.Row(elem_id="rate-buttons") as row:
+        buttons = [
+            (gr.Button(words, variant=variant, elem_id=f"rate-{choice.replace('_', '-')}", min_width=140), choice)
+            for choice, words, variant in BUTTONS
+        ]
+    return row, buttons
+
+
+def _guessing() -> tuple[gr.Column, list[tuple[gr.Button, Guessed | None]]]:
+    with gr.Column(visible=False, elem_id="rate-guess") as column:
+        gr.HTML(f'<p class="guess">{shown.ASKED}</p>')
+        with gr.Row(elem_id="guess-buttons"):
+            buttons = [(gr.Button(words, elem_id=id, min_width=100), guessed) for guessed, words, id in GUESSES]
+    return column, buttons
+
+
+def _marks() -> list[gr.Radio]:
+    """One row of 1 to 5 for each criterion of each side; the same on both."""
+    made = []
+    with gr.Row(elem_id="rate-marks"):
+        for side in Side:
+            with gr.Column(min_width=260):
+                made += [
+                    gr.Radio(
+                        [NO_MARK, "1", "2", "3", "4", "5"], value=NO_MARK, label=f"{side.title()}: {each}",
+                        elem_id=f"mark-{side}-{each}",
+                    )
+                    for each in Criterion
+                ]  # fmt: skip
+    return made
+
+
+def _wire(studio: Studio, page: gr.Blocks, screen: Screen, you: You, marks: list[gr.Radio]) -> None:
     @friendly
-    def rated(own: str | None, card_id: str | None, shown_at: float | None, comment: str) -> list[Any]:
+    def begin(known: list[str] | None, request: gr.Request) -> list[Any]:
+        listed = known if isinstance(known, list) else []
+        try:
+            link = judge.enter(studio, request.query_params.get("t", ""), known=listed)
+        except StudioError as error:
+            return [known, "", *_called(""), "", *_closed(error)]
+        now = [*[each for each in listed if each != link.token][1 - REMEMBERED :], link.token]
+        return [now, link.token, *_called(link.label), shown.device(link.token), *_turn(studio, link.token)]
+
+    @friendly
+    def call(own: str, name: str) -> list[Any]:
+        return _called(judge.call(studio, own, name).label)
+
+    about = [you.known, you.own, you.name, you.call, you.device]
+    page.load(begin, you.known, [*about, *screen.all(), *marks], **QUIET)
+    you.call.click(call, [you.own, you.name], [you.name, you.call], trigger_mode="once", **QUIET)
+
+
+def _turn(studio: Studio, own: str) -> list[Any]:
+    try:
+        return view(judge.turn(studio, own))
+    except StudioError as error:
+        return _closed(error)
+
+
+def _called(label: str) -> list[Any]:
+    """The name is asked for once, and then stands as it was given."""
+    return [gr.Textbox(value=label, interactive=not label), gr.Button(visible=not label)]
+
+
+def _rated(studio: Studio, choice: Choice) -> Any:
+    def rated(own: str, card_id: str, shown_at: float | None, comment: str, *marks: str) -> Turn:
+        if not card_id:
+            return judge.turn(studio, own)
+        seconds = None if shown_at is None else time.time() - shown_at
+        return judge.rate(studio, own, card_id, choice, seconds=seconds, comment=comment, marks=_given(marks))
+
+    return _step(rated)
+
+
+def _suspected(studio: Studio, guessed: Guessed | None) -> Any:
+    return _step(lambda own, card_id: judge.suspect(studio, own, card_id, guessed))
+
+
+def _undone(studio: Studio) -> Any:
+    return _step(lambda own: judge.undo(studio, own))
+
+
+def _step(act: Callable[..., Turn]) -> Any:
+    """A press as an event: what comes next, or the one sentence that says why nothing does."""
+
+    @friendly
+    def stepped(own: str | None, *told: Any) -> list[Any]:
         if not own:
             return _closed(STRANGER)
-        seconds = None if shown_at is None else time.time() - shown_at
         try:
-            if not card_id:
-                return view(judge.next_card(studio, own))
-            return view(judge.rate(studio, own, card_id, choice, seconds=seconds, comment=comment))
+            return view(act(own, *told))
         except StudioError as error:
             return _closed(error)
 
-    return rated
+    return stepped
 
 
-def view(card: Card | None) -> list[Any]:
-    """The page for one card, or thanks when there is none left."""
-    if card is None:
-        done = html.empty(
-            "Thank you. You have judged everything here.", "You may close this page, or undo your last judgement."
-        )
-        return [html.bar(1.0, "All done"), done, gr.Column(visible=True), "", None, "", *_voting(False)]
-    left = f" · about {html.duration(card.seconds_left)} left" if card.seconds_left is not None else ""
+def _given(marks: tuple[str, ...]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for (side, criterion), mark in zip(MARKED, marks, strict=True):
+        if mark and mark.isdecimal():
+            found.setdefault(side, {})[criterion] = int(mark)
+    return found
+
+
+def view(turn: Turn) -> list[Any]:
+    """The page for one turn: a card, the question about the one before it, or a sentence when there is none."""
+    if turn.asked_about:
+        return _question(turn)
+    if turn.card is None:
+        words, share = (WAITING, "Nothing for you just now") if turn.is_waiting else (THANKS, "All done")
+        done = html.bar(1.0, share)
+        return [done, html.empty(*words), gr.Column(visible=True), "", None, *_offered(), "", *_unmarked()]
     return [
-        f'<div class="title"><h2>{escape(card.question)}</h2></div>{html.bar(card.rated / card.total, f"{card.position} of {card.total}{left}")}',
-        _card(card),
+        shown.head(turn.card),
+        shown.body(turn.card),
         gr.Column(visible=True),
-        card.id,
+        turn.card.id,
         time.time(),
+        *_offered(voting=True),
         "",
-        *_voting(True),
+        *_unmarked(),
     ]
 
 
-def _voting(is_open: bool) -> list[Any]:
-    """The buttons that judge a card, its skip and its comment; without a card only undo is left."""
-    return [gr.Row(visible=is_open), gr.Button(visible=is_open), gr.Accordion(visible=is_open)]
+def _question(turn: Turn) -> list[Any]:
+    """The card stays as it is, with a question below it in place of the buttons."""
+    far = html.bar(turn.rated / turn.total, f"{turn.rated} of {turn.total} judged")
+    return [
+        f'<div class="title"><h2>One question in between</h2></div>{far}',
+        gr.skip(),
+        gr.Column(visible=True),
+        turn.asked_about,
+        None,
+        *_offered(guessing=True),
+        "",
+        *_unmarked(),
+    ]
 
 
-def _card(card: Card) -> str:
-    asked = "".join(
-        f'<div class="asked-label">{SPEAKERS.get(m.role, "")}</div><div class="asked">{escape(m.text)}</div>'
-        for m in card.prompt
-    )
-    answers = "".join(
-        f'<div><div class="asked-label">{name}</div><div class="answer" id="answer-{name.lower()}">{escape(text) or "<i>(no text)</i>"}</div></div>'
-        for name, text in (("Left", card.left), ("Right", card.right))
-    )
-    return f'<div class="rate-card">{asked}<div class="answers">{answers}</div></div>'
+def _offered(*, voting: bool = False, guessing: bool = False, is_closed: bool = False) -> list[Any]:
+    """The buttons that judge a card with its skip, its marks and its comment, or those of the question, or undo alone."""
+    return [
+        gr.Row(visible=voting),
+        gr.Column(visible=guessing),
+        gr.Button(visible=voting),
+        gr.Accordion(visible=voting),
+        gr.Accordion(visible=not is_closed),
+    ]
+
+
+def _unmarked() -> list[str]:
+    return [NO_MARK] * len(MARKED)
 
 
 def _closed(error: StudioError) -> list[Any]:
-    return ["", html.empty(error.message, error.fix), gr.Column(visible=False), "", None, "", *_voting(False)]
+    said = html.empty(error.message, error.fix)
+    return ["", said, gr.Column(visible=False), "", None, *_offered(is_closed=True), "", *_unmarked()]

@@ -5,7 +5,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,112 +15,146 @@ import httpx
 import uvicorn
 
 from studio.domain.event import EventKind
+from studio.domain.protocol import Asked, Candidate, Opponent, Protocol, Rival
 from studio.domain.row import Message
-from studio.domain.sampling import Sampling
-from studio.domain.study import Item, Side, Study
+from studio.domain.study import TUNED, Answer, Ask, Link, LinkKind, Study
 from studio.flows.studio import Studio, open_studio
-from studio.store import runs, studies, tables
+from studio.store import cards, links, runs, studies, tables
 from studio.web.app import build_app
 from tests.saved import save_checkpoint
-from tests.store.examples import Examples
+from tests.store.examples import NOON, Examples
 
 ADAPTER_HASH = "ad" * 32
 SEED = 2**47 + 987_654_321
-PROTOCOL = "fedcba9876543210"
 # Far from any number that a page has a reason to show.
 FIRST_POSITION, FIRST_ROW = 71_001, 82_001
+RIVALS = (Rival.BASE, Rival.PROMPT, Rival.FEW_SHOT)
+INSTRUCTIONS = "These instructions are the opponent's alone."
+LETTERS = dict(zip((TUNED, *map(str, RIVALS)), "klmn", strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """What both models said to one prompt, and where the fine-tuned answer stands."""
-
-    prompt: str
-    base: str
-    tuned: str
-    side: Side
-
-    @property
-    def reference(self) -> str:
-        return f"The reference for: {self.prompt}"
+def question(number: int) -> str:
+    return f"Question-{number:02d}-asked?"
 
 
-def pairs(sides: Sequence[Side]) -> list[Pair]:
-    """Prompts with two texts of the same length each, found nowhere else."""
-    return [
-        Pair(f"Question-{n:02d}-asked?", f"Answer-{n:02d}-kkk.", f"Answer-{n:02d}-lll.", side)
-        for n, side in enumerate(sides)
-    ]
+def reference(number: int) -> str:
+    return f"The reference for: {question(number)}"
 
 
-def open_study(studio: Studio, listed: Sequence[Pair], *, name: str = "one") -> Study:
-    """A study that is open for rating, put into the store as the flows put it; ids depend on `name` alone."""
+def said(who: str, number: int) -> str:
+    """What a contestant says to a prompt: found nowhere else, and as long as what any other says."""
+    return f"Answer-{number:02d}-{3 * LETTERS[who]}."
+
+
+def key(number: int) -> str:
+    """What a prompt is called on the server."""
+    return f"prompt-key-{number:04d}"
+
+
+def open_study(
+    studio: Studio,
+    *,
+    name: str,
+    prompts: int = 6,
+    rivals: Sequence[Rival] = (Rival.BASE,),
+    seed: int = SEED,
+    say: Callable[[str, int], str] = said,
+    own: int = 0,
+    **frozen: Any,
+) -> Study:
+    """A study that is open for rating, put into the store as the flows put it; ids depend on `name` alone.
+
+    The last `own` prompts are somebody's own words. `cap` is all prompts where nothing else is said.
+    """
     made = Examples(studio.store)
     run = made.running_run()
     save_checkpoint(studio.workspace.run(run.id), step=40)
     checkpoint = {"step": 40, "epoch": 1.0, "validation_loss": 1.5, "path": "checkpoints/step-40"}
     made.report(run.job, (EventKind.CHECKPOINT, checkpoint | {"sha256": ADAPTER_HASH, "bytes": 10}))
     study_id = f"study-20260101-{name}"
-    studies.add(
+    asks = [_ask(number, is_own=number >= prompts - own) for number in range(prompts)]
+    protocol = Protocol(
+        candidate=Candidate(run.model_id, ADAPTER_HASH),
+        opponents=tuple(_opponent(rival) for rival in rivals),
+        prompts=tuple(Asked(ask.key, ask.source) for ask in asks),
+        criterion="Which answer is kinder?",
+        **{"cap": prompts, "twice": 0.0, "identical": 0} | frozen,
+    )
+    study = studies.add(
         studio.store,
         id=study_id,
         name="triage-1",
         run_id=run.id,
         checkpoint_step=40,
-        question="Which answer is kinder?",
-        sampling=Sampling(),
-        margin=0.05,
-        seed=SEED,
-        protocol=PROTOCOL,
-        rating_token=f"token-of-{name}",
-        items=[_item(study_id, name, number, pair) for number, pair in enumerate(listed)],
+        protocol=protocol,
+        seed=seed,
+        asks=asks,
+        invitation=Link(f"link-{name}", study_id, LinkKind.INVITATION, f"token-of-{name}", "Invitation", NOON),
         spec={"adapter_sha256": ADAPTER_HASH},
         key=study_id,
     )
-    answers = {FIRST_ROW + number: (pair.base, pair.tuned) for number, pair in enumerate(listed)}
+    answers = [Answer(ask.key, who, say(who, n), 3) for n, ask in enumerate(asks) for who in study.contestants]
     return studies.set_answers(studio.store, study_id, answers)
 
 
-def _item(study_id: str, name: str, number: int, pair: Pair) -> Item:
-    return Item(
-        id=f"opaque-{name}-{number * 7919 % 104_729:06d}",
-        study_id=study_id,
-        position=FIRST_POSITION + number,
-        row_number=FIRST_ROW + number,
-        prompt=(Message("user", pair.prompt),),
-        reference=pair.reference,
-        base_answer="",
-        tuned_answer="",
-        tuned_side=pair.side,
+def _opponent(rival: Rival) -> Opponent:
+    told = "" if rival is Rival.BASE else INSTRUCTIONS
+    return Opponent(rival, told, ("shown example",) if rival is Rival.FEW_SHOT else ())
+
+
+def _ask(number: int, *, is_own: bool) -> Ask:
+    row = None if is_own else FIRST_ROW + number
+    return Ask(
+        key(number), FIRST_POSITION + number, (Message("user", question(number)),), reference(number), row_number=row
     )
+
+
+def door(study: Study) -> str:
+    """The address of the study's invitation."""
+    return f"token-of-{study.id.removeprefix('study-20260101-')}"
+
+
+def join(studio: Studio, study: Study, name: str, *, label: str | None = None) -> Link:
+    """A rater whose link has an address and an id that depend on the names alone."""
+    token = f"{door(study)}-of-{name}"
+    with studio.store.write() as connection:
+        connection.execute(tables.links.delete().where(tables.links.c.token == token))
+    made = Link(f"{study.id}-{name}", study.id, LinkKind.RATER, token, name if label is None else label, NOON)
+    return links.add(studio.store, made)
 
 
 def secrets_of(studio: Studio, study: Study) -> list[str]:
     """Everything that is known of a study and tells, or would help to find out, which side is which."""
-    run = runs.get(studio.store, study.run_id)
-    numbers = [str(first + n) for first in (FIRST_POSITION, FIRST_ROW) for n in range(study.prompts)]
+    run, prompts = runs.get(studio.store, study.run_id), len(study.protocol.prompts)
+    numbers = [str(first + n) for first in (FIRST_POSITION, FIRST_ROW) for n in range(prompts)]
     ids = [study.id, run.id, run.name, run.dataset_id, run.split_id, run.model_id, run.job.id, study.job.id]
-    hashes = [PROTOCOL, str(SEED), ADAPTER_HASH, run.recipe.fingerprint]
+    hashes = [study.fingerprint, str(SEED), ADAPTER_HASH, run.recipe.fingerprint]
+    people = [link.id for link in links.all(studio.store, study.id)]
+    pairs = [card.pair_id for card in cards.dealt(studio.store, study.id)]
     return [
         *ids,
         *hashes,
         *numbers,
+        *people,
+        *pairs,
+        *map(key, range(prompts)),
+        INSTRUCTIONS,
+        "shown example",
         "tuned_side",
-        "tuned_answer",
-        "base_answer",
+        "pair_id",
         "row_number",
+        "is_identical",
         str(studio.workspace.root),
     ]
 
 
-def swap_sides(studio: Studio, study: Study) -> None:
-    """Make the study as new and as it was, but for the side of every fine-tuned answer."""
+def made_new(studio: Studio, study: Study) -> list[str]:
+    """Make the study as it was before its first card; the ids of the cards that are gone."""
+    gone = [card.id for card in cards.dealt(studio.store, study.id)]
     with studio.store.write() as connection:
-        connection.execute(tables.ratings.delete())
-        connection.execute(tables.rating_history.delete())
-        for item in studies.items(studio.store, study.id):
-            other = Side.RIGHT if item.tuned_side is Side.LEFT else Side.LEFT
-            connection.execute(tables.items.update().where(tables.items.c.id == item.id).values(tuned_side=other.value))
+        for table in (tables.suspicions, tables.rating_history, tables.ratings, tables.cards):
+            connection.execute(table.delete().where(table.c.study_id == study.id))
+    return gone
 
 
 @contextmanager
@@ -155,7 +189,7 @@ class Rater:
 
     address: str
     token: str
-    name: str = "rater-one"
+    known: list[str] = field(default_factory=list)
     session: str = "session-one"
     heard: list[str] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
@@ -167,7 +201,7 @@ class Rater:
             self.heard.append(self.http.get(path).text)
         self.config = json.loads(self.heard[1])
         self.values = {c["id"]: c["props"].get("value") for c in self.config["components"]}
-        self.values[self._component(lambda c: c["type"] == "browserstate")] = self.name
+        self.values[self._component(lambda c: c["type"] == "browserstate")] = self.known
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -184,16 +218,28 @@ class Rater:
         """The name of the card, as the page keeps it."""
         return str(self.values[self._component(lambda c: c["props"].get("label") == "Card")])
 
+    @property
+    def known_now(self) -> list[str]:
+        """What the browser keeps for its next visit."""
+        return list(self.values[self._component(lambda c: c["type"] == "browserstate")])
+
     def arrive(self) -> None:
         (event,) = [d for d in self.config["dependencies"] if any(name == "load" for _, name in d["targets"])]
         self._send(event)
 
-    def press(self, button: str, *, comment: str = "", item: str | None = None) -> None:
-        """Click a button; `item` lies about which card it is about."""
-        if comment:
-            self.values[self._component(lambda c: c["props"].get("label") == "Why?")] = comment
-        if item is not None:
-            self.values[self._component(lambda c: c["props"].get("label") == "Card")] = item
+    def press(
+        self,
+        button: str,
+        *,
+        item: str | None = None,
+        marks: Mapping[str, str] | None = None,
+        told: Mapping[str, str] | None = None,
+    ) -> None:
+        """Click a button; `item` lies about which card it is about, `told` is what was written, by label."""
+        for label, text in ({**(told or {}), **({} if item is None else {"Card": item})}).items():
+            self.values[self._component(lambda c, label=label: c["props"].get("label") == label)] = text
+        for id, mark in (marks or {}).items():
+            self.values[self._component(lambda c, id=id: c["props"].get("elem_id") == id)] = mark
         id = self._component(lambda c: c["props"].get("elem_id") == button)
         (event,) = [d for d in self.config["dependencies"] if [id, "click"] in d["targets"]]
         self._send(event)
@@ -228,13 +274,17 @@ class Rater:
         return done["output"]
 
 
-def without_chance(heard: Sequence[str], *, answers: Sequence[str]) -> list[str]:
-    """What was heard, with the answers and all that differs between any two visits replaced by placeholders."""
-    plain = []
+def without_chance(heard: Sequence[str], *, answers: Sequence[str], ids: Sequence[str]) -> list[str]:
+    """What was heard, with the answers, the cards' ids and all that differs between two visits replaced by placeholders."""
+    plain, met = [], dict[str, str]()
     for text in heard:
         for answer in answers:
             text = text.replace(answer, "‹answer›")
+        for id in re.findall("|".join(map(re.escape, ids)) or "^$", text):
+            met.setdefault(id, f"‹card {len(met)}›")
+        for id, name in met.items():
+            text = text.replace(id, name)
         text = re.sub(r'"event_id": ?"[^"]*"', '"event_id":"‹id›"', text)
-        text = re.sub(r'"(\w*duration|rank_eta|eta|avg_time)": ?[\d.e+-]+', r'"\1":"‹time›"', text)
-        plain.append(re.sub(r"about [^<]{1,20} left", "about ‹time› left", text))
+        text = re.sub(r'"(\w*duration|rank_eta|eta|avg_time)": ?(?:[\d.e+-]+|null)', r'"\1":"‹time›"', text)
+        plain.append(re.sub(r" · [^<]{1,20} left", " · ‹time› left", text))
     return plain

@@ -2,17 +2,18 @@
 
 import json
 import re
+from dataclasses import fields, replace
+from typing import Any
 
 import gradio as gr
 import pytest
 
 from studio.domain.errors import StudyError
 from studio.domain.row import Message
-from studio.domain.study import Choice
+from studio.domain.study import Card, Choice, Guessed, Turn
 from studio.flows import models
 from studio.flows.studio import Studio
 from studio.ui import rate
-from tests.ui import examples
 from tests.ui.markup import attributes, tags, words
 
 GIVES_AWAY = re.compile(r"tuned|adapter|lora|checkpoint|contestant|\bbase\b|base[_-]|fine.?tun", re.IGNORECASE)
@@ -23,57 +24,119 @@ def page(empty_studio: Studio) -> gr.Blocks:
     return rate.build(empty_studio)
 
 
+def card(**values: Any) -> Card:
+    made = Card(
+        id="card-opaque",
+        question="Which answer is better?",
+        prompt=(Message("system", "Be brief."), Message("user", "Where is my parcel?")),
+        left="It is on its way.",
+        right="category: delivery",
+        position=3,
+        total=24,
+        rated=2,
+        seconds_left=None,
+    )
+    return replace(made, **values)
+
+
+def shown(turn: Turn) -> dict[str, Any]:
+    """What the page shows for this turn, by the names of its parts."""
+    names = [field.name for field in fields(rate.Screen)]
+    values = rate.view(turn)
+    return dict(zip(names, values, strict=False)) | {"marks": values[len(names) :]}
+
+
+def of(**values: Any) -> dict[str, Any]:
+    return shown(Turn(card(**values)))
+
+
+def offered(page: dict[str, Any]) -> set[str]:
+    """The parts that can be seen."""
+    return {name for name in ("controls", "voting", "guessing", "skip", "remark", "you") if page[name].visible}
+
+
 def test_a_card_is_a_question_a_prompt_and_two_answers() -> None:
-    head, shown, controls, item, shown_at, comment, *_ = rate.view(examples.card(question="Which is more polite?"))
-    assert words(head) == "Which is more polite? 3 of 24"
-    assert attributes(head, "aria-valuenow") == ["8"]
-    assert words(shown) == (
+    page = of(question="Which is more polite?")
+    assert words(page["progress"]) == "Which is more polite? 3 of 24"
+    assert attributes(page["progress"], "aria-valuenow") == ["8"]
+    assert words(page["card"]) == (
         "The instructions were Be brief. The request was Where is my parcel? "
         "Left It is on its way. Right category: delivery"
     )
-    assert attributes(shown, "id") == ["answer-left", "answer-right"]
-    assert controls.visible and item == "item-opaque" and shown_at > 0 and comment == ""
+    assert attributes(page["card"], "id") == ["answer-left", "answer-right"]
+    assert offered(page) == {"controls", "voting", "skip", "remark", "you"}
+    assert page["item"] == "card-opaque" and page["shown_at"] > 0 and page["comment"] == ""
+    assert set(page["marks"]) == {rate.NO_MARK}
 
 
-def test_the_time_left_is_told_once_it_is_known() -> None:
-    assert words(rate.view(examples.card(seconds_left=125.0))[0]).endswith("3 of 24 · about 2 min 5 s left")
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(20.0, "less than a minute"), (350.0, "about 6 min"), (5000.0, "about 1.4 h")]
+)
+def test_the_time_left_is_told_once_it_is_known_and_only_as_well_as_it_is_known(seconds: float, said: str) -> None:
+    assert words(of(seconds_left=seconds)["progress"]).endswith(f"3 of 24 · {said} left")
+
+
+def test_what_better_means_is_folded_away_where_it_was_written_down() -> None:
+    page = of(rubric="Kinder <b>and</b> shorter.")
+    assert words(page["progress"]).endswith("What “better” means Kinder <b>and</b> shorter.")
+    assert "details" in tags(page["progress"]) and "details" not in tags(of()["progress"])
 
 
 def test_an_answer_without_text_is_shown_as_such() -> None:
-    shown = rate.view(examples.card(left=""))[1]
-    assert "Left (no text)" in words(shown)
+    assert "Left (no text)" in words(of(left="")["card"])
 
 
 def test_an_earlier_answer_of_the_conversation_is_named_as_one() -> None:
     turns = (Message("user", "Hello"), Message("assistant", "Good day."), Message("user", "And now?"))
-    assert "An earlier answer was Good day." in words(rate.view(examples.card(prompt=turns))[1])
+    assert "An earlier answer was Good day." in words(of(prompt=turns)["card"])
 
 
 def test_blanks_and_lines_of_an_answer_are_kept_as_written() -> None:
-    shown = rate.view(examples.card(left="a\n\n  b", right="c"))[1]
-    assert "a\n\n  b" in shown
+    assert "a\n\n  b" in of(left="a\n\n  b", right="c")["card"]
+
+
+def test_the_question_stands_below_the_card_that_it_is_about_and_can_be_passed_over() -> None:
+    page = shown(Turn(asked_about="card-opaque", rated=10, total=24))
+    assert words(page["progress"]) == "One question in between 10 of 24 judged"
+    assert page["card"] == gr.skip() and page["item"] == "card-opaque"
+    assert offered(page) == {"controls", "guessing", "you"}
+    assert {guessed for guessed, _, _ in rate.GUESSES} == {*Guessed, None}
 
 
 def test_after_the_last_card_there_are_thanks_and_the_last_one_can_be_undone() -> None:
-    head, shown, controls, item, shown_at, _, *voting = rate.view(None)
-    assert "Thank you. You have judged everything here." in words(shown)
-    assert attributes(head, "aria-valuenow") == ["100"]
-    assert controls.visible and item == "" and shown_at is None
-    assert not any(part.visible for part in voting), "only undo is left"
+    page = shown(Turn())
+    assert words(page["card"]).startswith("Thank you. You have judged everything here.")
+    assert attributes(page["progress"], "aria-valuenow") == ["100"]
+    assert offered(page) == {"controls", "you"} and page["item"] == "" and page["shown_at"] is None
+
+
+def test_while_others_hold_the_rest_it_is_said_when_to_come_back() -> None:
+    said = words(shown(Turn(is_waiting=True))["card"])
+    assert said.startswith("Everything is judged or in somebody's hands. Come back in half an hour")
 
 
 def test_a_closed_study_says_so_and_offers_nothing() -> None:
-    head, shown, controls, item, shown_at, *_ = rate._closed(StudyError("This comparison is closed.", fix="Thank you."))
-    assert words(shown) == "This comparison is closed. Thank you."
+    head, said, controls, item, shown_at, *parts = rate._closed(StudyError("It is closed.", fix="Thank you."))
+    assert words(said) == "It is closed. Thank you."
     assert head == "" and not controls.visible and item == "" and shown_at is None
+    assert not any(part.visible for part in parts[:5])
 
 
 def test_only_the_two_texts_tell_the_sides_apart() -> None:
-    first = rate.view(examples.card(left="AAAA", right="BBBB"))
-    swapped = rate.view(examples.card(left="BBBB", right="AAAA"))
-    exchanged = first[1].replace("AAAA", "§").replace("BBBB", "AAAA").replace("§", "BBBB")
-    assert swapped[1] == exchanged and swapped[0] == first[0]
-    assert tags(swapped[1]) == tags(first[1])
+    first, swapped = of(left="AAAA", right="BBBB"), of(left="BBBB", right="AAAA")
+    exchanged = first["card"].replace("AAAA", "§").replace("BBBB", "AAAA").replace("§", "BBBB")
+    assert swapped["card"] == exchanged and swapped["progress"] == first["progress"]
+    assert tags(swapped["card"]) == tags(first["card"])
+
+
+def test_marks_are_of_the_side_and_the_criterion_that_they_stand_at(page: gr.Blocks) -> None:
+    radios = [block for block in page.blocks.values() if isinstance(block, gr.Radio)]
+    assert [radio.elem_id for radio in radios] == [f"mark-{side}-{each}" for side, each in rate.MARKED]
+    assert rate._given(("4", "–", "", "1", "–", "5")) == {
+        "left": {"accuracy": 4},
+        "right": {"accuracy": 1, "format": 5},
+    }
+    assert rate._given(("–",) * 6) == {}
 
 
 def test_nothing_of_the_page_is_public(page: gr.Blocks) -> None:
@@ -101,14 +164,16 @@ def test_both_sides_are_offered_alike(page: gr.Blocks) -> None:
         right.scale,
         right.min_width,
     )
-    assert set(buttons) == {f"rate-{name}" for name in ("left", "tie", "both-bad", "right", "undo", "skip")}
+    assert buttons["guess-left"].variant == buttons["guess-right"].variant
+    judging = {f"rate-{name}" for name in ("left", "tie", "both-bad", "right", "undo", "skip", "name")}
+    assert set(buttons) == judging | {id for _, _, id in rate.GUESSES}
 
 
 def test_every_button_has_a_key_and_every_key_a_button(page: gr.Blocks) -> None:
     buttons = {b.elem_id for b in page.blocks.values() if isinstance(b, gr.Button)}
-    keys = re.search(r"const keys = \{(.*?)\}", rate.HEAD)
+    keys = re.search(r"const keys = \{(.*?)\};", rate.HEAD, re.DOTALL)
     assert keys is not None
-    assert set(re.findall(r"'(rate-[a-z-]+)'", keys[1])) == buttons
+    assert set(re.findall(r"'((?:rate|guess)-[a-z-]+)'", keys[1])) == buttons - {"rate-name"}
 
 
 def test_every_button_is_wired_and_labelled(page: gr.Blocks) -> None:

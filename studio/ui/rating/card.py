@@ -1,0 +1,61 @@
+"""Card: what a rater sees of one card, as HTML; pure, and the same for whichever text stands on which side."""
+
+from html import escape
+
+from studio.domain.study import Card
+from studio.ui.parts import html
+
+SPEAKERS = {
+    "system": "The instructions were",
+    "user": "The request was",
+    "assistant": "An earlier answer was",
+    "tool": "A tool answered",
+}
+ASKED = "Which of the two you have just seen do you think came from the new model?"
+
+
+def head(card: Card) -> str:
+    """The question, how far the rater is, and what “better” means where that was written down."""
+    left = f" · {_time_left(card.seconds_left)} left" if card.seconds_left is not None else ""
+    far = html.bar(card.rated / card.total, f"{card.position} of {card.total}{left}")
+    rubric = ""
+    if card.rubric:
+        rubric = (
+            f'<details class="rubric"><summary>What “better” means</summary><div>{escape(card.rubric)}</div></details>'
+        )
+    return f'<div class="title"><h2>{escape(card.question)}</h2></div>{far}{rubric}'
+
+
+def body(card: Card) -> str:
+    """The prompt, and both answers in boxes of one size."""
+    asked = "".join(
+        f'<div class="asked-label">{SPEAKERS.get(m.role, "")}</div><div class="asked">{escape(m.text)}</div>'
+        for m in card.prompt
+    )
+    sides = "".join(
+        f'<div><div class="asked-label">{name}</div><div class="answer" id="answer-{name.lower()}" role="region" '
+        f'aria-label="{name} answer" tabindex="0">{escape(text) or "<i>(no text)</i>"}</div></div>'
+        for name, text in (("Left", card.left), ("Right", card.right))
+    )
+    return f'<div class="rate-card">{asked}<div class="answers">{sides}</div></div>'
+
+
+def device(token: str) -> str:
+    """The rater's own address, written out once it is unfolded, since only the browser knows where the studio is."""
+    address = f"new URL('?t={escape(token)}', location.href).href"
+    write = f"this.querySelector('code').textContent = {address}"
+    copy = f"navigator.clipboard.writeText({address}); this.textContent = 'Copied'"
+    return (
+        f'<details class="device" ontoggle="{write}"><summary>Go on on another device</summary>'
+        "<p>Open this address there, and go on where you are. It is yours alone: whoever opens it judges as you.</p>"
+        f'<p><code></code> <button class="copy" type="button" onclick="{copy}">Copy</button></p></details>'
+    )
+
+
+def _time_left(seconds: float) -> str:
+    """As roughly as it is known: about 6 min, less than a minute."""
+    if seconds < 60:
+        return "less than a minute"
+    if seconds < 3600:
+        return f"about {seconds / 60:.0f} min"
+    return f"about {seconds / 3600:.1f} h"

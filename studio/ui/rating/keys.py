@@ -1,0 +1,30 @@
+"""Keys: what the keyboard does on the rating page, and the script that makes it so."""
+
+KEYS = "".join(
+    f"<span><kbd>{key}</kbd> {words}</span>"
+    for key, words in (("←", "left"), ("→", "right"), ("=", "equal"), ("0", "both bad"), ("U", "undo"), ("S", "skip"))
+)
+# Nobody reads a card in half a second: what arrives sooner is the second half of a double click, meant for the card before.
+HEAD = """
+<script>
+let judged = -Infinity;
+document.addEventListener('click', (event) => {
+  if (!event.target.closest('#rate-buttons button, #rate-skip, #guess-buttons button')) return;
+  const now = performance.now();
+  if (now - judged < 500) { event.preventDefault(); event.stopImmediatePropagation(); } else judged = now;
+}, true);
+document.addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.target.closest('input, textarea, select')) return;
+  const keys = {
+    ArrowLeft: ['rate-left', 'guess-left'], ArrowRight: ['rate-right', 'guess-right'],
+    '=': ['rate-tie', 'guess-unsure'], '0': ['rate-both-bad'], u: ['rate-undo'], s: ['rate-skip', 'guess-none'],
+  };
+  for (const id of keys[event.key.length === 1 ? event.key.toLowerCase() : event.key] || []) {
+    const found = document.getElementById(id);
+    const button = found && (found.tagName === 'BUTTON' ? found : found.querySelector('button'));
+    if (button && !button.disabled && button.offsetParent) { event.preventDefault(); button.click(); return; }
+  }
+});
+</script>
+"""
