@@ -1,0 +1,1 @@
+"""Comparing: the parts of the Compare screen."""
