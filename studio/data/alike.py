@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -20,8 +20,7 @@ FAMILY_ROWS = 20
 SHARED_ROWS, SHARED_WEIGHT = 0.75, 0.25  # a family's common words are in so many rows and carry so much of a row
 WITNESSES = 8  # rows beside a pair that are asked whether the words in which it differs are a slot
 RAREST = 4  # words of a row, of which close rows share two
-SHOWN_WORDS, PATTERN_WORDS = 3, 40
-SLOT = "…"
+SHOWN_WORDS, PATTERN_WORDS, SLOT = 3, 40, "…"
 BLOCK_TOKENS = 1 << 21
 
 
@@ -71,7 +70,8 @@ def alike(texts: Iterable[str], *, left_out: Collection[int] = ()) -> Alike:
 def compared(shingles: Shingles, *, ties: bool = True, at: Callable[[], object] = lambda: None) -> Alike:
     """The same for texts that were read already, without `ties` nothing `close`; `at` may raise to stop."""
     leaders, twins = _twins(shingles.order)
-    first, second = _candidates(shingles.bands[leaders], leaders, at=at)
+    first, second = _candidates(shingles.bands, leaders, at=at)
+    shingles = replace(shingles, bands=np.empty((0, 0), np.uint64))  # a tenth of the memory, not needed again
     sets = WordSets(shingles)
     likeness = sets.likeness(first, second, at=at)
     families = _families(first, second, likeness, sets)
@@ -131,7 +131,7 @@ def _candidates(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pairs that share a band: each row with the one before it and with the first, so their number grows linearly."""
     found = [np.zeros(0, dtype=np.int64)]
-    for band in bands.T:
+    for band in (bands[places, n] for n in range(bands.shape[1])):
         at()
         order = np.argsort(band, kind="stable")
         sorted_band = band[order]

@@ -31,6 +31,10 @@ class Comparing:
         if prompt != NO_PROMPT and _is_new(prompt, self._asked):
             self.asked.add(number, _question(messages, plain))
 
+    def ended(self) -> None:
+        """There are no more rows, so which texts there were already need not be known any longer."""
+        self._known, self._asked = set(), set()
+
 
 def _is_new(digest: bytes, known: set[bytes]) -> bool:
     before = len(known)

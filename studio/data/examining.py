@@ -24,7 +24,7 @@ CONFLICT_WHY = (
     "The model cannot tell which answer you want. Leave the wrong ones out, or keep both if the variety is meant."
 )
 VARIETY_WHY = "They ask for something made up, so several answers are fine. They stay on one side of the split."
-COMPARED, ASKED = 0.5, 0.65  # of the time that comparing takes: rows and questions have been compared by then
+COMPARED, ASKED = 0.15, 0.65  # of the time that comparing takes: questions and rows have been compared by then
 CHECKING = 0.7  # of the time, where rows are checked here as well
 
 
@@ -43,8 +43,10 @@ def examine(
     digests = comparing.digests
     found = find(digests, reject_lines=reject_lines)
     part = 1.0 if checked else 1 - CHECKING
-    likeness = compared(comparing.whole.done(), at=lambda: at(0.0))
-    questions = compared(comparing.asked.done(), ties=False, at=lambda: at(COMPARED * part))
+    comparing.ended()
+    # Questions first, and nothing of them is left when the whole rows, of which there is most, are compared.
+    questions = compared(comparing.asked.done(), ties=False, at=lambda: at(0.0))
+    likeness = compared(comparing.whole.done(), at=lambda: at(COMPARED * part))
     disputed = disputes(
         rows,
         found.same_question,
