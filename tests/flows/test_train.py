@@ -1,10 +1,12 @@
 """A run starts once, explains itself, keeps its best, and survives the death of its worker."""
 
+import json
 import os
 import signal
 from collections.abc import Callable
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from studio.domain.dataset import Dataset
@@ -21,6 +23,7 @@ from studio.flows import faults, follow, split, train
 from studio.flows.models import STARTER
 from studio.flows.studio import Studio
 from studio.store import jobs
+from studio.ui.tabs.train import VIEWED, Drawn, show
 from tests.flows.conftest import PATIENCE, RECIPE
 
 LONG_RUN = RECIPE.model_copy(update={"epochs": 60.0, "evaluations": 100})
@@ -52,6 +55,22 @@ def test_a_finished_run_has_no_time_left_and_says_so_in_words(working: Studio, t
     reading = follow.reading(trained, points)
     assert reading.title == "Finished." and reading.tone in (Tone.GOOD, Tone.WARNING)
     assert f"step {far.best.step}" in reading.text
+
+
+def test_finished_is_said_together_with_the_curve_and_the_answers_of_the_last_check(working: Studio, trained: Run):
+    first, last = trained.id, trained.plan.steps
+    while_it_ran = Drawn(
+        run=(first, JobState.RUNNING, None, ()), curves=(first, 1, 1, 1, "Loss", True), answers=(first, 1, 1, False)
+    )
+    shown = show(working, trained.id, while_it_ran)
+    picture, table, now, _ = shown[VIEWED:]
+    lines = {line["name"]: line["x"] for line in json.loads(picture["figure"])["data"]}
+    assert "Finished." in shown[1] and lines["smoothed"][-1] == lines["validation loss"][-1] == last
+    assert f"step {last}" in table
+    again = show(working, trained.id, now)
+    assert [part for part in again[:-2] if part != gr.skip()] == [again[VIEWED - 1]], "only the timer is told to stop"
+    picture, table, *_ = show(working, trained.id, now, "Memory")[VIEWED:]
+    assert "Memory" in picture["words"] and table == gr.skip()
 
 
 def test_a_run_begins_from_the_adapter_of_an_earlier_one_and_says_so(copied: Studio, trained: Run):

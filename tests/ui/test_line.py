@@ -19,13 +19,19 @@ LINE = Line((), (FIRST, SECOND))
 
 
 def test_the_line_tells_position_name_data_model_time_and_who_is_before() -> None:
-    page, timer = queue.view(LINE)
+    page, timer, _ = queue.view(LINE)
     said = words(page)
     assert "Waiting (2)" in said and timer.active
     assert "1 triage-1 Triage with Pebble · begins in about 4 to 9 minutes, after triage-0" in said
     assert "begins at a time not known yet, after triage-1" in said and "<b>two" not in page
-    page, timer = queue.view(Line((), ()))
+    page, timer, _ = queue.view(Line((), ()))
     assert page == "" and not timer.active
+
+
+def test_whoever_says_where_a_run_stands_is_told_when_the_order_changes() -> None:
+    other = replace(SECOND, job=replace(SECOND.job, id="job-2"))
+    orders = [queue.view(Line((), waiting))[-1] for waiting in ((FIRST, other), (other, FIRST), (other,), ())]
+    assert orders == [("job-1", "job-2"), ("job-2", "job-1"), ("job-2",), ()]
 
 
 def test_each_can_be_moved_where_there_is_room_and_taken_out() -> None:

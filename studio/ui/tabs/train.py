@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, fields
 from math import inf
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import gradio as gr
 
 from studio.domain.fault import Fault, FaultCode
 from studio.domain.job import JobState
 from studio.domain.method import TITLES
+from studio.domain.reading import best_check
 from studio.domain.run import Checkpoint, Metric, Run
 from studio.flows import again, faults, follow, measured, models, queue, train
 from studio.flows.follow import Progress
@@ -25,12 +26,16 @@ from studio.ui.training.checkpoints import checkpoint_table, damage
 
 # How often a run is looked at, in seconds, until it has taken so long: each look costs time that the run would have.
 PACE = ((120.0, 2.0), (1800.0, 4.0), (inf, 8.0))
+VIEWED = 11  # components of `view`
 EMPTY = html.empty("No run yet.", "Choose a recipe and start training; the curves appear here.")
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """The components that show one run, in the order of `view`; `drawn` is what they were last drawn from."""
+    """The components that show one run: those of `view` in its order, the curves and the answers.
+
+    `drawn` is what they were last drawn from, `choices` what people choose to see of curves and answers.
+    """
 
     heading: gr.HTML
     situation: gr.HTML
@@ -43,20 +48,30 @@ class Screen:
     resume: gr.Button
     forward: gr.Button
     timer: gr.Timer
+    curves: gr.HTML
+    answers: gr.HTML
     drawn: gr.State
-    checked: gr.State
+    choices: tuple[Any, ...]
 
-    def all(self) -> list[Any]:
-        return [getattr(self, field.name) for field in fields(self)]
+    def viewed(self) -> list[Any]:
+        return [getattr(self, field.name) for field in fields(self)][:VIEWED]
+
+
+class Drawn(NamedTuple):
+    """What the parts of the screen were drawn from."""
+
+    run: tuple[Any, ...]
+    curves: tuple[Any, ...]
+    answers: tuple[Any, ...]
 
 
 def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
-    screen, line = _laid_out(session, tab)
-    _wire(session, tab, screen)
+    screen, line, order = _laid_out(session, tab)
+    _wire(session, [tab.select, session.followed.change, screen.timer.tick, order.change], screen)
     return [screen.timer, line]
 
 
-def _laid_out(session: Session, tab: gr.Tab) -> tuple[Screen, gr.Timer]:
+def _laid_out(session: Session, tab: gr.Tab) -> tuple[Screen, gr.Timer, gr.State]:
     with gr.Row(elem_classes="title-row"):
         with gr.Column(scale=3, min_width=280):
             heading = gr.HTML(html.title("Train"))
@@ -67,48 +82,74 @@ def _laid_out(session: Session, tab: gr.Tab) -> tuple[Screen, gr.Timer]:
     situation = gr.HTML(EMPTY)
     with gr.Row(elem_classes="actions"):
         retry = gr.Button("Retry with this change", variant="primary", visible=False, min_width=300, scale=0)
-    line = waiting.build(session, tab)
+    line, order = waiting.build(session, tab)
     with gr.Column(visible=False) as whole:
-        # These two have choices of their own, so each draws itself: whenever what the screen was drawn from changes.
-        drawn_from, checked = gr.State(None), gr.State(None)
-        curves.build(session, drawn_from)
-        answers.build(session, checked)
+        measure, smooth, picture = curves.build()
+        every, said = answers.build()
         with gr.Accordion("Checkpoints", open=False):
             checkpoints = saved.build(session)
         with gr.Accordion("Recipe and log", open=False):
             log = gr.HTML()
     timer = gr.Timer(PACE[0][1], active=False)
     screen = Screen(
-        heading, situation, retry, whole, checkpoints, log, pause, stop, resume, forward, timer, drawn_from, checked
+        heading, situation, retry, whole, checkpoints, log, pause, stop, resume, forward, timer, picture, said,
+        gr.State(None), (measure, smooth, every),
     )  # fmt: skip
-    return screen, line
+    return screen, line, order
 
 
-def _wire(session: Session, tab: gr.Tab, screen: Screen) -> None:
-    studio, shown, run = session.studio, [*screen.all(), session.run], session.run
-    events = [tab.select, session.followed.change, screen.timer.tick]
-    gr.on(events, handler(show, studio), [run, screen.drawn], shown, **DRAWN)
-    screen.stop.click(handler(halt, studio), run, shown, api_name="stop_run", **PUBLIC)
-    screen.pause.click(handler(rest, studio), run, shown, api_name="pause_run", **PUBLIC)
+def _wire(session: Session, looks: list[Any], screen: Screen) -> None:
+    studio, viewed, run = session.studio, screen.viewed(), session.run
+    events = [*looks, *(part.change for part in screen.choices)]
+    shown = [*viewed, screen.curves, screen.answers, screen.drawn, run]
+    gr.on(events, handler(show, studio), [run, screen.drawn, *screen.choices], shown, **DRAWN)
+    screen.stop.click(handler(halt, studio), run, [*viewed, run], api_name="stop_run", **PUBLIC)
+    screen.pause.click(handler(rest, studio), run, [*viewed, run], api_name="pause_run", **PUBLIC)
     screen.retry.click(
         handler(try_again, studio), run, [run, screen.retry], trigger_mode="once", api_name="retry_run", **PUBLIC
     )
-    screen.resume.click(handler(go_on, studio), run, shown, api_name="resume_run", **PUBLIC)
+    screen.resume.click(handler(go_on, studio), run, [*viewed, run], api_name="resume_run", **PUBLIC)
     screen.forward.click(lambda: gr.Tabs(selected="compare"), None, session.tabs, **QUIET)
 
 
-def show(studio: Studio, run_id: str | None, before: Any) -> list[Any]:
-    """One run as it is now; nothing is sent again while nothing has changed."""
+def show(
+    studio: Studio,
+    run_id: str | None,
+    before: Drawn | None,
+    measure: str = "Loss",
+    smooth: bool = True,
+    every: bool = False,
+) -> list[Any]:
+    """One run as it is now, all of it from one reading; nothing is sent again while nothing has changed."""
     if run_id is None:
         return nothing()
-    run, points = train.run(studio, run_id), follow.metrics(studio, run_id)
-    checked = (run_id, sum(point.validation_loss is not None for point in points))
-    kept = train.saved(studio, run_id)
-    harm = tuple(each.harm for each in kept)
-    now = (run_id, run.job.state, len(points), points[-1].step if points else 0, checked, run.chosen_step, harm)
-    if now == before and run.job.state not in (JobState.QUEUED, JobState.RUNNING):
-        return [*[gr.skip()] * 10, gr.Timer(active=run.is_live), now, checked, gr.skip()]
-    parts = view(
+    run = train.run(studio, run_id)  # first: once it has ended, all that follows is there
+    points, said, kept = follow.metrics(studio, run_id), follow.answers(studio, run_id), train.saved(studio, run_id)
+    checks, best = sum(point.validation_loss is not None for point in points), best_check(points)
+    now = Drawn(
+        run=(run_id, run.job.state, run.chosen_step, tuple(each.harm for each in kept)),
+        curves=(run_id, len(points), points[-1].step if points else 0, checks, measure, smooth),
+        answers=(run_id, checks, len(said), every),
+    )
+    of_run, of_curves, of_answers = before or (None, None, None)
+    if now == before and not run.is_live:
+        return [*[gr.skip()] * (VIEWED - 1), gr.Timer(active=False), gr.skip(), gr.skip(), now, gr.skip()]
+    parts = _viewed(studio, run, points, kept)
+    if before is not None:  # it is shown already, and showing it again makes Gradio go through all that is inside
+        parts[3] = gr.skip()
+    return [
+        *parts,
+        gr.skip() if now.curves == of_curves else curves.curves(run, points, measure=measure, smooth=smooth),
+        gr.skip()
+        if now.answers == of_answers
+        else answers.answers_table(said, best.step if best else None, every=every),
+        now,
+        gr.skip() if of_run and now.run[:2] == of_run[:2] else run_labels(studio),
+    ]
+
+
+def _viewed(studio: Studio, run: Run, points: list[Metric], kept: list[Checkpoint]) -> list[Any]:
+    return view(
         run,
         points,
         title=models.model(studio, run.model_id).title,
@@ -116,24 +157,24 @@ def show(studio: Studio, run_id: str | None, before: Any) -> list[Any]:
         survived=faults.survived(studio, run),
         origin=again.origin_words(studio, run),
         place=queue.where(studio, run),
-        log=follow.log_tail(studio, run_id),
+        log=follow.log_tail(studio, run.id),
     )
-    if before is not None:  # it is shown already, and showing it again makes Gradio go through all that is inside
-        parts[3] = gr.skip()
-    labels = gr.skip() if before and before[:2] == now[:2] else run_labels(studio)
-    return [*parts, now, checked, labels]
 
 
 def halt(studio: Studio, run_id: str) -> list[Any]:
     """Stop the run where it is; its best checkpoint stays."""
-    train.stop(studio, run_id)
-    return show(studio, run_id, None)
+    return _after(studio, train.stop(studio, run_id))
 
 
 def rest(studio: Studio, run_id: str) -> list[Any]:
     """Pause the run after its step; nothing is lost."""
-    train.pause(studio, run_id)
-    return show(studio, run_id, None)
+    return _after(studio, train.pause(studio, run_id))
+
+
+def _after(studio: Studio, run: Run) -> list[Any]:
+    """What a press has changed at once; the curves and answers follow with the next look."""
+    points, kept = follow.metrics(studio, run.id), train.saved(studio, run.id)
+    return [*_viewed(studio, run, points, kept), run_labels(studio)]
 
 
 def try_again(studio: Studio, run_id: str) -> list[Any]:
@@ -145,8 +186,7 @@ def try_again(studio: Studio, run_id: str) -> list[Any]:
 
 def go_on(studio: Studio, run_id: str) -> list[Any]:
     """Resume the run from its last checkpoint."""
-    train.resume(studio, run_id)
-    return show(studio, run_id, None)
+    return _after(studio, train.resume(studio, run_id))
 
 
 def nothing() -> list[Any]:
@@ -159,7 +199,9 @@ def nothing() -> list[Any]:
         *[gr.skip()] * 2,
         *[gr.Button(visible=False)] * 4,
         gr.Timer(active=False),
-        *[None] * 2,
+        None,
+        "",
+        None,
         gr.skip(),
     ]
 

@@ -2,32 +2,17 @@
 
 import gradio as gr
 
-from studio.domain.reading import best_check
-from studio.flows import follow
 from studio.flows.follow import Answers
-from studio.flows.studio import Studio
-from studio.ui.errors import handler
 from studio.ui.parts import html
-from studio.ui.session import DRAWN, Session
 
 SHOWN_ANSWERS = 4
 
 
-def build(session: Session, checked: gr.State) -> None:
-    """The answers side by side; they are drawn anew when `checked` changes."""
+def build() -> tuple[gr.Checkbox, gr.HTML]:
+    """Whether the answers of every check are shown, and the answers side by side."""
     with gr.Accordion("Answers while it learns", open=True):
         every = gr.Checkbox(False, label="Every check")
-        answers = gr.HTML()
-    events = [checked.change, every.change]
-    gr.on(events, handler(show, session.studio), [session.run, every], answers, **DRAWN)
-
-
-def show(studio: Studio, run_id: str | None, every: bool) -> str:
-    """The answers of one run so far."""
-    if run_id is None:
-        return ""
-    best = best_check(follow.metrics(studio, run_id))
-    return answers_table(follow.answers(studio, run_id), best.step if best else None, every=every)
+        return every, gr.HTML()
 
 
 def answers_table(said: list[Answers], best: int | None, *, every: bool = False) -> str:

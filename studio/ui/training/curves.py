@@ -8,11 +8,7 @@ import plotly.graph_objects as go
 
 from studio.domain.reading import smoothed
 from studio.domain.run import Metric, Run
-from studio.flows import follow, train
-from studio.flows.studio import Studio
-from studio.ui.errors import handler
 from studio.ui.parts.chart import Upright, chart, drawn, laid_out, mark, uprights
-from studio.ui.session import DRAWN, Session
 
 MOST_PASSES = 5
 BLUE, ORANGE, GREEN, BROWN = "#3b6fb6", "#d9822b", "#2f7d5b", "#9a6b1f"
@@ -64,21 +60,12 @@ MEASURES = {
 }
 
 
-def build(session: Session, drawn_from: gr.State) -> None:
-    """The picture, and which of the measures it shows; it is drawn anew when `drawn_from` changes."""
+def build() -> tuple[gr.Radio, gr.Checkbox, gr.HTML]:
+    """Which measure is shown, whether it is smoothed, and the picture."""
     with gr.Row(elem_classes="curve-choices"):
         measure = gr.Radio(list(MEASURES), value="Loss", label="Curve", scale=4, min_width=280)
         smooth = gr.Checkbox(True, label="Smoothed", scale=0, min_width=130)
-    picture = chart(label="Curves")
-    events = [drawn_from.change, measure.change, smooth.change]
-    gr.on(events, handler(show, session.studio), [session.run, measure, smooth], picture, **DRAWN)
-
-
-def show(studio: Studio, run_id: str | None, measure: str, smooth: bool) -> dict[str, str] | None:
-    """The curves of one run, or nothing."""
-    if run_id is None:
-        return None
-    return curves(train.run(studio, run_id), follow.metrics(studio, run_id), measure=measure, smooth=smooth)
+    return measure, smooth, chart(label="Curves")
 
 
 def curves(run: Run, points: list[Metric], *, measure: str = "Loss", smooth: bool = True) -> dict[str, str] | None:

@@ -34,9 +34,12 @@ new MutationObserver(() => {
 """
 
 
-def build(session: Session, tab: gr.Tab) -> gr.Timer:
-    """The line, drawn when the screen is opened, when another run is picked, and again and again while runs wait."""
-    studio, visit, timer = session.studio, gr.State(""), gr.Timer(EVERY, active=False)
+def build(session: Session, tab: gr.Tab) -> tuple[gr.Timer, gr.State]:
+    """The line, drawn when the screen is opened, when another run is picked, and again and again while runs wait.
+
+    The state is the order in which they wait, for whoever says where one of them stands.
+    """
+    studio, visit, order, timer = session.studio, gr.State(""), gr.State(()), gr.Timer(EVERY, active=False)
     shown = gr.HTML(js_on_load=PRESS)
 
     @friendly
@@ -44,9 +47,10 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
         return pressed(studio, str(event.run), act=str(event.act), value=str(event.value))
 
     tab.select(lambda: secrets.token_hex(4), None, visit, **QUIET)
-    gr.on([visit.change, session.followed.change, timer.tick], handler(show, studio), None, [shown, timer], **DRAWN)
-    shown.click(press, None, [shown, timer, session.run], trigger_mode="multiple", **QUIET)
-    return timer
+    events, drawn = [visit.change, session.followed.change, timer.tick], [shown, timer, order]
+    gr.on(events, handler(show, studio), None, drawn, **DRAWN)
+    shown.click(press, None, [*drawn, session.run], trigger_mode="multiple", **QUIET)
+    return timer, order
 
 
 def show(studio: Studio) -> list[Any]:
@@ -55,7 +59,7 @@ def show(studio: Studio) -> list[Any]:
 
 
 def view(line: Line) -> list[Any]:
-    return [line_page(line), gr.Timer(active=bool(line.waiting))]
+    return [line_page(line), gr.Timer(active=bool(line.waiting)), tuple(place.job.id for place in line.waiting)]
 
 
 def pressed(studio: Studio, run_id: str, *, act: str, value: str) -> list[Any]:
