@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from studio.cli import rating
 from studio.cli.output import Json, answer, verb
 from studio.cli.workspace import opened
 from studio.domain.errors import StudyError
@@ -84,6 +85,11 @@ def list_studies(json: Json = False) -> None:
     answer(json, [_values(s) for s in found], words or "There is no study yet.")
 
 
+app.command()(rating.raters)
+app.command("invite")(rating.give)
+app.command()(rating.revoke)
+
+
 @verb
 def rate(
     study: StudyId,
@@ -113,7 +119,8 @@ def _votes(path: Path) -> list[Vote]:
             comment = vote.get("comment") or ""
             if not isinstance(comment, str):
                 raise TypeError("a comment is text")
-            found.append(Vote(str(vote["card"]), Choice(vote["choice"]), comment=comment))
+            marks = {str(side): dict(given) for side, given in (vote.get("marks") or {}).items()}
+            found.append(Vote(str(vote["card"]), Choice(vote["choice"]), comment=comment, marks=marks))
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
             raise StudyError(
                 f"Line {number} of {path.name} is not a judgement.",

@@ -261,13 +261,16 @@ def _keep(studio: Studio, table: _Table, vote: Vote) -> None:
 
 def _checked(marks: Marks) -> Marks:
     """The marks without sides that got none; StudyError where one is no mark."""
-    sides, criteria = set(Side), set(Criterion)
     for side, given in marks.items():
-        if side not in sides or any(name not in criteria or mark not in range(1, 6) for name, mark in given.items()):
+        if side not in set(Side) or not all(_is_mark(criterion, mark) for criterion, mark in given.items()):
             raise StudyError(
                 "This is no mark.", fix="Give 1 to 5 for accuracy, tone or format of the left or the right answer."
             )
     return {side: dict(given) for side, given in marks.items() if given}
+
+
+def _is_mark(criterion: str, mark: object) -> bool:
+    return criterion in set(Criterion) and type(mark) is int and 1 <= mark <= 5
 
 
 def _card(table: _Table, card: Dealt, ask: Ask, answers: Mapping[str, Answer], far: _Far) -> Card:
