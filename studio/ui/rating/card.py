@@ -42,7 +42,7 @@ def body(card: Card) -> str:
 
 def device(token: str) -> str:
     """The rater's own address, written out once it is unfolded, since only the browser knows where the studio is."""
-    address = f"new URL('?t={escape(token)}', location.href).href"
+    address = f"new window.URL('?t={escape(token)}', location.href).href"
     write = f"this.querySelector('code').textContent = {address}"
     copy = f"navigator.clipboard.writeText({address}); this.textContent = 'Copied'"
     return (
