@@ -57,16 +57,15 @@ def outcome_sentence(tally: OpinionTally) -> str:
     if not tally.whole:
         return f"None of the {count(tally.pairs, 'pair')} has an opinion that can be read."
     preferred = tally.tuned + tally.other
-    parts = [
-        f"The judge preferred the fine-tuned model in {of(tally.tuned, preferred)} pairs with a preference"
-        if preferred
-        else "The judge preferred neither model in any pair"
-    ]
-    parts += [f"called {tally.tie} equally good"] if tally.tie else []
-    parts += [f"and {tally.both_bad} bad on both sides"] if tally.both_bad else []
+    said = "The judge preferred neither model in any pair"
+    if preferred:
+        said = f"The judge preferred the fine-tuned model in {of(tally.tuned, preferred)} pairs with a preference"
+    equal = [f"{tally.tie} equally good"] if tally.tie else []
+    equal += [f"{tally.both_bad} bad on both sides"] if tally.both_bad else []
+    called = f"; it called {' and '.join(equal)}" if equal else ""
     failed = f" {count(tally.failed, 'pair')} could not be judged." if tally.failed else ""
     waiting = f" {count(tally.waiting, 'pair')} wait to be asked." if tally.waiting else ""
-    return f"{', '.join(parts)}.{failed}{waiting}"
+    return f"{said}{called}.{failed}{waiting}"
 
 
 def order_sentence(tally: OpinionTally) -> str:
