@@ -8,7 +8,9 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
+import pytest
 from packaging.requirements import Requirement
 
 
@@ -59,25 +61,54 @@ def test_all_that_the_image_copies_is_there_and_let_in(root: Path) -> None:
             assert source.rstrip("/") in let_in, source
 
 
-def test_the_image_holds_all_that_the_studio_needs_to_start(root: Path, tmp_path: Path) -> None:
-    copy_as_the_image_does(root, tmp_path)
-    workspaces = tmp_path / "workspaces"
-    workspaces.mkdir()
-    code = f"""
-import sys
-sys.path.insert(0, {str(tmp_path)!r})
-from pathlib import Path
+LARGE = ("torch", "transformers", "trl", "peft", "bitsandbytes", "sklearn")
+START = f"""
+import json, sys
+sys.path.insert(0, sys.argv[1])
+def loaded(): return [name for name in {LARGE!r} if name in sys.modules]
 import app, studio
-assert studio.__file__.startswith({str(tmp_path)!r}), studio.__file__
+first = loaded()
+from pathlib import Path
 from studio.flows.studio import open_studio
 from studio.flows import bring
+import studio.web.serve
 from studio.web.app import build_app
 opened = open_studio(Path("workspaces"))
-assert bring.samples(opened), "the samples are missing"
+samples = len(bring.samples(opened))
 build_app(opened)
+print(json.dumps(dict(studio=studio.__file__, samples=samples, by_app=first, by_pages=loaded())))
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the image copies, in a folder."""
+    folder = tmp_path_factory.mktemp("image")
+    copy_as_the_image_does(Path(__file__).resolve().parent.parent, folder)
+    (folder / "workspaces").mkdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def started(image: Path) -> dict[str, Any]:
+    """What a web process with all its pages, made from that copy alone, says of itself."""
+    command = [sys.executable, "-c", START, str(image)]
+    done = subprocess.run(command, cwd=image, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_image_holds_all_that_the_studio_needs_to_start(image: Path, started: dict[str, Any]) -> None:
+    assert started["studio"].startswith(str(image))
+    assert started["samples"], "the samples are missing"
+
+
+def test_starting_the_studio_does_not_import_torch(started: dict[str, Any]) -> None:
+    assert "torch" not in started["by_app"]
+
+
+def test_the_web_process_with_all_its_pages_does_not_import_torch(started: dict[str, Any]) -> None:
+    assert started["by_pages"] == []
 
 
 def test_the_image_starts_and_checks_the_port_that_it_opens(root: Path) -> None:
@@ -94,13 +125,8 @@ def test_the_image_starts_and_checks_the_port_that_it_opens(root: Path) -> None:
 
 
 def test_the_command_of_the_image_is_one_that_the_studio_knows(root: Path) -> None:
-    assert try_command(root, "--help").returncode == 0
-    unknown = try_command(root, "--nonsense")
-    assert unknown.returncode == 2
-    assert "nonsense" in unknown.stderr
-
-
-def try_command(root: Path, option: str) -> subprocess.CompletedProcess[str]:
-    """The image's command with one option more, one that ends before anything starts."""
-    command = [sys.executable, *json.loads(dict(steps(root))["CMD"])[1:], option]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    """With one option more, which ends it before anything starts: the first that is unknown is the one that is named."""
+    command = [sys.executable, *json.loads(dict(steps(root))["CMD"])[1:], "--nonsense"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "nonsense" in done.stderr

@@ -62,8 +62,8 @@ def set_number(page: Page, label: str, value: str) -> None:
     field.blur()
 
 
-def set_advanced(page: Page, **values: str) -> None:
-    """Open the advanced part of the recipe and set what stands there under these labels."""
+def set_advanced(page: Page, label: str, value: str) -> None:
+    """Set a value that stands in the closed part of the recipe."""
     button(page, "Advanced").click()
-    for label, value in values.items():
-        set_number(page, label, value)
+    set_number(page, label, value)
+    expect(page.get_by_text("Your own values.")).to_be_visible()

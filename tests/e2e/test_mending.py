@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import RunningStudio
-from tests.e2e.screens import bring_sample, button, open_tab, picture, set_number
+from tests.e2e.screens import bring_sample, button, open_tab, picture, set_advanced, set_number
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 VERSION = "Examples"
@@ -54,6 +54,7 @@ def test_a_messy_file_is_mended_by_hand_and_trained_on(page: Page, studio: Runni
     cut_off = page.get_by_label("Cut-off (tokens)").locator("visible=true").first
     cut_off.fill("256")
     cut_off.blur()
+    set_advanced(page, "Checks during the run", "1")
     expect(button(page, "Start training")).to_be_enabled()
     button(page, "Start training").click()
     expect(page.get_by_text("Stop and keep the best")).to_be_visible(timeout=60_000)
