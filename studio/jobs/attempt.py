@@ -70,7 +70,7 @@ def begin(store: Store, launcher: Launcher, job: Job, spec: dict[str, Any], *, g
         spec = {**spec, "resume": True} | {name: job.result[name] for name in PASSED_ON if name in job.result}
     spool.write_spec(folder, spec)
     trackers = spec["recipe"].get("trackers", ()) if job.kind is JobKind.TRAIN and "recipe" in spec else ()
-    key = spec["judge"]["key_variable"] if job.kind is JobKind.OPINION else ""
+    key = spec.get("judge", {}).get("key_variable", "") if job.kind is JobKind.OPINION else ""
     online = job.kind is JobKind.DOWNLOAD
     environment = worker_environment(os.environ, online=online, gpu=gpu, trackers=trackers, key=key)
     return Attempt(job, folder, launcher.start(folder, kind=job.kind, env=environment), offset=0)

@@ -148,3 +148,33 @@ def test_a_chat_does_not_come_back_by_itself_after_the_studio_was_stopped(store:
     left = jobs.get(store, talk.id)
     assert (left.state, left.message) == (JobState.STOPPED, "It was stopped together with the studio.")
     assert jobs.requeue(store, talk.id).state is JobState.QUEUED
+
+
+@dataclass
+class Noting(Holding):
+    """What each kind of worker is told of the environment."""
+
+    known: dict[JobKind, Mapping[str, str]] = field(default_factory=dict)
+
+    def start(self, attempt_folder: Path, *, kind: JobKind, env: Mapping[str, str]) -> Held:
+        self.known[kind] = env
+        return super().start(attempt_folder, kind=kind, env=env)
+
+
+def test_a_judges_key_reaches_the_one_worker_that_asks_it(store: Store, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("STUDIO_JUDGE_KEY", "k")
+    monkeypatch.setenv("HF_TOKEN", "t")
+    for kind in (JobKind.OPINION, JobKind.TRAIN):
+        jobs.submit(store, kind=kind, subject_id="study-1", spec={"judge": {"key_variable": "STUDIO_JUDGE_KEY"}})
+    Supervisor(store, noting := Noting()).tick()
+    asking, training = noting.known[JobKind.OPINION], noting.known[JobKind.TRAIN]
+    assert asking["STUDIO_JUDGE_KEY"] == "k" and "HF_TOKEN" not in asking
+    assert "STUDIO_JUDGE_KEY" not in training
+
+
+def test_a_judge_cannot_be_told_to_send_another_secret(store: Store, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("STUDIO_DATABASE", "postgresql://me:hunter2@host/db")
+    spec = {"judge": {"key_variable": "STUDIO_DATABASE"}}
+    jobs.submit(store, kind=JobKind.OPINION, subject_id="study-1", spec=spec)
+    Supervisor(store, noting := Noting()).tick()
+    assert "STUDIO_DATABASE" not in noting.known[JobKind.OPINION]
