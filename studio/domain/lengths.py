@@ -55,8 +55,9 @@ class Lengths:
                 "with this model."
             )
         if self.refused:
-            rows = "1 row" if len(self.refused) == 1 else f"{len(self.refused):,} rows, of which this is the first,"
-            said.append(f"{rows} cannot be trained on with this model. {next(iter(self.refused.values()))}")
+            first, count = min(self.refused), len(self.refused)
+            more = f"{count:,} rows, of which row {first + 1:,} is the first," if count > 1 else f"Row {first + 1:,}"
+            said.append(f"{more} cannot be trained on with this model. {self.refused[first]}")
         return " ".join(said)
 
     def cut_rows(self, cut_off: int) -> tuple[int, ...]:

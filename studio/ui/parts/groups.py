@@ -71,7 +71,10 @@ def _starts(kind: FindingKind, group: Group) -> list[int]:
 def pages_words(page: Page) -> str:
     """Where in the finding this page is."""
     within = f" · page {page.number + 1:,} of {page.of:,}" if page.of > page.groups else ""
-    return f"{'group' if page.groups > 1 else 'rows'} {page.place + 1:,} of {page.groups:,}{within}"
+    if page.groups > 1:
+        return f"group {page.place + 1:,} of {page.groups:,}{within}"
+    start, count = page.group.rows.index(page.rows[0]) + 1, len(page.group.rows)
+    return f"rows {start:,} to {start + len(page.rows) - 1:,} of {count:,}{within}"
 
 
 def lines_of(group: Group, rows: Sequence[int]) -> list[tuple[str, int]]:

@@ -18,7 +18,7 @@ CANDIDATES = (128, 256, 512, 1024, 2048, 4096, 8192)
 
 def histogram(lengths: Lengths, cut_off: int) -> dict[str, str]:
     """Rows by token count with the cut-off as a line; rows beyond it in another colour."""
-    totals = np.array(lengths.total)
+    totals = _written(lengths)
     figure = go.Figure()
     edges = np.histogram_bin_edges(totals, bins=min(40, max(8, len(totals) // 8)))
     for name, part, colour in (
@@ -44,7 +44,7 @@ def histogram(lengths: Lengths, cut_off: int) -> dict[str, str]:
 
 def facts(lengths: Lengths, cut_off: int) -> str:
     """Percentiles, what each candidate cut-off costs, and the rows that this one would cut."""
-    totals = np.array(lengths.total)
+    totals = _written(lengths)
     marks = [("half of the rows", 50), ("9 of 10 rows", 90), ("99 of 100 rows", 99), ("every row", 100)]
     short = [
         [f"{name} fit in", html.Cell(f"{int(np.ceil(np.percentile(totals, at))):,}", number=True)] for name, at in marks
@@ -73,6 +73,11 @@ def facts(lengths: Lengths, cut_off: int) -> str:
         f"<div>{html.table(['Cut-off', 'Rows that would lose their end'], costs)}</div></div>"
         f'<p class="help">{escape(said)} {escape(stop)}{escape(day) if lengths.dated else ""}</p>'
     )
+
+
+def _written(lengths: Lengths) -> np.ndarray:
+    """The tokens of every row that the model's template writes: of another there are none, which is no length."""
+    return np.array([total for number, total in enumerate(lengths.total) if number not in lengths.refused])
 
 
 def seen(found: Seen) -> str:

@@ -97,8 +97,8 @@ def view(job: Job | None) -> list[Any]:
 def told(job: Job) -> str:
     """What a trial is doing, what it found, or why it found nothing."""
     if job.is_live:
-        waits = "Waiting until the machine is free …"
-        words = "Stopping …" if job.is_stopping else waits if job.state is JobState.QUEUED else f"{job.phase} …"
+        doing = "waiting until the machine is free" if job.state is JobState.QUEUED else job.phase or "starting"
+        words = f"{'stopping' if job.is_stopping else doing} …"
         return html.bar(job.done / job.total if job.total else 0.0, words[0].upper() + words[1:])
     if job.state is JobState.DONE:
         text = (

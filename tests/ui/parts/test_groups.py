@@ -55,7 +55,7 @@ def test_the_row_that_the_others_are_compared_with_is_on_every_page_of_its_group
     assert [groups.page_of(found, number).shown for number in range(3)] == [
         (0, 1, 2, 3, 4, 5), (0, 6, 7, 8, 9, 10), (0, 11, 12, 13),
     ]  # fmt: skip
-    assert groups.pages_words(groups.page_of(found, 2)) == "rows 1 of 1 · page 3 of 3"
+    assert groups.pages_words(groups.page_of(found, 2)) == "rows 12 to 14 of 14 · page 3 of 3"
 
 
 def test_lines_that_are_no_rows_have_no_page():

@@ -1,6 +1,7 @@
 """How long the rows are, what a cut-off costs, and one row as the model sees it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -24,6 +25,17 @@ def test_the_picture_says_what_a_cut_off_costs(cut_off: int, lost: int) -> None:
 def test_a_cut_row_is_named_by_the_number_that_the_screen_counts_with() -> None:
     assert "leaves out row 40:" in words(lengths.facts(LENGTHS, 512))
     assert "leaves no row out." in words(lengths.facts(LENGTHS, 1024))
+
+
+def test_rows_that_the_template_refuses_are_no_rows_of_length_nought_and_the_first_is_named() -> None:
+    refused = replace(
+        LENGTHS, total=(0, 60, 0, *LENGTHS.total[3:]), partial=frozenset({0, 2}), refused={2: "B.", 0: "A."}
+    )
+    value = lengths.histogram(refused, 512)
+    assert value["words"].startswith("Rows have 60 to 900 tokens") and '"fits (37)"' in value["figure"]
+    assert refused.partial_sentence == "2 rows, of which row 1 is the first, cannot be trained on with this model. A."
+    alone = replace(refused, partial=frozenset({2}), refused={2: "B."})
+    assert alone.partial_sentence == "Row 3 cannot be trained on with this model. B."
 
 
 def test_a_stop_token_that_is_not_learned_is_a_warning() -> None:

@@ -6,6 +6,7 @@ import gradio as gr
 import pytest
 
 from studio.domain.errors import RecipeError
+from studio.domain.job import JobKind
 from studio.domain.plan import Light, Part
 from studio.domain.recipe import Recipe
 from studio.flows import choose
@@ -13,6 +14,7 @@ from studio.flows.inspect import Inspection
 from studio.flows.studio import Studio
 from studio.ui.parts import forms, plans
 from studio.ui.tabs import recipe
+from studio.ui.training import trying
 from tests.ui import examples
 from tests.ui.markup import attributes, words
 
@@ -86,3 +88,8 @@ def test_nothing_can_be_started_before_the_values_were_drawn() -> None:
     for on_page, about in (("", None), (recipe._written(other), other), ("", drawn), (recipe._written(other), drawn)):
         parts = recipe.show_plan_of_drawn(None, on_page, "data-1", "starter", None, about)  # type: ignore[arg-type]
         assert parts == [gr.skip()] * recipe.PLANNED
+
+
+def test_a_trial_that_has_not_told_what_it_does_is_starting() -> None:
+    assert "Starting …" in words(trying.told(examples.job(kind=JobKind.PROBE)))
+    assert "Loading …" in words(trying.told(examples.job(kind=JobKind.PROBE, phase="loading")))
