@@ -59,6 +59,7 @@ class Header:
     memory: gr.BrowserState
     address: gr.Textbox
     back: gr.Button
+    picked: gr.Textbox
 
 
 def build(studio: Studio) -> gr.Blocks:
@@ -78,6 +79,7 @@ def build(studio: Studio) -> gr.Blocks:
             memory=gr.BrowserState({}, storage_key="assay-studio", secret="ids-only"),
             address=gr.Textbox(visible=False, label="Address"),
             back=gr.Button("Back", elem_id="go-back", elem_classes="unseen"),
+            picked=gr.Textbox(label="Picked", elem_classes="unseen"),
         )
         # States stand outside the tabs: as their children they would be counted as tabs.
         study, cut_off, dealt, shown, followed, again = (gr.State(None) for _ in range(6))
@@ -113,8 +115,16 @@ def _wire(session: Session, header: Header, tab_of: dict[str, gr.Tab], timers: l
     pickers: list[Any] = [session.data, session.model, session.run]
     memory, state = header.memory, [header.state, header.pulse]
     status = handler(machine_now, session.studio)
+    # What changes together is told to the screens once: each picker says so by itself, and all screens would be drawn thrice.
     gr.on(
         [picker.change for picker in pickers],
+        None,
+        pickers,
+        header.picked,
+        js="(...ids) => JSON.stringify(ids)",
+        **QUIET,
+    )
+    header.picked.change(
         lambda data, model, run: [{"data": data, "model": model, "run": run}, (data, model), run],
         pickers,
         [memory, session.shown, session.followed],

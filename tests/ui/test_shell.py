@@ -60,6 +60,22 @@ def test_no_event_shows_its_progress_anywhere_or_gradio_would_go_through_the_who
     assert {event.api_name: event.show_progress_on for event in page.fns.values() if event.show_progress_on != []} == {}
 
 
+def test_pickers_that_change_together_are_told_to_the_screens_once(page: gr.Blocks) -> None:
+    pickers = [
+        page.blocks[id] for id in page.blocks if getattr(page.blocks[id], "label", None) in ("Examples", "Model", "Run")
+    ][:3]
+    heard = [
+        event
+        for event in page.fns.values()
+        for block, name in event.targets
+        if name == "change" and block in {p._id for p in pickers}
+    ]
+    assert len(heard) == 3
+    assert all(event.fn is None for event in heard), "each picker asks the server by itself"
+    (told,) = {output._id for event in heard for output in event.outputs}
+    assert [event.trigger_mode for event in page.fns.values() if (told, "change") in event.targets] == ["always_last"]
+
+
 def test_every_control_has_a_label(page: gr.Blocks) -> None:
     assert len(controls(page)) > 30
     for control in controls(page):
