@@ -68,7 +68,7 @@ def test_from_a_sample_to_a_verdict_and_an_adapter(studio: CommandLine, tmp_path
     cards = asked.json("study", "answers", study)["cards"]
     assert len(cards) == PROMPTS and "tuned" not in json.dumps(cards)
     votes = tmp_path / "votes.jsonl"
-    votes.write_text("".join(json.dumps({"item": card["item_id"], "choice": better(card)}) + "\n" for card in cards))
+    votes.write_text("".join(json.dumps({"card": card["id"], "choice": better(card)}) + "\n" for card in cards))
     rated = asked.json("rate", study, "--votes", votes)
     assert (rated["handed_in"], rated["rated"], rated["total"]) == (PROMPTS, PROMPTS, PROMPTS)
 

@@ -1,59 +1,26 @@
 """Study: compare base and fine-tuned answers blind, from creating a study to its verdict."""
 
-import os
-import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 import typer
 
-from studio.cli import rating
+from studio.cli import freezing, rating
+from studio.cli.freezing import values
 from studio.cli.output import Json, answer, verb
 from studio.cli.workspace import opened
 from studio.domain.errors import StudyError
-from studio.domain.study import Choice, Study, StudyState
-from studio.flows import compare, decide, judge, train
+from studio.domain.study import Choice
+from studio.flows import compare, decide, judge
 from studio.flows.judge import Vote
 
 app = typer.Typer(no_args_is_help=True, help="Compare base and fine-tuned answers blind.")
+app.command()(freezing.create)
+app.command()(freezing.show)
+app.command("try-prompt")(freezing.try_prompt)
 StudyId = Annotated[str, typer.Argument(metavar="STUDY", help="A study, as `study create` names it.")]
 Rater = Annotated[str, typer.Option(help="Who judges.")]
-
-
-@app.command()
-@verb
-def create(
-    run: Annotated[str, typer.Argument(metavar="RUN")],
-    against: Annotated[str, typer.Option(help="What the fine-tuned model is compared with; for now: base.")] = "base",
-    prompts: Annotated[int | None, typer.Option(help="How many sealed test prompts to ask.")] = None,
-    step: Annotated[int | None, typer.Option(help="A checkpoint; the best one if left out.")] = None,
-    wait: Annotated[bool, typer.Option(help="Return when all answers are written.")] = True,
-    json: Json = False,
-) -> None:
-    """Freeze a comparison and have both answers to every prompt written."""
-    if against != "base":
-        raise StudyError(f"A comparison with {against} cannot be made yet.", fix="Use --against base.")
-    studio = opened(working=True)
-    made = compare.create(studio, run, prompts=prompts, step=step, key=f"cli:{time.time_ns()}:{os.getpid()}")
-    if wait:
-        train.wait(studio, made.job.id)
-        made = compare.study(studio, made.id)
-        if made.state is not StudyState.OPEN:
-            raise StudyError(made.job.message, fix=made.job.fix)
-    token = compare.invitation(studio, made.id).token
-    answer(
-        json,
-        _values(made) | {"rating_token": token},
-        f"{made.id}: {made.protocol.cap} prompts, {made.state}. Rate them at /rate/?t={token}",
-    )
-
-
-def _values(study: Study) -> dict[str, Any]:
-    return {
-        "study": study.id, "run": study.run_id, "state": study.state, "prompts": study.protocol.cap,
-        "protocol": study.fingerprint, "step": study.checkpoint_step,
-    }  # fmt: skip
 
 
 @app.command()
@@ -73,7 +40,7 @@ def answers(study: StudyId, rater: Rater = "cli", json: Json = False) -> None:
 def close(study: StudyId, json: Json = False) -> None:
     """End the rating and reveal the sides; nobody can rate after this."""
     closed = compare.close(opened(), study)
-    answer(json, _values(closed), f"{closed.id}: closed.")
+    answer(json, values(closed), f"{closed.id}: closed.")
 
 
 @app.command("list")
@@ -82,7 +49,7 @@ def list_studies(json: Json = False) -> None:
     """List the studies of the workspace."""
     found = compare.studies(opened())
     words = "\n".join(f"{s.id}  {s.state:<8} {s.protocol.cap:>4} prompts  {s.name}" for s in found)
-    answer(json, [_values(s) for s in found], words or "There is no study yet.")
+    answer(json, [values(s) for s in found], words or "There is no study yet.")
 
 
 app.command()(rating.raters)

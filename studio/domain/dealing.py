@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from studio.domain.errors import StudyError
-from studio.domain.protocol import Protocol
+from studio.domain.protocol import Protocol, Source
 from studio.domain.study import Side
 
 HOLD = timedelta(minutes=30)
@@ -73,10 +73,13 @@ class Progress:
 
 
 def deck_of(protocol: Protocol, *, seed: int) -> Deck:
-    """The deck of a study: as many drawn prompts as its cap; identical pairs from the others where these suffice."""
+    """The deck of a study: as many drawn prompts as its cap, people's own ones first; identical pairs from the others
+    where these suffice."""
     draw = random.Random(seed)
     sealed = sorted(asked.prompt for asked in protocol.prompts)
-    prompts = draw.sample(sealed, protocol.cap)
+    own = sorted(asked.prompt for asked in protocol.prompts if asked.source is Source.OWN)[: protocol.cap]
+    rest = sorted(set(sealed) - set(own))
+    prompts = [*own, *draw.sample(rest, protocol.cap - len(own))]
     spare = sorted(set(sealed) - set(prompts))
     others = spare if len(spare) >= protocol.identical else prompts
     return deck(

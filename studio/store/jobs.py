@@ -98,6 +98,13 @@ def by_key(store: Store, *, kind: JobKind, key: str) -> Job | None:
     return job_of(row) if row else None
 
 
+def of_subject(store: Store, subject_id: str, *, kind: JobKind) -> list[Job]:
+    """Every job of this kind that was submitted for a subject, in the order in which they were."""
+    known = select(tables.jobs).where(tables.jobs.c.subject_id == subject_id, tables.jobs.c.kind == kind.value)
+    with store.read() as connection:
+        return [job_of(row) for row in connection.execute(known.order_by(tables.jobs.c.created_at, tables.jobs.c.id))]
+
+
 def get(store: Store, job_id: str) -> Job:
     """The job; StudioError when there is none."""
     with store.read() as connection:

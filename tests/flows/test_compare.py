@@ -11,7 +11,7 @@ from studio.domain.job import JobState
 from studio.domain.run import Run
 from studio.domain.split import Bin
 from studio.domain.study import TUNED, Choice, Study, StudyState
-from studio.flows import bring, compare, judge, train
+from studio.flows import asking, bring, compare, judge, train
 from studio.flows.models import STARTER
 from studio.flows.studio import Studio
 from studio.store import splits, studies
@@ -21,7 +21,7 @@ from tests.flows.conftest import PATIENCE, RECIPE
 def test_prompts_come_from_the_sealed_rows_alone(quiet: Studio, trained: Run):
     study = compare.create(quiet, trained.id, key="study")
     asks = studies.asks(quiet.store, study.id)
-    sealed = set(compare.sealed_rows(quiet, trained.id))
+    sealed = set(asking.sealed_rows(quiet, trained.id))
     assert {ask.row_number for ask in asks} == sealed <= set(splits.get(quiet.store, trained.split_id).rows(Bin.TEST))
     rows = bring.preview(quiet, trained.dataset_id, count=64)
     for ask in asks:
@@ -30,7 +30,7 @@ def test_prompts_come_from_the_sealed_rows_alone(quiet: Studio, trained: Run):
 
 
 def test_a_row_too_long_for_training_is_no_prompt_either(quiet: Studio, trained: Run):
-    assert 63 not in compare.sealed_rows(quiet, trained.id)
+    assert 63 not in asking.sealed_rows(quiet, trained.id)
 
 
 def test_links_to_two_studies_differ_and_tell_nothing(quiet: Studio, trained: Run):
@@ -64,7 +64,7 @@ def test_the_same_study_created_twice_is_one(quiet: Studio, trained: Run):
 def test_more_prompts_than_are_sealed_or_none_are_refused(quiet: Studio, trained: Run, prompts: int):
     with pytest.raises(StudyError) as refused:
         compare.create(quiet, trained.id, prompts=prompts, key="study")
-    assert refused.value.field == "prompts"
+    assert refused.value.field == "cap"
 
 
 def test_a_run_that_is_still_learning_cannot_be_compared(quiet: Studio, dataset: Dataset):

@@ -24,11 +24,13 @@ from studio.domain.lengths import Lengths, Piece
 from studio.domain.mending import Mending
 from studio.domain.model import Fit, Licence, Model, Need
 from studio.domain.plan import Choice
+from studio.domain.protocol import Opponent, Rival
 from studio.domain.reading import Reading, Tone
 from studio.domain.release import Form, Release
 from studio.domain.row import Call, Message, Row
 from studio.domain.run import Metric
-from studio.domain.study import StudyState
+from studio.domain.study import Ask, StudyState
+from studio.flows import prompting
 from studio.flows.decide import Example
 from studio.flows.deliver import Offer
 from studio.flows.follow import Answers
@@ -37,6 +39,7 @@ from studio.flows.meaning import Comparison
 from studio.flows.understand import FirstRows, Tried
 from studio.ui import rate
 from studio.ui.bringing import fields, refused
+from studio.ui.comparing import prompt
 from studio.ui.delivering import delivered, making
 from studio.ui.errors import told
 from studio.ui.inspect import meaning
@@ -44,6 +47,7 @@ from studio.ui.models import card
 from studio.ui.parts import groups, html, lengths, listed, plans, talk
 from studio.ui.tabs import compare, data, inspect, recipe, train, verdict
 from studio.ui.training.answers import answers_table
+from studio.verdict import form as answering
 from tests.ui import examples
 from tests.ui.markup import attribute_names, tags, words
 
@@ -176,13 +180,24 @@ def train_screen(text: str) -> str:
 def compare_screen(text: str) -> str:
     halted = examples.job(state=JobState.INTERRUPTED, message=text, fix=text)
     writing = examples.job(state=JobState.RUNNING, message=text, total=24)
+    rivals = (Opponent(Rival.PROMPT, text), Opponent(Rival.FEW_SHOT, examples=("key",)))
     studies = [
-        examples.study(question=text, protocol=text, name=text),
+        examples.study(frozen=examples.protocol(criterion=text, rubric=text, opponents=rivals), name=text),
         examples.study(state=StudyState.WRITING, job=halted),
         examples.study(state=StudyState.WRITING, job=writing),
     ]
-    shown = [compare.view(studies, study, examples.far(), sealed=3, name=text) for study in studies]
-    return "".join(map(pages, [*shown, compare.view([], None, None, sealed=3, name=text)]))
+    shots = ((Message("user", text), Message("assistant", text)),)
+    asked = (shots, (Ask("key", 0, (Message("user", text),)),))
+    shown = [compare.view(studies, study, examples.far(), sealed=3, name=text, told=asked) for study in studies]
+    return "".join(map(pages, [*shown, compare.view([], None, None, sealed=3, name=text)])) + tried(text)
+
+
+def tried(text: str) -> str:
+    """The editor of the best prompt after a try."""
+    row = prompting.Tried(3, text, text, text, text, equals=True, fits=True, fits_alone=False)
+    form = answering.Form(answering.Shape.FREE, begins=text, ends=text)
+    made = prompting.Try(1, text, examples.job(state=JobState.DONE), 1, (row,), form)
+    return pages(prompt.view([made]))
 
 
 def verdict_screen(text: str) -> str:

@@ -6,26 +6,29 @@ from typing import Any
 
 import gradio as gr
 
+from studio.domain.contest import Turns
 from studio.domain.errors import StudioError
-from studio.domain.reading import Reading, Tone
-from studio.domain.study import Study, StudyState
-from studio.flows import compare, train
+from studio.domain.protocol import Rival
+from studio.domain.study import Ask, Study, StudyState
+from studio.flows import asking, compare, train
 from studio.flows.compare import StudyProgress
 from studio.flows.studio import Studio
+from studio.ui.comparing import form, words
+from studio.ui.comparing.form import Form
+from studio.ui.comparing.words import UNWRITTEN
 from studio.ui.errors import handler, told
 from studio.ui.parts import html
 from studio.ui.session import DRAWN, PUBLIC, QUIET, Session
-from studio.verdict.rule import FEWEST_DECISIVE
 
+ABOUT = "People judge the fine-tuned model against what would be cheaper, without knowing which answer is which."
 EMPTY = html.empty("Nothing to compare yet.", "Train a model first; then people judge it blind against its base.")
-COPY = "Copy the link for others"
+Told = tuple[tuple[Turns, ...], tuple[Ask, ...]]  # the examples in a prompt, and people's own prompts
 STATES = {
     StudyState.WRITING: "answers being written",
     StudyState.OPEN: "open for rating",
     StudyState.CLOSED: "closed",
     StudyState.FAILED: "failed",
 }
-UNWRITTEN = (StudyState.WRITING, StudyState.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,6 @@ class Screen:
     frozen: gr.HTML
     maker: gr.Accordion
     warning: gr.HTML
-    prompts: gr.Number
     timer: gr.Timer
     study: gr.State
 
@@ -53,12 +55,9 @@ class Screen:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """The components that make a comparison, and those that ask before one is closed for good."""
+class Closing:
+    """What asks before a comparison is closed for good."""
 
-    question: gr.Textbox
-    create: gr.Button
-    click: gr.State
     sure: gr.Row
     doubt: gr.HTML
     yes: gr.Button
@@ -66,13 +65,14 @@ class Asking:
 
 
 def build(session: Session, tab: gr.Tab) -> gr.Timer:
-    gr.HTML(html.title("Compare", "People judge the fine-tuned model against its base without knowing which is which."))
-    screen, asking = _laid_out(session)
-    _wire(session, tab, screen, asking)
+    gr.HTML(html.title("Compare", ABOUT))
+    screen, closing, made = _laid_out(session)
+    _wire(session, tab, screen, closing, made)
+    form.wire(session, made)
     return screen.timer
 
 
-def _laid_out(session: Session) -> tuple[Screen, Asking]:
+def _laid_out(session: Session) -> tuple[Screen, Closing, Form]:
     situation = gr.HTML(EMPTY)
     picked = gr.Dropdown(label="Comparison", choices=[], allow_custom_value=True, visible=False, min_width=240)
     with gr.Column(visible=False) as opened:
@@ -90,56 +90,52 @@ def _laid_out(session: Session) -> tuple[Screen, Asking]:
         frozen = gr.HTML()
     with gr.Accordion("A new comparison", visible=False) as maker:
         warning = gr.HTML()
-        with gr.Row():
-            prompts = gr.Number(
-                label="Prompts", precision=0, info="Sealed test rows that training never saw.", min_width=200
-            )
-            question = gr.Textbox(
-                label="Question to the raters", value=compare.QUESTION, info="What “better” should mean.", min_width=280
-            )
-        create = gr.Button("Freeze the comparison and write the answers", variant="primary")
-    timer, click = gr.Timer(1.0, active=False), gr.State("")
+        made = form.build()
+    timer = gr.Timer(1.0, active=False)
     screen = Screen(
-        situation, picked, opened, progress, rate, stop, again, close, forward, frozen, maker, warning, prompts, timer,
+        situation, picked, opened, progress, rate, stop, again, close, forward, frozen, maker, warning, timer,
         session.study,
     )  # fmt: skip
-    return screen, Asking(question, create, click, sure, doubt, yes, no)
+    return screen, Closing(sure, doubt, yes, no), made
 
 
-def _wire(session: Session, tab: gr.Tab, screen: Screen, asking: Asking) -> None:
+def _wire(session: Session, tab: gr.Tab, screen: Screen, closing: Closing, made: Form) -> None:
     studio, shown, study = session.studio, screen.all(), session.study
-    drawn, proposed = gr.State(None), gr.State(None)
-    seen = [session.run, study, screen.prompts, proposed]
-    gr.on([tab.select, session.followed.change], handler(show, studio), seen, [*shown, proposed], **DRAWN)
+    drawn, proposed, click = gr.State(None), gr.State(None), gr.State("")
+    arriving = [*shown, *made.drawn, proposed]
+    seen = [session.run, study, proposed]
+    showing = handler(show, studio, len(made.drawn))
+    gr.on([tab.select, session.followed.change], showing, seen, arriving, **DRAWN)
     screen.timer.tick(handler(follow, studio), [session.run, study, drawn], [*shown, drawn], **QUIET)
     screen.picked.input(handler(look_again, studio), [session.run, screen.picked], shown, **QUIET)
-    tab.select(lambda: secrets.token_hex(8), None, asking.click, **QUIET)
-    asking.create.click(
+    tab.select(lambda: secrets.token_hex(8), None, click, **QUIET)
+    made.create.click(
         handler(make, studio),
-        [session.run, screen.prompts, asking.question, asking.click],
-        [*shown, asking.click],
+        [session.run, click, *made.typed],
+        [*shown, made.drafted, made.create, click],
         trigger_mode="once",
         api_name="create_study",
         **PUBLIC,
     )
     screen.stop.click(handler(stop_writing, studio), study, None, **QUIET)
     screen.again.click(handler(go_on_writing, studio), study, screen.timer, **QUIET)
-    screen.close.click(handler(ask_first, studio), study, [asking.sure, asking.doubt], **QUIET)
+    screen.close.click(handler(ask_first, studio), study, [closing.sure, closing.doubt], **QUIET)
     screen.forward.click(lambda: gr.Tabs(selected="verdict"), None, session.tabs, **QUIET)
-    asking.no.click(lambda: gr.Row(visible=False), None, asking.sure, **QUIET)
-    asking.yes.click(
-        handler(finish, studio), study, [study, session.tabs, asking.sure], api_name="close_study", **PUBLIC
+    closing.no.click(lambda: gr.Row(visible=False), None, closing.sure, **QUIET)
+    closing.yes.click(
+        handler(finish, studio), study, [study, session.tabs, closing.sure], api_name="close_study", **PUBLIC
     )
 
 
-def show(
-    studio: Studio, run_id: str | None, study_id: str | None, prompts: float | None, proposed: str | None
-) -> list[Any]:
-    """The comparisons of a run; the form is made ready once for each run, then it is its reader's.
+def show(studio: Studio, parts: int, run_id: str | None, study_id: str | None, proposed: str | None) -> list[Any]:
+    """The comparisons of a run; the form of so many parts is made ready once for each run, then it is its reader's.
 
     `proposed` is the run that the form was made ready for.
     """
-    return [*_page(studio, run_id, study_id, arriving=prompts is None or proposed != run_id), run_id]
+    page = _page(studio, run_id, study_id, arriving=proposed != run_id)
+    if run_id is None or proposed == run_id or not page[MAKER].visible:
+        return [*page, *[gr.skip()] * parts, proposed]
+    return [*page, *form.ready(studio, run_id, len(asking.sealed_asks(studio, run_id))), run_id]
 
 
 def look_again(studio: Studio, run_id: str | None, study_id: str | None) -> list[Any]:
@@ -159,7 +155,8 @@ def _moment(studio: Studio, study_id: str) -> tuple[Any, ...]:
     """All of a comparison that may change while somebody looks at it."""
     study, far = compare.study(studio, study_id), compare.progress(studio, study_id)
     job = far.job
-    return study.id, study.state, job.state, job.done, job.seconds_left, job.message, far.rated, far.raters
+    told = (job.state, job.done, job.seconds_left, job.message)
+    return study.id, study.state, *told, far.rated, far.raters, far.invitation
 
 
 def _page(studio: Studio, run_id: str | None, study_id: str | None, *, arriving: bool) -> list[Any]:
@@ -170,19 +167,21 @@ def _page(studio: Studio, run_id: str | None, study_id: str | None, *, arriving:
         why = "It is still training." if run.is_live else "It has no checkpoint."
         return nothing(html.empty(f"{run.name} cannot be compared yet.", why))
     try:
-        sealed, every = len(compare.sealed_rows(studio, run_id)), compare.studies(studio, run_id)
+        sealed, every = len(asking.sealed_rows(studio, run_id)), compare.studies(studio, run_id)
     except StudioError as error:
         return nothing(told(error))
     chosen = next((found for found in every if found.id == study_id), every[0] if every else None)
     far = compare.progress(studio, chosen.id) if chosen else None
-    return view(every, chosen, far, sealed=sealed, name=run.name, arriving=arriving)
+    examples = asking.shown_examples(studio, chosen.id, Rival.FEW_SHOT) if chosen else ()
+    own = asking.own_prompts(studio, chosen) if chosen else ()
+    return view(every, chosen, far, sealed=sealed, name=run.name, arriving=arriving, told=(examples, own))
 
 
-def make(studio: Studio, run_id: str, prompts: float | None, question: str, click: str) -> list[Any]:
+def make(studio: Studio, run_id: str, click: str, *typed: Any) -> list[Any]:
     """Freeze a comparison; a click that arrives twice makes one."""
-    number = int(prompts) if prompts is not None else None
-    made = compare.create(studio, run_id, prompts=number, question=question, key=f"study:{run_id}:{click}")
-    return [*_page(studio, run_id, made.id, arriving=True), secrets.token_hex(8)]
+    made = form.freeze(studio, run_id, click, *typed)
+    page = _page(studio, run_id, made.id, arriving=True)
+    return [*page, *form.preview(studio, run_id, *typed), secrets.token_hex(8)]
 
 
 def stop_writing(studio: Studio, study_id: str) -> None:
@@ -196,7 +195,7 @@ def go_on_writing(studio: Studio, study_id: str) -> gr.Timer:
 
 def ask_first(studio: Studio, study_id: str) -> list[Any]:
     """Before the rating is closed for good: what would stay undone."""
-    return [gr.Row(visible=True), doubts(compare.progress(studio, study_id))]
+    return [gr.Row(visible=True), words.doubts(compare.progress(studio, study_id))]
 
 
 def finish(studio: Studio, study_id: str) -> list[Any]:
@@ -215,7 +214,7 @@ def _no_study() -> list[Any]:
 
 
 def _quiet() -> list[Any]:
-    return [None, gr.Timer(active=False), None]
+    return [gr.Timer(active=False), None]
 
 
 def view(
@@ -226,147 +225,42 @@ def view(
     sealed: int,
     name: str,
     arriving: bool = False,
+    told: Told = ((), ()),
 ) -> list[Any]:
-    """The screen for one run: the chosen comparison, and the form for a new one.
-
-    Only on arriving is the form made ready; later it stays as its reader has it.
-    """
-    proposed = min(sealed, compare.ENOUGH) if arriving else gr.skip()
+    """The screen for one run: the chosen comparison, and the form for a new one, which is folded on arriving alone."""
     if chosen is None or far is None:
         maker = gr.Accordion(visible=True, open=True, label="A new comparison")
-        return [
-            sealed_words(sealed, name),
-            gr.Dropdown(visible=False),
-            *_no_study(),
-            maker,
-            "",
-            proposed,
-            *_quiet()[1:],
-        ]
+        return [words.sealed(sealed, name), gr.Dropdown(visible=False), *_no_study(), maker, "", *_quiet()]
     fold: dict[str, Any] = {"open": False} if arriving else {}
     return [
-        html.reading(situation_of(chosen, far)),
+        html.reading(words.situation(chosen, far)) + words.identical(chosen),
         gr.Dropdown(choices=[_label(study) for study in every], value=chosen.id, visible=len(every) > 1),
-        *_study(chosen, far),
+        *_study(chosen, far, told),
         gr.Accordion(visible=True, label="Make another comparison", **fold),
-        used_before(every),
-        proposed,
+        words.sealed(sealed, name),
         gr.Timer(active=chosen.job.is_live or chosen.state is StudyState.OPEN),
         chosen.id,
     ]
 
 
-def _study(chosen: Study, far: StudyProgress) -> list[Any]:
+def _study(chosen: Study, far: StudyProgress, told: Told) -> list[Any]:
     writing, open_now = chosen.state in UNWRITTEN, chosen.state is StudyState.OPEN
     return [
         gr.Column(visible=True),
-        progress_bar(chosen, far),
-        rate_link(far.invitation, is_done=far.rated == far.total) if open_now else "",
+        words.progress(chosen, far),
+        words.rate_link(far.invitation, is_done=far.rated == far.total) if open_now else "",
         gr.Button(visible=writing and chosen.job.is_live),
         gr.Button(visible=writing and not chosen.job.is_live),
         gr.Button(visible=open_now and far.rated > 0, variant="primary" if far.rated == far.total else "secondary"),
         gr.Button(visible=chosen.state is StudyState.CLOSED),
-        frozen_table(chosen),
+        words.frozen(chosen, *told),
     ]
 
 
 def _label(study: Study) -> tuple[str, str]:
-    return f"{study.protocol.cap} prompts, {study.created_at:%d %b %H:%M} · {STATES[study.state]}", study.id
+    rivals = html.count(len(study.protocol.opponents), "opponent")
+    said = f"{study.protocol.cap} prompts, {rivals}, step {study.checkpoint_step:,}, {study.created_at:%d %b %H:%M}"
+    return f"{said} · {STATES[study.state]}", study.id
 
 
-def sealed_words(sealed: int, name: str) -> str:
-    """What there is to compare on, before the first comparison."""
-    title = f"{html.count(sealed, 'test row')} of {name} {'is' if sealed == 1 else 'are'} sealed."
-    said = Reading(Tone.QUIET, title, "They are asked of both models once, before anybody rates.")
-    if sealed < FEWEST_DECISIVE:
-        fix = f"To ship takes at least {FEWEST_DECISIVE}. Hold out more on Inspect, or bring more examples, and train again."
-        said = Reading(Tone.WARNING, f"{title[:-1]}: too few for a verdict.", fix)
-    return html.reading(said)
-
-
-def doubts(far: StudyProgress) -> str:
-    """What closing means, and what would stay undone."""
-    left = far.total - far.rated
-    said = [
-        f"{html.count(left, 'prompt')} {'is' if left == 1 else 'are'} not rated." if left else "",
-        "Only one person has rated; a second one would show whether others agree." if far.raters == 1 else "",
-        "Nobody can rate after this, and the sides become visible. Close it now?",
-    ]
-    return f'<p class="help">{" ".join(part for part in said if part)}</p>'
-
-
-def used_before(every: list[Study]) -> str:
-    """What a further comparison on the same rows is worth."""
-    closed = sum(study.state is StudyState.CLOSED for study in every)
-    if not closed:
-        return '<p class="help">It draws anew from the same sealed rows.</p>'
-    verdicts = html.count(closed, "verdict")
-    return f'<p class="help">It draws anew from the same sealed rows, which have given {verdicts} before; the new one will say so.</p>'
-
-
-def situation_of(study: Study, far: StudyProgress) -> Reading:
-    """Where the comparison is, without a word on who leads."""
-    if study.state in UNWRITTEN and study.job.is_live:
-        return Reading(
-            Tone.QUIET,
-            "The answers are being written.",
-            "Both models answer every prompt beforehand, so that nothing about timing can tell them apart.",
-        )
-    if study.state in UNWRITTEN:
-        return Reading(Tone.BAD, "The answers were not all written.", f"{study.job.message} {study.job.fix}".strip())
-    if study.state is StudyState.CLOSED:
-        return Reading(Tone.GOOD, "Closed.", "The verdict is there.")
-    if far.rated == far.total:
-        return Reading(Tone.GOOD, "Everything has been rated.", "Close the rating to see the verdict.")
-    return Reading(Tone.QUIET, "Open for rating.", "All scores stay hidden until it is closed, from you too.")
-
-
-def progress_bar(study: Study, far: StudyProgress) -> str:
-    if study.state in UNWRITTEN:
-        job = study.job
-        left = job.seconds_left
-        words = f"about {html.duration(left)} left" if left is not None else job.message
-        return html.bar(
-            job.done / job.total if job.total else 0.0,
-            f"{job.done:,} of {study.protocol.cap:,} prompts answered",
-            words,
-        )
-    return html.bar(
-        far.rated / far.total, f"{far.rated:,} of {far.total:,} prompts rated", html.count(far.raters, "rater")
-    )
-
-
-def rate_link(token: str, *, is_done: bool = False) -> str:
-    """The address for raters; it holds nothing but an opaque token."""
-    look = "" if is_done else ' class="button"'
-    address = f"/rate/?t={token}"
-    copy = f"navigator.clipboard.writeText(location.origin + '{address}'); this.textContent = 'Copied'; setTimeout(() => this.textContent = '{COPY}', 4000)"
-    return (
-        f'<a{look} href="{address}" target="_blank" rel="noopener">{"Look at the rating page" if is_done else "Rate now"}</a> '
-        f'<button class="copy" type="button" onclick="{copy}">{COPY}</button>'
-        '<p class="help">Whoever has the link may rate, on a phone too, and sees nothing else. Other devices reach it only '
-        "when the studio was started with --share-on-network.</p>"
-    )
-
-
-def frozen_table(study: Study) -> str:
-    """What was fixed before the first rating."""
-    sampling = study.protocol.sampling
-    way = (
-        "the most likely words (no chance)"
-        if sampling.temperature == 0
-        else f"temperature {sampling.temperature}, seed {sampling.seed}"
-    )
-    rows = [
-        ["Contestants", f"the fine-tuned model (checkpoint of step {study.checkpoint_step:,}) and its base model"],
-        ["Prompts", f"{study.protocol.cap:,} sealed test rows"],
-        ["Question", study.protocol.criterion],
-        ["Answers", f"at most {sampling.max_new_tokens} tokens, {way}; the same for both"],
-        [
-            "To ship",
-            f"preferred in more than {html.percent(0.5 + study.protocol.margin)} of the ratings with a preference, with evidence of at "
-            f"least {study.protocol.bar:,.0f} to 1 that this is no luck",
-        ],
-        ["Protocol", study.fingerprint],
-    ]
-    return f'<div class="panel"><h3>Frozen before the first rating</h3>{html.table(["What", "As"], rows)}</div>'
+MAKER = [field.name for field in fields(Screen)].index("maker")

@@ -1,7 +1,7 @@
 """Compare: where a comparison is, and never who leads."""
 
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,15 @@ import gradio as gr
 import pytest
 
 from studio.domain.job import JobState
+from studio.domain.protocol import Opponent, Rival
+from studio.domain.row import Message
 from studio.domain.sampling import Sampling
 from studio.domain.study import Choice, Study, StudyState
 from studio.flows import judge
-from studio.flows.compare import ENOUGH, StudyProgress
+from studio.flows.compare import StudyProgress
+from studio.flows.draft import Draft, Wanted
 from studio.flows.studio import open_studio
+from studio.ui.comparing import words as said
 from studio.ui.tabs import compare
 from tests.store.examples import Examples
 from tests.ui import examples
@@ -50,17 +54,15 @@ def test_without_a_comparison_one_can_be_made() -> None:
     parts = view(None)
     assert parts["maker"].visible and parts["maker"].open
     assert not parts["opened"].visible and not parts["timer"].active
-    assert parts["prompts"] == ENOUGH
-    assert view(None, sealed=12)["prompts"] == 12
+    assert "60 test rows of triage-1 are sealed." in words(parts["situation"])
+    assert "too few for a verdict" in words(view(None, sealed=12)["situation"])
     assert buttons(parts) == [] and parts["study"] is None
 
 
 def test_beside_a_comparison_another_one_can_be_made() -> None:
     arriving, later = view(examples.study()), view(examples.study(), arriving=False)
-    assert arriving["maker"].visible and not arriving["maker"].open and arriving["prompts"] == ENOUGH
-    assert later["maker"].visible and "open" not in later["maker"].constructor_args
-    assert later["prompts"] == gr.skip(), "what somebody is filling in stays while the page looks again"
-    assert "given 1 verdict before" in words(view(examples.study(state=StudyState.CLOSED))["warning"])
+    assert arriving["maker"].visible and not arriving["maker"].open
+    assert later["maker"].visible and "open" not in later["maker"].constructor_args, "it stays as its reader has it"
 
 
 def test_without_a_run_there_is_only_the_next_step() -> None:
@@ -103,7 +105,7 @@ def test_no_state_says_who_leads(state: StudyState, job_state: JobState, rated: 
 
 def test_while_people_rate_only_their_number_is_shown() -> None:
     parts = view(examples.study(), examples.far(rated=6, raters=2))
-    assert words(parts["progress"]) == "6 of 24 prompts rated 2 raters"
+    assert words(parts["progress"]) == "6 of 24 pairs rated 2 raters"
     assert words(parts["situation"]).startswith("● Open for rating.")
     assert "Everything has been rated." in words(view(examples.study(), examples.far(rated=24))["situation"])
 
@@ -111,23 +113,52 @@ def test_while_people_rate_only_their_number_is_shown() -> None:
 @pytest.mark.parametrize("state", [StudyState.WRITING, StudyState.FAILED])
 def test_halted_answers_say_why(state: StudyState) -> None:
     job = examples.job(state=JobState.INTERRUPTED, message="The worker was killed.", fix="Write the rest.")
-    said = words(view(examples.study(state=state, job=job))["situation"])
-    assert "The answers were not all written. The worker was killed. Write the rest." in said
+    told = words(view(examples.study(state=state, job=job))["situation"])
+    assert "The answers were not all written. The worker was killed. Write the rest." in told
 
 
 def test_the_link_for_raters_holds_a_token_and_no_id() -> None:
-    link = compare.rate_link("a-token")
+    link = said.rate_link("a-token")
     assert attributes(link, "href") == ["/rate/?t=a-token"]
     assert "study-1" not in link and "run-1" not in link
 
 
 def test_what_was_frozen_is_listed_without_a_seed_of_the_sides() -> None:
-    said = words(compare.frozen_table(examples.study()))
-    assert "24 sealed test rows" in said and "checkpoint of step 40" in said
-    assert "preferred in more than 55 % of the ratings with a preference" in said
-    assert str(2**47 + 1) not in said
+    told = words(said.frozen(examples.study()))
+    assert "24 against each, of 24 sealed test rows" in told and "checkpoint of step 40" in told
+    assert "preferred to the base model in more than 55 % of the ratings with a preference" in told
+    assert "at least 40 to 1" in told and "opened for the first time" in told
+    assert examples.study().fingerprint in told and str(2**47 + 1) not in told
     warm = examples.study(frozen=examples.protocol(sampling=Sampling(temperature=0.7, seed=3)))
-    assert "temperature 0.7, seed 3" in words(compare.frozen_table(warm))
+    assert "temperature 0.7, seed 3" in words(said.frozen(warm))
+
+
+def test_every_contestant_is_told_as_it_was_asked() -> None:
+    told = (Opponent(Rival.PROMPT, "Be <b>brief</b>."), Opponent(Rival.FEW_SHOT, examples=("key",)))
+    shown = ((Message("user", "Where?"), Message("assistant", "Here.")),)
+    page = said.frozen(examples.study(frozen=examples.protocol(opponents=told, opening=3)), shown)
+    assert "&lt;b&gt;brief" in page and "<b>brief" not in page
+    assert "Where?" in page and "Here." in page and "The 1 example in the prompt" in words(page)
+    assert "opened for the 3rd time" in words(page) and "160 to 1" in words(page)
+
+
+def test_what_training_did_not_change_is_said_loudly() -> None:
+    def told(identical: int) -> str:
+        done = examples.job(state=JobState.DONE, result={"identical": identical, "compared": 24})
+        return words(said.identical(examples.study(job=done)))
+
+    assert told(0) == told(11) == ""
+    assert "12 of 24 fine-tuned answers equal the base model's." in told(12)
+    assert "All 24 fine-tuned answers equal" in told(24)
+
+
+def test_a_draft_says_its_work_its_bar_and_what_stands_against_it() -> None:
+    made = Draft(examples.run(), examples.KEPT[0], Wanted(), examples.protocol(opening=2), (), 24, 0)
+    told = words(said.draft(made, checkpoints=2))
+    assert "24 in all" in told and "about 12 min" in told and "80 to 1" in told
+    assert "80 to 1, 160 to 1" in told and "cannot say that training beats what costs less" in told
+    wrong = replace(made, protocol=replace(made.protocol, cap=99, margin=0.7))
+    assert words(said.draft(wrong)).count("✕") == 2 and "Margin:" in words(said.draft(wrong))
 
 
 def test_nothing_is_sent_while_nothing_has_happened(tmp_path: Path) -> None:
@@ -150,11 +181,12 @@ def test_the_form_is_made_ready_once_for_each_run(tmp_path: Path, monkeypatch: p
     study = Examples(studio.store).open_study(prompts=2)
     monkeypatch.setattr(compare.train, "run", lambda *_: examples.run(state=JobState.DONE))
     monkeypatch.setattr(compare.train, "checkpoints", lambda *_: ["one"])
-    monkeypatch.setattr(compare.compare, "sealed_rows", lambda *_: range(60))
-    prompts = NAMES.index("prompts")
-    arriving = compare.show(studio, study.run_id, study.id, None, None)
-    assert (arriving[prompts], arriving[-1]) == (ENOUGH, study.run_id)
-    late = compare.show(studio, study.run_id, study.id, ENOUGH, arriving[-1])
-    assert late[prompts] == gr.skip(), "a page that is drawn late undoes nothing that somebody filled in meanwhile"
-    assert compare.show(studio, study.run_id, study.id, 24, "another run")[prompts] == ENOUGH
+    monkeypatch.setattr(compare.asking, "sealed_rows", lambda *_: range(60))
+    monkeypatch.setattr(compare.asking, "sealed_asks", lambda *_: range(60))
+    monkeypatch.setattr(compare.form, "ready", lambda *_: ["ready", "too"])
+    arriving = compare.show(studio, 2, study.run_id, study.id, None)
+    assert arriving[len(NAMES) :] == ["ready", "too", study.run_id]
+    late = compare.show(studio, 2, study.run_id, study.id, arriving[-1])
+    assert late[len(NAMES) :] == [gr.skip(), gr.skip(), study.run_id], "what somebody filled in meanwhile stays"
+    assert compare.show(studio, 2, study.run_id, study.id, "another run")[len(NAMES) :] == arriving[len(NAMES) :]
     studio.store.close()

@@ -1,0 +1,211 @@
+"""Asking: which prompts a study puts to its contestants, and what each of them is really asked."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+from studio.data.rows import load_rows
+from studio.domain.contest import Turns, composed
+from studio.domain.errors import StudyError
+from studio.domain.protocol import Opponent, Protocol, Source
+from studio.domain.row import Message, messages_from, records_of
+from studio.domain.run import Run
+from studio.domain.study import STUDY, TUNED, Ask, Study, prompt_key
+from studio.flows import inspect, split, train
+from studio.flows.split import Dealt
+from studio.flows.studio import Studio
+from studio.store import splits
+from studio.store import studies as stored
+
+REMEMBERED = 2  # runs whose rows are in memory once they were dealt; a form asks for them at each keystroke
+READ = 500  # training rows that are read to see what instructions they share
+SHARED = 0.9  # of them
+LONGEST_OWN = 20_000
+MOST_OWN = 500
+
+
+def sealed_rows(studio: Studio, run_id: str) -> tuple[int, ...]:
+    """Test rows of the run's own split that fit its cut-off; training never saw them."""
+    return used(studio, train.run(studio, run_id)).test
+
+
+def used(studio: Studio, run: Run) -> Dealt:
+    """The rows that the run really used of each part; for good, so they are worked out once."""
+    return _used(studio, run.id)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _used(studio: Studio, run_id: str) -> Dealt:
+    run = train.run(studio, run_id)
+    lengths = inspect.measured(studio, run.dataset_id, run.model_id)
+    if lengths is None:
+        raise StudyError("The token lengths of this dataset are missing.", fix="Open Inspect once to measure them.")
+    return split.used(splits.get(studio.store, run.split_id), lengths, run.recipe.max_length)
+
+
+def sealed_asks(studio: Studio, run_id: str) -> list[Ask]:
+    """The prompts of the sealed test rows, each of them once, in an order that nobody chose and that never changes.
+
+    So every study of a test set asks the first of them, and each is counted as an opening of the same prompts.
+    """
+    return list(_sealed_asks(studio, run_id))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _sealed_asks(studio: Studio, run_id: str) -> tuple[Ask, ...]:
+    run = train.run(studio, run_id)
+    found: dict[str, Ask] = {}
+    for row in load_rows(studio.workspace.dataset(run.dataset_id)).only(used(studio, run).test):
+        key = prompt_key(row.prompt, row.tools)
+        found.setdefault(key, Ask(key, 0, row.prompt, row.answer, row.tools, row.number))
+    return tuple(sorted(found.values(), key=lambda ask: hashlib.sha256(ask.key.encode()).digest()))
+
+
+def own_asks(studio: Studio, run_id: str, text: str) -> list[Ask]:
+    """Somebody's own prompts: one on each line, or a line of JSON with "prompt" or "messages"; marked as own for good.
+
+    They are asked with the instructions that the training rows share. StudyError names the first line that is none.
+    """
+    system = shared_instructions(studio, train.run(studio, run_id))
+    asks: dict[str, Ask] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip():
+            turns = _own(line.strip(), number)
+            if system and turns[0].role != "system":
+                turns = (Message("system", system), *turns)
+            key = prompt_key(turns)
+            asks.setdefault(key, Ask(key, 0, turns))
+    if len(asks) > MOST_OWN:
+        raise StudyError(f"These are {len(asks):,} prompts of your own.", fix=f"Give at most {MOST_OWN}.", field="own")
+    return list(asks.values())
+
+
+def own_prompts(studio: Studio, study: Study) -> tuple[Ask, ...]:
+    """The prompts of a study that are somebody's own."""
+    if not study.protocol.own_prompts:
+        return ()
+    return tuple(ask for ask in stored.asks(studio.store, study.id) if ask.source is Source.OWN)
+
+
+def _own(line: str, number: int) -> Turns:
+    if not line.startswith("{"):
+        return _fit((Message("user", line),), number)
+    try:
+        told = json.loads(line)
+        if isinstance(told.get("messages"), list):
+            return _fit(tuple(Message(str(m["role"]), str(m["content"])) for m in told["messages"]), number)
+        return _fit((Message("user", str(told["prompt"])),), number)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StudyError(
+            f"Line {number} of your own prompts is not one.",
+            fix='Write plain text, or {"prompt": "…"}, or {"messages": […]}.',
+            field="own",
+        ) from error
+
+
+def _fit(turns: Turns, number: int) -> Turns:
+    """The turns up to the last that the user says, since what comes after would be the answer."""
+    while turns and turns[-1].role != "user":
+        turns = turns[:-1]
+    if not turns or not turns[-1].content.strip() or {turn.role for turn in turns} - {"system", "user", "assistant"}:
+        raise StudyError(
+            f"Line {number} of your own prompts asks nothing.", fix="Let it end with what a user says.", field="own"
+        )
+    if sum(len(turn.content) for turn in turns) > LONGEST_OWN:
+        raise StudyError(f"Line {number} of your own prompts is too long.", fix="Shorten it.", field="own")
+    return turns
+
+
+def shared_instructions(studio: Studio, run: Run) -> str:
+    """The system prompt that nearly all training rows have; "" where they have none or different ones."""
+    rows = load_rows(studio.workspace.dataset(run.dataset_id)).only(islice(used(studio, run).train, READ))
+    said = [next((turn.content.strip() for turn in row.prompt if turn.role == "system"), "") for row in rows]
+    if not said:
+        return ""
+    text, times = Counter(said).most_common(1)[0]
+    return text if times >= SHARED * len(said) else ""
+
+
+def drawn(sealed: Sequence[Ask], own: Sequence[Ask], *, count: int) -> tuple[Ask, ...]:
+    """`count` prompts with their places: all own ones, and so many sealed ones that are not the same words."""
+    known = {ask.key for ask in own}
+    others = [ask for ask in sealed if ask.key not in known]
+    chosen = [*own, *others[: max(0, count - len(own))]]
+    return tuple(replace(ask, position=position) for position, ask in enumerate(chosen))
+
+
+def shots_of(studio: Studio, run: Run, opponents: Iterable[Opponent], *, hint: Sequence[int] = ()) -> dict[str, Turns]:
+    """The training rows that opponents are shown, by fingerprint; `hint` are row numbers that are looked at first.
+
+    StudyError where one is no row that training saw.
+    """
+    wanted = {example for opponent in opponents for example in opponent.examples}
+    if not wanted:
+        return {}
+    data, allowed = load_rows(studio.workspace.dataset(run.dataset_id)), used(studio, run).train
+    found: dict[str, Turns] = {}
+    known = set(allowed)
+    for numbers in ([number for number in hint if number in known], allowed):
+        for row in data.only(numbers):
+            if (key := prompt_key(row.messages)) in wanted:
+                found[key] = row.messages
+        if found.keys() >= wanted:
+            return found
+    raise StudyError(
+        "An example is no training row of this run.",
+        fix="Choose examples from the rows that training saw.",
+        field="examples",
+    )
+
+
+def questions(
+    studio: Studio, run: Run, protocol: Protocol, asks: Sequence[Ask], shots: dict[str, Turns]
+) -> Iterator[dict[str, Any]]:
+    """A line for every answer that is wanted: each prompt as each contestant is asked it."""
+    data = load_rows(studio.workspace.dataset(run.dataset_id))
+    for ask in asks:
+        reference = None if ask.row_number is None else records_of(data[ask.row_number].messages[-1:])
+        for opponent in (None, *protocol.opponents):
+            shown = [shots[example] for example in opponent.examples] if opponent else []
+            yield {
+                "key": ask.key,
+                "set": STUDY,
+                "contestant": opponent.rival.value if opponent else TUNED,
+                "tuned": opponent is None,
+                "messages": records_of(composed(ask.prompt, opponent, shown)),
+                "tools": ask.tools,
+                "reference": reference,
+            }
+
+
+def shown_examples(studio: Studio, study_id: str, contestant: str) -> tuple[Turns, ...]:
+    """The examples that a contestant of a study was really shown, as question and answer; from what was asked."""
+    path = studio.workspace.study(study_id) / "asks.jsonl"
+    if not path.exists():
+        return ()
+    with path.open("rb") as file:
+        asked = [json.loads(line) for line in islice(file, 8)]
+    ask = next((each for each in asked if each["contestant"] == contestant), None)
+    plain = next((each for each in asked if ask and each["tuned"] and each["key"] == ask["key"]), None)
+    if not ask or not plain:
+        return ()
+    turns = [turn for turn in messages_from(ask["messages"]) if turn.role != "system"]
+    count = sum(turn["role"] != "system" for turn in plain["messages"])
+    return tuple(_pairs(turns[: len(turns) - count]))
+
+
+def _pairs(turns: Sequence[Message]) -> Iterator[Turns]:
+    """One conversation after the other: each begins with what a user says after an answer."""
+    begun: list[Message] = []
+    for turn in turns:
+        if turn.role == "user" and begun and begun[-1].role == "assistant":
+            yield tuple(begun)
+            begun = []
+        begun.append(turn)
+    if begun:
+        yield tuple(begun)

@@ -1,0 +1,226 @@
+"""Draft: what would be frozen, as one value, with everything that whoever freezes it should know beforehand."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
+from math import ceil
+from typing import Any
+
+from studio.data.atomic import replacing
+from studio.domain.errors import StudyError
+from studio.domain.protocol import (
+    DEFAULT_TWICE,
+    Asked,
+    Candidate,
+    Opponent,
+    Protocol,
+    Rival,
+    bar_at,
+    bar_sentence,
+    objections,
+    opening_number,
+    warnings,
+)
+from studio.domain.run import Checkpoint, Run
+from studio.domain.sampling import Sampling
+from studio.domain.study import Ask
+from studio.flows import asking, bring, models, train
+from studio.flows import gates as gating
+from studio.flows.models import STARTER
+from studio.flows.studio import Studio
+from studio.store import studies as stored
+from studio.verdict.planning import plan_sentence
+
+QUESTION = "Which answer is better?"
+ENOUGH = 40
+ENOUGH_FOR_STARTER = 24  # its answers are told apart at a glance, and the first journey should end within minutes
+SECONDS_PER_CARD = 30.0
+MOST_IDENTICAL = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody chose of a study; None is as the studio proposes.
+
+    `own` are prompts of their own, one on each line. `examples` are the numbers of the rows whose fingerprints the
+    opponents have, where they are known. `unasked` leaves out prompts that an earlier study asked.
+    """
+
+    opponents: tuple[Opponent, ...] = (Opponent(Rival.BASE),)
+    examples: tuple[int, ...] = ()
+    cap: int | None = None
+    own: str = ""
+    question: str = QUESTION
+    rubric: str = ""
+    margin: float = 0.05
+    twice: float = DEFAULT_TWICE
+    identical: int | None = None
+    gates: tuple[Mapping[str, Any], ...] = ()
+    sampling: Sampling = field(default_factory=Sampling)
+    masked: tuple[str, ...] = ()
+    unasked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A study as it would be frozen now. `sealed` is how many sealed prompts there are, `unasked` how many of these no
+    earlier study asked."""
+
+    run: Run
+    checkpoint: Checkpoint
+    wanted: Wanted
+    protocol: Protocol
+    asks: tuple[Ask, ...]
+    sealed: int
+    unasked: int
+
+    @property
+    def objections(self) -> tuple[StudyError, ...]:
+        """Everything that keeps it from being frozen, each with the field that it is about."""
+        return tuple(objections(self.protocol))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What nothing forbids and somebody should know; the bar is told apart, at every opening."""
+        return tuple(told for told in warnings(self.protocol) if told != bar_sentence(self.protocol.opening))
+
+    @property
+    def plan(self) -> str:
+        """What so many prompts can settle."""
+        return plan_sentence(self.protocol.cap, alpha=self.protocol.alpha)
+
+    @property
+    def bar(self) -> str:
+        return bar_sentence(self.protocol.opening)
+
+    @property
+    def ratings(self) -> int:
+        """How many cards are judged in all, second ratings and identical pairs included."""
+        again = int(self.protocol.cap * self.protocol.twice + 0.5)
+        return self.first + again * len(self.protocol.opponents)
+
+    @property
+    def first(self) -> int:
+        """How many cards there are for a person who judges alone: the second ratings are for somebody else."""
+        return self.protocol.cap * len(self.protocol.opponents) + self.protocol.identical
+
+    @property
+    def minutes(self) -> int:
+        """About how long all raters need together."""
+        return ceil(self.ratings * SECONDS_PER_CARD / 60)
+
+    def bars(self, checkpoints: int) -> str:
+        """What it means for the evidence to judge so many checkpoints, each in a study of its own."""
+        first = self.protocol.opening
+        asked = " to 1, ".join(f"{bar_at(opening):,.0f}" for opening in range(first, first + checkpoints))
+        return (
+            f"{checkpoints} checkpoints make {checkpoints} studies, and each is an opening of its own: "
+            f"the evidence must reach {asked} to 1."
+        )
+
+
+def default_cap(sealed: int, model_id: str) -> int:
+    """How many prompts are proposed of so many sealed ones."""
+    return min(sealed, ENOUGH_FOR_STARTER if model_id == STARTER else ENOUGH)
+
+
+def default_identical(cap: int, spare: int) -> int:
+    """Pairs with one answer on both sides: few, and only of prompts that are not asked otherwise."""
+    return max(0, min(MOST_IDENTICAL, max(2, cap // 4), spare))
+
+
+def draft(studio: Studio, run_id: str, wanted: Wanted, *, step: int | None = None) -> Draft:
+    """The study that these choices make, frozen by nobody yet; StudyError where the run can have none."""
+    run = train.run(studio, run_id)
+    if run.is_live:
+        raise StudyError(f"{run.name} is still training.", fix="Wait until it ends, or stop it and keep the best.")
+    if bring.dataset(studio, run.dataset_id).is_text:
+        raise StudyError(
+            "Plain text asks nothing, so there are no answers to compare.",
+            fix="Ask the model on Deliver, or compare a run on questions and answers.",
+        )
+    checkpoint = train.checkpoint_at(studio, run_id, step)
+    sealed, own = asking.sealed_asks(studio, run_id), asking.own_asks(studio, run_id, wanted.own)
+    earlier = stored.openings(studio.store)
+    known = frozenset().union(*(opening.prompts for opening in earlier))
+    fresh = [ask for ask in sealed if ask.key not in known]
+    among = fresh if wanted.unasked else sealed
+    if not among and not own:
+        raise _nothing_to_ask(unasked=wanted.unasked)
+    cap = default_cap(len(among), run.model_id) + len(own) if wanted.cap is None else wanted.cap
+    spare = len(among) + len(own) - cap
+    identical = default_identical(cap, spare) if wanted.identical is None else wanted.identical
+    asks = asking.drawn(among, own, count=cap + identical if cap > 0 else len(among) + len(own))
+    protocol = Protocol(
+        candidate=Candidate(run.model_id, checkpoint.sha256),
+        opponents=wanted.opponents,
+        prompts=tuple(Asked(ask.key, ask.source) for ask in asks),
+        criterion=wanted.question.strip() or QUESTION,
+        rubric=wanted.rubric.strip(),
+        sampling=wanted.sampling,
+        cap=cap,
+        margin=wanted.margin,
+        gates=tuple(gate.model_dump(mode="json") for gate in gating.checked(wanted.gates)),
+        twice=wanted.twice,
+        identical=identical,
+        masked=wanted.masked,
+        opening=opening_number(earlier, [ask.key for ask in asks]),
+    )
+    return Draft(run, checkpoint, wanted, protocol, asks, len(sealed), len(fresh))
+
+
+def _nothing_to_ask(*, unasked: bool) -> StudyError:
+    if unasked:
+        return StudyError(
+            "Every sealed prompt was asked in an earlier study.", fix="Ask them again, or bring new rows.", field="cap"
+        )
+    return StudyError("This run has no test rows to ask about.", fix="Hold more rows out and train again.")
+
+
+def settled(studio: Studio, made: Draft, study_id: str) -> Draft:
+    """The draft of this study for good: whatever its gates ask is copied and has its fingerprint in the protocol.
+
+    StudyError with the first objection.
+    """
+    for objection in made.objections:
+        raise objection
+    gates = gating.frozen(made.wanted.gates, studio.workspace.study(study_id))
+    return replace(made, protocol=replace(made.protocol, gates=gates))
+
+
+def spec_of(studio: Studio, made: Draft, study_id: str) -> dict[str, Any]:
+    """What the worker needs; every question to every contestant is written out beside it."""
+    protocol, folder = made.protocol, studio.workspace.study(study_id)
+    shots = asking.shots_of(studio, made.run, protocol.opponents, hint=made.wanted.examples)
+    with replacing(folder / "asks.jsonl") as file:
+        asked = asking.questions(studio, made.run, protocol, made.asks, shots)
+        lines = chain(asked, gating.extra_asks(studio, protocol, made.asks))
+        file.writelines(json.dumps(each).encode() + b"\n" for each in lines)
+    return answering(studio, made.run, made.checkpoint, protocol.sampling) | {
+        "asks": str(folder / "asks.jsonl"),
+        "out": str(folder / "answers.jsonl"),
+        "measure": gating.measure_of(protocol, made.asks, folder),
+    }
+
+
+def answering(studio: Studio, run: Run, checkpoint: Checkpoint, sampling: Sampling) -> dict[str, Any]:
+    """Who answers, and how; the same for a study and for a prompt that is tried."""
+    return {
+        "model": str(models.usable(studio, run.model_id).path),
+        "model_id": run.model_id,
+        "adapter": str(studio.workspace.run(run.id) / checkpoint.path),
+        "adapter_sha256": checkpoint.sha256,
+        "sampling": asdict(sampling),
+        "measure": None,
+    }
+
+
+def against(rivals: Sequence[Rival], *, instructions: str = "", shown: Sequence[str] = ()) -> tuple[Opponent, ...]:
+    """The opponents of these kinds; `shown` are fingerprints of the examples."""
+    made = {
+        Rival.BASE: Opponent(Rival.BASE),
+        Rival.PROMPT: Opponent(Rival.PROMPT, instructions.strip()),
+        Rival.FEW_SHOT: Opponent(Rival.FEW_SHOT, examples=tuple(shown)),
+    }
+    return tuple(made[rival] for rival in Rival if rival in rivals)

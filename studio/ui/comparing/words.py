@@ -1,0 +1,228 @@
+"""Words of Compare: what would be frozen, what was, and how the writing goes; never who leads."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from studio.domain.contest import Turns
+from studio.domain.errors import StudioError
+from studio.domain.protocol import Opponent, Rival, bar_sentence
+from studio.domain.reading import Reading, Tone
+from studio.domain.row import Message, Row
+from studio.domain.sampling import Sampling
+from studio.domain.study import Ask, Card, Study, StudyState
+from studio.flows.compare import StudyProgress
+from studio.flows.draft import Draft
+from studio.ui.parts import html, talk
+from studio.ui.rating import card as rating
+from studio.verdict.rule import FEWEST_DECISIVE
+
+UNWRITTEN = (StudyState.WRITING, StudyState.FAILED)
+COPY = "Copy the link for others"
+LOUD = 0.5  # of the answers that are the same with and without the training
+
+
+def draft(made: Draft, *, checkpoints: int = 1) -> str:
+    """What would be frozen: how much work, what it can settle, how much evidence it takes, and what stands against it."""
+    if made.objections:
+        return "".join(map(objection, made.objections))
+    figures = [
+        html.Figure("Ratings", f"{made.ratings:,}", f"by everybody together; {made.first:,} by one alone"),
+        html.Figure("Time to rate", f"about {made.minutes:,} min", "at half a minute each"),
+        html.Figure(
+            "Evidence to ship", f"{made.protocol.bar:,.0f} to 1", f"opening {made.protocol.opening} of these prompts"
+        ),
+    ]
+    opened = Tone.WARNING if made.protocol.opening > 1 else Tone.QUIET
+    said = [Reading(opened, "The bar.", made.bar), Reading(Tone.QUIET, "What it can settle.", made.plan)]
+    said += [Reading(Tone.WARNING, "Note.", made.bars(checkpoints))] if checkpoints > 1 else []
+    said += [Reading(Tone.WARNING, "Note.", warning) for warning in made.warnings]
+    told = html.cards(figures) + "".join(map(html.reading, said)) + rater_page(made)
+    return f'<div class="drafted">{told}</div>'
+
+
+def rater_page(made: Draft) -> str:
+    """What a rater will see, with words in the place of prompt and answers; sealed rows are shown to nobody here."""
+    card = Card(
+        id="",
+        question=made.protocol.criterion,
+        prompt=(Message("user", "The prompt stands here, word for word as the models get it."),),
+        left="One answer stands here.",
+        right="The other answer stands here; which is which, nobody is told.",
+        position=1,
+        total=max(1, made.ratings),
+        rated=0,
+        seconds_left=None,
+        rubric=made.protocol.rubric,
+    )
+    return f"<details><summary>Preview a rater's page</summary>{rating.head(card)}{rating.body(card)}</details>"
+
+
+def objection(error: StudioError) -> str:
+    """Why it cannot be frozen, beside the name of the field that is meant."""
+    return html.reading(Reading(Tone.BAD, f"{FIELDS.get(error.field, 'Study')}:", error.sentence))
+
+
+FIELDS: Mapping[str, str] = {
+    "prompts": "Prompts",
+    "cap": "Prompts",
+    "own": "Your own prompts",
+    "opponents": "Against",
+    "examples": "Examples",
+    "instructions": "Best prompt",
+    "candidate": "Checkpoints",
+    "criterion": "Question to the raters",
+    "rubric": "Rubric",
+    "margin": "Margin",
+    "twice": "Rated twice",
+    "identical": "Identical pairs",
+}
+
+
+def sealed(number: int, name: str) -> str:
+    """What there is to compare on, before the first comparison."""
+    title = f"{html.count(number, 'test row')} of {name} {'is' if number == 1 else 'are'} sealed."
+    said = Reading(Tone.QUIET, title, "Everybody is asked them once, before anybody rates.")
+    if number < FEWEST_DECISIVE:
+        fix = f"To ship takes at least {FEWEST_DECISIVE}. Hold out more on Inspect, or bring more examples, and train again."
+        said = Reading(Tone.WARNING, f"{title[:-1]}: too few for a verdict.", fix)
+    return html.reading(said)
+
+
+def situation(study: Study, far: StudyProgress) -> Reading:
+    """Where the comparison is, without a word on who leads."""
+    if study.state in UNWRITTEN and study.job.is_live:
+        return Reading(
+            Tone.QUIET,
+            "The answers are being written.",
+            "Every contestant answers every prompt beforehand, so that nothing about timing can tell them apart.",
+        )
+    if study.state in UNWRITTEN:
+        return Reading(Tone.BAD, "The answers were not all written.", f"{study.job.message} {study.job.fix}".strip())
+    if study.state is StudyState.CLOSED:
+        return Reading(Tone.GOOD, "Closed.", "The verdict is there.")
+    if far.rated == far.total:
+        return Reading(Tone.GOOD, "Everything has been rated.", "Close the rating to see the verdict.")
+    return Reading(Tone.QUIET, "Open for rating.", "All scores stay hidden until it is closed, from you too.")
+
+
+def identical(study: Study) -> str:
+    """A loud warning where training changed few answers or none; nobody should rate what is the same."""
+    same, compared = (study.job.result.get(name, 0) for name in ("identical", "compared"))
+    if not compared or study.state in UNWRITTEN or same < LOUD * compared:
+        return ""
+    if same == compared:
+        title = f"All {html.count(compared, 'fine-tuned answer')} equal the base model's."
+        fix = "There is nothing to judge: the adapter may not be what you think, or training changed nothing. Train again."
+        return html.reading(Reading(Tone.BAD, title, fix))
+    title = f"{same:,} of {html.count(compared, 'fine-tuned answer')} equal the base model's."
+    return html.reading(Reading(Tone.WARNING, title, "Raters can only call these equally good; train longer first."))
+
+
+def progress(study: Study, far: StudyProgress) -> str:
+    if study.state in UNWRITTEN:
+        job = study.job
+        total = job.total or study.protocol.cap * len(study.contestants)
+        words = f"about {html.duration(job.seconds_left)} left" if job.seconds_left is not None else job.message
+        return html.bar(job.done / total, f"{job.done:,} of {total:,} answers written", words)
+    words = f"{far.rated:,} of {html.count(far.total, 'pair')} rated"
+    return html.bar(far.rated / far.total, words, html.count(far.raters, "rater"))
+
+
+def rate_link(token: str, *, is_done: bool = False) -> str:
+    """The address for raters; it holds nothing but an opaque token."""
+    if not token:
+        return '<p class="help">Every invitation was taken back.</p>'
+    look = "" if is_done else ' class="button"'
+    address = f"/rate/?t={token}"
+    copy = f"navigator.clipboard.writeText(location.origin + '{address}'); this.textContent = 'Copied'; setTimeout(() => this.textContent = '{COPY}', 4000)"
+    return (
+        f'<a{look} href="{address}" target="_blank" rel="noopener">{"Look at the rating page" if is_done else "Rate now"}</a> '
+        f'<button class="copy" type="button" onclick="{copy}">{COPY}</button>'
+        '<p class="help">Whoever has the link may rate, on a phone too, and sees nothing else. Other devices reach it only '
+        "when the studio was started with --share-on-network.</p>"
+    )
+
+
+def doubts(far: StudyProgress) -> str:
+    """What closing means, and what would stay undone."""
+    left = far.total - far.rated
+    said = [
+        f"{html.count(left, 'pair')} {'is' if left == 1 else 'are'} not rated." if left else "",
+        "Only one person has rated; a second one would show whether others agree." if far.raters == 1 else "",
+        "Nobody can rate after this, and the sides become visible. Close it now?",
+    ]
+    return f'<p class="help">{" ".join(part for part in said if part)}</p>'
+
+
+def frozen(study: Study, examples: Sequence[Turns] = (), own: Sequence[Ask] = ()) -> str:
+    """What was fixed before the first rating, with every contestant as it was asked, and people's own prompts."""
+    protocol = study.protocol
+    opponents = sorted(protocol.opponents, key=lambda each: list(Rival).index(each.rival))
+    own = f", of which {protocol.own_prompts:,} are somebody's own (marked)" if protocol.own_prompts else ""
+    twice = f"{html.percent(protocol.twice)} of the pairs by a second person" if protocol.twice else "no pair twice"
+    rows = [
+        ["Judged", f"the fine-tuned model, checkpoint of step {study.checkpoint_step:,}"],
+        ["Against", "; ".join(opponent.rival.title for opponent in opponents)],
+        ["Prompts", f"{protocol.cap:,} against each, of {len(protocol.prompts):,}{own or ' sealed test rows'}"],
+        ["Question", protocol.criterion],
+        [
+            "Rated",
+            f"{twice}; {html.count(protocol.identical, 'pair')} with one answer on both sides, which decide nothing",
+        ],
+        ["Answers", f"{way(protocol.sampling)}; the same for everybody"],
+        ["To ship", to_ship(study)],
+        ["Opening", bar_sentence(protocol.opening)],
+        *([["Gates", ", ".join(str(gate.get("kind", "")) for gate in protocol.gates)]] if protocol.gates else []),
+        *([["Masked words", ", ".join(protocol.masked)]] if protocol.masked else []),
+        ["Protocol", study.fingerprint],
+    ]
+    rubric = (
+        f"<details><summary>Rubric</summary><pre>{escape(protocol.rubric)}</pre></details>" if protocol.rubric else ""
+    )
+    told = "".join(contestant(opponent, examples) for opponent in opponents)
+    table = html.table(["What", "As"], rows, stacked=True)
+    marked = own_prompts(own) if own else ""
+    return f'<div class="panel"><h3>Frozen before the first rating</h3>{table}{rubric}{told}{marked}</div>'
+
+
+def own_prompts(own: Sequence[Ask]) -> str:
+    """People's own prompts, marked as such; sealed ones are listed nowhere before the verdict."""
+    listed = html.table(["Prompt", "From"], [[html.Cell(ask.question, written=True), "● own"] for ask in own])
+    return f"<details><summary>{html.count(len(own), 'prompt')} of your own, marked</summary>{listed}</details>"
+
+
+def to_ship(study: Study) -> str:
+    protocol = study.protocol
+    wins = html.percent(0.5 + protocol.margin)
+    each = (
+        "each opponent"
+        if len(protocol.opponents) > 1
+        else "".join(opponent.rival.title for opponent in protocol.opponents)
+    )
+    return (
+        f"preferred to {each} in more than {wins} of the ratings with a preference, with evidence of at least "
+        f"{protocol.bar:,.0f} to 1 that this is no luck"
+    )
+
+
+def way(sampling: Sampling) -> str:
+    drawn = f"temperature {sampling.temperature:g}, seed {sampling.seed}"
+    chosen = "the most likely words (no chance)" if sampling.temperature == 0 else drawn
+    return f"at most {sampling.max_new_tokens} tokens, {chosen}"
+
+
+def contestant(opponent: Opponent, examples: Sequence[Turns]) -> str:
+    """What an opponent is told and shown, to be opened."""
+    if opponent.rival is Rival.PROMPT:
+        told = f"<pre>{escape(opponent.instructions)}</pre>"
+        return f"<details><summary>The best prompt</summary>{told}</details>"
+    if opponent.rival is Rival.FEW_SHOT:
+        shown = pairs(examples) or f'<p class="help">{html.count(len(opponent.examples), "training row")}.</p>'
+        words = html.count(len(opponent.examples), "example")
+        return f"<details><summary>The {words} in the prompt, all of them training rows</summary>{shown}</details>"
+    return ""
+
+
+def pairs(examples: Sequence[Turns]) -> str:
+    """Examples as people read them."""
+    return "".join(talk.bubbles([Row(number, number + 1, turns)]) for number, turns in enumerate(examples))

@@ -1,0 +1,145 @@
+"""What would be frozen is shown as one value beforehand: opponents, prompts, bar, ratings and everything that is wrong."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from studio.domain.dealing import deck_of
+from studio.domain.errors import StudyError
+from studio.domain.protocol import Opponent, Rival, Source
+from studio.domain.run import Run
+from studio.domain.study import TUNED, prompt_key
+from studio.flows import asking, compare, draft, prompting, shots, train
+from studio.flows.draft import Wanted
+from studio.flows.studio import Studio
+from studio.store import jobs, studies
+
+OWN = 'Where is my parcel?\n\n{"prompt": "Can I pay later?"}\n{"messages": [{"role": "user", "content": "Hi"}]}'
+
+
+def asked(studio: Studio, study_id: str) -> list[dict]:
+    path = studio.workspace.study(study_id) / "asks.jsonl"
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+@pytest.fixture
+def every(quiet: Studio, trained: Run) -> Wanted:
+    """All three opponents as the studio proposes them."""
+    chosen = shots.proposed(quiet, trained.id)
+    told = draft.against(
+        list(Rival),
+        instructions=prompting.proposal(quiet, trained.id),
+        shown=[shot.fingerprint for shot in chosen],
+    )
+    return Wanted(opponents=told, examples=tuple(shot.row.number for shot in chosen))
+
+
+def test_a_draft_says_what_its_study_will_ask_and_settle(quiet: Studio, trained: Run, every: Wanted):
+    made = draft.draft(quiet, trained.id, every)
+    assert made.objections == () and made.protocol.opening == 1
+    assert made.protocol.cap == made.sealed and "40 to 1" in made.bar
+    pairs = deck_of(made.protocol, seed=3).pairs
+    assert made.ratings == sum(pair.wanted for pair in pairs) and made.minutes == -(-made.ratings // 2)
+    study = compare.freeze(quiet, trained.id, every, key="study")
+    assert study.fingerprint == made.protocol.fingerprint, "what was shown is what was frozen"
+    again = draft.draft(quiet, trained.id, every)
+    assert again.protocol.opening == 2 and "80 to 1 instead of 40 to 1" in again.bar and again.unasked == 0
+
+
+def test_each_contestant_is_asked_in_its_own_way_and_only_training_rows_are_shown(
+    quiet: Studio, trained: Run, every: Wanted
+):
+    study = compare.freeze(quiet, trained.id, every, key="study")
+    rows = asking.used(quiet, trained)
+    assert set(every.examples) <= set(rows.train)
+    lines = {each["contestant"]: each for each in asked(quiet, study.id)[:4]}
+    assert list(lines) == [TUNED, *Rival]
+    plain, shown = lines[TUNED]["messages"], lines[Rival.FEW_SHOT]["messages"]
+    assert lines[Rival.BASE]["messages"] == plain and lines[TUNED]["tuned"]
+    assert lines[Rival.PROMPT]["messages"] == [
+        {"role": "system", "content": prompting.proposal(quiet, trained.id)}, *plain
+    ]  # fmt: skip
+    assert len(shown) == len(plain) + 2 * shots.SHOTS and shown[-1] == plain[-1]
+    held = asking.shown_examples(quiet, study.id, Rival.FEW_SHOT)
+    (few_shot,) = [each for each in study.protocol.opponents if each.rival is Rival.FEW_SHOT]
+    assert tuple(map(prompt_key, held)) == few_shot.examples
+
+
+def test_own_prompts_are_marked_and_always_among_the_judged(quiet: Studio, trained: Run):
+    wanted = Wanted(own=OWN, cap=5)
+    study = compare.freeze(quiet, trained.id, wanted, key="study")
+    asks = studies.asks(quiet.store, study.id)
+    own = [ask for ask in asks if ask.source is Source.OWN]
+    assert [ask.question for ask in own] == ["Where is my parcel?", "Can I pay later?", "Hi"]
+    assert all(ask.reference == "" for ask in own)
+    judged = {pair.prompt for pair in deck_of(study.protocol, seed=study.seed).pairs if not pair.is_identical}
+    assert {ask.key for ask in own} <= judged and len(judged) == 5
+    assert "3 of" in " ".join(draft.draft(quiet, trained.id, wanted).warnings)
+
+
+@pytest.mark.parametrize("line", ['{"prompt": ', '{"question": "x"}', '{"messages": [{"role": "assistant"}]}'])
+def test_a_line_that_is_no_prompt_is_named(quiet: Studio, trained: Run, line: str):
+    with pytest.raises(StudyError, match="Line 2 of your own prompts") as refused:
+        draft.draft(quiet, trained.id, Wanted(own=f"Fine.\n{line}"))
+    assert refused.value.field == "own"
+
+
+def test_an_example_that_training_never_saw_is_refused(quiet: Studio, trained: Run):
+    test = asking.used(quiet, trained).test
+    with pytest.raises(StudyError, match="no training row") as refused:
+        shots.shots(quiet, trained.id, test[:1])
+    assert refused.value.field == "examples"
+    with pytest.raises(StudyError, match="no training row"):
+        opponent = Opponent(Rival.FEW_SHOT, examples=("0" * 32,))
+        compare.create(quiet, trained.id, opponents=[opponent], key="study")
+    assert compare.studies(quiet) == []
+
+
+def test_proposed_examples_differ_in_their_labels_and_fit_the_model(quiet: Studio, trained: Run):
+    chosen = shots.proposed(quiet, trained.id)
+    assert len({shot.row.answer.splitlines()[0] for shot in chosen}) == len(chosen) == shots.SHOTS
+    room = shots.budget(quiet, trained.id, chosen, answer=160)
+    assert room.fits and room.shots == sum(shot.tokens for shot in chosen)
+    assert shots.at_lines(quiet, trained.id, [chosen[0].row.line]) == (chosen[0].row.number,)
+
+
+def test_several_checkpoints_are_several_studies_and_each_raises_the_bar(quiet: Studio, trained: Run):
+    steps = [each.step for each in train.checkpoints(quiet, trained.id)]
+    made = compare.freeze_each(quiet, trained.id, Wanted(), steps=steps, key="study")
+    assert [study.checkpoint_step for study in made] == steps and len(steps) > 1
+    assert [study.protocol.opening for study in made] == list(range(1, len(steps) + 1))
+
+
+def test_prompts_that_nobody_asked_before_begin_anew(quiet: Studio, trained: Run):
+    compare.freeze(quiet, trained.id, Wanted(cap=4, identical=0), key="first")
+    assert draft.draft(quiet, trained.id, Wanted(cap=4, identical=0)).protocol.opening == 2
+    fresh = draft.draft(quiet, trained.id, Wanted(cap=4, identical=0, unasked=True))
+    assert fresh.protocol.opening == 1 and fresh.unasked == fresh.sealed - 4
+
+
+def test_a_prompt_is_tried_on_validation_rows_alone_and_every_try_is_kept(quiet: Studio, trained: Run):
+    first = prompting.start(quiet, trained.id, " Be brief. ", rows=3)
+    assert prompting.start(quiet, trained.id, "Be brief.", rows=3).id == first.id, "the same try once more"
+    spec = jobs.spec(quiet.store, first.id)
+    assert set(spec["rows"]) <= set(asking.used(quiet, trained).validation) and len(spec["rows"]) == 3
+    lines = [json.loads(line) for line in Path(spec["asks"]).read_bytes().splitlines()]
+    assert {line["set"] for line in lines} == {prompting.SET} and not any(line["tuned"] for line in lines)
+    told = [line | {"text": says(line), "identity": {}} for line in lines]
+    Path(spec["out"]).write_text("".join(json.dumps(line) + "\n" for line in told) + '{"torn')
+    prompting.start(quiet, trained.id, "Answer as you like.", rows=3)
+    tried = prompting.tries(quiet, trained.id)
+    assert [(each.number, each.instructions) for each in tried] == [(1, "Be brief."), (2, "Answer as you like.")]
+    assert (tried[0].equal, tried[0].fitting, tried[0].fitting_alone, len(tried[0].rows)) == (3, 3, 0, 3)
+    assert prompting.best(tried) == tried[0] and not tried[1].is_whole
+
+
+def says(ask: dict) -> str:
+    return ask["reference"][0]["content"] if ask["contestant"] == Rival.PROMPT else "I do not know."
+
+
+def test_the_proposed_prompt_says_what_the_rows_say(quiet: Studio, trained: Run):
+    told = prompting.proposal(quiet, trained.id)
+    assert told.startswith("Answer with exactly 3 lines, in this order, and nothing else:\ncategory: one of account,")
+    with pytest.raises(StudyError, match="empty"):
+        prompting.start(quiet, trained.id, "  ")
