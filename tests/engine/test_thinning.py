@@ -24,7 +24,7 @@ ASKED = ("Hi", "My lamp is broken. Please help me soon.", "My kettle was lost.",
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_row_says_the_same_alone_and_when_others_end_before_it(family: str, tiny_model: Path, monkeypatch):
-    """Rows that may say 3, 9 or 20 words: of 12, six go on, then three; what they would say alone is known in 32 bits."""
+    """Rows that may say 3, 9 or 20 words: some go on without the others, several times; what they would say alone is known in 32 bits."""
     import torch
     import transformers
 
