@@ -4,11 +4,12 @@ from typing import Any
 
 import gradio as gr
 
+from studio.domain.reading import Reading, Tone
 from studio.flows import bring, inspect
 from studio.flows.studio import Studio
 from studio.ui.errors import handler
 from studio.ui.inspect.looking import Look
-from studio.ui.parts import lengths
+from studio.ui.parts import html, lengths
 from studio.ui.parts.chart import chart
 from studio.ui.session import QUIET, Session
 
@@ -72,8 +73,11 @@ def show_lengths(studio: Studio, data: str | None, model: str | None, tokens: fl
 
 
 def show_seen(studio: Studio, data: str | None, model: str | None, tokens: float | None, row: float | None) -> str:
-    """One row as the model sees it; row numbers on screen begin at 1."""
-    if data is None or model is None or not tokens or inspect.measured(studio, data, model) is None:
+    """One row as the model sees it, or why it does not; row numbers on screen begin at 1."""
+    measured = inspect.measured(studio, data, model) if data and model else None
+    if data is None or model is None or not tokens or measured is None:
         return ""
     number = min(max(int(row or 1), 1), bring.dataset(studio, data).rows) - 1
+    if why := measured.refused.get(number):
+        return html.reading(Reading(Tone.WARNING, "This row cannot be trained on with this model.", why))
     return lengths.seen(inspect.seen(studio, data, model, number, int(tokens)))

@@ -1,12 +1,16 @@
 """Inspect as a whole: being measured, failed, ready."""
 
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from studio.data.lengths import suggest_cut_off
 from studio.domain.job import JobKind, JobState
 from studio.domain.lengths import Lengths
 from studio.domain.reading import Reading, Tone
 from studio.flows.inspect import Inspection
+from studio.ui.inspect import lengths
 from studio.ui.inspect.looking import Checked, Look
 from studio.ui.tabs import inspect
 from tests.ui import examples
@@ -66,3 +70,11 @@ def test_the_advice_is_there_from_the_beginning_and_stays() -> None:
 
 def test_what_the_model_takes_is_said_below_the_advice() -> None:
     assert words(inspect.situation(look(), ADVICE)).endswith(suggest_cut_off(LENGTHS).reason)
+
+
+def test_a_row_that_the_template_refuses_is_shown_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = replace(LENGTHS, partial=frozenset({3}), refused={3: "Its chat template refuses it: no system."})
+    monkeypatch.setattr(lengths.inspect, "measured", lambda *_: refused)
+    monkeypatch.setattr(lengths.bring, "dataset", lambda *_: examples.dataset())
+    said = words(lengths.show_seen(None, "data-1", "starter", 128, 4))  # type: ignore[arg-type]
+    assert "cannot be trained on with this model. Its chat template refuses it: no system." in said
