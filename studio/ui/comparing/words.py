@@ -158,12 +158,12 @@ def frozen(study: Study, examples: Sequence[Turns] = (), own: Sequence[Ask] = ()
     """What was fixed before the first rating, with every contestant as it was asked, and people's own prompts."""
     protocol = study.protocol
     opponents = sorted(protocol.opponents, key=lambda each: list(Rival).index(each.rival))
-    own = f", of which {protocol.own_prompts:,} are somebody's own (marked)" if protocol.own_prompts else ""
+    theirs = f", of which {protocol.own_prompts:,} are somebody's own (marked)" if protocol.own_prompts else ""
     twice = f"{html.percent(protocol.twice)} of the pairs by a second person" if protocol.twice else "no pair twice"
     rows = [
         ["Judged", f"the fine-tuned model, checkpoint of step {study.checkpoint_step:,}"],
         ["Against", "; ".join(opponent.rival.title for opponent in opponents)],
-        ["Prompts", f"{protocol.cap:,} against each, of {len(protocol.prompts):,}{own or ' sealed test rows'}"],
+        ["Prompts", f"{protocol.cap:,} against each, of {len(protocol.prompts):,}{theirs or ' sealed test rows'}"],
         ["Question", protocol.criterion],
         [
             "Rated",
