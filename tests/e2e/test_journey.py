@@ -292,6 +292,10 @@ def heard_by(page: Page) -> str:
     return "\n".join(page.evaluate("window.heard")) + page.content()
 
 
+MOVED = "(document.querySelector('.rate-card')?.innerText ?? '') !== before"
+ASKED = "!!document.getElementById('rate-guess')?.offsetParent"  # which side they suspect, now and then
+
+
 def rate_some(page: Page, count: int) -> None:
     """Judge as somebody would who wants the three lines: by key, waiting for each next card and looking at it."""
     for _ in range(count):
@@ -302,9 +306,11 @@ def rate_some(page: Page, count: int) -> None:
         page.keyboard.press(
             "ArrowLeft" if prefers == [True, False] else "ArrowRight" if prefers == [False, True] else "="
         )
-        page.wait_for_function(
-            "(before) => (document.querySelector('.rate-card')?.innerText ?? '') !== before", arg=shown
-        )
+        page.wait_for_function(f"(before) => ({ASKED}) || ({MOVED})", arg=shown)
+        if page.evaluate(ASKED):
+            page.wait_for_function("performance.now() - judged > 500")
+            page.keyboard.press("=")  # no idea which side is the new model
+            page.wait_for_function(f"(before) => {MOVED}", arg=shown)
         if page.get_by_text("You have judged everything here").is_visible():
             return
 
@@ -317,7 +323,7 @@ def fetched(address: str) -> str:
 def secrets_of(studio: RunningStudio) -> list[str]:
     """Ids, hashes and seeds that would tell, read from the workspace itself."""
     with sqlite3.connect(studio.workspaces / "studio.db") as database:
-        study = database.execute("SELECT id, run_id, seed, protocol FROM studies").fetchone()
+        study = database.execute("SELECT id, run_id, seed, fingerprint FROM studies").fetchone()
         (dataset,) = database.execute("SELECT dataset_id FROM runs").fetchone()
     hashes = [p.parent.name for p in studio.workspaces.glob("runs/*/checkpoints/*/MANIFEST.json")]
     assert study and hashes

@@ -37,8 +37,8 @@ class Panel:
         return [getattr(self, field.name) for field in fields(self)]
 
 
-def build(session: Session, tab: gr.Tab) -> Panel:
-    """The folded panel of the comparison that is open on the screen; it draws itself."""
+def build(session: Session, moved: gr.State) -> Panel:
+    """The folded panel of the comparison that is open on the screen; it draws itself, again whenever `moved` changes."""
     with gr.Accordion("Raters and their links", open=False, visible=False) as fold:
         listed = gr.HTML()
         with gr.Row(elem_classes="actions") as giving:
@@ -56,7 +56,7 @@ def build(session: Session, tab: gr.Tab) -> Panel:
             no = gr.Button("Keep it", min_width=120)
     panel = Panel(fold, listed, name, giving, which, taking, sure)
     studio, study, drawn = session.studio, session.study, panel.all()
-    gr.on([tab.select, study.change, fold.expand], handler(show, studio), study, drawn, **DRAWN)
+    gr.on([study.change, moved.change, fold.expand], handler(show, studio), study, drawn, **DRAWN)
     give.click(handler(make, studio), [study, name], drawn, trigger_mode="once", **QUIET)
     take.click(handler(ask_first, studio), [study, which], [sure, doubt], **QUIET)
     yes.click(handler(take_back, studio), [study, which], drawn, trigger_mode="once", **QUIET)

@@ -121,7 +121,7 @@ def identical(study: Study) -> str:
 def progress(study: Study, far: StudyProgress) -> str:
     if study.state in UNWRITTEN:
         job = study.job
-        total = job.total or study.protocol.cap * len(study.contestants)
+        total = job.total or len(study.protocol.prompts) * len(study.contestants)
         words = f"about {html.duration(job.seconds_left)} left" if job.seconds_left is not None else job.message
         return html.bar(job.done / total, f"{job.done:,} of {total:,} answers written", words)
     words = f"{far.rated:,} of {html.count(far.total, 'pair')} rated"
@@ -180,7 +180,7 @@ def frozen(study: Study, examples: Sequence[Turns] = (), own: Sequence[Ask] = ()
         f"<details><summary>Rubric</summary><pre>{escape(protocol.rubric)}</pre></details>" if protocol.rubric else ""
     )
     told = "".join(contestant(opponent, examples) for opponent in opponents)
-    table = html.table(["What", "As"], rows, stacked=True)
+    table = html.table(["What", "As"], rows)
     marked = own_prompts(own) if own else ""
     return f'<div class="panel"><h3>Frozen before the first rating</h3>{table}{rubric}{told}{marked}</div>'
 

@@ -13,7 +13,7 @@ from studio.domain.study import Ask, Study, StudyState
 from studio.flows import asking, compare, train
 from studio.flows.compare import StudyProgress
 from studio.flows.studio import Studio
-from studio.ui.comparing import form, words
+from studio.ui.comparing import form, raters, words
 from studio.ui.comparing.form import Form
 from studio.ui.comparing.words import UNWRITTEN
 from studio.ui.errors import handler, told
@@ -66,13 +66,14 @@ class Closing:
 
 def build(session: Session, tab: gr.Tab) -> gr.Timer:
     gr.HTML(html.title("Compare", ABOUT))
-    screen, closing, made = _laid_out(session)
-    _wire(session, tab, screen, closing, made)
+    moved = gr.State(None)
+    screen, closing, made = _laid_out(session, moved)
+    _wire(session, tab, screen, closing, made, moved)
     form.wire(session, made)
     return screen.timer
 
 
-def _laid_out(session: Session) -> tuple[Screen, Closing, Form]:
+def _laid_out(session: Session, moved: gr.State) -> tuple[Screen, Closing, Form]:
     situation = gr.HTML(EMPTY)
     picked = gr.Dropdown(label="Comparison", choices=[], allow_custom_value=True, visible=False, min_width=240)
     with gr.Column(visible=False) as opened:
@@ -87,6 +88,7 @@ def _laid_out(session: Session) -> tuple[Screen, Closing, Form]:
             doubt = gr.HTML(min_width=260, scale=2)
             yes = gr.Button("Yes, close and show the verdict", variant="primary", min_width=230, scale=1)
             no = gr.Button("Not yet", min_width=120, scale=1)
+        raters.build(session, moved)
         frozen = gr.HTML()
     with gr.Accordion("A new comparison", visible=False) as maker:
         warning = gr.HTML()
@@ -99,14 +101,15 @@ def _laid_out(session: Session) -> tuple[Screen, Closing, Form]:
     return screen, Closing(sure, doubt, yes, no), made
 
 
-def _wire(session: Session, tab: gr.Tab, screen: Screen, closing: Closing, made: Form) -> None:
+def _wire(session: Session, tab: gr.Tab, screen: Screen, closing: Closing, made: Form, moved: gr.State) -> None:
+    """`moved` is what has happened to the comparison on the screen so far; it changes with each rating."""
     studio, shown, study = session.studio, screen.all(), session.study
-    drawn, proposed, click = gr.State(None), gr.State(None), gr.State("")
+    proposed, click = gr.State(None), gr.State("")
     arriving = [*shown, *made.drawn, proposed]
     seen = [session.run, study, proposed]
     showing = handler(show, studio, len(made.drawn))
     gr.on([tab.select, session.followed.change], showing, seen, arriving, **DRAWN)
-    screen.timer.tick(handler(follow, studio), [session.run, study, drawn], [*shown, drawn], **QUIET)
+    screen.timer.tick(handler(follow, studio), [session.run, study, moved], [*shown, moved], **QUIET)
     screen.picked.input(handler(look_again, studio), [session.run, screen.picked], shown, **QUIET)
     tab.select(lambda: secrets.token_hex(8), None, click, **QUIET)
     made.create.click(
