@@ -62,6 +62,9 @@ def test_from_a_sample_to_a_verdict_and_an_adapter(studio: CommandLine, tmp_path
     created = studio.json("study", "create", run, "--prompts", str(PROMPTS))
     study = created["study"]
     assert (created["state"], created["prompts"]) == ("open", PROMPTS)
+    shown = asked.json("study", "show", study)
+    assert (shown["opening"], shown["bar"], shown["opponents"]) == (1, 40, ["base"])
+    assert shown["protocol"] == created["protocol"] and len(shown["frozen"]["prompts"]) == PROMPTS
     too_early = asked("verdict", study, "--json")
     assert (too_early.status, too_early.values["error"]["code"]) == (1, "study")
 
