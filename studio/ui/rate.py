@@ -97,7 +97,7 @@ def build(studio: Studio) -> gr.Blocks:
                 label="Why?", lines=2, max_length=judge.LONGEST_COMMENT, placeholder="Kept with your judgement."
             )
         with gr.Accordion("You, and going on on another device", open=False, visible=False) as fold:
-            with gr.Row(elem_id="rate-you"):
+            with gr.Row(elem_classes="ends"):
                 name = gr.Textbox(
                     label="Your name (optional)", max_length=judge.LONGEST_NAME, info="Seen by whoever invited you."
                 )

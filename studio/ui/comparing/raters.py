@@ -19,6 +19,7 @@ from studio.ui.parts import html
 from studio.ui.session import DRAWN, QUIET, Session
 
 COPY = "Copy"
+HEADINGS = ("Who", "Judged", "Last", "Link")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Panel:
     giving: gr.Row
     which: gr.Dropdown
     taking: gr.Row
-    sure: gr.Row
+    sure: gr.Column
 
     def all(self) -> list[Any]:
         return [getattr(self, field.name) for field in fields(self)]
@@ -41,26 +42,27 @@ def build(session: Session, moved: gr.State) -> Panel:
     """The folded panel of the comparison that is open on the screen; it draws itself, again whenever `moved` changes."""
     with gr.Accordion("Raters and their links", open=False, visible=False) as fold:
         listed = gr.HTML()
-        with gr.Row(elem_classes="actions") as giving:
+        with gr.Row(elem_classes="ends") as giving:
             name = gr.Textbox(
                 label="Whose link?", max_length=LONGEST_NAME, min_width=220,
                 info="Empty: a link by which anybody who has it may join.",
             )  # fmt: skip
             give = gr.Button("Make a link", min_width=140, elem_id="make-link")
-        with gr.Row(elem_classes="actions") as taking:
+        with gr.Row(elem_classes="ends") as taking:
             which = gr.Dropdown(label="A link to take back", choices=[], min_width=220)
             take = gr.Button("Take it back", variant="stop", min_width=140)
-        with gr.Row(visible=False, elem_classes="actions") as sure:
-            doubt = gr.HTML(min_width=260)
-            yes = gr.Button("Yes, take it back", variant="stop", min_width=160)
-            no = gr.Button("Keep it", min_width=120)
+        with gr.Column(visible=False) as sure:
+            doubt = gr.HTML()
+            with gr.Row(elem_classes="actions"):
+                yes = gr.Button("Yes, take it back", variant="stop", min_width=160)
+                no = gr.Button("Keep it", min_width=120)
     panel = Panel(fold, listed, name, giving, which, taking, sure)
     studio, study, drawn = session.studio, session.study, panel.all()
     gr.on([study.change, moved.change, fold.expand], handler(show, studio), study, drawn, **DRAWN)
     give.click(handler(make, studio), [study, name], drawn, trigger_mode="once", **QUIET)
     take.click(handler(ask_first, studio), [study, which], [sure, doubt], **QUIET)
     yes.click(handler(take_back, studio), [study, which], drawn, trigger_mode="once", **QUIET)
-    no.click(lambda: gr.Row(visible=False), None, sure, **QUIET)
+    no.click(lambda: gr.Column(visible=False), None, sure, **QUIET)
     return panel
 
 
@@ -82,7 +84,7 @@ def make(studio: Studio, study_id: str, name: str) -> list[Any]:
 def ask_first(studio: Studio, study_id: str, link_id: str | None) -> list[Any]:
     """Before a link is taken back: what that means."""
     found = [seat for seat in invite.seats(studio, study_id) if seat.link.id == link_id]
-    return [gr.Row(visible=bool(found)), doubts(found[0]) if found else ""]
+    return [gr.Column(visible=bool(found)), doubts(found[0]) if found else ""]
 
 
 def take_back(studio: Studio, study_id: str, link_id: str) -> list[Any]:
@@ -101,22 +103,27 @@ def view(seats: list[Seat], *, is_closed: bool = False) -> list[Any]:
         gr.Row(visible=not is_closed),
         gr.Dropdown(choices=[(who(seat.link), seat.link.id) for seat in valid], value=None),
         gr.Row(visible=bool(valid) and not is_closed),
-        gr.Row(visible=False),
+        gr.Column(visible=False),
     ]
 
 
 def table(seats: list[Seat]) -> str:
-    """Every link with its address to copy and how far it is, by rows."""
+    """Every link with its address to copy and how far it is; on a phone one below the other."""
     rows = "".join(_row(seat) for seat in seats)
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("Who", "Judged", "Last", "Link"))
-    return f'<div class="scroll"><table class="plain"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    head = "".join(f'<th scope="col">{name}</th>' for name in HEADINGS)
+    return (
+        f'<div class="scroll"><table class="plain stacked"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
 
 
 def _row(seat: Seat) -> str:
     judged = "" if seat.is_open else f"{seat.judged:,}"
     last = f"{seat.last:%-d %b %H:%M} UTC" if seat.last else ""
     link = "taken back" if seat.link.is_revoked else _copy(seat.link)
-    return f"<tr><td>{escape(who(seat.link))}</td><td>{judged}</td><td>{last}</td><td>{link}</td></tr>"
+    told = zip(HEADINGS, (escape(who(seat.link)), judged, last, link), strict=True)
+    cells = "".join(f'<td data-label="{name}">{cell}</td>' for name, cell in told)
+    return f"<tr>{cells}</tr>"
 
 
 def who(link: Link) -> str:
