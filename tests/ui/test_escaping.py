@@ -29,17 +29,18 @@ from studio.domain.reading import Reading, Tone
 from studio.domain.release import Form, Release
 from studio.domain.row import Call, Message, Row
 from studio.domain.run import Metric
-from studio.domain.study import Ask, StudyState
+from studio.domain.study import Ask, Link, LinkKind, StudyState, Turn
 from studio.flows import prompting
 from studio.flows.decide import Example
 from studio.flows.deliver import Offer
 from studio.flows.follow import Answers
 from studio.flows.inspect import Inspection
+from studio.flows.invite import Seat
 from studio.flows.meaning import Comparison
 from studio.flows.understand import FirstRows, Tried
 from studio.ui import rate
 from studio.ui.bringing import fields, refused
-from studio.ui.comparing import prompt
+from studio.ui.comparing import prompt, raters
 from studio.ui.delivering import delivered, making
 from studio.ui.errors import told
 from studio.ui.inspect import meaning
@@ -228,8 +229,9 @@ def deliver_screen(text: str) -> str:
 
 def rating_page(text: str) -> str:
     turns = tuple(Message(role, text) for role in ("system", "user", "assistant", text))
-    shown = rate.view(examples.card(question=text, prompt=turns, left=text, right=text))
-    return shown[0] + shown[1] + pages(rate._closed(StudyError(text, fix=text)))
+    shown = rate.view(Turn(examples.card(question=text, prompt=turns, left=text, right=text, rubric=text)))
+    seats = [Seat(Link("link-1", "study-1", kind, "token", text, examples.AT), 1, examples.AT) for kind in LinkKind]
+    return shown[0] + shown[1] + pages(rate._closed(StudyError(text, fix=text))) + raters.table(seats)
 
 
 SCREENS: list[Callable[[str], str]] = [

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 import gradio as gr
@@ -10,10 +10,11 @@ import pytest
 
 from studio.domain.errors import StudyError
 from studio.domain.row import Message
-from studio.domain.study import Card, Choice, Guessed, Turn
+from studio.domain.study import Choice, Guessed, Turn
 from studio.flows import models
 from studio.flows.studio import Studio
 from studio.ui import rate
+from tests.ui import examples
 from tests.ui.markup import attributes, tags, words
 
 GIVES_AWAY = re.compile(r"tuned|adapter|lora|checkpoint|contestant|\bbase\b|base[_-]|fine.?tun", re.IGNORECASE)
@@ -24,21 +25,6 @@ def page(empty_studio: Studio) -> gr.Blocks:
     return rate.build(empty_studio)
 
 
-def card(**values: Any) -> Card:
-    made = Card(
-        id="card-opaque",
-        question="Which answer is better?",
-        prompt=(Message("system", "Be brief."), Message("user", "Where is my parcel?")),
-        left="It is on its way.",
-        right="category: delivery",
-        position=3,
-        total=24,
-        rated=2,
-        seconds_left=None,
-    )
-    return replace(made, **values)
-
-
 def shown(turn: Turn) -> dict[str, Any]:
     """What the page shows for this turn, by the names of its parts."""
     names = [field.name for field in fields(rate.Screen)]
@@ -47,7 +33,7 @@ def shown(turn: Turn) -> dict[str, Any]:
 
 
 def of(**values: Any) -> dict[str, Any]:
-    return shown(Turn(card(**values)))
+    return shown(Turn(examples.card(**values)))
 
 
 def offered(page: dict[str, Any]) -> set[str]:
