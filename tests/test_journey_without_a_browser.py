@@ -78,7 +78,7 @@ def test_from_a_sample_to_a_verdict_and_an_adapter(studio: CommandLine, tmp_path
     assert asked.json("study", "close", study)["state"] == "closed"
     decided = asked.json("verdict", study, "--report", tmp_path / "verdict.html")
     assert decided["decision"] == "ship", decided["sentence"]
-    assert decided["tally"]["tuned"] > 20 > decided["tally"]["base"]
+    assert decided["contests"][0]["tally"]["tuned"] > 20 > decided["contests"][0]["tally"]["base"]
     assert decided["headline"] in (tmp_path / "verdict.html").read_text()
 
     exported = studio.json("export", run, "--to", tmp_path / "adapter")

@@ -10,6 +10,7 @@ import typer
 from studio import __version__
 from studio.cli import (
     chatting,
+    deciding,
     delivering,
     importing,
     logbook,
@@ -51,7 +52,7 @@ app.add_typer(mend.app, name="mend")
 app.add_typer(queue.app, name="queue")
 app.command("import")(importing.import_file)
 app.command("rate")(study.rate)
-app.command("verdict")(study.verdict)
+app.command("verdict")(deciding.verdict)
 app.command("chat")(chatting.chat)
 app.command("meaning")(meaning.meaning)
 app.command("note")(logbook.note)

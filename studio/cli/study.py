@@ -12,7 +12,7 @@ from studio.cli.output import Json, answer, verb
 from studio.cli.workspace import opened
 from studio.domain.errors import StudyError
 from studio.domain.study import Choice
-from studio.flows import compare, decide, judge
+from studio.flows import compare, judge
 from studio.flows.judge import Vote
 
 app = typer.Typer(no_args_is_help=True, help="Compare base and fine-tuned answers blind.")
@@ -96,29 +96,3 @@ def _votes(path: Path) -> list[Vote]:
     if not found:
         raise StudyError(f"There are no judgements in {path.name}.", fix="Give one JSON object per line.")
     return found
-
-
-@verb
-def verdict(
-    study: StudyId,
-    report: Annotated[Path | None, typer.Option(help="Also write the one-page HTML report here.")] = None,
-    json: Json = False,
-) -> None:
-    """Say what a closed study shows."""
-    studio = opened()
-    decided = decide.verdict(studio, study)
-    if report is not None:
-        page = decide.report_page(studio, study)
-        try:
-            report.write_text(page, encoding="utf-8")
-        except OSError as error:
-            why = (error.strerror or "unknown reason").lower()
-            raise StudyError(f"{report} could not be written: {why}.", fix="Name another file.") from error
-    said = decided.verdict
-    values = {
-        "study": study, "run": decided.run.id, "protocol": decided.study.fingerprint, "decision": said.decision,
-        "headline": said.headline, "sentence": said.sentence, "next_step": said.next_step,
-        "tally": said.tally, "evidence": said.evidence,
-        "side_bias": said.side_bias, "more_needed": said.more_needed, "caveats": said.caveats, "exact": decided.exact,
-    }  # fmt: skip
-    answer(json, values, "\n".join([f"{said.headline} {said.sentence}", f"Next: {said.next_step}", *said.caveats]))

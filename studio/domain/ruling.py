@@ -33,8 +33,8 @@ class Override:
 class Ruling:
     """What to do with a fine-tuned model; `reasons` are one sentence for each opponent and each light that matters.
 
-    `next_step` is what to do about it. `more_needed` is about how many more ratings would settle every open contest, ties included, and `minutes_needed`
-    their time; None where nothing is open or it is unlikely to become clear.
+    `next_step` is what to do about it. `more_needed` is about how many more ratings would settle every open contest,
+    ties included, and `minutes_needed` their time; None where nothing is open or it is unlikely to become clear.
     """
 
     decision: Decision

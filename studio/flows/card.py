@@ -14,7 +14,7 @@ from studio.domain.run import Checkpoint, Run
 from studio.domain.sampling import Sampling
 from studio.domain.split import BIN_TITLES, Bin
 from studio.domain.study import Study
-from studio.flows import bring, decide, models, train
+from studio.flows import bring, decide, models, report, train
 from studio.flows.studio import Studio
 from studio.store import jobs, logbook, splits, studies
 
@@ -61,7 +61,7 @@ def papers(studio: Studio, subject: Subject, *, measured: str) -> dict[str, str]
     if form is not Form.GGUF:
         made["run.py"] = environment.get_template("run.py.jinja").render(**facts)
     if judged:
-        made["verdict.html"] = decide.report_page(studio, judged[0].id)
+        made["verdict.html"] = report.report_page(studio, judged[0].id)
     return made | {"recipe.json": json.dumps(run.recipe.model_dump(mode="json"), indent=2) + "\n"}
 
 
@@ -85,7 +85,7 @@ def _facts(studio: Studio, subject: Subject) -> dict[str, Any]:
         "rows": _rows(studio, run),
         "studies": judged,
         "elsewhere": sorted({study.checkpoint_step for study in _closed(studio, run.id)} - {checkpoint.step}),
-        "verdict": decide.verdict(studio, judged[0].id).verdict if judged else None,
+        "decided": decide.verdict(studio, judged[0].id) if judged else None,
         "sampling": judged[0].protocol.sampling if judged else Sampling(),
         "loss_before": run.job.result.get("first_validation_loss"),
         "versions": versions,

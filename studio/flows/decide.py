@@ -1,158 +1,178 @@
-"""Decide: open a closed study and say in plain words what it shows."""
+"""Decide: what a closed study shows, by a rule that was fixed before the first rating, and what somebody made of it."""
 
-import csv
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
-
-from studio.data.ledger import spreadsheet_safe
-from studio.domain.dealing import deck_of
+from studio.domain.closing import Blinding, Details, IdenticalPairs, Place
+from studio.domain.dealing import recurring
 from studio.domain.errors import StudyError
-from studio.domain.light import Lit
+from studio.domain.gate import Labels, read_gate
+from studio.domain.gate_result import Answered
 from studio.domain.protocol import Rival
-from studio.domain.ruling import Ruling
+from studio.domain.ruling import Override, Ruling, overridden
 from studio.domain.run import Run
-from studio.domain.study import TUNED, Answer, Ask, Choice, Rating, Side, Study, StudyState
-from studio.domain.verdict import Judged, Verdict
-from studio.flows import compare, judge, train
+from studio.domain.study import TUNED, Ask, Study
+from studio.domain.topics import NO_TOPIC
+from studio.domain.verdict import Agreement, Decision, SideBias, Verdict
+from studio.flows import topics, train
 from studio.flows.lights import lights
 from studio.flows.studio import Studio
-from studio.store import cards
+from studio.flows.votes import Closed, Said, closed, judged_of, rater_names
 from studio.store import studies as stored
-from studio.verdict.picture import dots
+from studio.verdict.agreement import agreement_of_all
+from studio.verdict.blinding import blinding, blinding_sign, identical_pairs
+from studio.verdict.decide import side_bias
+from studio.verdict.details import details
+from studio.verdict.gates.labels import known_labels, label_of
+from studio.verdict.gates.proposing import propose
 from studio.verdict.ruling import rule
+from studio.verdict.where import where
 
-EXAMPLES = 3
+EXAMPLES = 5  # of each outcome, against one opponent alone
+EXAMPLES_OF_SEVERAL = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One rated prompt, unblinded."""
+    """One rated pair, unblinded; `source` says where its prompt comes from."""
 
     question: str
     reference: str
     tuned: str
-    base: str
+    other: str
+    opponent: Rival
     outcome: str
-    comment: str
+    comment: str = ""
+    rater: str = ""
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Exact:
-    """How many answers equal the reference, apart from the blanks around lines; asked of every frozen prompt."""
+class Against:
+    """All that one opponent's contest shows; `equal` of `total` answers are the fine-tuned model's, word for word."""
 
-    base: int
-    tuned: int
+    rival: Rival
+    verdict: Verdict
+    details: Details
+    places: tuple[Place, ...]
+    wins: tuple[Example, ...]
+    losses: tuple[Example, ...]
+    both_bad: tuple[Example, ...]
+    equal: int
+    exact: int
     total: int
 
 
 @dataclass(frozen=True, slots=True)
+class Rater:
+    """Somebody who rated, by the name that they chose, and how much."""
+
+    name: str
+    judged: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
-    """A closed study with its ruling and what to read beside it; `verdict` is the one against its first opponent."""
+    """A closed study with its ruling and everything to check it by.
+
+    `exact` of `total` fine-tuned answers equal the reference, apart from the blanks around lines; asked of every
+    frozen prompt. `recurring` ratings were of a fine-tuned answer that the same person had seen before.
+    """
 
     study: Study
     run: Run
     ruling: Ruling
-    wins: tuple[Example, ...]
-    losses: tuple[Example, ...]
-    both_bad: tuple[Example, ...]
-    exact: Exact
-    identical: int
+    against: tuple[Against, ...]
+    exact: int
+    total: int
+    blind: Blinding
+    identical: IdenticalPairs
+    agreement: Agreement | None
+    raters: tuple[Rater, ...]
+    recurring: int
+    sides: SideBias
+    overrides: tuple[Override, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
-        return self.ruling.contests[0].verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One rating of a pair of different answers, with everything it was about, the sides lifted."""
-
-    rating: Rating
-    rater: str
-    ask: Ask
-    side: Side
-    opponent: str
-    tuned: str
-    other: str
-
-    @property
-    def outcome(self) -> Any:
-        """From the fine-tuned model's side; "skip" where nothing was said."""
-        if self.rating.choice in (Choice.TIE, Choice.BOTH_BAD, Choice.SKIP):
-            return self.rating.choice.value
-        return "tuned" if Side(self.rating.choice.value) is self.side else "base"
+        """The verdict against the first opponent."""
+        return self.against[0].verdict
 
 
 def verdict(studio: Studio, study_id: str) -> Decided:
-    """The verdict of a closed study; StudyError before it is closed, so that nobody peeks at a side."""
-    study = compare.study(studio, study_id)
-    if study.state is not StudyState.CLOSED:
-        raise StudyError(
-            "This comparison is still open.", fix="Close the rating first; the sides stay hidden until then."
-        )
-    said = everything_said(studio, study)
-    judged = [each for each in said if each.rating.choice is not Choice.SKIP]
-    answers, asks = stored.answers(studio.store, study_id), stored.asks(studio.store, study_id)
-    examples = [_example(each) for each in judged]
+    """What a closed study shows; StudyError before it is closed, so that nobody peeks at a side."""
+    found = closed(studio, study_id)
+    study, run = found.study, train.run(studio, found.study.run_id)
+    rivals = [opponent.rival for opponent in study.protocol.opponents]
+    said = {rival: [each for each in found.said if each.opponent is rival] for rival in rivals}
+    judged = {rival: judged_of(each) for rival, each in said.items()}
+    blind = blinding(found.guesses)
+    shown = (*lights(studio, study), *([blinding_sign(blind)] if blind.guesses else []))
+    ruling = rule(judged, protocol=study.protocol, skipped=_skipped(said), lights=shown)
+    given = tuple(stored.overrides(studio.store, study_id))
+    labels = _labels(studio, study, run, found.asks)
     return Decided(
         study=study,
-        run=train.run(studio, study.run_id),
-        ruling=_ruling(study, said, lights(studio, study)),
-        wins=_first(examples, "tuned"),
-        losses=_first(examples, "base"),
-        both_bad=_first(examples, "both_bad"),
-        exact=_exact(asks, answers),
-        identical=sum(answers[ask.key, TUNED].text == answers[ask.key, study.contestants[1]].text for ask in asks),
+        run=run,
+        ruling=_with(given, ruling),
+        against=tuple(_against(found, each.rival, each.verdict, said[each.rival], labels) for each in ruling.contests),
+        exact=_exact(found, TUNED),
+        total=len(found.asks),
+        blind=blind,
+        identical=identical_pairs(found.identical),
+        agreement=agreement_of_all(judged),
+        raters=_raters(found),
+        recurring=recurring(found.deck, found.dealt),
+        sides=side_bias([one for each in judged.values() for one in each]),
+        overrides=given,
     )
 
 
-def _ruling(study: Study, said: Sequence[Said], shown: Sequence[Lit]) -> Ruling:
-    judged: dict[Rival, list[Judged]] = {opponent.rival: [] for opponent in study.protocol.opponents}
-    skipped: dict[Rival, set[str]] = {rival: set() for rival in judged}
-    for each in said:
-        if each.rating.choice is Choice.SKIP:
-            skipped[Rival(each.opponent)].add(each.ask.key)
-        else:
-            judged[Rival(each.opponent)].append(_judged(each))
-    left = {rival: len(keys - {each.prompt_id for each in judged[rival]}) for rival, keys in skipped.items()}
-    return rule(judged, protocol=study.protocol, skipped=left, lights=shown)
+def override(studio: Studio, study_id: str, *, decision: Decision | None, reason: str, by: str) -> Decided:
+    """Keep somebody's own decision beside the rule's; StudyError without one, a reason, a name or a difference."""
+    if decision is None:
+        raise StudyError("Nothing is decided yet.", fix="Choose what holds instead.", field="decision")
+    ruling = replace(verdict(studio, study_id).ruling, override=None)
+    given = overridden(ruling, decision=decision, reason=reason, by=by, at=datetime.now(UTC)).override
+    assert given is not None
+    stored.override(studio.store, study_id, given)
+    return verdict(studio, study_id)
 
 
-def everything_said(studio: Studio, study: Study) -> list[Said]:
-    """Every current rating of a pair of different answers, in the order in which they were given."""
-    asks = {ask.key: ask for ask in stored.asks(studio.store, study.id)}
-    answers, deck = stored.answers(studio.store, study.id), deck_of(study.protocol, seed=study.seed)
-    pairs = {pair.id: pair for pair in deck.pairs}
-    dealt = {card.id: card for card in cards.dealt(studio.store, study.id)}
-    names = {link.id: link.label for link in judge.raters(studio, study.id)}
-    found = []
-    for rating in cards.ratings(studio.store, study.id):
-        card = dealt[rating.card_id]
-        pair = pairs[card.pair_id]
-        if pair.opponent is None:
-            continue
-        key = pair.prompt
-        tuned, other = answers[key, TUNED].text, answers[key, pair.opponent].text
-        name = names.get(rating.rater, "") or rating.rater
-        found.append(Said(rating, name, asks[key], card.side, pair.opponent, tuned, other))
+def _with(given: Sequence[Override], ruling: Ruling) -> Ruling:
+    """The ruling with the newest override, if it is one."""
+    differs = given and given[-1].decision is not ruling.decision
+    return replace(ruling, override=given[-1]) if differs else ruling
+
+
+def _skipped(said: dict[Rival, list[Said]]) -> dict[Rival, int]:
+    """How many prompts were only ever skipped, by opponent."""
+    found = {}
+    for rival, each in said.items():
+        judged = {one.ask.key for one in each if not one.is_skip}
+        found[rival] = len({one.ask.key for one in each if one.is_skip} - judged)
     return found
 
 
-def _judged(said: Said) -> Judged:
-    return Judged(
-        prompt_id=said.ask.key,
-        rater=said.rating.rater,
-        outcome=said.outcome,
-        tuned_side=said.side.value,
-        seconds=said.rating.seconds,
-        tuned_chars=len(said.tuned),
-        base_chars=len(said.other),
+def _against(
+    found: Closed, rival: Rival, verdict: Verdict, said: Sequence[Said], labels: dict[str, tuple[str, ...]]
+) -> Against:
+    judged, examples = judged_of(said), [_example(each) for each in said if not each.is_skip]
+    texts = [found.texts(rival, ask.key) for ask in found.asks]
+    most = EXAMPLES if len(found.study.protocol.opponents) == 1 else EXAMPLES_OF_SEVERAL
+    return Against(
+        rival=rival,
+        verdict=verdict,
+        details=details(judged),
+        places=where(judged, labels, opponent=rival.title),
+        wins=_first(examples, "tuned", most),
+        losses=_first(examples, "base", most),
+        both_bad=_first(examples, "both_bad", most),
+        equal=sum(tuned == other for tuned, other in texts),
+        exact=_exact(found, rival.value),
+        total=len(texts),
     )
 
 
@@ -161,88 +181,59 @@ def _example(said: Said) -> Example:
         question=said.ask.question,
         reference=said.ask.reference,
         tuned=said.tuned,
-        base=said.other,
+        other=said.other,
+        opponent=said.opponent,
         outcome=said.outcome,
         comment=said.rating.comment,
+        rater=said.rater,
+        is_own=said.ask.row_number is None,
     )
 
 
-def _first(examples: list[Example], outcome: str) -> tuple[Example, ...]:
+def _first(examples: Sequence[Example], outcome: str, most: int) -> tuple[Example, ...]:
     """Examples with one outcome; those that a rater commented on come first, being the most worth reading."""
     found = [example for example in examples if example.outcome == outcome]
-    return tuple(sorted(found, key=lambda example: not example.comment)[:EXAMPLES])
+    return tuple(sorted(found, key=lambda example: not example.comment)[:most])
 
 
-def _exact(asks: Sequence[Ask], answers: Mapping[tuple[str, str], Answer]) -> Exact:
+def _exact(found: Closed, contestant: str) -> int:
+    """How many of a contestant's answers equal the reference, apart from the blanks around lines."""
+
     def lines(text: str) -> list[str]:
         return [line.strip() for line in text.strip().splitlines()]
 
-    def same(contestant: str) -> int:
-        return sum(lines(answers[ask.key, contestant].text) == lines(ask.reference) for ask in asks)
-
-    return Exact(base=same(Rival.BASE), tuned=same(TUNED), total=len(asks))
-
-
-def _rating_records(studio: Studio, study_id: str) -> Iterator[dict[str, Any]]:
-    """Every current rating with what was on which side; only of a closed study."""
-    study = verdict(studio, study_id).study
-    for said in everything_said(studio, study):
-        yield {
-            "study": study.id,
-            "protocol": study.fingerprint,
-            "card": said.rating.card_id,
-            "rater": said.rater,
-            "at": said.rating.at.isoformat(),
-            "choice": said.rating.choice.value,
-            "tuned_side": said.side.value,
-            "opponent": said.opponent,
-            "outcome": said.outcome,
-            "seconds": said.rating.seconds,
-            "comment": said.rating.comment,
-            "prompt": "\n".join(f"{m.role}: {m.text}" for m in said.ask.prompt),
-            "tuned_answer": said.tuned,
-            "base_answer": said.other,
-            "reference": said.ask.reference,
-        }
-
-
-def ratings_csv(studio: Studio, study_id: str) -> Path:
-    """All ratings with sides and texts as CSV that a spreadsheet opens without running anything."""
-    records = list(_rating_records(studio, study_id))
-    target = studio.workspace.exports / f"{study_id}-ratings.csv"
-    with target.open("w", newline="", encoding="utf-8-sig") as file:
-        writer = csv.DictWriter(file, fieldnames=list(records[0]))
-        writer.writeheader()
-        writer.writerows(
-            {name: spreadsheet_safe(value) if isinstance(value, str) else value for name, value in record.items()}
-            for record in records
-        )
-    return target
-
-
-def ratings_jsonl(studio: Studio, study_id: str) -> Path:
-    """All ratings with sides and texts as JSONL."""
-    target = studio.workspace.exports / f"{study_id}-ratings.jsonl"
-    lines = [json.dumps(record, ensure_ascii=False) for record in _rating_records(studio, study_id)]
-    target.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return target
-
-
-def report_page(studio: Studio, study_id: str) -> str:
-    """The one-page report as HTML that needs nothing but a browser."""
-    decided = verdict(studio, study_id)
-    environment = Environment(loader=FileSystemLoader(studio.assets), autoescape=True)
-    return environment.get_template("report.html.jinja").render(
-        decided=decided,
-        verdict=decided.verdict,
-        evidence=asdict(decided.verdict.evidence),
-        dots=dots(decided.verdict.tally),
-        made=datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC"),
+    return sum(
+        lines(found.answers[ask.key, contestant].text) == lines(ask.reference)
+        for ask in found.asks
+        if ask.reference.strip()
     )
 
 
-def report_html(studio: Studio, study_id: str) -> Path:
-    """The report as a file to send."""
-    target = studio.workspace.exports / f"{study_id}-verdict.html"
-    target.write_text(report_page(studio, study_id), encoding="utf-8")
-    return target
+def _raters(found: Closed) -> tuple[Rater, ...]:
+    names, skips = rater_names(found.raters), {each.rating.card_id for each in found.said if each.is_skip}
+    counted = []
+    for link_id, name in names.items():
+        own = [rating.card_id for rating in found.ratings if rating.rater == link_id]
+        if own:
+            counted.append(Rater(name, judged=sum(card not in skips for card in own), skipped=len(skips & set(own))))
+    return tuple(counted)
+
+
+def _labels(studio: Studio, study: Study, run: Run, asks: Sequence[Ask]) -> dict[str, tuple[str, ...]]:
+    """What each sealed prompt is about: the label of its reference, and the topic of its row."""
+    gate, known = _gate_of_labels(study, asks), topics.known(studio, run.dataset_id)
+    names = known_labels(gate, [Answered(ask.key, ask.reference, None, None) for ask in asks]) if gate else {}
+    found: dict[str, tuple[str, ...]] = {}
+    for ask in asks:
+        label = label_of(gate, ask.reference, names) if gate else None
+        of = known.of[ask.row_number] if known and ask.row_number is not None else NO_TOPIC
+        about = known.topics[of].name if known and of != NO_TOPIC else None
+        found[ask.key] = tuple(each for each in (label, about) if each)
+    return found
+
+
+def _gate_of_labels(study: Study, asks: Sequence[Ask]) -> Labels | None:
+    """The gate of labels that was frozen with the study; or else the one that its reference answers suggest."""
+    frozen = [read_gate(gate) for gate in study.protocol.gates if gate.get("kind") == "labels"]
+    suggested = [proposal.gate for proposal in propose([ask.reference for ask in asks])] if not frozen else []
+    return next((gate for gate in (*frozen, *suggested) if isinstance(gate, Labels)), None)

@@ -29,9 +29,9 @@ from studio.domain.opinion import (
 )
 from studio.domain.protocol import Rival
 from studio.domain.row import Message
-from studio.domain.study import TUNED, Choice, Study, StudyState
+from studio.domain.study import TUNED, Study, StudyState
 from studio.domain.verdict import Judged
-from studio.flows import compare, decide, models
+from studio.flows import compare, models, votes
 from studio.flows.studio import Studio
 from studio.store import jobs
 from studio.store import studies as stored
@@ -195,8 +195,8 @@ def _people(studio: Studio, study: Study) -> _People:
     ids = {(pair.prompt, pair.opponent): pair.id for pair in deck_of(study.protocol, seed=study.seed).pairs}
     everybody = [
         Judged(ids[said.ask.key, said.opponent], said.rating.rater, said.outcome, said.side)
-        for said in decide.everything_said(studio, study)
-        if said.rating.choice is not Choice.SKIP
+        for said in votes.closed(studio, study.id).said
+        if not said.is_skip
     ]
     primary: dict[str, Judged] = {}
     for rating in everybody:

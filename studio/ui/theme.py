@@ -5,6 +5,7 @@ from pathlib import Path
 import gradio as gr
 
 CSS = Path(__file__).resolve().parents[2] / "assets" / "theme.css"
+VERDICT_CSS = CSS.with_name("verdict.css")
 FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "DejaVu Sans", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "DejaVu Sans Mono", "monospace")
 

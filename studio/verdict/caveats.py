@@ -32,7 +32,7 @@ def _about_the_sample(standing: Standing) -> Iterator[str]:
 
 
 def _about_the_raters(standing: Standing) -> Iterator[str]:
-    if standing.raters == 1:
+    if standing.raters == 1 and standing.agreement is None:
         yield "Only one person rated; a second one would show whether others agree."
     if standing.side_bias.p < ODD_P:
         yield standing.side_bias.sentence

@@ -10,13 +10,14 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from studio.domain.errors import StudioError
-from studio.flows import decide
+from studio.flows import report
 from studio.flows.studio import Studio
 from studio.ui import rate, shell
 from studio.ui.lighter import lighter_script
-from studio.ui.theme import CSS, theme
+from studio.ui.theme import CSS, VERDICT_CSS, theme
 from studio.web.downloads import download_routes
 from studio.web.gates import SameOriginGate
+from studio.web.verdicts import verdict_routes
 
 import gradio as gr  # isort: skip  # studio.ui has loaded it, in less time
 
@@ -45,9 +46,9 @@ def build_app(studio: Studio, *, hosts: tuple[str, ...] = LOCAL_HOSTS, max_uploa
         return FileResponse(studio.assets / "logo.svg", media_type="image/svg+xml")
 
     @app.get("/report/{study_id}")
-    def report(study_id: str) -> HTMLResponse:
+    def report_of_study(study_id: str) -> HTMLResponse:
         try:
-            return HTMLResponse(decide.report_page(studio, study_id))
+            return HTMLResponse(report.report_page(studio, study_id))
         except StudioError as error:
             raise HTTPException(404, error.sentence) from error
 
@@ -55,6 +56,7 @@ def build_app(studio: Studio, *, hosts: tuple[str, ...] = LOCAL_HOSTS, max_uploa
         name, text = script
         app.add_api_route(f"/assets/{name}", lambda: Response(text, media_type="text/javascript"))
     app.include_router(download_routes(studio))
+    app.include_router(verdict_routes(studio))
     shared: dict[str, Any] = {
         "theme": theme(),
         "css_paths": [CSS],
@@ -68,7 +70,8 @@ def build_app(studio: Studio, *, hosts: tuple[str, ...] = LOCAL_HOSTS, max_uploa
         "pwa": False,
     }
     gr.mount_gradio_app(app, calm(rate.build(studio)), path="/rate", head=rate.HEAD, **shared)
-    return gr.mount_gradio_app(app, calm(shell.build(studio)), path="", head=shell.HEAD, **shared)
+    whole: dict[str, Any] = shared | {"css_paths": [CSS, VERDICT_CSS]}
+    return gr.mount_gradio_app(app, calm(shell.build(studio)), path="", head=shell.HEAD, **whole)
 
 
 def calm(page: gr.Blocks) -> gr.Blocks:

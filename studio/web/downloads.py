@@ -9,7 +9,7 @@ from fastapi.responses import FileResponse, Response, StreamingResponse
 
 from studio.domain.errors import StudioError
 from studio.domain.split import Bin
-from studio.flows import bring, chat, decide, deliver, leakage, script, split, trackers
+from studio.flows import bring, chat, deliver, leakage, report, script, split, trackers, votes
 from studio.flows.studio import Studio
 
 T = TypeVar("T")
@@ -35,16 +35,7 @@ def download_routes(studio: Studio) -> APIRouter:
         parts = _found(lambda: leakage.reading_lines(studio, dataset_id, kind=kind))
         return _streamed(parts, f"{dataset_id}-reading-list.{kind}")
 
-    @routes.get("/ratings/{study_id}.{kind}")
-    def ratings(study_id: str, kind: str) -> FileResponse:
-        makers = {"csv": decide.ratings_csv, "jsonl": decide.ratings_jsonl}
-        if kind not in makers:
-            raise HTTPException(404, "Ratings come as csv or jsonl.")
-        return _sent(lambda: makers[kind](studio, study_id))
-
-    @routes.get("/report/{study_id}")
-    def report(study_id: str) -> FileResponse:
-        return _sent(lambda: decide.report_html(studio, study_id))
+    _add_verdicts(routes, studio)
 
     @routes.get("/chat/{talk}.{kind}")
     def chat_talk(talk: str, kind: str) -> Response:
@@ -60,6 +51,24 @@ def download_routes(studio: Studio) -> APIRouter:
 
     _add_zip_files(routes, studio)
     return routes
+
+
+def _add_verdicts(routes: APIRouter, studio: Studio) -> None:
+    """The votes of a closed study, and its report."""
+    as_votes = {"csv": votes.votes_csv, "jsonl": votes.votes_jsonl}
+    as_report = {"html": report.report_html, "pdf": report.report_pdf}
+
+    @routes.get("/votes/{study_id}.{kind}")
+    def votes_of_study(study_id: str, kind: str) -> FileResponse:
+        if kind not in as_votes:
+            raise HTTPException(404, "Votes come as csv or jsonl.")
+        return _sent(lambda: as_votes[kind](studio, study_id))
+
+    @routes.get("/report/{study_id}.{kind}")
+    def report_of_study(study_id: str, kind: str) -> FileResponse:
+        if kind not in as_report:
+            raise HTTPException(404, "A report comes as html or pdf.")
+        return _sent(lambda: as_report[kind](studio, study_id))
 
 
 def _add_zip_files(routes: APIRouter, studio: Studio) -> None:

@@ -220,18 +220,18 @@ def test_answers_are_written_and_rated_blind(browser: Browser, page: Page, studi
 def test_the_verdict_is_told_after_closing(page: Page, studio: RunningStudio) -> None:
     visit(page, studio)
     open_tab(page, "Verdict")
-    expect(page.get_by_text("No verdict yet.")).to_be_visible()
+    expect(page.get_by_text("No verdict yet: everything is judged.")).to_be_visible()
     open_tab(page, "Compare")
     button(page, "Close the rating and reveal").click()
     button(page, "Yes, close and show the verdict").click()
     expect(page.get_by_role("heading", name="Ship it.")).to_be_visible()
     picture(page, "verdict")
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download the report").click()
+        page.get_by_role("link", name="Report as a web page").click()
     report = Path(download.value.path()).read_text()
     assert "Ship it." in report and "http" not in report.replace("http-equiv", "")
     with page.expect_download() as download:
-        page.get_by_role("link", name="Ratings as CSV").click()
+        page.get_by_role("link", name="Votes for a spreadsheet (CSV)").click()
     assert len(Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()) > 24
 
 

@@ -1,12 +1,7 @@
 """A closed study is opened: the verdict, its evidence and the files to check it by."""
 
-import csv
-import json
-import re
 from collections import Counter
 from collections.abc import Callable
-from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +10,7 @@ from studio.domain.errors import StudyError
 from studio.domain.run import Run
 from studio.domain.study import Choice, Side, Study
 from studio.domain.verdict import Decision
-from studio.flows import bring, compare, decide, judge
+from studio.flows import bring, compare, decide, judge, preferences, report, sharing, votes
 from studio.flows.decide import Decided
 from studio.flows.studio import Studio
 from studio.store import cards, studies
@@ -41,7 +36,8 @@ def decided(quiet: Studio, judge_all: JudgeAll) -> Close:
 def test_nothing_is_revealed_before_the_rating_is_closed(opened: MakeStudy, quiet: Studio, judge_all: JudgeAll):
     study = opened()
     judge_all(study, for_tuned)
-    for reveal in (decide.verdict, decide.ratings_csv, decide.ratings_jsonl, decide.report_page, decide.report_html):
+    reveals = (decide.verdict, votes.votes_csv, votes.votes_jsonl, report.report_page, report.report_pdf, sharing.share)
+    for reveal in (*reveals, preferences.pairs):
         with pytest.raises(StudyError, match="still open"):
             reveal(quiet, study.id)
     assert list(quiet.workspace.exports.glob(f"{study.id}*")) == []
@@ -101,8 +97,8 @@ def test_answers_that_equal_the_reference_are_counted_over_all_prompts(
     rows = bring.preview(quiet, trained.dataset_id, count=64)
     study = opened(tuned=lambda row: f"\n{rows[row].answer}  \n", base=lambda row: f"{rows[row].answer}!")
     found = decided(study, Choice.TIE)
-    assert (found.exact.tuned, found.exact.base, found.exact.total) == (10, 0, 10)
-    assert found.identical == 0
+    assert (found.exact, found.against[0].exact, found.total) == (10, 0, 10)
+    assert found.against[0].equal == 0
 
 
 def test_examples_are_told_by_model_and_those_with_a_comment_come_first(
@@ -114,62 +110,10 @@ def test_examples_are_told_by_model_and_those_with_a_comment_come_first(
     held = cards.dealt(quiet.store, study.id)[0]
     judge.rate(quiet, token, held.id, for_tuned(held), comment="Far kinder.")
     found = decided(study, for_tuned)
-    assert found.losses == () and found.both_bad == ()
-    assert len(found.wins) == decide.EXAMPLES
-    assert found.wins[0].comment == "Far kinder."
+    against = found.against[0]
+    assert against.losses == () and against.both_bad == ()
+    assert len(against.wins) == decide.EXAMPLES
+    assert (against.wins[0].comment, against.wins[0].rater) == ("Far kinder.", "ann")
     asks = {ask.key: ask.row_number for ask in studies.asks(quiet.store, study.id)}
     row = asks[held.pair_id.partition("/")[0]]
-    assert (found.wins[0].tuned, found.wins[0].base) == (f"tuned {row}", f"base {row}")
-
-
-def test_a_table_of_all_ratings_runs_nothing_in_a_spreadsheet(opened: MakeStudy, quiet: Studio, decided: Close):
-    study = opened(tuned=lambda row: f'=HYPERLINK("x";{row})\nsecond line', base=lambda row: "-1")
-    decided(study, for_tuned)
-    with decide.ratings_csv(quiet, study.id).open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
-    assert len(rows) == 10
-    for row in rows:
-        assert row["tuned_answer"].startswith("'=HYPERLINK") and row["base_answer"] == "'-1"
-        assert row["outcome"] == "tuned" and row["choice"] == row["tuned_side"]
-        assert (row["rater"], row["protocol"]) == ("ann", study.fingerprint)
-
-
-def test_all_ratings_as_jsonl_are_exactly_what_was_said(opened: MakeStudy, quiet: Studio, decided: Close):
-    study = opened(tuned=lambda row: "=1\u2028ü")
-    decided(study, for_base)
-    records = [json.loads(line) for line in decide.ratings_jsonl(quiet, study.id).read_bytes().splitlines()]
-    assert {record["card"] for record in records} == {card.id for card in cards.dealt(quiet.store, study.id)}
-    said = {answer.text for answer in studies.answers(quiet.store, study.id).values()}
-    for record in records:
-        assert (record["outcome"], record["tuned_answer"]) == ("base", "=1\u2028ü")
-        assert record["base_answer"].startswith("base ") and record["base_answer"] in said
-
-
-class Page(HTMLParser):
-    """The tags of a page and every address in it."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: Counter[str] = Counter()
-        self.addresses: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags[tag] += 1
-        self.addresses += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "action", "data")]
-
-
-def test_the_report_opens_without_the_studio_and_runs_nothing_of_an_answer(
-    opened: MakeStudy, quiet: Studio, decided: Close
-):
-    study = opened(tuned=lambda row: f"<script>alert({row})</script>", base=lambda row: "<img src=x onerror=alert(1)>")
-    found = decided(study, for_tuned)
-    path: Path = decide.report_html(quiet, study.id)
-    text = path.read_text(encoding="utf-8")
-    page = Page(text)
-    assert page.addresses == []
-    assert not page.tags.keys() & {"script", "img", "link", "iframe", "object", "form", "base"}
-    assert not re.search(r"url\(|@import|https?://(?!www\.w3\.org)", text)
-    assert "&lt;script&gt;alert(" in text
-    assert found.verdict.headline in text and found.verdict.sentence.split(".")[0] in text
-    assert study.fingerprint in text
+    assert (against.wins[0].tuned, against.wins[0].other) == (f"tuned {row}", f"base {row}")

@@ -1,5 +1,6 @@
 """Examples of what the screens show; every value can be replaced."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -9,12 +10,13 @@ from studio.domain.job import Job, JobKind, JobState, Wish
 from studio.domain.plan import Choice, Light, Part, Plan
 from studio.domain.protocol import Asked, Candidate, Opponent, Protocol, Rival
 from studio.domain.recipe import Recipe
+from studio.domain.report import Band, Chapter, Figures, Lamp, Report, Told
 from studio.domain.row import Message
+from studio.domain.ruling import Ruling
 from studio.domain.run import Checkpoint, Metric, Run
 from studio.domain.study import Card, Study, StudyState
-from studio.domain.verdict import Judged
+from studio.domain.verdict import Decision, Judged
 from studio.flows.compare import StudyProgress
-from studio.flows.decide import Decided, Exact, Example
 from studio.verdict.ruling import rule
 
 AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -146,24 +148,40 @@ def card(**values: Any) -> Card:
     return replace(made, **values)
 
 
-def decided(*, tuned: int = 18, base: int = 4, tie: int = 2, **values: Any) -> Decided:
-    """A closed study that `tuned` prompts won and `base` lost."""
+def ruling(*, tuned: int = 18, base: int = 4, tie: int = 2) -> Ruling:
+    """What a closed study shows that `tuned` prompts won and `base` lost."""
     outcomes = ["tuned"] * tuned + ["base"] * base + ["tie"] * tie
     judged = [
         Judged(f"key-{n:02d}", "rater-1", outcome, ("left", "right")[n % 2], 5.0, 90, 60)  # type: ignore[arg-type]
         for n, outcome in enumerate(outcomes)
     ]
-    won = Example(
-        "Where is my parcel?", "category: delivery", "category: delivery", "I do not know.", "tuned", "Clear."
-    )
-    made = Decided(
-        study=study(state=StudyState.CLOSED),
-        run=run(state=JobState.DONE),
-        ruling=rule({Rival.BASE: judged}, protocol=protocol(cap=len(outcomes))),
-        wins=(won,),
-        losses=(replace(won, outcome="base", comment=""),),
-        both_bad=(),
-        exact=Exact(base=1, tuned=18, total=24),
-        identical=2,
+    return rule({Rival.BASE: judged}, protocol=protocol(cap=len(outcomes)))
+
+
+def report(*, rivals: Sequence[Rival] = (Rival.BASE,), **values: Any) -> Report:
+    """A model that ships, as it is told."""
+    band = Band("the base model", Decision.SHIP, "Ship it.", 0.58, 0.97, 0.82, 0.55, "18 won, 4 lost", "Preferred.")
+    pair = Told("Where is my parcel?", "category: delivery", "I do not know.", "category: delivery", "Clear.", False)
+    made = Report(
+        name="triage-1",
+        about="triage-1 against the base model",
+        decision=Decision.SHIP,
+        is_overridden=False,
+        headline="Ship it.",
+        sentence="The fine-tuned model is clearly better than the base model.",
+        next_step="Take it to Deliver, and keep the report with it.",
+        override="",
+        warnings=(),
+        bands=tuple(replace(band, title=rival.title) for rival in rivals),
+        lamps=(Lamp("Speed", "green", "As quick as the base."), Lamp("Format", "red", "Broken.", is_shown_only=True)),
+        exact="Exactly the reference answer: fine-tuned 18 of 24; the base model 1.",
+        worse=("Worse on “refunds”: people preferred the base model in 9 of 10.",),
+        blind=("The blind held.",),
+        agreement="8 of 9 pairs were judged alike.",
+        caveats=("Only one person rated.",),
+        chapters=tuple(Chapter(rival.value, f"Won against {rival.title}", rival.title, (pair,)) for rival in rivals),
+        done=(("Judged by", "Ann (24 judged)"),),
+        data=(("Licence", "Apache 2.0: commercial use allowed."),),
+        figures=(Figures("Against the base model", ("Figure", "Value"), (("Evidence for better", "812.00 to 1"),)),),
     )
     return replace(made, **values)

@@ -27,11 +27,12 @@ from studio.domain.plan import Choice
 from studio.domain.protocol import Opponent, Rival
 from studio.domain.reading import Reading, Tone
 from studio.domain.release import Form, Release
+from studio.domain.report import Band, Chapter, Figures, Lamp, Told
 from studio.domain.row import Call, Message, Row
 from studio.domain.run import Metric
 from studio.domain.study import Ask, Link, LinkKind, StudyState, Turn
-from studio.flows import prompting
-from studio.flows.decide import Example
+from studio.domain.verdict import Decision
+from studio.flows import prompting, report
 from studio.flows.deliver import Offer
 from studio.flows.follow import Answers
 from studio.flows.inspect import Inspection
@@ -41,6 +42,7 @@ from studio.flows.understand import FirstRows, Tried
 from studio.ui import rate
 from studio.ui.bringing import fields, refused
 from studio.ui.comparing import prompt, raters
+from studio.ui.deciding import addresses
 from studio.ui.delivering import delivered, making
 from studio.ui.errors import told
 from studio.ui.inspect import meaning
@@ -202,16 +204,17 @@ def tried(text: str) -> str:
 
 
 def verdict_screen(text: str) -> str:
-    told_of = Example(question=text, reference=text, tuned=text, base=text, outcome="tuned", comment=text)
-    decided = examples.decided(wins=(told_of,), losses=(told_of,), both_bad=(told_of,))
-    said = replace(
-        decided.verdict, headline=text, sentence=text, caveats=(text, text),
-        side_bias=replace(decided.verdict.side_bias, sentence=text),
+    pair = Told(text, text, text, text, text, True)
+    told_of = examples.report(
+        name=text, about=text, headline=text, sentence=text, next_step=text, override=text, warnings=(text,),
+        bands=(Band(text, Decision.SHIP, text, 0.4, 0.9, 0.7, 0.55, text, text),), lamps=(Lamp(text, "red", text),),
+        exact=text, worse=(text, text), blind=(text,), agreement=text, caveats=(text,),
+        chapters=(Chapter("base", text, text, (pair,)),), done=((text, text),), data=((text, text),),
+        figures=(Figures(text, (text,), ((text,),)),),
     )  # fmt: skip
-    study, run = replace(decided.study, protocol=text, name=text), replace(decided.run, name=text)
-    shown = replace(decided, verdict=said, study=study, run=run)
-    read = "".join(verdict.section(title, getattr(shown, name)) for title, name in verdict.SECTIONS)
-    return verdict.headline(shown) + verdict.figures_of(shown) + read + verdict.details_table(shown)
+    links = [Link("link-1", "study-1", LinkKind.VERDICT, "token", text, examples.AT)]
+    shown = verdict.view(told_of, examples.study(state=StudyState.CLOSED))
+    return pages(shown) + report.page(told_of) + addresses.listed(links)
 
 
 def deliver_screen(text: str) -> str:

@@ -56,8 +56,8 @@ def build(session: Session, study: gr.State) -> None:
     drawn, asking = [result, stop, go_on, timer], [announced, ask, agreed]
     study.change(handler(begin, studio), study, [panel, choosing.local, *asking, *drawn], **DRAWN)
     timer.tick(handler(show, studio), study, drawn, **DRAWN)
-    gr.on([each.change for each in choosing.all], withdrawn, None, asking, **DRAWN)
-    choosing.way.input(reach, choosing.way, [choosing.local, beyond], **QUIET)
+    gr.on([each.change for each in choosing.all], handler(withdrawn), None, asking, **DRAWN)
+    choosing.way.input(handler(reach), choosing.way, [choosing.local, beyond], **QUIET)
     look.click(handler(announce, studio), [study, *choosing.all], asking, trigger_mode="once", **QUIET)
     ask.click(handler(start, studio), [study, agreed], [*asking, *drawn], trigger_mode="once", **QUIET)
     stop.click(handler(halt, studio), study, drawn, trigger_mode="once", **QUIET)

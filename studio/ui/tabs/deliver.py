@@ -6,9 +6,10 @@ import gradio as gr
 
 from studio.domain.reading import Reading, Tone
 from studio.domain.release import Form
+from studio.domain.ruling import Ruling
 from studio.domain.run import Run
 from studio.domain.study import StudyState
-from studio.domain.verdict import Decision, Verdict
+from studio.domain.verdict import Decision
 from studio.flows import compare, decide, deliver, train
 from studio.flows.studio import Studio
 from studio.ui.delivering import delivered, making
@@ -79,10 +80,10 @@ def show(studio: Studio, run_id: str | None, form: str) -> list[Any]:
     chosen = train.checkpoint_at(studio, run_id, None)
     closed = [study for study in compare.studies(studio, run_id) if study.state is StudyState.CLOSED]
     judged = next((study for study in closed if study.checkpoint_step == chosen.step), None)
-    verdict = decide.verdict(studio, judged.id).verdict if judged else None
+    ruling = decide.verdict(studio, judged.id).ruling if judged else None
     there = not run.is_live
     parts = [gr.Column(visible=there), gr.Button(visible=there)]
-    return [view(run, verdict), *parts, *making.shown(studio, run, form), *delivered.look(studio, None)]
+    return [view(run, ruling), *parts, *making.shown(studio, run, form), *delivered.look(studio, None)]
 
 
 def put_delivery(studio: Studio, run_id: str, step: int, form: str) -> list[Any]:
@@ -91,17 +92,18 @@ def put_delivery(studio: Studio, run_id: str, step: int, form: str) -> list[Any]
     return delivered.look(studio, None)
 
 
-def judgement(verdict: Verdict | None) -> Reading:
+def judgement(ruling: Ruling | None) -> Reading:
     """What people said of the model that is about to be delivered."""
-    if verdict is None:
+    if ruling is None:
         return Reading(
             Tone.WARNING,
             "Nobody has judged it blind yet.",
             "You can deliver it, but there is no verdict to show with it.",
         )
-    return Reading(TONES[verdict.decision], verdict.headline, verdict.sentence)
+    tone = Tone.WARNING if ruling.override else TONES[ruling.decision]
+    return Reading(tone, ruling.title, " ".join(filter(None, (ruling.sentence, ruling.override_sentence))))
 
 
-def view(run: Run, verdict: Verdict | None) -> str:
+def view(run: Run, ruling: Ruling | None) -> str:
     """What people said of it, or that it is too early."""
-    return html.reading(STILL_TRAINING if run.is_live else judgement(verdict))
+    return html.reading(STILL_TRAINING if run.is_live else judgement(ruling))

@@ -1,160 +1,182 @@
-"""Verdict: "should we ship?"""
+"""Verdict: "should we ship?" """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
-from studio.domain.study import StudyState
-from studio.domain.verdict import Verdict
-from studio.flows import compare, decide
-from studio.flows.decide import Decided, Example
-from studio.ui.errors import friendly
-from studio.ui.parts import band, html
-from studio.ui.parts.chart import chart
+from studio.domain.errors import StudioError
+from studio.domain.protocol import TITLES
+from studio.domain.report import Report
+from studio.domain.study import Study, StudyState
+from studio.domain.verdict import Decision
+from studio.flows import compare, decide, lights, preferences, report, sharing
+from studio.flows.compare import StudyProgress
+from studio.flows.studio import Studio
+from studio.ui.comparing import opinion
+from studio.ui.comparing.lights import lights_html
+from studio.ui.deciding import addresses, overriding, pairs
+from studio.ui.deciding.addresses import Addresses
+from studio.ui.deciding.overriding import Overriding
+from studio.ui.deciding.pairs import Making
+from studio.ui.errors import handler, told
+from studio.ui.parts import html
 from studio.ui.session import DRAWN, QUIET, Session
-from studio.verdict.picture import dots
 
-# The style sheet is shared with the rating page, so it names no side.
-DOTS = {"tuned": "won", "equal": "even", "base": "lost"}
 EMPTY = html.empty("No verdict yet.", "It appears here when a comparison has been rated and closed.")
-SECTIONS = (
-    ("Where the fine-tuned answer won", "wins"),
-    ("Where the base answer won", "losses"),
-    ("Where both were bad", "both_bad"),
-)
+ALL = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What is drawn when another verdict is shown."""
+
+    picked: gr.Dropdown
+    page: gr.HTML
+    whole: gr.Column
+    opponent: gr.Radio
+    examples: gr.HTML
+    method: gr.HTML
+    details: gr.HTML
+    files: gr.HTML
+    listing: gr.HTML
+    about: gr.HTML
+    consent: gr.Checkbox
+    press: gr.Button
+    shown: gr.State
+
+    def all(self) -> list[Any]:
+        return [getattr(self, name) for name in self.__slots__]
 
 
 def build(session: Session, tab: gr.Tab) -> None:
-    studio = session.studio
-    picked = gr.Dropdown(label="Comparison", choices=[], allow_custom_value=True, visible=False, min_width=240)
-    page = gr.HTML(EMPTY)
+    gr.HTML(html.title("Verdict", "Whether it ships, by a rule that was fixed before the first vote."))
+    picked = gr.Dropdown(label="Verdict of", choices=[], allow_custom_value=True, visible=False, min_width=240)
+    page, shown = gr.HTML(EMPTY), gr.State(None)
     with gr.Column(visible=False) as whole:
-        picture = chart(label="How often the fine-tuned answer is preferred")
-        figures = gr.HTML()
-        with gr.Accordion("Examples to read", open=True):
+        with gr.Accordion("Wins and losses to read", open=True):
+            opponent = gr.Radio([("All opponents", ALL)], value=ALL, label="Against", visible=False)
             examples = gr.HTML()
-        with gr.Accordion("Details for those who want to check", open=False):
+        with gr.Accordion("What was done, with which data and licence", open=False):
+            method = gr.HTML()
+        with gr.Accordion("Every number, for whoever wants to check", open=False):
             details = gr.HTML()
+        opinion.build(session, shown)
+        with gr.Accordion("Show it to others", open=True):
+            files, made = gr.HTML(), addresses.build()
+        with gr.Accordion("Train on the votes", open=False):
+            making = pairs.build()
+        with gr.Accordion("Decide otherwise", open=False):
+            over = overriding.build()
         forward = gr.Button("Continue to Deliver", variant="primary")
-    shown = [picked, page, whole, picture, figures, examples, details]
-
-    @friendly
-    def show(run_id: str | None, study_id: str | None) -> list[Any]:
-        closed = [s for s in compare.studies(studio, run_id) if s.state is StudyState.CLOSED] if run_id else []
-        if not closed:
-            return [gr.Dropdown(visible=False), EMPTY, gr.Column(visible=False), *[gr.skip()] * 4]
-        chosen = next((s for s in closed if s.id == study_id), closed[0])
-        labels = [(f"{s.protocol.cap} prompts, closed {s.closed_at:%d %b %H:%M}", s.id) for s in closed]
-        picker = gr.Dropdown(choices=labels, value=chosen.id, visible=len(closed) > 1)
-        return [picker, *view(decide.verdict(studio, chosen.id))]
-
-    gr.on([tab.select, session.followed.change], show, [session.run, session.study], shown, **DRAWN)
-    picked.input(show, [session.run, picked], shown, **QUIET)
+    screen = Screen(
+        picked, page, whole, opponent, examples, method, details, files, made.listing, making.about, making.consent,
+        making.press, shown,
+    )  # fmt: skip
+    _wire(session, tab, screen, made, making, over)
     forward.click(lambda: gr.Tabs(selected="deliver"), None, session.tabs, **QUIET)
 
 
-def view(decided: Decided) -> list[Any]:
-    """The verdict in reading order: headline, picture, figures, examples, details."""
+def _wire(session: Session, tab: gr.Tab, screen: Screen, made: Addresses, making: Making, over: Overriding) -> None:
+    studio, shown = session.studio, screen.all()
+    gr.on([tab.select, session.followed.change], handler(show, studio), [session.run, session.study], shown, **DRAWN)
+    screen.picked.input(handler(show, studio), [session.run, screen.picked], shown, **QUIET)
+    screen.opponent.input(handler(read, studio), [screen.shown, screen.opponent], screen.examples, **QUIET)
+    addresses.wire(studio, made, screen.shown)
+    drawn = [making.about, making.consent, making.press]
+    making.press.click(handler(pairs.make, studio), [screen.shown, making.consent], drawn, trigger_mode="once", **QUIET)
+    given = [over.decision, over.reason, over.by]
+    over.press.click(
+        handler(override, studio), [screen.shown, *given], [screen.page, screen.method, *given], trigger_mode="once",
+        **QUIET,
+    )  # fmt: skip
+
+
+def show(studio: Studio, run_id: str | None, study_id: str | None) -> list[Any]:
+    """The verdict of one closed comparison of the run, or what is missing for the first one."""
+    every = compare.studies(studio, run_id) if run_id else []
+    closed = [study for study in every if study.state is StudyState.CLOSED]
+    if not closed:
+        waiting = every[0] if every else None
+        return nothing(missing(waiting, compare.progress(studio, waiting.id)) if waiting else EMPTY)
+    chosen = next((study for study in closed if study.id == study_id), closed[0])
+    try:
+        found = report.report_of(studio, chosen.id)
+        made = preferences.pairs(studio, chosen.id)
+    except StudioError as error:
+        return nothing(told(error))
+    listing = addresses.listed(sharing.shared(studio, chosen.id))
     return [
-        headline(decided),
+        _picker(closed, chosen),
+        *view(found, chosen, _gates(studio, chosen)),
+        listing,
+        *pairs.view(made),
+        chosen.id,
+    ]
+
+
+def _gates(studio: Studio, study: Study) -> str:
+    """Each gate as a card that opens to what it measured."""
+    results = lights.lights(studio, study)
+    return lights_html(results, lights.spoken(studio, study)) if results else ""
+
+
+def nothing(page: str) -> list[Any]:
+    """The screen without a verdict."""
+    return [gr.Dropdown(visible=False), page, gr.Column(visible=False), *[gr.skip()] * 9, None]
+
+
+def missing(study: Study, far: StudyProgress) -> str:
+    """What is missing before there is a verdict, without a word on who leads."""
+    if study.state is StudyState.OPEN and far.rated < far.total:
+        said = f"{far.rated:,} of {far.total:,} pairs are judged. Scores stay hidden until the rating is closed."
+        return html.empty("No verdict yet: people are still judging.", said)
+    if study.state is StudyState.OPEN:
+        return html.empty("No verdict yet: everything is judged.", "Close the rating on Compare, and it is here.")
+    return html.empty("No verdict yet: the answers are not all written.", "Follow them on Compare.")
+
+
+def _picker(closed: Sequence[Study], chosen: Study) -> gr.Dropdown:
+    labels = [(f"{study.protocol.cap} prompts, closed {study.closed_at:%d %b %H:%M}", study.id) for study in closed]
+    return gr.Dropdown(choices=labels, value=chosen.id, visible=len(closed) > 1)
+
+
+def view(found: Report, study: Study, gates: str = "") -> list[Any]:
+    """The verdict in reading order: conclusion, examples, what was done, every number after the gates, files."""
+    rivals = [opponent.rival for opponent in study.protocol.opponents]
+    choices = [("All opponents", ALL), *((TITLES[rival], rival.value) for rival in TITLES if rival in rivals)]
+    return [
+        report.body(found, "conclusion"),
         gr.Column(visible=True),
-        band.picture(decided.verdict, keep=decided.study.id),
-        figures_of(decided),
-        "".join(section(title, getattr(decided, name)) for title, name in SECTIONS)
-        or '<p class="help">There is nothing to show.</p>',
-        details_table(decided),
+        gr.Radio(choices, value=ALL, visible=len(rivals) > 1),
+        report.body(found, "examples"),
+        report.body(found, "method"),
+        gates + report.body(found, "details"),
+        files(study.id),
     ]
 
 
-def headline(decided: Decided) -> str:
-    """The decision in words, with one dot per rated prompt."""
-    said, tally = decided.verdict, decided.verdict.tally
-    drawn = "".join(f'<i class="{DOTS[dot]}"></i>' for dot in dots(tally))
-    legend = (
-        f'<span><i class="won"></i>fine-tuned better {tally.tuned:,}</span><span><i></i>equal {tally.equal:,}</span>'
-        f'<span><i class="lost"></i>base better {tally.base:,}</span>'
+def files(study_id: str) -> str:
+    """What can be taken away."""
+    named = (
+        ("Report as a web page", f"/download/report/{study_id}.html"),
+        ("Report as PDF", f"/download/report/{study_id}.pdf"),
+        ("Votes for a spreadsheet (CSV)", f"/download/votes/{study_id}.csv"),
+        ("Votes (JSONL)", f"/download/votes/{study_id}.jsonl"),
     )
-    caveats = "".join(f"<li>{html.text(caveat)}</li>" for caveat in said.caveats)
-    closed = f"{decided.study.closed_at:%-d %B %Y}" if decided.study.closed_at else ""
-    about = f"{decided.run.name} against its base model · {closed}"
-    links = " · ".join(
-        (
-            html.link("Open the one-page report", f"/report/{decided.study.id}", download=False),
-            html.link("Download the report", f"/download/report/{decided.study.id}"),
-            html.link("Ratings as CSV", f"/download/ratings/{decided.study.id}.csv"),
-            html.link("Ratings as JSONL", f"/download/ratings/{decided.study.id}.jsonl"),
-        )
-    )
-    return (
-        f'{html.title("Verdict", about)}<div class="panel verdict {said.decision.value}"><h1>{html.text(said.headline)}</h1>'
-        f'<div class="said">{html.text(said.sentence)}</div><p class="next"><b>Next:</b> {html.text(said.next_step)}</p><div class="dots" role="img" aria-label="One dot per rated prompt">{drawn}</div>'
-        f'<div class="legend">{legend}</div>{f"<ul class=help>{caveats}</ul>" if caveats else ""}<p class="help">{links}</p></div>'
-    )
+    links = [html.link("Look at the report", f"/report/{study_id}", download=False)]
+    return f'<p class="help">{" · ".join([*links, *(html.link(*each) for each in named)])}</p>'
 
 
-def figures_of(decided: Decided) -> str:
-    said, exact = decided.verdict, decided.exact
-    ratio = f"{said.length_ratio:.1f} ×" if said.length_ratio is not None else "–"
-    return html.cards(
-        [
-            html.Figure(
-                "Exactly the reference answer",
-                f"{exact.tuned:,} of {exact.total:,}",
-                f"base {exact.base:,} of {exact.total:,}",
-            ),
-            html.Figure("Both bad", f"{said.tally.both_bad:,} of {said.tally.rated:,}", "neither answer would do"),
-            html.Figure("Length", ratio, "median fine-tuned answer against base"),
-            html.Figure(
-                "Side chosen", f"{said.side_bias.left:,} left, {said.side_bias.right:,} right", said.side_bias.sentence
-            ),
-        ]
-    )
+def read(studio: Studio, study_id: str, opponent: str) -> str:
+    """Wins and losses against one opponent, or all."""
+    return report.body(report.report_of(studio, study_id), "examples", opponent=opponent or ALL)
 
 
-def section(title: str, examples: tuple[Example, ...]) -> str:
-    """Examples with one outcome, both answers beside the reference."""
-    if not examples:
-        return ""
-    return f"<h3>{title}</h3>" + "".join(_example(example) for example in examples)
-
-
-def _example(example: Example) -> str:
-    comment = f'<p class="help">A rater wrote: {html.text(example.comment)}</p>' if example.comment else ""
-    parts = (("Fine-tuned", example.tuned), ("Base", example.base), ("Reference from the data", example.reference))
-    answers = "".join(f"<div><em>{name}</em>{html.text(text)}</div>" for name, text in parts)
-    return (
-        f'<div class="example"><p>{html.text(example.question)}</p><div class="beside">{answers}</div>{comment}</div>'
-    )
-
-
-def details_table(decided: Decided) -> str:
-    """The figures behind the words."""
-    said, evidence = decided.verdict, decided.verdict.evidence
-
-    def span(interval: Any) -> str:
-        return f"{100 * interval.low:.1f} % to {100 * interval.high:.1f} %"
-
-    rows = [
-        ["Evidence that the fine-tuned model is better (20 to 1 settles it)", f"{evidence.e_better:,.2f} to 1"],
-        ["Evidence that it is worse", f"{evidence.e_worse:,.2f} to 1"],
-        ["True preference, 95 % band that stays valid however often one looks", span(evidence.band)],
-        ["The same at one look only (Wilson, Clopper–Pearson)", f"{span(evidence.wilson)}; {span(evidence.exact)}"],
-        [
-            "Chance of such a lopsided result if both were equal, at one look (sign test; trinomial with ties)",
-            f"{evidence.sign_test_p:.4f}; {evidence.trinomial_p:.4f}",
-        ],
-        ["Raters and rated prompts", f"{said.raters}, {said.prompts}"],
-        ["Skipped", f"{said.tally.skipped}"],
-        ["Prompts on which both models said the same", f"{decided.identical}"],
-        ["Protocol fingerprint", decided.study.fingerprint],
-    ]
-    return html.table(["Figure", "Value"], rows) + agreement(said)
-
-
-def agreement(said: Verdict) -> str:
-    if said.agreement is None:
-        return ""
-    both = said.agreement
-    return (
-        f'<p class="help">{both.same} of {both.prompts} prompts that more than one person rated were judged alike.</p>'
-    )
+def override(studio: Studio, study_id: str, decision: str | None, reason: str, by: str) -> list[Any]:
+    """Keep somebody's own decision, and show it."""
+    given = Decision(decision) if decision else None
+    decide.override(studio, study_id, decision=given, reason=reason or "", by=by or "")
+    found = report.report_of(studio, study_id)
+    return [report.body(found, "conclusion"), report.body(found, "method"), None, "", ""]

@@ -7,11 +7,11 @@ import pytest
 
 from studio.domain.job import JobKind, JobState, Wish
 from studio.domain.release import Form, Release
-from studio.domain.verdict import Judged
+from studio.domain.ruling import overridden
+from studio.domain.verdict import Decision
 from studio.flows.deliver import Offer
 from studio.ui.delivering import delivered, making
 from studio.ui.tabs import deliver
-from studio.verdict.decide import decide
 from tests.ui import examples
 from tests.ui.markup import attributes, words
 
@@ -92,12 +92,16 @@ def test_what_nobody_judged_blind_is_delivered_with_a_warning() -> None:
 
 @pytest.mark.parametrize(("wins", "sign", "headline"), [(24, "✓", "Ship it."), (0, "✕", "Don't ship it.")])
 def test_the_verdict_stands_above_what_is_delivered(wins: int, sign: str, headline: str) -> None:
-    judged = [
-        Judged(prompt_id=f"{n}", rater="ann", outcome="tuned" if n < wins else "base", tuned_side="left")
-        for n in range(24)
-    ]
-    said = words(deliver.view(RUN, decide(judged, planned=24)))
+    ruling = examples.ruling(tuned=wins, base=24 - wins, tie=0)
+    said = words(deliver.view(RUN, ruling))
     assert said.startswith(f"{sign} {headline}") and "Nobody has judged" not in said
+
+
+def test_who_decided_otherwise_stands_above_what_is_delivered_with_the_reason() -> None:
+    lost = examples.ruling(tuned=0, base=24, tie=0)
+    given = overridden(lost, decision=Decision.SHIP, reason="For an internal trial.", by="Ann", at=examples.AT)
+    said = words(deliver.view(RUN, given))
+    assert said.startswith("▲ Ann decided: Ship it.") and "Reason given: For an internal trial." in said
 
 
 def test_a_list_that_is_as_it_was_seen_is_not_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,93 +1,116 @@
-"""Verdict: the headline first, then everything needed to check it."""
-
-from dataclasses import replace
+"""Verdict: the headline first, then everything needed to check it, and what can be done with it."""
 
 import pytest
 
-from studio.domain.verdict import Agreement, Decision
+from studio.domain.protocol import Opponent, Rival
+from studio.domain.study import Link, LinkKind, StudyState
+from studio.domain.verdict import Decision
+from studio.flows import report
+from studio.flows.preferences import LeftOut, Pairs
+from studio.ui.deciding import addresses, pairs
 from studio.ui.tabs import verdict
 from tests.ui import examples
-from tests.ui.markup import attributes, words
+from tests.ui.markup import attributes, tags, words
+
+ALL = tuple(Rival)
 
 
 @pytest.mark.parametrize(
-    ("tuned", "base", "decision", "headline"),
+    ("decision", "headline", "tone"),
     [
-        (24, 1, Decision.SHIP, "Ship it."),
-        (1, 24, Decision.DONT_SHIP, "Don't ship it."),
-        (3, 2, Decision.NOT_YET, "Not yet."),
+        (Decision.SHIP, "Ship it.", "v-good"),
+        (Decision.DONT_SHIP, "Don't ship it.", "v-bad"),
+        (Decision.NOT_YET, "Not yet.", "v-warning"),
     ],
 )
-def test_the_decision_is_the_first_thing_to_read(tuned: int, base: int, decision: Decision, headline: str) -> None:
-    page = verdict.headline(examples.decided(tuned=tuned, base=base))
-    assert headline in words(page)
-    assert f"panel verdict {decision.value}" in attributes(page, "class")
+def test_the_decision_is_the_only_large_heading_and_has_its_colour(decision, headline: str, tone: str) -> None:
+    page = report.body(examples.report(decision=decision, headline=headline), "conclusion")
+    assert headline in words(page) and tags(page).count("h1") == 1
+    assert f"v-part v-conclusion {tone}" in attributes(page, "class")
 
 
-def test_there_is_one_dot_per_rated_prompt_and_the_legend_counts_them() -> None:
-    page = verdict.headline(examples.decided(tuned=5, base=3, tie=2))
-    dots = page.split('aria-label="One dot per rated prompt">')[1].split("</div>")[0]
-    assert attributes(dots, "class") == ["won"] * 5 + ["even"] * 2 + ["lost"] * 3
-    assert "fine-tuned better 5" in words(page) and "equal 2" in words(page) and "base better 3" in words(page)
+def test_somebody_who_decided_otherwise_is_named_with_the_reason_and_no_green() -> None:
+    told = examples.report(is_overridden=True, headline="Ann decided: Ship it.", override="Reason given: a trial.")
+    page = report.body(told, "conclusion")
+    assert "Ann decided: Ship it. Reason given: a trial." in words(page)
+    assert "v-part v-conclusion v-warning" in attributes(page, "class")
 
 
-def test_the_votes_and_the_report_can_be_taken_away() -> None:
-    links = attributes(verdict.headline(examples.decided()), "href")
-    assert links == [
+def test_each_opponent_has_a_band_that_can_be_read_aloud() -> None:
+    page = report.body(examples.report(rivals=ALL), "conclusion")
+    assert attributes(page, "role") == ["img"] * 3 and attributes(page, "aria-label") == ["Preferred."] * 3
+    assert "left:58.0%;width:39.0%" in attributes(page, "style") and "left:55.0%" in attributes(page, "style")
+
+
+def test_gates_are_lights_with_a_sign_a_word_and_a_sentence() -> None:
+    said = words(report.body(examples.report(), "conclusion"))
+    assert "✓ green Speed As quick as the base." in said and "✕ red Format shown only Broken." in said
+    assert "people alone decided" in words(report.body(examples.report(lamps=()), "conclusion"))
+
+
+def test_where_it_is_worse_the_blind_agreement_and_caveats_stand_beside_the_conclusion() -> None:
+    said = words(report.body(examples.report(warnings=("Equal answers.",)), "conclusion"))
+    for told in ("Worse on “refunds”", "The blind held.", "8 of 9 pairs", "Only one person rated.", "▲ Equal answers."):
+        assert told in said
+
+
+def test_wins_and_losses_are_read_against_one_opponent_or_all() -> None:
+    told = examples.report(rivals=ALL)
+    assert words(report.body(told, "examples")).count("Where is my parcel?") == 3
+    one = words(report.body(told, "examples", opponent="prompt"))
+    assert one.count("Where is my parcel?") == 1 and "with its best prompt" in one
+    assert "A rater wrote: Clear." in one and "Reference from the data category: delivery" in one
+    assert "nothing to read" in words(report.body(examples.report(chapters=()), "examples"))
+
+
+def test_what_was_done_the_licence_and_every_number_can_be_opened() -> None:
+    told = examples.report()
+    assert "Judged by Ann (24 judged)" in words(report.body(told, "method"))
+    assert "Licence Apache 2.0: commercial use allowed." in words(report.body(told, "method"))
+    assert "Evidence for better 812.00 to 1" in words(report.body(told, "details"))
+
+
+def test_the_screen_is_in_reading_order_and_offers_a_filter_only_for_several_opponents() -> None:
+    study = examples.study(state=StudyState.CLOSED)
+    conclusion, whole, one, read, method, details, files = verdict.view(examples.report(), study, gates="<p>Gates</p>")
+    assert "Ship it." in words(conclusion) and whole.visible and not one.visible
+    assert "Where is my parcel?" in words(read) and "Licence" in words(method) and details.startswith("<p>Gates</p>")
+    assert attributes(files, "href") == [
         "/report/study-1",
-        "/download/report/study-1",
-        "/download/ratings/study-1.csv",
-        "/download/ratings/study-1.jsonl",
+        "/download/report/study-1.html",
+        "/download/report/study-1.pdf",
+        "/download/votes/study-1.csv",
+        "/download/votes/study-1.jsonl",
     ]
+    three = (Opponent(Rival.BASE), Opponent(Rival.PROMPT, "Be kind."), Opponent(Rival.FEW_SHOT, examples=("row",)))
+    several = examples.study(state=StudyState.CLOSED, frozen=examples.protocol(opponents=three))
+    filter_ = verdict.view(examples.report(rivals=ALL), several)[2]
+    assert filter_.visible and [value for _, value in filter_.choices] == ["", "base", "prompt", "few_shot"]
 
 
-def test_caveats_stand_beside_the_headline() -> None:
-    decided = examples.decided()
-    page = verdict.headline(replace(decided, verdict=replace(decided.verdict, caveats=("Only one person rated.",))))
-    assert "Only one person rated." in words(page)
-    plain = verdict.headline(replace(decided, verdict=replace(decided.verdict, caveats=())))
-    assert "<ul" not in plain
+def test_before_the_rating_is_closed_it_says_what_is_missing_and_no_score() -> None:
+    open_study = examples.study()
+    judging = words(verdict.missing(open_study, examples.far(rated=6, total=24)))
+    assert "6 of 24 pairs are judged" in judging and "hidden" in judging
+    assert "Close the rating on Compare" in words(verdict.missing(open_study, examples.far(rated=24, total=24)))
+    assert "not all written" in words(verdict.missing(examples.study(state=StudyState.WRITING), examples.far()))
 
 
-def test_figures_that_do_not_need_a_judge_stand_below() -> None:
-    said = words(verdict.figures_of(examples.decided()))
-    assert "Exactly the reference answer 18 of 24 base 1 of 24" in said
-    assert "Both bad 0 of 24" in said and "Length 1.5 ×" in said
-    unknown = examples.decided()
-    assert "Length –" in words(
-        verdict.figures_of(replace(unknown, verdict=replace(unknown.verdict, length_ratio=None)))
-    )
+def test_an_address_can_be_opened_copied_and_taken_back_and_then_is_gone_from_the_list() -> None:
+    link = Link("link-1", "study-1", LinkKind.VERDICT, "secret", "The board", examples.AT)
+    page = addresses.listed([link])
+    assert attributes(page, "href") == ["/verdict/secret"] and attributes(page, "data-act") == ["copy", "revoke"]
+    gone = addresses.listed([Link("link-1", "study-1", LinkKind.VERDICT, "secret", "", examples.AT, examples.AT)])
+    assert "taken back" in words(gone) and "secret" not in gone and "button" not in tags(gone)
+    assert "Nobody but you" in words(addresses.listed([]))
+    assert "confirm(" in addresses.PRESS
 
 
-def test_examples_show_both_answers_beside_the_reference_and_the_comment() -> None:
-    decided = examples.decided()
-    said = words(verdict.section("Where the fine-tuned answer won", decided.wins))
-    assert said == (
-        "Where the fine-tuned answer won Where is my parcel? Fine-tuned category: delivery Base I do not know. "
-        "Reference from the data category: delivery A rater wrote: Clear."
-    )
-    assert verdict.section("Where both were bad", ()) == ""
-    assert "A rater wrote" not in verdict.section("", decided.losses)
-
-
-def test_who_wants_to_check_finds_every_figure() -> None:
-    decided = examples.decided()
-    said = words(verdict.details_table(decided))
-    for figure in ("Evidence that the fine-tuned model is better", "Wilson, Clopper–Pearson", "sign test; trinomial"):
-        assert figure in said
-    assert "Prompts on which both models said the same 2" in said and decided.study.protocol in said
-    both = replace(decided.verdict, agreement=Agreement(prompts=8, same=7, alpha=0.8))
-    assert "7 of 8 prompts that more than one person rated were judged alike." in words(verdict.agreement(both))
-    assert verdict.agreement(decided.verdict) == ""
-
-
-def test_the_screen_is_in_reading_order() -> None:
-    page, whole, picture, figures, read, details = verdict.view(examples.decided())
-    assert "Verdict" in words(page) and whole.visible
-    assert set(picture) == {"figure", "words"}
-    assert "Exactly the reference" in words(figures) and "won" in words(read) and "Protocol" in words(details)
-
-
-def test_a_verdict_without_examples_says_so() -> None:
-    read = verdict.view(replace(examples.decided(), wins=(), losses=(), both_bad=()))[4]
-    assert words(read) == "There is nothing to show."
+def test_what_becomes_of_the_test_prompts_is_said_before_the_votes_become_data() -> None:
+    made = Pairs("votes", ({"prompt": []},), {LeftOut.DISAGREE: 2}, 1)
+    told, consent, press = pairs.view(made)
+    assert "1 pair of a better and a worse answer; left out: 2 raters disagree." in words(told)
+    assert "1 sealed test prompt of this comparison becomes training data" in words(told)
+    assert consent.visible and consent.value is False and press.visible
+    none = pairs.view(Pairs("votes", (), {LeftOut.EQUAL: 3}, 0))
+    assert "No vote says" in words(none[0]) and not none[2].visible

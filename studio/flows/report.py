@@ -1,0 +1,258 @@
+"""Report: a verdict as a page that needs nothing but a browser, and as a PDF."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+
+from studio.domain.errors import RecipeError
+from studio.domain.gate_result import GateResult
+from studio.domain.report import Chapter, Figures, Lamp, Report, Told
+from studio.domain.study import Study
+from studio.domain.verdict import HEADLINES
+from studio.flows import bring, decide, models, sharing
+from studio.flows.decide import Against, Decided, Example
+from studio.flows.paper import pdf_of
+from studio.flows.studio import ASSETS, Studio
+from studio.verdict.telling import (
+    agreement_words,
+    band,
+    contest_figures,
+    gate_figures,
+    place_figures,
+    worse_places,
+)
+from studio.verdict.wording import count, of
+
+SECTIONS = (
+    ("wins", "Where the fine-tuned answer won"),
+    ("losses", "Where it lost"),
+    ("both_bad", "Where both were bad"),
+)
+KEPT_APART = "Opponents and the fine-tuned model answered beforehand, with the same template and the same settings."
+
+
+def told(studio: Studio, decided: Decided) -> Report:
+    """Everything that is shown of a verdict, in the order in which it is read."""
+    ruling, protocol = decided.ruling, decided.study.protocol
+    target = 0.5 + protocol.margin
+    return Report(
+        name=decided.run.name,
+        about=_about(decided),
+        decision=ruling.stands,
+        is_overridden=ruling.override is not None,
+        headline=ruling.title,
+        sentence=ruling.sentence,
+        next_step=ruling.next_step,
+        override=ruling.override_sentence,
+        warnings=tuple(_warnings(decided)),
+        bands=tuple(band(each.rival, each.verdict, target=target) for each in decided.against),
+        lamps=tuple(Lamp(one.title, one.light, one.sentence, not one.is_required) for one in ruling.lights),
+        exact=_exact(decided),
+        worse=worse_places([(each.rival, each.places) for each in decided.against]),
+        blind=tuple(_blind(decided)),
+        agreement=agreement_words(decided.agreement),
+        caveats=(*ruling.caveats, *_lengths(decided)),
+        chapters=tuple(chapter for each in decided.against for chapter in _chapters(each)),
+        done=tuple(_done(decided)),
+        data=tuple(_data(studio, decided)),
+        figures=tuple(_figures(decided)),
+    )
+
+
+def report_of(studio: Studio, study_id: str) -> Report:
+    """The report of a closed study; StudyError before it is closed."""
+    return told(studio, decide.verdict(studio, study_id))
+
+
+def _about(decided: Decided) -> str:
+    rivals = [each.rival.title for each in decided.against]
+    names = rivals[0] if len(rivals) == 1 else f"{', '.join(rivals[:-1])} and {rivals[-1]}"
+    return f"{decided.run.name} against {names} · {_day(decided.study)}"
+
+
+def _day(study: Study) -> str:
+    return f"{study.closed_at:%-d %B %Y}" if study.closed_at else ""
+
+
+def _warnings(decided: Decided) -> Iterator[str]:
+    """What would make the whole comparison pointless, or part of it."""
+    for each in decided.against:
+        if each.equal == each.total:
+            yield (
+                f"All {count(each.total, 'answer')} of the fine-tuned model are word for word those of "
+                f"{each.rival.title}: training changed nothing that can be seen here, or it was not used."
+            )
+    some = [each for each in decided.against if 0 < each.equal < each.total]
+    if some:
+        named = "; ".join(f"{each.rival.title} on {of(each.equal, each.total)} prompts" for each in some)
+        yield f"The fine-tuned model's answers are word for word those of {named}. There, nothing can be preferred."
+    own = decided.study.protocol.own_prompts
+    if own:
+        yield f"{of(own, decided.total)} prompts are somebody's own, not sealed test rows; they are marked."
+
+
+def _exact(decided: Decided) -> str:
+    others = ", ".join(f"{each.rival.title} {each.exact:,}" for each in decided.against)
+    return f"Exactly the reference answer: fine-tuned {decided.exact:,} of {decided.total:,}; {others}."
+
+
+def _blind(decided: Decided) -> Iterator[str]:
+    yield decided.blind.sentence
+    yield decided.identical.sentence
+    yield decided.sides.sentence
+    if decided.recurring:
+        again = "showed a fine-tuned answer that the same person had judged against another opponent"
+        yield f"{count(decided.recurring, 'vote')} {again}; who noticed could have known it by that."
+
+
+def _lengths(decided: Decided) -> Iterator[str]:
+    """Where length or side, not content, may have made the result."""
+    for each in decided.against:
+        if each.details.adjusted and each.details.adjusted.differs:
+            yield f"Against {each.rival.title}: {each.details.adjusted.sentence}"
+
+
+def _chapters(each: Against) -> Iterator[Chapter]:
+    for name, title in SECTIONS:
+        examples: tuple[Example, ...] = getattr(each, name)
+        if examples:
+            pairs = tuple(
+                Told(one.question, one.tuned, one.other, one.reference, one.comment, one.is_own) for one in examples
+            )
+            other = each.rival.title
+            yield Chapter(each.rival.value, f"{title} against {other}", other[:1].upper() + other[1:], pairs)
+
+
+def _done(decided: Decided) -> Iterator[tuple[str, str]]:
+    """What was done and by whom."""
+    study, protocol = decided.study, decided.study.protocol
+    pairs = f"{count(protocol.cap, 'prompt')} against each of {count(len(decided.against), 'opponent')}"
+    yield "Asked", f"“{protocol.criterion}”, on {pairs}"
+    if protocol.rubric:
+        yield "Rubric", protocol.rubric
+    yield "Answers", f"{KEPT_APART} Raters saw two texts, on sides drawn by the server, until the rating was closed."
+    yield "Judged by", "; ".join(_rater(each.name, each.judged, each.skipped) for each in decided.raters) or "nobody"
+    yield "Raters agree", agreement_words(decided.agreement)
+    yield "Bar", decided.ruling.reasons[-1]
+    yield "Fixed beforehand", f"protocol {study.fingerprint}, frozen {study.created_at:%-d %B %Y, %H:%M UTC}"
+    weights = protocol.candidate.weights[:16]
+    yield "Model", f"{decided.run.name}, checkpoint at step {study.checkpoint_step:,}, weights {weights}"
+    for given in decided.overrides:
+        said = f"{given.by}, {given.at:%-d %B %Y}: {HEADLINES[given.decision]} {given.reason}"
+        yield "Decided otherwise", said
+
+
+def _rater(name: str, judged: int, skipped: int) -> str:
+    return f"{name} ({judged:,} judged{f', {skipped:,} skipped' if skipped else ''})"
+
+
+def _data(studio: Studio, decided: Decided) -> Iterator[tuple[str, str]]:
+    dataset = bring.dataset(studio, decided.run.dataset_id)
+    yield "Data", f"{dataset.title}, {count(dataset.rows, 'row')}, fingerprint {dataset.fingerprint[:16] or 'unknown'}"
+    sealed = decided.total - decided.study.protocol.own_prompts
+    yield "Prompts", f"{sealed:,} sealed test rows, which training never saw"
+    try:
+        model = models.model(studio, decided.run.model_id)
+    except RecipeError:
+        yield "Base model", f"{decided.run.model_id}; it is not there any more, so its licence cannot be told"
+        return
+    licence = model.licence
+    yield "Base model", model.title
+    parts = (licence.short, licence.redistribution, licence.attribution, licence.limits)
+    yield "Licence", " ".join(f"{part.rstrip('.')}." for part in parts if part)
+
+
+def _figures(decided: Decided) -> Iterator[Figures]:
+    """Every number, for whoever wants to check."""
+    bar = decided.study.protocol.bar
+    for each in decided.against:
+        yield contest_figures(each.rival, each.verdict, each.details, bar=bar)
+        if each.places:
+            yield place_figures(each.rival, each.places)
+    for light in decided.ruling.lights:
+        if isinstance(light, GateResult):
+            yield from gate_figures(light)
+    blind, same = decided.blind, decided.identical
+    index = f"{blind.index:.2f}" if blind.index is not None else "–"
+    if blind.interval:
+        index += f" (95 % {blind.interval.low:.2f} to {blind.interval.high:.2f})"
+    yield Figures(
+        "The blind",
+        ("Figure", "Value"),
+        (
+            ("Guesses: right, wrong, unsure", f"{blind.correct:,}, {blind.mistaken:,}, {blind.unsure:,}"),
+            ("Bang's blinding index", index),
+            ("Identical pairs: left, right, equal", f"{same.left:,}, {same.right:,}, {same.equal:,}"),
+            ("Votes on an answer that the same person had seen before", f"{decided.recurring:,}"),
+        ),
+    )  # fmt: skip
+
+
+def body(report: Report, part: str, *, opponent: str = "", assets: Path = ASSETS) -> str:
+    """One part of a report as HTML: "conclusion", "examples", "method" or "details"; every text in it is escaped."""
+    return _environment(assets).get_template("verdict.html.jinja").render(
+        report=report, part=part, opponent=opponent
+    )  # fmt: skip
+
+
+def page(
+    report: Report,
+    *,
+    parts: tuple[str, ...] = ("conclusion", "examples", "method"),
+    links: tuple[tuple[str, str], ...] = (),
+    assets: Path = ASSETS,
+) -> str:
+    """A whole page that needs nothing but a browser: no script in it, and no address but those of `links`."""
+    inner = Markup("").join(Markup(body(report, part, assets=assets)) for part in parts)
+    style = Markup((assets / "verdict.css").read_text(encoding="utf-8"))
+    return _environment(assets).get_template("report.html.jinja").render(
+        report=report, inner=inner, style=style, links=links, made=datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC")
+    )  # fmt: skip
+
+
+def report_page(studio: Studio, study_id: str) -> str:
+    """The report of a closed study as HTML."""
+    return page(report_of(studio, study_id), assets=studio.assets)
+
+
+def details_page(studio: Studio, study_id: str) -> str:
+    """Every number of a closed study as HTML."""
+    return page(report_of(studio, study_id), parts=("conclusion", "details", "method"), assets=studio.assets)
+
+
+def report_html(studio: Studio, study_id: str) -> Path:
+    """The report as a file to send, with every number at its end."""
+    report = report_of(studio, study_id)
+    target = studio.workspace.exports / f"{study_id}-verdict.html"
+    whole = page(report, parts=("conclusion", "examples", "method", "details"), assets=studio.assets)
+    target.write_text(whole, encoding="utf-8")
+    return target
+
+
+@cache
+def _environment(assets: Path) -> Environment:
+    """What renders the templates; kept, since reading them takes longer than filling them."""
+    return Environment(loader=FileSystemLoader(assets), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+
+
+def shared_page(studio: Studio, token: str) -> str:
+    """The page at an address of its own, with the ways to its details and its PDF."""
+    links = (("Every number", f"/verdict/{token}/details"), ("As a PDF", f"/verdict/{token}.pdf"))
+    return page(report_of(studio, sharing.study_at(studio, token)), links=links, assets=studio.assets)
+
+
+def report_pdf_bytes(studio: Studio, study_id: str) -> bytes:
+    """The report as a PDF."""
+    made = datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC")
+    return pdf_of(report_of(studio, study_id), fonts=studio.assets / "fonts", made=made)
+
+
+def report_pdf(studio: Studio, study_id: str) -> Path:
+    """The report as a PDF to send."""
+    target = studio.workspace.exports / f"{study_id}-verdict.pdf"
+    target.write_bytes(report_pdf_bytes(studio, study_id))
+    return target

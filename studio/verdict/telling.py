@@ -1,0 +1,151 @@
+"""Telling: parts of a report in words, from figures alone."""
+
+from collections.abc import Iterator, Sequence
+
+from studio.domain.closing import Details, Place, Standing
+from studio.domain.gate_result import GateResult
+from studio.domain.protocol import Rival
+from studio.domain.report import Band, Figures
+from studio.domain.verdict import Agreement, Interval, Verdict
+from studio.verdict.wording import count, of, percent
+
+NO_PLACES = "Nothing says what the prompts are about, so it cannot be told where it is worse."
+NOT_WORSE = "On no topic or label with enough votes is there a sign of it."
+STANDINGS = {
+    Standing.WORSE: "worse",
+    Standing.PERHAPS_WORSE: "perhaps weaker",
+    Standing.NOT_WORSE: "no sign of it",
+    Standing.TOO_FEW: "too few to say",
+}
+
+
+def band(rival: Rival, verdict: Verdict, *, target: float) -> Band:
+    """The picture of one contest, and the same in a sentence."""
+    tally, range_ = verdict.tally, verdict.evidence.band
+    score = f"{tally.tuned:,} won, {tally.base:,} lost, {tally.tie:,} equal, {tally.both_bad:,} both bad"
+    seen = f"preferred in {of(tally.tuned, tally.decisive)} comparisons with a preference" if tally.decisive else ""
+    words = (
+        f"Against {rival.title}: {seen or 'no preference yet'}; the true preference lies between {percent(range_.low)} "
+        f"and {percent(range_.high)}. To ship it takes more than {percent(target)}; 50 % is no difference."
+    )
+    return Band(
+        title=rival.title,
+        decision=verdict.decision,
+        headline=verdict.headline,
+        low=range_.low,
+        high=range_.high,
+        share=tally.tuned_share,
+        target=target,
+        score=score,
+        words=words,
+    )
+
+
+def worse_places(places: Sequence[tuple[Rival, Sequence[Place]]]) -> tuple[str, ...]:
+    """Where it is worse, or perhaps, by opponent; in words also where it is nowhere, or nobody can tell."""
+    if not any(found for _, found in places):
+        return (NO_PLACES,)
+    several = len(places) > 1
+    said = [
+        f"{place.sentence}"
+        for _, found in places
+        for place in found
+        if place.standing in (Standing.WORSE, Standing.PERHAPS_WORSE)
+    ]
+    few = sum(place.standing is Standing.TOO_FEW for _, found in places for place in found)
+    against = " (counted for each opponent)" if several else ""
+    left = f"{count(few, 'topic or label')} had too few votes to say anything{against}." if few else ""
+    left = left.replace("topic or labels", "topics or labels")
+    return tuple(filter(None, (*(said or [NOT_WORSE]), left)))
+
+
+def agreement_words(found: Agreement | None) -> str:
+    """How far raters agree, and on how much that rests."""
+    if found is None:
+        return "No pair was judged by more than one person, so nobody can say whether raters agree."
+    said = f"{of(found.same, found.prompts)} pairs that more than one person judged were judged alike"
+    if found.alpha is None:
+        return f"{said}."
+    alpha = f"Krippendorff's alpha {found.alpha:.2f}"
+    if found.interval:
+        alpha += f", 95 % between {found.interval.low:.2f} and {found.interval.high:.2f}"
+    return f"{said} ({alpha}; 1 is perfect, 0 is what chance gives)."
+
+
+def contest_figures(rival: Rival, verdict: Verdict, details: Details, *, bar: float) -> Figures:
+    """Every number of one contest."""
+    tally, evidence, sides = verdict.tally, verdict.evidence, verdict.side_bias
+    votes = f"{tally.tuned:,}, {tally.base:,}, {tally.tie:,}, {tally.both_bad:,}"
+    rows = [
+        ("Votes by prompt: fine-tuned, opponent, equal, both bad", votes),
+        ("Prompts that were only ever skipped", f"{tally.skipped:,}"),
+        (f"Evidence for better; {bar:,.0f} to 1 settles it", _odds(evidence.e_better)),
+        ("… first reached after", _after(evidence.better_at)),
+        (f"Evidence for worse; {bar:,.0f} to 1 settles it", _odds(evidence.e_worse)),
+        ("… first reached after", _after(evidence.worse_at)),
+        (f"True preference, {100 * evidence.band.level:g} % band, valid however often one looks", span(evidence.band)),
+        ("Always-valid p for “not better”", f"{evidence.always_valid_p:.4f}"),
+        ("At one look: Wilson 95 %", span(evidence.wilson)),
+        ("At one look: Clopper–Pearson 95 %", span(evidence.exact)),
+        ("At one look: sign test; trinomial test with ties", f"{evidence.sign_test_p:.4f}; {evidence.trinomial_p:.4f}"),
+        ("Side chosen: left, right (sign test)", f"{sides.left:,}, {sides.right:,} ({sides.p:.3f})"),
+        ("Median length of a fine-tuned answer over the opponent's", _or_dash(verdict.length_ratio, "{:.2f} ×")),
+        ("Mean score, equal counts one half", _or_dash(details.score, "{:.3f}")),
+        ("… BCa bootstrap over prompts, 95 %", span(details.interval) if details.interval else "–"),
+        ("… standard error clustered by prompt", _or_dash(details.error, "{:.3f}")),
+    ]  # fmt: skip
+    if details.adjusted:
+        would = f"{100 * details.adjusted.share:.1f} %; {span(details.adjusted.interval)}"
+        rows.append(("At equal length and on neutral sides, 95 %", would))
+    return Figures(f"Against {rival.title}", ("Figure", "Value"), tuple(rows))
+
+
+def gate_figures(found: GateResult) -> Iterator[Figures]:
+    """What one gate measured, and the tables beside its light."""
+    rows = [("Light", f"{found.light}{'' if found.is_required else ', shown only'}"), ("Why", found.sentence)]
+    if found.difference:
+        of, low, high = found.difference, found.difference.interval.low, found.difference.interval.high
+        rows += [
+            ("Fine-tuned; base", f"{of.tuned:.4g}; {of.base:.4g}"),
+            ("Difference, 95 %", f"{of.value:.4g} ({low:.4g} to {high:.4g}), in {of.unit}; {of.source}"),
+        ]
+    rows += [
+        ("Prompts: better, worse, the same", f"{found.better:,}, {found.worse:,}, {found.same:,}"),
+        ("Not judged", f"{len(found.unjudged):,}"),
+    ]
+    yield Figures(f"Gate: {found.title}", ("Figure", "Value"), tuple(rows))
+    for table in found.tables:
+        yield Figures(f"{found.title}: {table.title}", table.columns, table.rows)
+
+
+def place_figures(rival: Rival, places: Sequence[Place]) -> Figures:
+    """Every topic and label with its votes."""
+    rows = tuple(
+        (
+            place.label,
+            f"{place.tally.tuned:,}",
+            f"{place.tally.base:,}",
+            f"{place.tally.equal:,}",
+            f"{place.evidence:,.2f}",
+            STANDINGS[place.standing],
+        )
+        for place in places
+    )
+    headings = ("Topic or label", "Won", "Lost", "Equal or bad", "Evidence for worse", "Worse?")
+    return Figures(f"By topic and label, against {rival.title}", headings, rows)
+
+
+def span(interval: Interval) -> str:
+    return f"{100 * interval.low:.1f} % to {100 * interval.high:.1f} %"
+
+
+def _odds(evidence: float) -> str:
+    return f"{evidence:,.2f} to 1"
+
+
+def _after(at: int | None) -> str:
+    return "never" if at is None else count(at, "prompt")
+
+
+def _or_dash(value: float | None, pattern: str) -> str:
+    return "–" if value is None else pattern.format(value)

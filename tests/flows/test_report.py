@@ -1,0 +1,223 @@
+"""A closed study is told: by opponent, blind, agreement, override, as a page, a PDF, votes and preference pairs."""
+
+import csv
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from html.parser import HTMLParser
+
+import pytest
+
+from studio.data.ingest import ingest
+from studio.domain.errors import StudyError
+from studio.domain.event import EventKind
+from studio.domain.job import JobKind, JobState
+from studio.domain.protocol import Rival
+from studio.domain.verdict import Decision
+from studio.flows import bring, decide, paper, preferences, report, sharing, votes
+from studio.flows.preferences import LeftOut
+from studio.flows.studio import ASSETS, open_studio
+from studio.store import jobs
+from tests.flows.closed import Desk
+from tests.store.examples import Examples
+from tests.ui import examples
+
+ALL = tuple(Rival)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    studio = open_studio(tmp_path_factory.mktemp("report") / "workspace")
+    yield Desk(studio, Examples(studio.store).run())
+    studio.store.close()
+
+
+def test_each_opponent_has_its_own_verdict_votes_and_examples(desk: Desk):
+    study = desk.closed(lambda n, rival: "-" if rival == "prompt" else "+", rivals=ALL)
+    found = decide.verdict(desk.studio, study.id)
+    assert [each.rival for each in found.against] == list(ALL)
+    assert [(each.verdict.tally.tuned, each.verdict.tally.base) for each in found.against] == [(8, 0), (0, 8), (8, 0)]
+    base, prompt, _ = found.against
+    assert base.losses == () and prompt.wins == ()
+    assert {example.opponent for example in prompt.losses} == {Rival.PROMPT}
+    assert prompt.losses[0].other.startswith("prompt ")
+    assert found.recurring == 16  # each of eight prompts came back twice to the only rater
+    told = report.told(desk.studio, found)
+    assert [band.title for band in told.bands] == [rival.title for rival in ALL]
+    assert any(sentence.startswith("16 votes showed a fine-tuned answer that the same") for sentence in told.blind)
+
+
+def test_guesses_are_counted_by_the_side_on_which_the_new_model_was(desk: Desk):
+    guesses = ["right"] * 10 + ["wrong"] * 2 + ["unsure"]
+    study = desk.closed(lambda n, _: "+", prompts=24, guesses=guesses)
+    found = decide.verdict(desk.studio, study.id)
+    assert (found.blind.correct, found.blind.mistaken, found.blind.unsure) == (10, 2, 1)
+    assert found.blind.held is False and found.ruling.decision is Decision.DONT_SHIP
+    assert [light.kind for light in found.ruling.lights] == ["blind"]
+
+
+def test_raters_are_told_by_the_names_they_chose_and_never_by_an_address(desk: Desk):
+    study = desk.closed(
+        lambda n, _: "s" if n == 0 else "+",
+        raters=("Ann", "eve@example.org"),
+        second=lambda n, _: "+",
+        comment="Clear.",
+    )
+    found = decide.verdict(desk.studio, study.id)
+    assert [(each.name, each.judged, each.skipped) for each in found.raters] == [("Ann", 7, 1), ("rater 2", 8, 0)]
+    assert found.agreement is not None and (found.agreement.prompts, found.agreement.same) == (7, 7)
+    page = report.report_page(desk.studio, study.id)
+    assert "Ann (7 judged, 1 skipped); rater 2 (8 judged)" in page and "example.org" not in page
+
+
+def test_answers_that_are_word_for_word_the_opponents_are_said_aloud(desk: Desk):
+    some = desk.closed(lambda n, _: "=", texts={"tuned": lambda n: "same" if n < 3 else "x", "base": lambda n: "same"})
+    assert report.report_of(desk.studio, some.id).warnings == (
+        "The fine-tuned model's answers are word for word those of the base model on 3 of 8 prompts. There, nothing "
+        "can be preferred.",
+    )
+    all_ = desk.closed(lambda n, _: "=", texts={"tuned": lambda n: "same", "base": lambda n: "same"})
+    assert report.report_of(desk.studio, all_.id).warnings[0].startswith("All 8 answers of the fine-tuned model are")
+
+
+def test_an_override_is_shown_everywhere_and_changes_no_figure(desk: Desk):
+    study = desk.closed(lambda n, _: "-", prompts=24)
+    before = decide.verdict(desk.studio, study.id)
+    with pytest.raises(StudyError, match="needs a reason"):
+        decide.override(desk.studio, study.id, decision=Decision.SHIP, reason="ok", by="Ann")
+    with pytest.raises(StudyError, match="Nothing is decided"):
+        decide.override(desk.studio, study.id, decision=None, reason="For an internal trial.", by="Ann")
+    after = decide.override(desk.studio, study.id, decision=Decision.SHIP, reason="For an internal trial.", by="Ann")
+    assert (after.ruling.stands, after.ruling.decision) == (Decision.SHIP, Decision.DONT_SHIP)
+    assert after.against == before.against
+    page = report.report_page(desk.studio, study.id)
+    assert "Ann decided: Ship it." in page and page.count("For an internal trial.") == 2
+
+
+class Page(HTMLParser):
+    """The tags of a page and every address in it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: Counter[str] = Counter()
+        self.addresses: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self.addresses += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "action", "data")]
+
+
+def test_the_report_opens_without_the_studio_and_runs_nothing_of_an_answer(desk: Desk):
+    hostile = {"tuned": lambda n: f"<script>alert({n})</script>", "base": lambda n: "<img src=x onerror=alert(1)>"}
+    study = desk.closed(lambda n, _: "+", texts=hostile)
+    text = report.report_html(desk.studio, study.id).read_text(encoding="utf-8")
+    page = Page(text)
+    assert page.addresses == []
+    assert not page.tags.keys() & {"script", "img", "link", "iframe", "object", "form", "base"}
+    assert not re.search(r"url\(|@import|https?://", text)
+    assert "&lt;script&gt;alert(" in text and study.fingerprint in text and "Krippendorff" not in text
+    assert str(desk.studio.workspace.root) not in text
+    assert "Apache 2.0" in text and "Evidence for better; 40 to 1 settles it" in text
+
+
+def test_a_pdf_shows_latin_greek_and_cyrillic_and_says_what_it_cannot_show():
+    pair = examples.report().chapters[0].examples[0]
+    asked = "Straße, Ω, Ж, ﷺ, 你好\x07\tend"
+    chapter = examples.report().chapters[0]
+    long = "y" * (paper.LONGEST + 5)
+    told = examples.report(
+        chapters=(type(chapter)("base", "Won", "Base", (type(pair)(asked, long, "", "", "", True),)),)
+    )
+    document = paper.pdf_of(told, fonts=ASSETS / "fonts", made="today")
+    assert document.startswith(b"%PDF-") and b"/JavaScript" not in document and b"/URI" not in document
+    opened = paper._opened(told, ASSETS / "fonts")
+    assert opened.shown(asked) == "Straße, Ω, Ж, □, □□    end"
+    assert sorted({paper._script(letter) for letter in opened.missing}) == ["Arabic", "Chinese"]
+    assert opened.shown(long).endswith("… (goes on for 5 characters)") and opened.cut == 1
+
+
+def test_votes_run_nothing_in_a_spreadsheet(desk: Desk):
+    study = desk.closed(
+        lambda n, _: "+", texts={"tuned": lambda n: f'=HYPERLINK("x";{n})\nmore', "base": lambda n: "-1"}
+    )
+    with votes.votes_csv(desk.studio, study.id).open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 8
+    for row in rows:
+        assert row["tuned_answer"].startswith("'=HYPERLINK") and row["opponent_answer"] == "'-1"
+        assert (row["outcome"], row["choice"]) == ("tuned", row["tuned_side"])
+        assert (row["rater"], row["protocol"], row["opponent"]) == ("Ann", study.fingerprint, "base")
+
+
+def test_votes_as_jsonl_are_exactly_what_was_said_and_recompute_the_verdict(desk: Desk):
+    said = {0: "-", 1: "=", 2: "x", 3: "s"}
+    study = desk.closed(lambda n, _: said.get(n, "+"), texts={"tuned": lambda n: "=1\u2028ü"}, comment="Так")
+    records = [json.loads(line) for line in votes.votes_jsonl(desk.studio, study.id).read_bytes().splitlines()]
+    assert Counter(record["outcome"] for record in records) == {
+        "tuned": 4, "base": 1, "tie": 1, "both_bad": 1, "skip": 1,
+    }  # fmt: skip
+    assert {(record["tuned_answer"], record["comment"]) for record in records} == {("=1\u2028ü", "Так")}
+    tally = decide.verdict(desk.studio, study.id).verdict.tally
+    first = {record["prompt_key"]: record["outcome"] for record in reversed(records) if record["outcome"] != "skip"}
+    assert Counter(first.values()) == {
+        "tuned": tally.tuned, "base": tally.base, "tie": tally.tie, "both_bad": tally.both_bad,
+    }  # fmt: skip
+
+
+class Silent:
+    """A reporter for work that nobody watches."""
+
+    def report(self, kind: EventKind, **data) -> None:
+        pass
+
+    def should_stop(self) -> bool:
+        return False
+
+
+def test_votes_become_pairs_of_which_nothing_undecided_is_one(desk: Desk):
+    said = {0: "=", 1: "x", 2: "s", 3: "+"}
+    study = desk.closed(
+        lambda n, _: said.get(n, "+"),
+        texts={"tuned": lambda n: "same" if n == 5 else f"better {n}", "base": lambda n: "same"},
+        raters=("Ann", "Bob"),
+        second=lambda n, _: {3: "-"}.get(n, said.get(n, "+")),
+    )
+    found = preferences.pairs(desk.studio, study.id)
+    assert found.left_out == {
+        LeftOut.EQUAL: 1, LeftOut.BOTH_BAD: 1, LeftOut.SKIPPED: 1, LeftOut.DISAGREE: 1, LeftOut.SAME_TEXT: 1,
+    }  # fmt: skip
+    assert len(found.rows) == found.sealed == 3
+    with pytest.raises(StudyError, match="3 sealed test prompts of this comparison become training data"):
+        preferences.bring_pairs(desk.studio, study.id, is_confirmed=False)
+    made = preferences.bring_pairs(desk.studio, study.id, is_confirmed=True)
+    while (claimed := jobs.claim(desk.studio.store, kinds=[JobKind.INGEST])) and claimed[0].id != made.job_id:
+        pass  # the reading of the run's own dataset, which nobody did
+    assert claimed is not None
+    outcome = ingest(claimed[1], Silent())
+    jobs.move(desk.studio.store, made.job_id, attempt=1, to=JobState.DONE, result=outcome.result)
+    ready = bring.ready(desk.studio, made.id)
+    assert ready.is_of_pairs and (ready.rows, ready.rejects) == (3, 0)
+    row = bring.preview(desk.studio, made.id)[0]
+    assert [turn.role for turn in row.prompt] == ["system", "user"]
+    assert row.answer.startswith("better ") and row.rejected[-1].content == "same"
+    assert study.id in made.source_name
+
+
+def test_a_study_without_a_preference_makes_no_dataset(desk: Desk):
+    study = desk.closed(lambda n, _: "=")
+    with pytest.raises(StudyError, match="No vote"):
+        preferences.bring_pairs(desk.studio, study.id, is_confirmed=True)
+
+
+def test_an_address_is_read_until_it_is_taken_back(desk: Desk):
+    study, other = (desk.closed(lambda n, _: "+") for _ in range(2))
+    link = sharing.share(desk.studio, study.id, " The board ")
+    assert link.label == "The board" and sharing.study_at(desk.studio, link.token) == study.id
+    with pytest.raises(StudyError, match="no such address"):
+        sharing.take_back(desk.studio, other.id, link.id)
+    sharing.take_back(desk.studio, study.id, link.id)
+    with pytest.raises(StudyError, match="taken back"):
+        sharing.study_at(desk.studio, link.token)
+    assert [each.is_revoked for each in sharing.shared(desk.studio, study.id)] == [True]
