@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from studio.domain.protocol import Rival
 from studio.domain.run import Run
@@ -33,7 +34,7 @@ class Desk:
         guesses: Sequence[str] = (),
         comment: str = "",
         second: Callable[[int, str], Said] | None = None,
-        references: Callable[[int], str] | None = None,
+        **frozen: Any,
     ) -> Study:
         """`votes` says what people say of prompt n against an opponent, `second` what those after the first say.
 
@@ -44,6 +45,7 @@ class Desk:
             prompts=prompts,
             rivals=rivals,
             twice=1.0 if second else 0.0,
+            **frozen,
         )
         answers = [
             replace(answer, text=(texts or {})[answer.contestant](int(answer.key[4:])))

@@ -81,6 +81,17 @@ def test_answers_that_are_word_for_word_the_opponents_are_said_aloud(desk: Desk)
     assert report.report_of(desk.studio, all_.id).warnings[0].startswith("All 8 answers of the fine-tuned model are")
 
 
+def test_each_label_of_the_references_is_a_place_to_be_worse_on_with_its_gate_as_a_light(desk: Desk):
+    study = desk.closed(lambda n, _: "-", gates=({"kind": "labels", "labels": ["Answer 1", "Answer 2"]},))
+    found = decide.verdict(desk.studio, study.id)
+    assert {place.label: place.tally.base for place in found.against[0].places} == {"Answer 1": 1, "Answer 2": 1}
+    assert [light.kind for light in found.ruling.lights] == ["labels"]
+    told = report.told(desk.studio, found)
+    assert told.worse[-1] == "2 topics or labels had too few votes to say anything."
+    assert [figures.title for figures in told.figures][1] == "By topic and label, against the base model"
+    assert any(figures.title.startswith("Gate: ") for figures in told.figures)
+
+
 def test_an_override_is_shown_everywhere_and_changes_no_figure(desk: Desk):
     study = desk.closed(lambda n, _: "-", prompts=24)
     before = decide.verdict(desk.studio, study.id)
