@@ -20,7 +20,7 @@ from studio.flows.prompting import Try
 from studio.flows.studio import Studio
 
 RUN = Annotated[str, typer.Argument(metavar="RUN")]
-GATE_FIX = 'Write --gate \'{"kind": "exact_match"}\'.'
+GATE_FIX = 'Write --gate \'{"kind": "exact"}\'.'
 NAMES = {"base": Rival.BASE, "prompt": Rival.PROMPT, "few-shot": Rival.FEW_SHOT}
 
 
@@ -46,7 +46,7 @@ def create(
     twice: Annotated[float, typer.Option(help="The share that a second person judges.")] = 0.0,
     identical: Annotated[int, typer.Option(help="Pairs with one answer on both sides.")] = 0,
     margin: Annotated[float, typer.Option(help="By how much it must be preferred over .5.")] = 0.05,
-    gate: Annotated[list[str] | None, typer.Option(help='A gate as JSON: {"kind": "exact_match"}.')] = None,
+    gate: Annotated[list[str] | None, typer.Option(help='A gate as JSON: {"kind": "exact"}.')] = None,
     mask: Annotated[str, typer.Option(help="Words that raters see as [name], between commas.")] = "",
     unasked: Annotated[bool, typer.Option(help="Ask only prompts that no earlier study asked.")] = False,
     step: Annotated[str, typer.Option(help="Checkpoints, 40,80, a study for each; the best if left out.")] = "",
@@ -181,10 +181,10 @@ def _gate(text: str) -> dict[str, Any]:
         read = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise StudyError(
-            "A gate is not JSON.", fix='Write --gate \'{"kind": "exact_match"}\'.', field="gates"
+            "A gate is not JSON.", fix='Write --gate \'{"kind": "exact"}\'.', field="gates"
         ) from error
     if not isinstance(read, dict):
-        raise StudyError("A gate is an object of JSON.", fix='Write --gate \'{"kind": "exact_match"}\'.', field="gates")
+        raise StudyError("A gate is an object of JSON.", fix='Write --gate \'{"kind": "exact"}\'.', field="gates")
     return read
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from studio.cli import freezing, rating
+from studio.cli import freezing, gating, rating
 from studio.cli.freezing import values
 from studio.cli.output import Json, answer, verb
 from studio.cli.workspace import opened
@@ -19,6 +19,7 @@ app = typer.Typer(no_args_is_help=True, help="Compare base and fine-tuned answer
 app.command()(freezing.create)
 app.command()(freezing.show)
 app.command("try-prompt")(freezing.try_prompt)
+app.command("gates")(gating.show)
 StudyId = Annotated[str, typer.Argument(metavar="STUDY", help="A study, as `study create` names it.")]
 Rater = Annotated[str, typer.Option(help="Who judges.")]
 

@@ -313,6 +313,19 @@ TITLES: dict[Kind, str] = {
     "prompts": "Shipped prompts",
     "tasks": "lm-evaluation-harness",
 }
+WHEN: dict[Kind, str] = {
+    "exact": "Where there is one right answer in one wording: codes, numbers, names, JSON.",
+    "labels": "Where an answer sorts into one of a few labels; accuracy, F1 and a table of each label.",
+    "json": "Where a program reads the answers: strict JSON, of the shape that a schema gives.",
+    "regex": "Where answers have a form that a regular expression can say, such as a ticket number.",
+    "sql": "Where answers are queries: they are run on copies of your database, which they can only read.",
+    "length": "Where answers must not grow or shrink; it says nothing of what they hold.",
+    "speed": "Where people wait for answers; up to 20 prompts are timed, base and fine-tuned in turns.",
+    "perplexity": "Nearly always: how well each model foresees the reference answers, whatever they are.",
+    "overlap": "Where you have to report BLEU or ROUGE; beside taste, seldom a reason to hold a model back.",
+    "prompts": "Nearly always: what the fine-tuned model forgot, or became unsafe in, beside its task.",
+    "tasks": "Where you know a public test that matters to you; it takes minutes to hours.",
+}
 MODELS: dict[str, type[_Gate]] = {
     "exact": ExactMatch,
     "labels": Labels,

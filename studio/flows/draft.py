@@ -9,6 +9,7 @@ from typing import Any
 
 from studio.data.atomic import replacing
 from studio.domain.errors import StudyError
+from studio.domain.gate import read_gates
 from studio.domain.protocol import (
     DEFAULT_TWICE,
     Asked,
@@ -83,7 +84,8 @@ class Draft:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What nothing forbids and somebody should know; the bar is told apart, at every opening."""
-        return tuple(told for told in warnings(self.protocol) if told != bar_sentence(self.protocol.opening))
+        own = [told for told in warnings(self.protocol) if told != bar_sentence(self.protocol.opening)]
+        return (*own, *gating.warnings(read_gates(self.protocol.gates), len(self.asks)))
 
     @property
     def plan(self) -> str:

@@ -10,16 +10,37 @@ from typing import Any
 from studio.data.rows import load_rows
 from studio.domain.contest import composed
 from studio.domain.errors import SetupError, StudioError, StudyError
-from studio.domain.gate import Gate, PromptSet, SqlResult, Tasks, read_gate, read_gates
+from studio.domain.gate import (
+    TITLES,
+    ExactMatch,
+    Gate,
+    Labels,
+    Length,
+    Overlap,
+    Pattern,
+    Perplexity,
+    PromptSet,
+    Speed,
+    SqlResult,
+    Tasks,
+    ValidJson,
+    read_gate,
+    read_gates,
+)
+from studio.domain.gate_result import Answered, Mark
 from studio.domain.protocol import Protocol, Rival
+from studio.domain.query import QueryResult
 from studio.domain.row import records_of
 from studio.domain.split import Bin
 from studio.domain.study import STUDY, TUNED, Ask
 from studio.flows import train
+from studio.flows.models import STARTER
 from studio.flows.studio import Studio
 from studio.store import foreign, splits
 from studio.store.ids import new_id
-from studio.verdict.gates.judging import Need, check_gate, needs
+from studio.verdict.gates.judging import Material, Need, check_gate, judge_gate, needs
+from studio.verdict.gates.lights import FEWEST
+from studio.verdict.gates.paired import least_margin
 from studio.verdict.gates.proposing import Proposal, propose
 from studio.verdict.gates.shipped import load_prompts
 
@@ -32,9 +53,20 @@ NO_HARNESS = "lm-evaluation-harness is not installed here."
 HARNESS_FIX = "Install it with pip install 'lm_eval[hf]', or leave its tasks out."
 
 
-def proposed(studio: Studio, run_id: str) -> tuple[Proposal, ...]:
-    """Gates that suit the answers of a run's training and validation rows; its sealed rows stay unlooked-at."""
-    return propose([answer for _, answer in examples(studio, run_id, count=MOST_READ)])
+def proposed(studio: Studio, run_id: str, *, prompts: int | None = None) -> tuple[Proposal, ...]:
+    """Gates that suit the answers of a run's training and validation rows; its sealed rows stay unlooked-at.
+
+    Margins are such that so many `prompts` can show them.
+    """
+    return propose([answer for _, answer in examples(studio, run_id, count=MOST_READ)], prompts=prompts)
+
+
+def is_on_at_first(proposal: Proposal, model_id: str) -> bool:
+    """Whether a proposed gate is part of a study unless somebody switches it off.
+
+    The starter was never taught to refuse anything, nor much else that the shipped prompts ask.
+    """
+    return not proposal.needs and not (model_id == STARTER and isinstance(proposal.gate, PromptSet))
 
 
 def examples(studio: Studio, run_id: str, *, count: int = 3) -> list[tuple[str, str]]:
@@ -45,6 +77,42 @@ def examples(studio: Studio, run_id: str, *, count: int = 3) -> list[tuple[str, 
     data = load_rows(studio.workspace.dataset(run.dataset_id))
     spread = [numbers[place * len(numbers) // min(count, len(numbers))] for place in range(min(count, len(numbers)))]
     return [(row.question, row.answer) for row in data.only(spread) if not row.is_text]
+
+
+def tried(studio: Studio, run_id: str, gate: Gate) -> list[tuple[str, str, Mark]]:
+    """What a gate says of three reference answers: question, answer and mark; nothing where it reads no answers."""
+    if needs(gate)[0] != "answers" or isinstance(gate, Overlap):
+        return []
+    shown = examples(studio, run_id)
+    asked = [Answered(str(place), answer, answer, answer) for place, (_, answer) in enumerate(shown)]
+    found = judge_gate(gate, Material(answers=asked, ask=_ask_now))
+    marks = {pair.prompt_id: pair.tuned for pair in found.pairs}
+    marks |= {each.prompt_id: Mark(0.0, "cannot be judged", each.why) for each in found.unjudged}
+    return [(question, answer, marks[str(place)]) for place, (question, answer) in enumerate(shown)]
+
+
+def _ask_now(gate: SqlResult, queries: Sequence[str]) -> list[list[QueryResult]]:
+    """Run queries on the files as they lie, before any of them is frozen."""
+    places = [Path(name) for name in gate.databases]
+    return foreign.ask(places, queries, seconds=gate.seconds, most_rows=gate.most_rows)
+
+
+def warnings(gates: Sequence[Gate], prompts: int) -> list[str]:
+    """What these gates cannot show on so many prompts, whatever the model does; only of gates that are needed."""
+    small = [
+        f"{TITLES[gate.kind]} allows {100 * gate.margin:g} of 100, and {prompts:,} prompts without any change show no "
+        f"less than {100 * least_margin(prompts):g}: it can only be green where the model got better."
+        for gate in gates
+        if isinstance(gate, ExactMatch | Labels | ValidJson | Pattern | SqlResult | Length)
+        and gate.is_required
+        and gate.margin < least_margin(prompts)
+    ]
+    few = [
+        f"{TITLES[gate.kind]} needs at least {FEWEST} prompts to show anything."
+        for gate in gates
+        if isinstance(gate, Speed | Perplexity) and gate.is_required and prompts < FEWEST
+    ]
+    return small + few
 
 
 def has_harness() -> bool:

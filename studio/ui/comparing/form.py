@@ -14,7 +14,7 @@ from studio.domain.study import Study
 from studio.flows import compare, draft, models, prompting, shots, train
 from studio.flows.draft import Wanted
 from studio.flows.studio import Studio
-from studio.ui.comparing import examples, prompt, words
+from studio.ui.comparing import examples, gates, prompt, words
 from studio.ui.errors import handler
 from studio.ui.session import DRAWN, QUIET, Session
 
@@ -47,6 +47,7 @@ class Form:
     unasked: gr.Checkbox
     tokens: gr.Number
     temperature: gr.Number
+    gates: gates.Panel
     drafted: gr.HTML
     create: gr.Button
 
@@ -56,14 +57,15 @@ class Form:
         return [
             self.against, self.prompts, self.question, self.editor.text, self.picker.rows, self.rubric, self.own,
             self.steps, self.twice, self.identical, self.margin, self.masked, self.unasked, self.tokens,
-            self.temperature,
+            self.temperature, self.gates.entries,
         ]  # fmt: skip
 
     @property
     def drawn(self) -> list[Any]:
         """What `ready` draws, in its order."""
         picker = self.picker
-        return [*self.typed, picker.shown, *self.editor.shown, self.drafted, self.create]
+        shown = [picker.shown, *self.editor.shown, self.drafted, self.create]
+        return [*self.typed, *shown, *self.gates.all[1:]]
 
 
 def build() -> Form:
@@ -81,7 +83,7 @@ def build() -> Form:
         question = gr.Textbox(
             label="Question to the raters", value=draft.QUESTION, info="What “better” should mean.", min_width=280
         )
-    editor, picker = prompt.build(), examples.build()
+    editor, picker, panel = prompt.build(), examples.build(), gates.build()
     with gr.Accordion("Advanced: rubric, your own prompts, checkpoints, second ratings, margin", open=False):
         steps, rubric, own, upload = _asked()
         with gr.Row():
@@ -110,7 +112,7 @@ def build() -> Form:
     create = gr.Button("Freeze the comparison and write the answers", variant="primary")
     return Form(
         against, prompts, question, editor, picker, rubric, own, upload, steps, twice, identical, margin, masked,
-        unasked, tokens, temperature, drafted, create,
+        unasked, tokens, temperature, panel, drafted, create,
     )  # fmt: skip
 
 
@@ -133,8 +135,8 @@ def wire(session: Session, parts: Form) -> None:
     """Everything that happens within the form; freezing it is the screen's."""
     studio, run = session.studio, session.run
     told = [parts.drafted, parts.create]
-    typed = [control for control in parts.typed if control is not parts.picker.rows]
-    gr.on([control.input for control in typed], handler(preview, studio), [run, *parts.typed], told, **DRAWN)
+    typed = [control.input for control in parts.typed[:-1] if control is not parts.picker.rows]
+    gr.on(typed, handler(preview, studio), [run, *parts.typed], told, **DRAWN)
     seen = [run, parts.picker.rows, parts.tokens]
     parts.picker.rows.input(handler(examples.show, studio), seen, parts.picker.shown, **DRAWN).then(
         handler(preview, studio), [run, *parts.typed], told, **QUIET
@@ -149,12 +151,14 @@ def wire(session: Session, parts: Form) -> None:
         handler(preview, studio), [run, *parts.typed], told, **QUIET
     )
     prompt.wire(session, parts.editor)
+    for changed in gates.wire(session, parts.gates):
+        changed.then(handler(preview, studio), [run, *parts.typed], told, **QUIET)
 
 
 def wanted(studio: Studio, run_id: str, *typed: Any) -> tuple[Wanted, tuple[int | None, ...]]:
     """What the controls say, and the checkpoints; StudyError where one says nothing that can be meant."""
     (against, prompts, question, text, picked, rubric, own, steps, twice, identical, margin, masked, unasked, tokens,
-     temperature) = typed  # fmt: skip
+     temperature, entries) = typed  # fmt: skip
     rivals = [Rival(value) for value in against or ()]
     chosen = shots.shots(studio, run_id, examples.numbers(picked)) if Rival.FEW_SHOT in rivals else ()
     if not 1 <= (tokens or 0) <= 4096 or not 0 <= (temperature or 0) <= 2:
@@ -172,6 +176,7 @@ def wanted(studio: Studio, run_id: str, *typed: Any) -> tuple[Wanted, tuple[int 
         margin=round((margin or 0) / 100, 4),
         twice=float(twice or 0),
         identical=int(identical) if identical is not None else None,
+        gates=gates.chosen(entries),
         sampling=sampling,
         masked=tuple(word.strip() for word in (masked or "").split(",") if word.strip()),
         unasked=bool(unasked),
@@ -208,15 +213,16 @@ def ready(studio: Studio, run_id: str, sealed: int) -> list[Any]:
     step = str(train.checkpoint_at(studio, run_id, None).step)
     masked = names(studio, run.model_id)
     picked = [str(shot.row.number) for shot in chosen]
+    entries, *panel = gates.ready(studio, run_id, prompts=cap)
     values = [
         rivals, cap, draft.QUESTION, text, picked, "", "", [step], DEFAULT_TWICE, None, 5, masked, False,
-        Sampling().max_new_tokens, 0.0,
+        Sampling().max_new_tokens, 0.0, entries,
     ]  # fmt: skip
     told = preview(studio, run_id, *values)
     values[4] = examples.offered(studio, run_id, chosen)
     values[7] = gr.update(choices=kept, value=[step])
     shown = examples.show(studio, run_id, picked, Sampling().max_new_tokens)
-    return [*values, shown, *prompt.look(studio, run_id), *told]
+    return [*values, shown, *prompt.look(studio, run_id), *told, *panel]
 
 
 def names(studio: Studio, model_id: str) -> str:

@@ -5,6 +5,7 @@ from html import escape
 
 from studio.domain.contest import Turns
 from studio.domain.errors import StudioError
+from studio.domain.gate import Gate, SqlResult, read_gates
 from studio.domain.protocol import Opponent, Rival, bar_sentence
 from studio.domain.reading import Reading, Tone
 from studio.domain.row import Message, Row
@@ -12,6 +13,7 @@ from studio.domain.sampling import Sampling
 from studio.domain.study import Ask, Card, Study, StudyState
 from studio.flows.compare import StudyProgress
 from studio.flows.draft import Draft
+from studio.ui.comparing.gates import titled
 from studio.ui.parts import html, talk
 from studio.ui.rating import card as rating
 from studio.verdict.rule import FEWEST_DECISIVE
@@ -172,7 +174,7 @@ def frozen(study: Study, examples: Sequence[Turns] = (), own: Sequence[Ask] = ()
         ["Answers", f"{way(protocol.sampling)}; the same for everybody"],
         ["To ship", to_ship(study)],
         ["Opening", bar_sentence(protocol.opening)],
-        *([["Gates", ", ".join(str(gate.get("kind", "")) for gate in protocol.gates)]] if protocol.gates else []),
+        *([["Gates", "; ".join(map(gate_words, read_gates(protocol.gates)))]] if protocol.gates else []),
         *([["Masked words", ", ".join(protocol.masked)]] if protocol.masked else []),
         ["Protocol", study.fingerprint],
     ]
@@ -183,6 +185,13 @@ def frozen(study: Study, examples: Sequence[Turns] = (), own: Sequence[Ask] = ()
     table = html.table(["What", "As"], rows)
     marked = own_prompts(own) if own else ""
     return f'<div class="panel"><h3>Frozen before the first rating</h3>{table}{rubric}{told}{marked}</div>'
+
+
+def gate_words(gate: Gate) -> str:
+    """A frozen gate: its name, whether it is needed, and the files that it asks."""
+    needed = "needed to ship" if gate.is_required else "shown only"
+    files = f", on {', '.join(gate.databases)}" if isinstance(gate, SqlResult) else ""
+    return f"{titled(gate)} ({needed}{files})"
 
 
 def own_prompts(own: Sequence[Ask]) -> str:

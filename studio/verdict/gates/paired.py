@@ -4,7 +4,7 @@ Every interval is two-sided, holds for one look, and speaks of prompts like thes
 """
 
 from collections.abc import Sequence
-from math import exp, inf, log, sqrt
+from math import ceil, exp, inf, log, sqrt
 
 import numpy as np
 import scipy  # and not its parts by name: they are loaded when they are used
@@ -47,6 +47,11 @@ def tango(gained: int, lost: int, n: int, *, level: float = LEVEL) -> Interval:
     low = -1.0 if at <= -1 else scipy.optimize.brentq(lambda d: beyond(d) - z, -1.0, at)
     high = 1.0 if at >= 1 else scipy.optimize.brentq(lambda d: beyond(d) + z, at, 1.0)
     return Interval(float(low), float(high), level)
+
+
+def least_margin(prompts: int) -> float:
+    """How much worse nothing can be shown to be, at the least, on so many prompts without any change; rounded up."""
+    return min(0.5, ceil(-100 * tango(0, 0, prompts).low - 1e-9) / 100)
 
 
 def tango_score(difference: float, gained: int, lost: int, n: int) -> float:

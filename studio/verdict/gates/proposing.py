@@ -4,11 +4,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import quantiles
 from typing import Any
 
 from studio.domain.gate import ExactMatch, Gate, Labels, Length, Perplexity, PromptSet, SqlResult, ValidJson
+from studio.verdict.gates.paired import least_margin
 from studio.verdict.gates.structured import NotJson, parsed
 from studio.verdict.wording import count
 
@@ -30,19 +31,32 @@ class Proposal:
     needs: str = ""
 
 
-def propose(answers: Sequence[str]) -> tuple[Proposal, ...]:
-    """Gates for answers like these, the most telling first; perplexity and the shipped prompts suit all of them."""
+def propose(answers: Sequence[str], *, prompts: int | None = None) -> tuple[Proposal, ...]:
+    """Gates for answers like these, the most telling first; perplexity and the shipped prompts suit all of them.
+
+    With so many `prompts` a margin is no smaller than what these can show.
+    """
     given = [answer for answer in answers if answer.strip()]
     if not given:
         return _always()
     form = _structured(given) or _sql(given) or _labels(given) or _free(given)
-    return (*form, *_always())
+    return (*(_within(proposal, prompts) for proposal in form), *_always())
+
+
+def _within(proposal: Proposal, prompts: int | None) -> Proposal:
+    margin = getattr(proposal.gate, "margin", None)
+    if not prompts or margin is None or margin >= (least := least_margin(prompts)):
+        return proposal
+    return replace(proposal, gate=proposal.gate.model_copy(update={"margin": least}))
 
 
 def _always() -> tuple[Proposal, ...]:
     return (
         Proposal(Perplexity(), "How well the model foresees held-out answers, whatever they are."),
-        Proposal(PromptSet(set="general"), "Shows which everyday skills were forgotten."),
+        Proposal(
+            PromptSet(set="general", is_required=False),
+            "Shows which everyday skills were forgotten; a narrow task may do without some.",
+        ),
         Proposal(PromptSet(set="adversarial"), "Shows what became unsafe."),
     )
 
