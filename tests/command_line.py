@@ -14,6 +14,7 @@ from studio.cli.main import app
 
 ROOT = Path(__file__).resolve().parent.parent
 
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a verb said, and with which exit status it ended."""

@@ -180,9 +180,7 @@ def _gate(text: str) -> dict[str, Any]:
     try:
         read = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise StudyError(
-            "A gate is not JSON.", fix='Write --gate \'{"kind": "exact"}\'.', field="gates"
-        ) from error
+        raise StudyError("A gate is not JSON.", fix='Write --gate \'{"kind": "exact"}\'.', field="gates") from error
     if not isinstance(read, dict):
         raise StudyError("A gate is an object of JSON.", fix='Write --gate \'{"kind": "exact"}\'.', field="gates")
     return read

@@ -126,7 +126,9 @@ def test_the_card_says_what_it_is_and_whether_this_checkpoint_was_judged(
     judge_all(study, Choice.TIE)
     compare.close(quiet, study.id)
     judged = written(best)
-    assert study.fingerprint in judged["README.md"] and "10 to neither" in judged["README.md"] and "verdict.html" in judged
+    assert (
+        study.fingerprint in judged["README.md"] and "10 to neither" in judged["README.md"] and "verdict.html" in judged
+    )
     assert "in 4 bits. Merged into" in written(best, Form.MERGED)["README.md"]
     unjudged = written(other)
     assert "not the one with the lowest" in unjudged["README.md"] and "verdict.html" not in unjudged

@@ -11,7 +11,11 @@ from tests.web.conftest import WEIGHTS, Kept
 
 def address(kept: Kept, pattern: str) -> str:
     return pattern.format(
-        dataset=kept.dataset.id, run=kept.run.id, open=kept.open.id, closed=kept.closed.id, release=kept.release.id,
+        dataset=kept.dataset.id,
+        run=kept.run.id,
+        open=kept.open.id,
+        closed=kept.closed.id,
+        release=kept.release.id,
         waiting=kept.waiting.id,
     )
 
