@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from studio.data.atomic import replacing
 from studio.domain.asking import prompt_fingerprint, reply_from, whole_lines
 from studio.domain.dealing import deck_of
 from studio.domain.errors import StudyError
@@ -262,7 +263,5 @@ def _line(record: dict[str, Any]) -> str:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all."""
-    fresh = path.with_suffix(".part")
-    fresh.write_text(text, encoding="utf-8", errors="replace")
-    fresh.replace(path)
+    with replacing(path) as file:
+        file.write(text.encode(errors="replace"))
