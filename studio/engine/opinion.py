@@ -7,6 +7,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,7 +92,8 @@ def _ask(judge: Judge, waiting: Sequence[Question], book: "Book", reporter: Repo
     """Ask what is waiting; False where somebody wanted it to end before."""
     if isinstance(judge, Endpoint):
         reporter.report(EventKind.PHASE, name=ASKING)
-        return asyncio.run(_ask_endpoint(judge, waiting, book, reporter))
+        with ThreadPoolExecutor(1) as alone:  # a thread of its own, since the caller's may have a loop already
+            return alone.submit(asyncio.run, _ask_endpoint(judge, waiting, book, reporter)).result()
     return _ask_model(judge, waiting, book, reporter)
 
 
