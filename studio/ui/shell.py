@@ -73,13 +73,15 @@ def build(studio: Studio) -> gr.Blocks:
                 for label in ("Examples", "Model", "Run")
             ]
             state = gr.HTML("", min_width=190, scale=1)
+        with gr.Column(elem_classes="unseen"):  # a field of its own would leave its empty frame behind
+            told = gr.Textbox(label="Picked")
         header = Header(
             state=state,
             pulse=gr.Timer(3.0, active=False),
             memory=gr.BrowserState({}, storage_key="assay-studio", secret="ids-only"),
             address=gr.Textbox(visible=False, label="Address"),
             back=gr.Button("Back", elem_id="go-back", elem_classes="unseen"),
-            picked=gr.Textbox(label="Picked", elem_classes="unseen"),
+            picked=told,
         )
         # States stand outside the tabs: as their children they would be counted as tabs.
         study, cut_off, dealt, shown, followed, again = (gr.State(None) for _ in range(6))

@@ -193,8 +193,8 @@ def test_answers_are_written_and_rated_blind(browser: Browser, page: Page, studi
         rater.add_init_script(HEAR)
         rater.goto(studio.address + address)
         expect(rater.locator("#answer-left")).to_be_visible()
-        picture(rater, "rate")
         rate_some(rater, 3)
+        picture(rater, "rate")
         rater.evaluate("judged = performance.now() + 1e6")  # as if the card before had been judged this very moment
         rater.keyboard.press("ArrowLeft")
         rater.evaluate("judged = -Infinity")

@@ -58,8 +58,8 @@ def judge_perplexity(gate: Perplexity, losses: Sequence[Scored]) -> GateResult:
     light = light_of_times(found, most_worse=gate.most_worse)
     pairs = [pair(s.prompt_id, _foreseen(s.base_nll, s.tokens), _foreseen(s.tuned_nll, s.tokens)) for s in usable]
     said = (
-        f"On {count(len(usable), 'held-out answer')} perplexity is {found.tuned:.3g} for the fine-tuned model and "
-        f"{found.base:.3g} for the base model; lower is better."
+        f"On {count(len(usable), 'held-out answer')} perplexity is {_plain(found.tuned)} for the fine-tuned model and "
+        f"{_plain(found.base)} for the base model; lower is better."
     )
     why = why_times(light, found, most_worse=gate.most_worse, prompts=len(usable))
     is_broken = any(not np.isfinite(each.tuned_nll) for each in losses)
@@ -91,8 +91,15 @@ def _foreseen(nll: float, tokens: int) -> Mark:
 
 def _speed_said(base: float, tuned: float, *, by_token: bool) -> str:
     if by_token:
-        return f"The fine-tuned model typically writes {1 / tuned:.3g} tokens a second, the base model {1 / base:.3g}."
-    return f"An answer typically takes {tuned:.3g} s from the fine-tuned model and {base:.3g} s from the base model."
+        said = _plain(1 / tuned), _plain(1 / base)
+        return f"The fine-tuned model typically writes {said[0]} tokens a second, the base model {said[1]}."
+    said = _plain(tuned), _plain(base)
+    return f"An answer typically takes {said[0]} s from the fine-tuned model and {said[1]} s from the base model."
+
+
+def _plain(value: float) -> str:
+    """Three digits, as people write them: 1.27, and 1,740 rather than 1.74e+03."""
+    return f"{float(f'{value:.3g}'):,.10g}"
 
 
 def _spread(timings: Sequence[Timed]) -> Table:

@@ -54,6 +54,11 @@ def scored(rise: float, *, n: int = 40) -> list[Scored]:
     return [Scored(str(at), 10 + at, 1.0 * (10 + at), (1.0 + rise + (at % 3 - 1) / 100) * (10 + at)) for at in range(n)]
 
 
+def test_large_figures_are_written_as_people_write_them() -> None:
+    found = judge_perplexity(Perplexity(), [Scored(f"p{n}", 10, 74.6, 2.4) for n in range(20)])
+    assert "perplexity is 1.27 for the fine-tuned model and 1,740 for the base model" in found.sentence
+
+
 @pytest.mark.parametrize(
     ("rise", "light"), [(-0.5, Light.GREEN), (0.0, Light.GREEN), (0.0485, Light.AMBER), (0.2, Light.RED)]
 )
