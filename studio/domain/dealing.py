@@ -47,7 +47,8 @@ class Deck:
 class Dealt:
     """A card in somebody's hands, or judged; a judgement taken back is held again, from then on.
 
-    `side` is that of the fine-tuned answer, `id` what the card is called outside of the server once it is kept.
+    `side` is that of the fine-tuned answer, `id` what the card is called outside of the server once it is kept. A card
+    that was skipped is out of its rater's hands, and its pair goes to somebody else.
     """
 
     pair_id: str
@@ -56,6 +57,12 @@ class Dealt:
     at: datetime
     is_rated: bool = False
     id: str = ""
+    is_skip: bool = False
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether anything was said of it."""
+        return self.is_rated and not self.is_skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +163,14 @@ def remaining(deck: Deck, dealt: Sequence[Dealt], rater: str, *, now: datetime) 
 
 def is_settled(deck: Deck, dealt: Sequence[Dealt], rater: str) -> bool:
     """Whether nothing can come to this rater any more, also once all that others hold is judged or given back."""
-    ratings = Counter(card.pair_id for card in dealt if card.is_rated)
+    ratings = Counter(card.pair_id for card in dealt if card.is_judged)
     own = {card.pair_id for card in dealt if card.is_rated and card.rater == rater}
     return all(pair.id in own or ratings[pair.id] >= pair.wanted for pair in deck.pairs)
 
 
 def progress(deck: Deck, dealt: Sequence[Dealt]) -> Progress:
-    """How far the study is; nothing of it tells who leads."""
-    ratings = Counter(card.pair_id for card in dealt if card.is_rated)
+    """How far the study is; nothing of it tells who leads. A pair that was only skipped is not judged."""
+    ratings = Counter(card.pair_id for card in dealt if card.is_judged)
     return Progress(
         judged=sum(ratings[pair.id] > 0 for pair in deck.pairs),
         pairs=len(deck.pairs),
@@ -217,7 +224,7 @@ class _Table:
         """Whether this rater may judge it: not theirs yet, and a second rating only once the first is given."""
         cards = self.of_pair[pair.id]
         return (
-            len(cards) < pair.wanted
+            sum(not card.is_skip for card in cards) < pair.wanted
             and all(card.is_rated for card in cards)
             and all(card.rater != self.rater for card in cards)
         )

@@ -6,15 +6,20 @@ from collections.abc import Iterable, Sequence
 NAME = "[name]"
 MOST_WORDS = 20
 LONGEST_WORD = 64
+SHORTEST_PROPOSED = 3  # "my" of "my-model" would be masked in every other sentence
+LETTERS = "A-Za-zÀ-ʯͰ-ӿ"  # of scripts that part words; beside others, and beside digits, a name is still a name
 
 
 def masked(text: str, words: Sequence[str]) -> str:
-    """The text with every one of the words, wherever it stands as a whole word in any case, shown as [name]."""
+    """The text with every one of the words, wherever it stands as a whole word in any case, shown as [name].
+
+    A version may follow (Qwen2.5), and where words are not parted by blanks anything may stand beside it.
+    """
     meant = sorted({word.strip() for word in words if word.strip()}, key=len, reverse=True)
     if not meant:
         return text
     either = "|".join(r"\s+".join(map(re.escape, word.split())) for word in meant)
-    return re.sub(rf"(?<!\w)(?:{either})(?!\w)", NAME, text, flags=re.IGNORECASE)
+    return re.sub(rf"(?<![{LETTERS}])(?:{either})(?![{LETTERS}])", NAME, text, flags=re.IGNORECASE)
 
 
 def proposals(title: str, maker: str = "") -> tuple[str, ...]:
@@ -32,9 +37,9 @@ def _with_stem(family: str) -> tuple[str, str]:
 
 
 def _once(words: Iterable[str]) -> list[str]:
-    """Each word once, whatever its case; single letters name nobody."""
+    """Each word once, whatever its case; a letter or two name nobody."""
     seen: dict[str, str] = {}
     for word in words:
-        if len(word) > 1:
+        if len(word) >= SHORTEST_PROPOSED:
             seen.setdefault(word.casefold(), word)
     return list(seen.values())

@@ -75,13 +75,16 @@ class Ruling:
 
 
 def overridden(ruling: Ruling, *, decision: Decision, reason: str, by: str, at: datetime) -> Ruling:
-    """The ruling with somebody's own decision beside it; StudyError without a reason, a name or a difference."""
+    """The ruling with somebody's own decision beside it; StudyError without a reason, a name or a difference.
+
+    What somebody decided can be taken back by deciding what the rule says.
+    """
     if len(reason.strip()) < SHORTEST_REASON:
         raise StudyError(
             "An override needs a reason that others can read later.", fix="Say why in a sentence.", field="reason"
         )
     if not by.strip():
         raise StudyError("An override needs a name.", fix="Say who decided.", field="by")
-    if decision is ruling.decision:
+    if decision is ruling.decision and ruling.override is None:
         raise StudyError("That is what the rule says already.", fix="Nothing needs to be overridden.", field="decision")
     return replace(ruling, override=Override(decision, reason.strip(), by.strip(), at))

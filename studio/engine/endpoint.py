@@ -153,7 +153,7 @@ class Asker:
 
     def _refused(self, body: bytes, sent: dict[str, Any]) -> Answer | None:
         """Leave out the setting that it does not take; where none is to blame, it is this pair that it refuses."""
-        said = self.without_key(_told(body))
+        said = self.without_key(_told(body))[:LONGEST_TOLD]  # struck out first, so that no part of a key is left
         # The one that it names, else the one that fewest know; never one that another question has left out meanwhile.
         named = next((name for name in sent if name in said.lower()), "response_format")
         if named not in sent:
@@ -274,7 +274,7 @@ def _told(body: bytes) -> str:
     except (orjson.JSONDecodeError, AttributeError):
         return ""
     words = " ".join(str(part) for part in (said, param) if part)
-    return " ".join(words.split())[:LONGEST_TOLD]
+    return " ".join(words.split())
 
 
 def _number(value: Any) -> int:

@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from studio.domain import dealing
 from studio.domain.dealing import deck_of
 from studio.domain.errors import StudyError
 from studio.domain.job import Job, JobKind, JobState, Wish
-from studio.domain.protocol import Opponent, Rival
+from studio.domain.protocol import Opponent, Rival, objections
 from studio.domain.study import Answer, Link, LinkKind, Study, StudyState
 from studio.flows.draft import QUESTION, Wanted, draft, settled, spec_of
 from studio.flows.studio import Studio
@@ -82,13 +82,21 @@ def freeze(studio: Studio, run_id: str, wanted: Wanted, *, step: int | None = No
         invitation=new_link(study_id, LinkKind.INVITATION, "Invitation"),
         key=key,
         spec=spec_of(studio, made, study_id),
+        counted=made.counted,
     )
 
 
 def freeze_each(
     studio: Studio, run_id: str, wanted: Wanted, *, steps: Sequence[int | None], key: str
 ) -> tuple[Study, ...]:
-    """A study of its own for each checkpoint, in their order; every one counts as an opening."""
+    """A study of its own for each checkpoint, in their order; every one counts as an opening.
+
+    StudyError or RunError before the first of them where one could not be frozen.
+    """
+    for later, step in enumerate(steps or (None,)):
+        protocol = draft(studio, run_id, wanted, step=step).protocol
+        for objection in objections(replace(protocol, opening=protocol.opening + later)):
+            raise objection
     return tuple(freeze(studio, run_id, wanted, step=step, key=f"{key}:{step}") for step in steps or (None,))
 
 

@@ -50,7 +50,8 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """All that one opponent's contest shows; `equal` of `total` answers are the fine-tuned model's, word for word."""
+    """All that one opponent's contest shows; `equal` of `total` answers are the fine-tuned model's, word for word, and
+    `cut` ran into the limit of tokens."""
 
     rival: Rival
     verdict: Verdict
@@ -62,6 +63,7 @@ class Against:
     equal: int
     exact: int
     total: int
+    cut: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class Decided:
     recurring: int
     sides: SideBias
     overrides: tuple[Override, ...] = ()
+    cut: int = 0
 
     @property
     def verdict(self) -> Verdict:
@@ -127,6 +130,7 @@ def verdict(studio: Studio, study_id: str) -> Decided:
         recurring=recurring(found.deck, found.dealt),
         sides=side_bias([one for each in judged.values() for one in each]),
         overrides=given,
+        cut=_cut(found, TUNED),
     )
 
 
@@ -134,7 +138,7 @@ def override(studio: Studio, study_id: str, *, decision: Decision | None, reason
     """Keep somebody's own decision beside the rule's; StudyError without one, a reason, a name or a difference."""
     if decision is None:
         raise StudyError("Nothing is decided yet.", fix="Choose what holds instead.", field="decision")
-    ruling = replace(verdict(studio, study_id).ruling, override=None)
+    ruling = verdict(studio, study_id).ruling
     given = overridden(ruling, decision=decision, reason=reason, by=by, at=datetime.now(UTC)).override
     assert given is not None
     stored.override(studio.store, study_id, given)
@@ -173,6 +177,7 @@ def _against(
         equal=sum(tuned == other for tuned, other in texts),
         exact=_exact(found, rival.value),
         total=len(texts),
+        cut=_cut(found, rival.value),
     )
 
 
@@ -207,6 +212,11 @@ def _exact(found: Closed, contestant: str) -> int:
         for ask in found.asks
         if ask.reference.strip()
     )
+
+
+def _cut(found: Closed, contestant: str) -> int:
+    """How many of a contestant's answers ended because they were too long."""
+    return sum(found.answers[ask.key, contestant].is_cut for ask in found.asks)
 
 
 def _raters(found: Closed) -> tuple[Rater, ...]:

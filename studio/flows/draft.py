@@ -66,7 +66,7 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A study as it would be frozen now. `sealed` is how many sealed prompts there are, `unasked` how many of these no
-    earlier study asked."""
+    earlier study asked, and `counted` are the earlier studies."""
 
     run: Run
     checkpoint: Checkpoint
@@ -75,6 +75,7 @@ class Draft:
     asks: tuple[Ask, ...]
     sealed: int
     unasked: int
+    counted: frozenset[str] = frozenset()
 
     @property
     def objections(self) -> tuple[StudyError, ...]:
@@ -147,7 +148,8 @@ def draft(studio: Studio, run_id: str, wanted: Wanted, *, step: int | None = Non
     earlier = stored.openings(studio.store)
     known = frozenset().union(*(opening.prompts for opening in earlier))
     fresh = [ask for ask in sealed if ask.key not in known]
-    among = fresh if wanted.unasked else sealed
+    ours = {ask.key for ask in own}
+    among = [ask for ask in (fresh if wanted.unasked else sealed) if ask.key not in ours]
     if not among and not own:
         raise _nothing_to_ask(unasked=wanted.unasked)
     cap = default_cap(len(among), run.model_id) + len(own) if wanted.cap is None else wanted.cap
@@ -169,7 +171,8 @@ def draft(studio: Studio, run_id: str, wanted: Wanted, *, step: int | None = Non
         masked=wanted.masked,
         opening=opening_number(earlier, [ask.key for ask in asks]),
     )
-    return Draft(run, checkpoint, wanted, protocol, asks, len(sealed), len(fresh))
+    counted = frozenset(opening.study_id for opening in earlier)
+    return Draft(run, checkpoint, wanted, protocol, asks, len(sealed), len(fresh), counted)
 
 
 def _nothing_to_ask(*, unasked: bool) -> StudyError:

@@ -1,6 +1,7 @@
 """Lights: judge the gates of a closed study, once, and keep what they showed beside it."""
 
 import json
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from studio.store.ids import new_id
 from studio.verdict.gates.judging import Material, Need, judge_gate
 from studio.verdict.gates.results import nothing
 from studio.verdict.gates.shipped import ShippedPrompt, load_prompts
+
+log = logging.getLogger(__name__)
 
 FORMAT = 1  # of what is kept; another number where it means something else
 UNTOLD = "It was not measured."
@@ -61,6 +64,11 @@ def lights(studio: Studio, study: Study) -> tuple[GateResult, ...]:
         except StudioError as error:
             are_final = False
             results.append(nothing(gate.kind, is_required=gate.is_required, why=error.sentence))
+        except Exception:  # whatever a model answered, the other gates and the votes can still be read
+            are_final = False
+            log.exception("the gate %s of %s could not be judged", gate.kind, study.id)
+            why = "Judging it failed in the studio itself; the log has the details."
+            results.append(nothing(gate.kind, is_required=gate.is_required, why=why))
     if are_final:
         _keep(place, study, results)
     return tuple(results)

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from studio.domain.errors import RecipeError
 from studio.domain.gate_result import GateResult
+from studio.domain.protocol import Rival
 from studio.domain.report import Chapter, Figures, Lamp, Report, Told
 from studio.domain.study import Study
 from studio.domain.verdict import HEADLINES
@@ -90,6 +91,13 @@ def _warnings(decided: Decided) -> Iterator[str]:
     if some:
         named = "; ".join(f"{each.rival.title} on {of(each.equal, each.total)} prompts" for each in some)
         yield f"The fine-tuned model's answers are word for word those of {named}. There, nothing can be preferred."
+    sides = [("the fine-tuned model", decided.cut), *((each.rival.title, each.cut) for each in decided.against)]
+    if cut := ", ".join(f"{of(number, decided.total)} of {title}" for title, number in sides if number):
+        most = decided.study.protocol.sampling.max_new_tokens
+        yield f"Answers that were cut off at {most} tokens, and judged as they stood: {cut}."
+    met = {each.rival for each in decided.against}
+    if missing := [rival.title for rival in Rival if rival not in met]:
+        yield f"Not compared with {' and '.join(missing)}: this cannot say that training beats what costs less."
     own = decided.study.protocol.own_prompts
     if own:
         yield f"{of(own, decided.total)} prompts are somebody's own, not sealed test rows; they are marked."

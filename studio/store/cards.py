@@ -126,13 +126,21 @@ def suspicions(store: Store, study_id: str) -> list[Suspicion]:
 def _dealt(connection: Connection, study_id: str) -> list[Dealt]:
     cards, ratings = tables.cards, tables.ratings
     question = (
-        select(cards, ratings.c.at.label("rated_at"))
+        select(cards, ratings.c.choice)
         .outerjoin(ratings, ratings.c.card_id == cards.c.id)
         .where(cards.c.study_id == study_id)
         .order_by(cards.c.at, cards.c.id)
     )
     return [
-        Dealt(row.pair_id, row.rater, Side(row.side), row.at, row.rated_at is not None, row.id)
+        Dealt(
+            row.pair_id,
+            row.rater,
+            Side(row.side),
+            row.at,
+            row.choice is not None,
+            row.id,
+            is_skip=row.choice == Choice.SKIP.value,
+        )
         for row in connection.execute(question)
     ]
 

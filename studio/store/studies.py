@@ -1,11 +1,11 @@
 """Studies in the database: frozen protocols, their prompts, and every answer with the proof of who gave it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, select, text, update
 
 from studio.domain.errors import StudyError
 from studio.domain.job import JobKind, JobState
@@ -32,15 +32,19 @@ def add(
     spec: dict[str, Any],
     key: str,
     note: str = "",
+    counted: Collection[str] | None = None,
 ) -> Study:
     """A study with its prompts, its first invitation and the job that writes the answers, all or nothing.
 
-    The same `key` is the same study.
+    The same `key` is the same study. `counted` are the studies among which its opening was counted; StudyError where
+    another one on the same prompts was frozen since.
     """
     with store.write() as connection:
         job = jobs.submit(connection, kind=JobKind.GENERATE, subject_id=id, spec=spec, key=key)
         if job.subject_id != id:
             return _get(connection, job.subject_id)
+        if counted is not None:
+            _insist_on_count(connection, [asked.prompt for asked in protocol.prompts], counted)
         connection.execute(
             tables.studies.insert().values(
                 id=id,
@@ -175,6 +179,19 @@ def overrides(store: Store, study_id: str) -> list[Override]:
     question = select(tables.overrides).where(tables.overrides.c.study_id == study_id).order_by(tables.overrides.c.id)
     with store.read() as connection:
         return [Override(Decision(row.decision), row.reason, row.by, row.at) for row in connection.execute(question)]
+
+
+def _insist_on_count(connection: Connection, prompts: Sequence[str], counted: Collection[str]) -> None:
+    """Two studies on the same prompts are never the same opening, however close to each other they are frozen."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE asks IN SHARE ROW EXCLUSIVE MODE"))
+    asks = tables.asks.c
+    since = select(asks.study_id, asks.key).where(asks.study_id.not_in(list(counted)))
+    if {row.key for row in connection.execute(since)} & set(prompts):
+        raise StudyError(
+            "Another comparison on these prompts was frozen a moment ago, so this one needs more evidence.",
+            fix="Look at how much, and freeze it again.",
+        )
 
 
 def insist_on_open(connection: Connection, study_id: str) -> None:

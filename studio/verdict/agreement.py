@@ -14,7 +14,8 @@ from studio.domain.verdict import Agreement, Interval, Judged
 from studio.verdict.wording import of
 
 ENOUGH_UNITS = 10  # below, resampling them says nothing
-LOW_ALPHA = 0.2  # below, raters agree little more than chance gives, and no model ships
+LOW_ALPHA = 0.2  # below, raters agree little more than chance gives
+MOSTLY_ALIKE = 2 / 3  # from here on they do agree, however one-sided what they say is
 RESAMPLES = 2000
 AGREEMENT = "agreement"  # the kind of its light
 AGREE_FIRST = "Agree on what makes an answer better, write it into the rubric, and have a new comparison rated."
@@ -55,16 +56,20 @@ def agreement_of_all(judged: Mapping[Rival, Sequence[Judged]]) -> Agreement | No
 
 
 def agreement_sign(found: Agreement | None) -> Sign | None:
-    """Agreement as a light: amber, so that nothing ships, where alpha is below .2 on ten shared pairs or more.
+    """Agreement as a light: amber, so that nothing ships, where raters mean different things by "better".
 
-    Green from there on; None with fewer shared pairs, which tell nothing. Where everybody said the same of every pair,
-    alpha is not defined, and they agree.
+    That is where alpha is below .2 on ten shared pairs or more, and fewer than two in three of these were judged alike.
+    Alpha alone would also be low where nearly everybody always prefers the same model, since there is nothing to agree
+    about; a clear win is no disagreement. None with fewer shared pairs, which tell nothing. Where everybody said the
+    same of every pair, alpha is not defined, and they agree.
     """
     if found is None or found.prompts < ENOUGH_UNITS:
         return None
     said = f"Raters said the same of {of(found.same, found.prompts)} pairs that more than one of them judged"
     if found.alpha is None or found.alpha >= LOW_ALPHA:
         return Sign(AGREEMENT, "Raters agree", Light.GREEN, f"{said}, more than chance gives.", is_required=False)
+    if found.same >= MOSTLY_ALIKE * found.prompts:
+        return Sign(AGREEMENT, "Raters agree", Light.GREEN, f"{said}.", is_required=False)
     return Sign(AGREEMENT, "Raters agree", Light.AMBER, f"{said}, little more than chance gives. {AGREE_FIRST}")
 
 

@@ -13,6 +13,8 @@ from studio.domain.verdict import Interval
 from studio.verdict.fixed import sign_test_p
 from studio.verdict.wording import ODD_P, count, of
 
+BLIND = "blind"  # the kind of its light
+BLIND_ANEW = "Mask the words that gave it away, and have a new comparison rated by people who saw none of this one."
 FAR = 0.2  # the usual convention: an index within ±.2 is a blind that held
 FEWEST_GUESSES = 10
 FEWEST_IDENTICAL = 4
@@ -38,9 +40,15 @@ def blinding(guesses: Sequence[Guess], *, level: float = 0.95) -> Blinding:
 
 
 def blinding_sign(found: Blinding) -> Sign:
-    """The blind as a gate: red where raters could tell the sides, amber where the guesses are too few to know."""
-    light = {True: Light.GREEN, False: Light.RED, None: Light.AMBER}[found.held]
-    return Sign("blind", "The blind held", light, found.sentence, is_required=found.held is False)
+    """The blind as a light: green where it held, amber where raters could tell the sides or too few guessed.
+
+    Where they could tell, nothing ships: their votes say too little about the model. They do not say that it is bad
+    either, so the light is not red.
+    """
+    if found.held is False:
+        return Sign(BLIND, "The blind did not hold", Light.AMBER, found.sentence)
+    light = Light.GREEN if found.held else Light.AMBER
+    return Sign(BLIND, "The blind held", light, found.sentence, is_required=False)
 
 
 def identical_pairs(choices: Sequence[Choice]) -> IdenticalPairs:

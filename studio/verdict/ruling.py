@@ -8,6 +8,7 @@ from studio.domain.protocol import Protocol, Rival, bar_sentence
 from studio.domain.ruling import Contest, Ruling
 from studio.domain.verdict import Decision, Judged
 from studio.verdict.agreement import AGREE_FIRST, AGREEMENT, agreement_of_all, agreement_sign
+from studio.verdict.blinding import BLIND, BLIND_ANEW
 from studio.verdict.decide import decide
 from studio.verdict.rule import Obstacle, decision_of, missing_gates, obstacles
 
@@ -98,8 +99,10 @@ def _next_step(decision: Decision, contests: Sequence[Contest], lights: Sequence
         return deciding[0].next_step
     light = Light.RED if decision is Decision.DONT_SHIP else Light.AMBER
     named = [each for each in lights if each.is_required and each.light == light]
-    if named and named[0].kind == AGREEMENT:
-        return AGREE_FIRST
+    if named and named[0].kind in (AGREEMENT, BLIND):
+        return AGREE_FIRST if named[0].kind == AGREEMENT else BLIND_ANEW
+    if named and light is Light.AMBER:
+        return f"Have a new comparison rated on more prompts, or bring what {_titles(lights, light)} lacks."
     if named:
         return f"Read what {_titles(lights, light)} found, mend the data there and train again."
     return "Have measured what is missing." if contests else "Make a comparison on Compare."

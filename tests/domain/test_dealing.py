@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studio.domain.dealing import HOLD, Dealt, Deck, deck, deck_of, hand, next_card, progress, recurring
+from studio.domain.dealing import HOLD, Dealt, Deck, deck, deck_of, hand, is_settled, next_card, progress, recurring
 from studio.domain.errors import StudyError
 from studio.domain.protocol import Asked, Candidate, Opponent, Protocol, Rival
 from studio.domain.study import Side
@@ -248,3 +248,14 @@ def test_everything_that_one_person_may_judge_can_be_had_at_once() -> None:
 def test_a_prompt_that_is_there_twice_is_refused() -> None:
     with pytest.raises(StudyError):
         deck(["p", "p"], ["base"], twice=0.0, seed=1)
+
+
+def test_what_somebody_cannot_judge_goes_to_somebody_else_and_counts_as_judged_by_nobody() -> None:
+    room = Room(deck(PROMPTS[:4], ["base"], twice=0.0, seed=3))
+    while card := room.rate("ann"):
+        room.dealt = [replace(each, is_skip=True) if each.pair_id == card.pair_id else each for each in room.dealt]
+    assert (progress(room.deck, room.dealt).judged, is_settled(room.deck, room.dealt, "ann")) == (0, True)
+    assert not is_settled(room.deck, room.dealt, "ben")
+    room.finish(["ben"])
+    assert progress(room.deck, room.dealt).is_complete
+    assert next_card(room.deck, room.dealt, "cem", now=room.now) is None

@@ -59,6 +59,12 @@ OLD = {
 }
 
 
+HALF_WRITTEN = {"id": "study-2", "run_id": "run-1", "state": "writing", "rating_token": "other", "job_id": "job-half"}
+HALF_WRITTEN |= {"sampling": '{"max_new_tokens":80,"temperature":0.0,"top_p":1.0,"seed":7}'}
+OLD["jobs"].append({"id": "job-half", "kind": "generate", **JOB})
+OLD["studies"].append(HALF_WRITTEN)
+
+
 @pytest.fixture
 def carried(tmp_path: Path) -> Iterator[Store]:
     """A workspace that was last used before there were contests, opened again."""
@@ -118,3 +124,8 @@ def test_every_comparison_prompt_answer_and_rating_is_still_there(carried: Store
 
 def test_an_old_link_still_invites(carried: Store):
     assert links.by_token(carried, "old-token", LinkKind.INVITATION).study_id == "study-1"
+
+
+def test_a_half_written_comparison_is_told_to_be_made_anew(carried: Store):
+    study = studies.get(carried, "study-2")
+    assert (study.state, study.job.fix) == (StudyState.FAILED, "Make the comparison anew.")

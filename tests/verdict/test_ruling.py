@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from studio.domain.closing import Guess
 from studio.domain.errors import StudyError
 from studio.domain.light import Light, Sign
 from studio.domain.protocol import Asked, Candidate, Opponent, Protocol, Rival
 from studio.domain.ruling import overridden
 from studio.domain.verdict import Decision, Judged, Outcome
+from studio.verdict.blinding import blinding, blinding_sign
 from studio.verdict.rule import Obstacle, decision_of, missing_gates, obstacles
 from studio.verdict.ruling import rule
 
@@ -197,6 +199,14 @@ def test_a_model_does_not_ship_while_its_raters_agree_no_more_than_by_chance() -
     assert rule({Rival.BASE: twice(CLEAR, agreeing=0, shared=9)}, protocol=ask).lights == ()
 
 
+def test_a_clear_win_is_no_disagreement_though_alpha_is_near_zero() -> None:
+    said = twice(ratings(40, 0), agreeing=9, shared=10)
+    found = rule({Rival.BASE: said}, protocol=protocol(Rival.BASE))
+    agreed = found.contests[0].verdict.agreement
+    assert agreed and agreed.alpha is not None and agreed.alpha < 0.2
+    assert (found.decision, found.lights[0].light) == (S, "green")
+
+
 def test_agreement_is_counted_by_pair_over_all_opponents() -> None:
     said = twice(CLEAR, agreeing=8, shared=8)
     found = rule({Rival.BASE: said, Rival.PROMPT: said}, protocol=protocol(*ALL[:2]))
@@ -211,6 +221,8 @@ def test_agreement_is_counted_by_pair_over_all_opponents() -> None:
         (OPEN, [GREEN], "Make another comparison"),
         (CLEAR, [RED], "Read what Speed found"),
         (CLEAR, [], "Have measured what is missing"),
+        (CLEAR, [AMBER], "on more prompts, or bring what Speed lacks"),
+        (CLEAR, [GREEN, blinding_sign(blinding([Guess.CORRECT] * 20))], "Mask the words that gave it away"),
     ],
 )
 def test_every_ruling_says_what_to_do_next(judged, lights, words: str) -> None:
@@ -225,6 +237,15 @@ def test_caveats_of_every_contest_are_said_once() -> None:
     assert found.caveats[0] == "Only one person rated; a second one would show whether others agree."
     assert found.caveats[1].startswith("Against the base model with its best prompt: The rated sample is small")
     assert len(found.caveats) == 2
+
+
+def test_what_somebody_decided_can_be_taken_back() -> None:
+    ruling = rule({Rival.BASE: LOST}, protocol=protocol(Rival.BASE))
+    given = {"reason": "I pressed the wrong button.", "by": "ann", "at": NOW}
+    with pytest.raises(StudyError, match="says already"):
+        overridden(ruling, decision=D, **given)
+    back = overridden(overridden(ruling, decision=S, **given), decision=D, **given)
+    assert back.stands is D
 
 
 def test_an_override_shows_its_reason_and_leaves_the_figures_alone() -> None:

@@ -134,7 +134,10 @@ def _same_cell(one: Cell, other: Cell) -> bool:
 
 def _order(row: tuple[Cell, ...]) -> tuple[tuple[str, Cell], ...]:
     """Something to sort rows by: numbers that are nearly equal lie together, whatever their type."""
-    return tuple(("number" if isinstance(c, int | float) else type(c).__name__, _rounded(c) or 0) for c in row)
+    return tuple(
+        ("number" if isinstance(cell, int | float) else type(cell).__name__, 0 if cell is None else _rounded(cell))
+        for cell in row
+    )
 
 
 def _rounded(cell: Cell) -> Cell:

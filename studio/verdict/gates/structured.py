@@ -129,6 +129,8 @@ def _first_error(schema: Any, value: Any) -> str:
         error = next(validator.iter_errors(value), None)
     except (TooMuch, TimeoutError, RecursionError):
         return "The schema takes too long on this answer."
+    except ArithmeticError:  # such as whether infinity is a multiple of a hundredth
+        return "A number is too large to be checked."
     except Unresolvable as unknown:
         raise _wrong_schema(f"it refers to “{unknown.ref}”, which is not in it") from unknown
     if error is None:

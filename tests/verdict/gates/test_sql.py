@@ -103,3 +103,8 @@ def test_a_query_must_be_right_in_every_database() -> None:
         GATE, [Answered("1", "gold", "gold", "luck")], lambda _, asked: [[db[q] for q in asked] for db in results]
     )
     assert found.pairs[0].change == "worse"
+
+
+def test_rows_with_an_empty_text_can_be_put_in_order() -> None:
+    one, other = (QueryResult("rows", 1, rows) for rows in ((("",), ("Anna",)), (("Anna",), ("",))))
+    assert same_result(one, other, ordered=False)

@@ -117,3 +117,10 @@ def test_both_sides_are_compared() -> None:
     found = judge(gate(ORDER), [Answered(str(n), right, wrong, right) for n in range(20)])
     assert (found.better, found.worse, found.difference.value) == (20, 0, 1.0)
     assert found.light.value == "green"
+
+
+@pytest.mark.parametrize("answer", ['{"price": 1e999}', f'{{"price": {"9" * 400}}}'])
+def test_a_number_beyond_all_measure_fails_and_stops_nothing(answer: str) -> None:
+    gate = ValidJson(schema_text='{"properties": {"price": {"multipleOf": 0.01}}}')
+    (pair,) = judge(gate, [Answered("p", "", answer, answer)]).pairs
+    assert not pair.tuned.is_passed

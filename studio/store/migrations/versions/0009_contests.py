@@ -17,6 +17,7 @@ revision = "0009"
 down_revision = "0008"
 
 CARRIED_OVER = "Made by an earlier version of the studio, against the base model alone; judged by today's rule."
+UNFINISHED = "This comparison was begun by an earlier version of the studio, whose answers are not used any more."
 OLD = ("ratings", "rating_history", "items", "studies")
 
 
@@ -26,6 +27,10 @@ def upgrade() -> None:
     for name in OLD:
         found = connection.execute(sa.text(f"SELECT * FROM {name}")).mappings()
         held[name] = [dict(row) for row in found]
+    unfinished = [study["job_id"] for study in held["studies"] if study["state"] == "writing"]
+    for job_id in unfinished:  # its answers are, or would be, in a form that is read no more
+        ended = sa.text("UPDATE jobs SET state = 'failed', message = :message, fix = :fix WHERE id = :id")
+        connection.execute(ended, {"message": UNFINISHED, "fix": "Make the comparison anew.", "id": job_id})
     for name in OLD:
         op.drop_table(name)
     made = _create()
@@ -218,7 +223,7 @@ def _carried(held: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, 
     raters: dict[tuple[str, str], str] = {}
     cards: dict[tuple[str, str], str] = {}
     for name in ("ratings", "rating_history"):
-        for old in held[name]:
+        for old in sorted(held[name], key=lambda row: row.get("id", 0)):
             person, held_card = (old["study_id"], old["rater"]), (old["item_id"], old["rater"])
             if person not in raters:
                 link = _link(old["study_id"], "rater", secrets.token_urlsafe(16), old["rater"], old["at"])
@@ -229,7 +234,7 @@ def _carried(held: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, 
                 pair = f"{keys[old['item_id']]}/base"
                 card = {"id": cards[held_card], "study_id": old["study_id"], "pair_id": pair, "rater": raters[person]}
                 made["cards"].append(card | {"side": sides[old["item_id"]], "at": _moment(old["at"])})
-            kept = {field: value for field, value in old.items() if field != "item_id"}
+            kept = {field: value for field, value in old.items() if field not in ("id", "item_id")}
             moments = {field: _moment(kept[field]) for field in ("at", "left_at") if field in kept}
             new = {"card_id": cards[held_card], "rater": raters[person], "marks": "{}"}
             made[name].append(kept | moments | new)
