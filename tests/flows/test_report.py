@@ -53,7 +53,7 @@ def test_guesses_are_counted_by_the_side_on_which_the_new_model_was(desk: Desk):
     study = desk.closed(lambda n, _: "+", prompts=24, guesses=guesses)
     found = decide.verdict(desk.studio, study.id)
     assert (found.blind.correct, found.blind.mistaken, found.blind.unsure) == (10, 2, 1)
-    assert found.blind.held is False and found.ruling.decision is Decision.DONT_SHIP
+    assert found.blind.held is False and found.ruling.decision is Decision.NOT_YET
     assert [light.kind for light in found.ruling.lights] == ["blind"]
 
 
@@ -73,12 +73,17 @@ def test_raters_are_told_by_the_names_they_chose_and_never_by_an_address(desk: D
 
 def test_answers_that_are_word_for_word_the_opponents_are_said_aloud(desk: Desk):
     some = desk.closed(lambda n, _: "=", texts={"tuned": lambda n: "same" if n < 3 else "x", "base": lambda n: "same"})
-    assert report.report_of(desk.studio, some.id).warnings == (
+    assert report.report_of(desk.studio, some.id).warnings[0] == (
         "The fine-tuned model's answers are word for word those of the base model on 3 of 8 prompts. There, nothing "
-        "can be preferred.",
+        "can be preferred."
     )
     all_ = desk.closed(lambda n, _: "=", texts={"tuned": lambda n: "same", "base": lambda n: "same"})
     assert report.report_of(desk.studio, all_.id).warnings[0].startswith("All 8 answers of the fine-tuned model are")
+
+
+def test_what_was_not_compared_is_said_with_the_verdict(desk: Desk):
+    alone = desk.closed(lambda n, _: "+")
+    assert report.report_of(desk.studio, alone.id).warnings[-1].startswith("Not compared with the base model with its")
 
 
 def test_each_label_of_the_references_is_a_place_to_be_worse_on_with_its_gate_as_a_light(desk: Desk):
