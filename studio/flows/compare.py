@@ -93,11 +93,13 @@ def freeze_each(
 
     StudyError or RunError before the first of them where one could not be frozen.
     """
-    for later, step in enumerate(steps or (None,)):
+    asked = steps or (None,)
+    new = [step for step in asked if not jobs.by_key(studio.store, kind=JobKind.GENERATE, key=f"{key}:{step}")]
+    for later, step in enumerate(new):
         protocol = draft(studio, run_id, wanted, step=step).protocol
         for objection in objections(replace(protocol, opening=protocol.opening + later)):
             raise objection
-    return tuple(freeze(studio, run_id, wanted, step=step, key=f"{key}:{step}") for step in steps or (None,))
+    return tuple(freeze(studio, run_id, wanted, step=step, key=f"{key}:{step}") for step in asked)
 
 
 def new_link(study_id: str, kind: LinkKind, label: str) -> Link:
