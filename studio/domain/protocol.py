@@ -200,6 +200,12 @@ def _about_prompts(protocol: Protocol) -> Iterator[StudyError]:
             fix="Lower the cap, or add prompts.",
             field="cap",
         )
+    if 1 <= cap < protocol.own_prompts:
+        yield StudyError(
+            f"All prompts of your own are judged, and a cap of {cap:,} has no place for {protocol.own_prompts:,}.",
+            fix=f"Raise the cap to at least {protocol.own_prompts:,}, or leave some of them out.",
+            field="cap",
+        )
     if protocol.opening < 1:
         yield StudyError("The openings of a test set are counted from 1.", fix="Count this one.", field="opening")
     elif cap >= FEWEST_PROMPTS and most_evidence(cap) < protocol.bar:
@@ -234,13 +240,24 @@ def _warnings(protocol: Protocol) -> Iterator[str]:
     missing = [rival.title for rival in Rival if rival not in {opponent.rival for opponent in protocol.opponents}]
     if missing:
         yield f"Not compared with {' and '.join(missing)}: the verdict cannot say that training beats what costs less."
-    if protocol.own_prompts:
-        yield (
-            f"{protocol.own_prompts} of {len(protocol.prompts)} prompts are somebody's own, not sealed test rows; "
-            "they are marked wherever they are shown."
-        )
+    yield from _own_warnings(min(protocol.own_prompts, protocol.cap), protocol.cap)
     if protocol.opening > 1:
         yield bar_sentence(protocol.opening)
+
+
+def _own_warnings(own: int, cap: int) -> Iterator[str]:
+    """How many sealed prompts are left beside somebody's own, which are judged first, and what that means."""
+    if not own:
+        return
+    yield (
+        f"{own:,} of {cap:,} prompts are somebody's own, which are judged first, so that within the cap "
+        f"{cap - own:,} sealed ones remain; own ones have no reference answer and are marked wherever they are shown."
+    )
+    if cap - own < FEWEST_PROMPTS:
+        yield (
+            f"Of sealed test rows a verdict needs {FEWEST_PROMPTS}, and only {cap - own:,} are judged: raise the cap "
+            f"to {own + FEWEST_PROMPTS:,}, hold out more rows, or leave out prompts of your own."
+        )
 
 
 def alpha_at(opening: int) -> float:

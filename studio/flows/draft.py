@@ -9,7 +9,17 @@ from typing import Any
 
 from studio.data.atomic import replacing
 from studio.domain.errors import StudyError
-from studio.domain.gate import read_gates
+from studio.domain.gate import (
+    TITLES,
+    ExactMatch,
+    Gate,
+    Labels,
+    Length,
+    Overlap,
+    Perplexity,
+    SqlResult,
+    read_gates,
+)
 from studio.domain.protocol import (
     DEFAULT_TWICE,
     Asked,
@@ -86,7 +96,9 @@ class Draft:
     def warnings(self) -> tuple[str, ...]:
         """What nothing forbids and somebody should know; the bar is told apart, at every opening."""
         own = [told for told in warnings(self.protocol) if told != bar_sentence(self.protocol.opening)]
-        return (*own, *gating.warnings(read_gates(self.protocol.gates), len(self.asks)))
+        sealed = sum(ask.row_number is not None for ask in self.asks)
+        gates = read_gates(self.protocol.gates)
+        return (*own, *(said for gate in gates for said in _of_gate(gate, asked=len(self.asks), sealed=sealed)))
 
     @property
     def plan(self) -> str:
@@ -121,6 +133,21 @@ class Draft:
             f"{checkpoints} checkpoints make {checkpoints} studies, and each is an opening of its own: "
             f"the evidence must reach {asked} to 1."
         )
+
+
+def _of_gate(gate: Gate, *, asked: int, sealed: int) -> list[str]:
+    """What a gate cannot show; one that compares with references is judged by the sealed prompts alone."""
+    if not _reads_references(gate):
+        return gating.warnings([gate], asked)
+    if sealed == 0 and gate.is_required:
+        return [f"{TITLES[gate.kind]} needs reference answers, and no sealed prompt is asked: it can never be green."]
+    return gating.warnings([gate], sealed)
+
+
+def _reads_references(gate: Gate) -> bool:
+    if isinstance(gate, Length):
+        return gate.times_reference is not None
+    return isinstance(gate, ExactMatch | Labels | Overlap | Perplexity | SqlResult)
 
 
 def default_cap(sealed: int, model_id: str) -> int:

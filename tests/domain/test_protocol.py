@@ -106,6 +106,7 @@ def test_the_way_in_which_choices_were_put_in_is_not_in_the_fingerprint(same) ->
         ({"prompts": (*GOOD.prompts, GOOD.prompts[0])}, "prompts", "in the study twice"),
         ({"cap": 41}, "cap", "from 1 to 40 prompts, not 41"),
         ({"cap": 0}, "cap", "not 0"),
+        ({"cap": 1, "prompts": (Asked("a", Source.OWN), Asked("b", Source.OWN))}, "cap", "no place for 2"),
         ({"opponents": ()}, "opponents", "nothing to compare with"),
         ({"opponents": (OPPONENTS[0], OPPONENTS[0])}, "opponents", "there twice"),
         ({"opponents": (Opponent(Rival.PROMPT, instructions=" "),)}, "opponents", "best prompt is empty"),
@@ -144,8 +145,18 @@ def test_what_weakens_a_study_is_said_before_it_is_frozen() -> None:
         "A study of fewer than 20 prompts cannot end in “Ship it.”; add prompts.",
         "Not compared with the base model with its best prompt and the base model with examples in its prompt",
         "1 of 10 prompts are somebody's own",
+        "Of sealed test rows a verdict needs 20",
         "These prompts are opened for the 2nd time",
     ]
+
+
+def test_how_many_sealed_prompts_remain_beside_own_ones_is_said_with_what_to_do() -> None:
+    own = tuple(Asked(f"mine {number}", Source.OWN) for number in range(12))
+    few = warnings(replace(GOOD, prompts=(*own, *GOOD.prompts[:18]), cap=30))
+    assert "12 of 30 prompts are somebody's own" in few[0] and "18 sealed ones remain" in few[0]
+    assert "needs 20, and only 18 are judged: raise the cap to 32" in few[1]
+    enough = warnings(replace(GOOD, prompts=(*own, *GOOD.prompts), cap=32))
+    assert len(enough) == 1 and "20 sealed ones remain" in enough[0]
 
 
 def test_the_bar_doubles_with_each_opening_and_all_shares_together_stay_below_one_in_twenty() -> None:

@@ -78,6 +78,19 @@ def test_own_prompts_are_marked_and_always_among_the_judged(quiet: Studio, train
     assert "3 of" in " ".join(draft.draft(quiet, trained.id, wanted).warnings)
 
 
+def test_gates_that_compare_with_references_count_sealed_prompts_alone(quiet: Studio, trained: Run):
+    gates = ({"kind": "exact", "margin": 0.2}, {"kind": "json", "margin": 0.2})
+    own = "\n".join(f"My own question, number {number}?" for number in range(12))
+    made = draft.draft(quiet, trained.id, Wanted(cap=16, identical=0, own=own, gates=gates))
+    told = [said for said in made.warnings if "can only be green" in said]
+    assert len(made.asks) == 16 and len(told) == 1 and "Same as the reference allows 20 of 100, and 4" in told[0]
+    alone = draft.draft(quiet, trained.id, Wanted(cap=12, identical=0, own=own, gates=gates))
+    assert any("no sealed prompt is asked" in said for said in alone.warnings)
+    with pytest.raises(StudyError, match="no place for 12") as refused:
+        compare.freeze(quiet, trained.id, Wanted(cap=11, identical=0, own=own), key="study")
+    assert refused.value.field == "cap"
+
+
 @pytest.mark.parametrize("line", ['{"prompt": ', '{"question": "x"}', '{"messages": [{"role": "assistant"}]}'])
 def test_a_line_that_is_no_prompt_is_named(quiet: Studio, trained: Run, line: str):
     with pytest.raises(StudyError, match="Line 2 of your own prompts") as refused:

@@ -78,7 +78,10 @@ def build() -> Form:
     )
     with gr.Row():
         prompts = gr.Number(
-            label="Prompts", precision=0, info="Sealed test rows that training never saw; against each.", min_width=200
+            label="Prompts",
+            precision=0,
+            min_width=200,
+            info="Against each opponent: your own first, then sealed test rows that training never saw.",
         )
         question = gr.Textbox(
             label="Question to the raters", value=draft.QUESTION, info="What “better” should mean.", min_width=280
