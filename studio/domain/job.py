@@ -69,18 +69,26 @@ class Wish(StrEnum):
 LIVE = frozenset({JobState.QUEUED, JobState.RUNNING})
 ENDED = frozenset({JobState.DONE, JobState.STOPPED, JobState.FAILED})
 
-# The one table of allowed transitions; the store refuses every other.
-# running -> queued is a supervisor that was stopped: the attempt goes on when it is back.
-# interrupted, stopped or failed -> queued is a person who asks to resume.
-TRANSITIONS: dict[JobState, frozenset[JobState]] = {
-    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.STOPPED}),
-    JobState.RUNNING: frozenset(
-        {JobState.DONE, JobState.STOPPED, JobState.FAILED, JobState.INTERRUPTED, JobState.QUEUED}
-    ),
-    JobState.INTERRUPTED: frozenset({JobState.QUEUED, JobState.STOPPED}),
-    JobState.FAILED: frozenset({JobState.QUEUED}),
-    JobState.STOPPED: frozenset({JobState.QUEUED}),
-    JobState.DONE: frozenset(),
+# The one table of allowed transitions, each with what leads to it; the store refuses every other.
+TRANSITIONS: dict[JobState, dict[JobState, str]] = {
+    JobState.QUEUED: {
+        JobState.RUNNING: "The supervisor claims it, as a new attempt.",
+        JobState.STOPPED: "A person stops it while it waits.",
+    },
+    JobState.RUNNING: {
+        JobState.DONE: "Its worker says so.",
+        JobState.STOPPED: "A person stops it, or it makes room for what waits for its place.",
+        JobState.FAILED: "Its worker says why, or none can be started.",
+        JobState.INTERRUPTED: "Its worker is gone without a word, and it does not go on by itself.",
+        JobState.QUEUED: "Its supervisor was stopped, or it goes on by itself after an end from outside.",
+    },
+    JobState.INTERRUPTED: {
+        JobState.QUEUED: "A person resumes it.",
+        JobState.STOPPED: "A person gives it up.",
+    },
+    JobState.FAILED: {JobState.QUEUED: "A person resumes it."},
+    JobState.STOPPED: {JobState.QUEUED: "A person resumes it."},
+    JobState.DONE: {},
 }
 
 STATE_WORDS = {

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, DisconnectionError, NoSuchModuleError, OperationalError
 
 from studio.domain.errors import SetupError
@@ -81,6 +82,16 @@ def writing(target: Store | Connection) -> Iterator[Connection]:
     else:
         with target.write() as connection:
             yield connection
+
+
+def insert_or_ignore(
+    connection: Connection, table: Table, values: dict[str, Any] | list[dict[str, Any]], *, conflict: list[str]
+) -> int:
+    """Insert what is not there yet by the columns `conflict`; how many rows were new (of a single one)."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table).on_conflict_do_nothing(index_elements=conflict)
+    # Without the option psycopg's count of an INSERT is dropped, and -1 would read as "new".
+    return connection.execute(statement.execution_options(preserve_rowcount=True), values).rowcount
 
 
 def open_store(workspace: Workspace, *, url: str | None = None) -> Store:

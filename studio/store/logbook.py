@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from studio.domain.logbook import Entry
-from studio.store import jobs, tables
-from studio.store.database import Store
+from studio.store import tables
+from studio.store.database import Store, insert_or_ignore
 
 
 def open_entry(store: Store, run_id: str, *, owner: str, versions: dict[str, str]) -> None:
@@ -67,7 +67,7 @@ def _set(store: Store, run_ids: Sequence[str], values: dict[str, Any]) -> None:
 def _insist(connection: Connection, run_id: str, *, owner: str = "", versions: dict[str, str] | None = None) -> None:
     """An entry for a run, unless there is one."""
     values = {"run_id": run_id, "owner": owner, "versions": versions or {}, "notes": "", "tags": []}
-    jobs.insert_or_ignore(connection, tables.logbook, values, conflict=["run_id"])
+    insert_or_ignore(connection, tables.logbook, values, conflict=["run_id"])
 
 
 def _entry(values: Any) -> Entry:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, select, update
 from studio.domain.errors import RecipeError
 from studio.domain.job import Job, JobKind
 from studio.store import jobs, tables
-from studio.store.database import Store
+from studio.store.database import Store, insert_or_ignore
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def add(store: Store, *, id: str, title: str, path: Path) -> AddedModel:
     """Remember a folder; the same folder again is the model that it already is."""
     values = {"id": id, "title": title, "path": str(path), "added_at": datetime.now(UTC)}
     with store.write() as connection:
-        jobs.insert_or_ignore(connection, tables.models, values, conflict=["path"])
+        insert_or_ignore(connection, tables.models, values, conflict=["path"])
         return _model(connection.execute(_every().where(tables.models.c.path == str(path))).one())
 
 
@@ -43,7 +43,7 @@ def add_from_hub(
         "revision": revision,
     }  # fmt: skip
     with store.write() as connection:
-        if jobs.insert_or_ignore(connection, tables.models, values, conflict=["hub_id", "revision"]):
+        if insert_or_ignore(connection, tables.models, values, conflict=["hub_id", "revision"]):
             _submit(connection, id, spec, after=None)
         columns = tables.models.c
         return _model(connection.execute(_every().where(columns.hub_id == hub_id, columns.revision == revision)).one())

@@ -9,8 +9,7 @@ from sqlalchemy import Connection, Row, select
 from studio.domain.errors import RunError
 from studio.domain.sweep import Sweep
 from studio.store import runs, tables
-from studio.store.database import Store
-from studio.store.jobs import insert_or_ignore
+from studio.store.database import Store, insert_or_ignore
 
 
 def add(

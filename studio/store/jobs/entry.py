@@ -1,0 +1,92 @@
+"""Entry: jobs submitted once, and looked up."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from studio.domain.job import Job, JobKind, JobState, Wish
+from studio.store import tables
+from studio.store.database import Store, insert_or_ignore, writing
+from studio.store.ids import new_id
+from studio.store.jobs.rows import job_of, job_with, spec_of
+
+
+def submit(
+    target: Store | Connection,
+    *,
+    kind: JobKind,
+    subject_id: str,
+    spec: dict[str, Any],
+    key: str | None = None,
+    wants: str | None = None,
+) -> Job:
+    """Put a job at the end of the line, for the device `wants` or any; the same `kind` and `key` again is the same job,
+    whatever it has become since."""
+    now = datetime.now(UTC)
+    with writing(target) as connection:
+        job_id = new_id("job")
+        added = insert_or_ignore(
+            connection,
+            tables.jobs,
+            {
+                "id": job_id,
+                "kind": kind.value,
+                "subject_id": subject_id,
+                "key": key,
+                "state": JobState.QUEUED.value,
+                "wish": Wish.RUN.value,
+                "attempt": 0,
+                "created_at": now,
+                "queued_at": now,
+                "phase": "",
+                "done": 0,
+                "total": 0,
+                "message": "",
+                "fix": "",
+                "result": {},
+                "wants": wants,
+            },
+            conflict=["kind", "key"],
+        )
+        if added:
+            connection.execute(tables.specs.insert().values(job_id=job_id, spec=spec))
+            return job_with(connection, job_id)
+        known = select(tables.jobs).where(tables.jobs.c.kind == kind.value, tables.jobs.c.key == key)
+        return job_of(connection.execute(known).one())
+
+
+def record(connection: Connection, *, kind: JobKind, subject_id: str, message: str, result: dict[str, Any]) -> Job:
+    """Note a job that was too small to wait for: it is done already."""
+    now = datetime.now(UTC)
+    job = submit(connection, kind=kind, subject_id=subject_id, spec={})
+    done = {"state": JobState.DONE.value, "message": message, "result": result, "started_at": now, "ended_at": now}
+    connection.execute(update(tables.jobs).where(tables.jobs.c.id == job.id).values(done))
+    return job_with(connection, job.id)
+
+
+def by_key(store: Store, *, kind: JobKind, key: str) -> Job | None:
+    """The job that was submitted under this key, if it was."""
+    known = select(tables.jobs).where(tables.jobs.c.kind == kind.value, tables.jobs.c.key == key)
+    with store.read() as connection:
+        row = connection.execute(known).one_or_none()
+    return job_of(row) if row else None
+
+
+def of_subject(store: Store, subject_id: str, *, kind: JobKind) -> list[Job]:
+    """Every job of this kind that was submitted for a subject, in the order in which they were."""
+    known = select(tables.jobs).where(tables.jobs.c.subject_id == subject_id, tables.jobs.c.kind == kind.value)
+    with store.read() as connection:
+        return [job_of(row) for row in connection.execute(known.order_by(tables.jobs.c.created_at, tables.jobs.c.id))]
+
+
+def get(store: Store, job_id: str) -> Job:
+    """The job; StudioError when there is none."""
+    with store.read() as connection:
+        return job_with(connection, job_id)
+
+
+def spec(store: Store, job_id: str) -> dict[str, Any]:
+    """What the job is to do, as it was submitted."""
+    with store.read() as connection:
+        return spec_of(connection, job_id)

@@ -1,0 +1,96 @@
+"""Telling: what attempts report, kept once each and in order."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, tuple_, update
+
+from studio.domain.errors import StudioError
+from studio.domain.event import Event, EventKind
+from studio.domain.job import JobState
+from studio.store import tables
+from studio.store.database import Store, insert_or_ignore
+from studio.store.jobs.rows import attempt_of, current, is_in
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event with the attempt that reported it."""
+
+    attempt: int
+    event: Event
+
+
+def add_events(store: Store, job_id: str, attempt: int, events: Sequence[Event], *, offset: int) -> None:
+    """Keep events and how far their file was read, both or neither; the same events again change nothing.
+
+    Phase, progress and notes show on the job while this attempt is the one that runs.
+    """
+    with store.write() as connection:
+        reader = connection.execute(
+            select(tables.attempts.c.last_seq).where(*attempt_of(job_id, attempt)).with_for_update()
+        ).one_or_none()
+        if reader is None:
+            raise StudioError(f"{job_id} has no attempt {attempt}.")
+        if events:
+            rows = [
+                {"job_id": job_id, "attempt": attempt, "seq": e.seq, "at": e.at, "kind": e.kind.value, "data": e.data}
+                for e in events
+            ]
+            insert_or_ignore(connection, tables.events, rows, conflict=["job_id", "attempt", "seq"])
+        fresh = [event for event in events if event.seq > reader.last_seq]
+        if shown := _shown(fresh):
+            connection.execute(
+                update(tables.jobs)
+                .where(*current(job_id, attempt), tables.jobs.c.state == JobState.RUNNING.value)
+                .values(shown)
+            )
+        connection.execute(
+            update(tables.attempts)
+            .where(*attempt_of(job_id, attempt), tables.attempts.c.offset <= offset)
+            .values(offset=offset, last_seq=max([reader.last_seq, *(event.seq for event in fresh)]))
+        )
+
+
+def _shown(events: Sequence[Event]) -> dict[str, Any]:
+    """What the newest of these events say of the job."""
+    shown: dict[str, Any] = {}
+    for event in sorted(events, key=lambda event: event.seq):
+        match event.kind:
+            case EventKind.PHASE:
+                shown["phase"] = str(event.data["name"])
+            case EventKind.PROGRESS:
+                shown |= {"done": int(event.data["done"]), "total": int(event.data["total"])}
+                shown["seconds_left"] = event.data.get("seconds_left")
+            case EventKind.NOTE:
+                shown["message"] = str(event.data["text"])
+    return shown
+
+
+def offset(store: Store, job_id: str, attempt: int) -> int:
+    """How many bytes of the attempt's events.jsonl are kept; 0 for an attempt that is not known."""
+    with store.read() as connection:
+        found = connection.execute(select(tables.attempts.c.offset).where(*attempt_of(job_id, attempt)))
+        return found.scalar_one_or_none() or 0
+
+
+def events(
+    store: Store,
+    job_id: str,
+    *,
+    kinds: Collection[EventKind] | None = None,
+    after: tuple[int, int] | None = None,
+) -> list[StoredEvent]:
+    """What the attempts of a job reported, in order; `after` an (attempt, seq) only what came later."""
+    columns = tables.events.c
+    question = select(tables.events).where(columns.job_id == job_id).order_by(columns.attempt, columns.seq)
+    if kinds is not None:
+        question = question.where(is_in(columns.kind, kinds))
+    if after is not None:
+        question = question.where(tuple_(columns.attempt, columns.seq) > after)
+    with store.read() as connection:
+        rows = connection.execute(question).all()
+    return [
+        StoredEvent(row.attempt, Event(seq=row.seq, at=row.at, kind=EventKind(row.kind), data=row.data)) for row in rows
+    ]
