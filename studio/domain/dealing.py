@@ -1,7 +1,10 @@
-"""Dealing: who judges which pair, and on which side the fine-tuned answer stands; drawn, even, and never both.
+"""Dealing: who judges which pair, and on which side the fine-tuned answer stands: a coin of its own for every card.
 
 Every pair has one primary rating, a share of them a second one by somebody else, for agreement. Cards are dealt one at
 a time to whoever asks, so people may join late and leave: a card that is held too long goes to the next one.
+
+No side follows from those before it. Were they evened out, whoever found out one side could tell the next
+(docs/decisions/0025-every-side-is-a-coin-of-its-own.md).
 """
 
 import hashlib
@@ -137,9 +140,8 @@ def _with_seconds(cards: Iterable[tuple[str, str]], *, twice: float) -> list[Pai
 def next_card(deck: Deck, dealt: Sequence[Dealt], rater: str, *, now: datetime) -> Dealt | None:
     """The card that this rater holds, or else a new one; None while there is nothing for them.
 
-    Each rater gets the fine-tuned answer left and right equally often, at any moment within one; but a card that comes
-    back to the same person stands as it stood. A second rating shows a pair the other way round, and the pairs of one
-    prompt take turns, wherever a card that lets them is left.
+    On which side the fine-tuned answer stands is drawn for each card, whatever was shown before. A card that comes back
+    to the same person stands as it stood, and a second rating by somebody else shows the pair the other way round.
     """
     held = [card for card in _live(dealt, now) if card.rater == rater and not card.is_rated]
     return held[0] if held else _new_card(deck, dealt, rater, now=now)
@@ -204,21 +206,13 @@ class _Table:
     """What lies on the table when one rater asks for a card."""
 
     def __init__(self, deck: Deck, live: Sequence[Dealt], rater: str, *, own: Sequence[Dealt]) -> None:
-        pairs = {pair.id: pair for pair in deck.pairs}
+        prompts = {pair.id: pair.prompt for pair in deck.pairs}
         self.seed, self.rater = deck.seed, rater
         self.of_pair: dict[str, list[Dealt]] = defaultdict(list)
-        self.of_prompt: Counter[str] = Counter()  # times left less times right
-        self.of_opponent: Counter[str | None] = Counter()
-        self.own_lead = 0
-        self.seen = {pairs[card.pair_id].prompt for card in own}
+        self.seen = {prompts[card.pair_id] for card in own}
         self.earlier = {card.pair_id: card.side for card in own}
         for card in live:
-            pair, step = pairs[card.pair_id], 1 if card.side is Side.LEFT else -1
-            self.of_pair[pair.id].append(card)
-            if not pair.is_identical:
-                self.of_prompt[pair.prompt] += step
-                self.of_opponent[pair.opponent] += step
-                self.own_lead += step * (card.rater == rater)
+            self.of_pair[card.pair_id].append(card)
 
     def is_open(self, pair: Pair) -> bool:
         """Whether this rater may judge it: not theirs yet, and a second rating only once the first is given."""
@@ -229,41 +223,19 @@ class _Table:
             and all(card.rater != self.rater for card in cards)
         )
 
-    def rank(self, pair: Pair) -> tuple[int, bool]:
-        """First what comes back, then prompts that are new to the rater, then others; among them, sides that agree.
-
-        What comes back and would make the sides uneven waits for the end.
-        """
-        if side := self.earlier.get(pair.id):
-            return (0 if pair.is_identical or _behind(self.own_lead) in (None, side) else 3), False
-        forced, wanted = self._forced(pair), self._wanted(pair)
-        return (2 if pair.prompt in self.seen else 1), bool(forced and wanted and forced is not wanted)
+    def rank(self, pair: Pair) -> int:
+        """First what comes back, then prompts that are new to the rater, then others; no side has a say in it."""
+        if pair.id in self.earlier:
+            return 0
+        return 2 if pair.prompt in self.seen else 1
 
     def side(self, pair: Pair) -> Side:
-        """As it stood where the card comes back; else what the rater, the pair, the prompt and the opponent lack."""
+        """As it stood where the card comes back, the other way round for a second rating; else drawn."""
         if side := self.earlier.get(pair.id):
             return side
-        return self._forced(pair) or self._wanted(pair) or _behind(self.of_opponent[pair.opponent]) or self._drawn(pair)
-
-    def _forced(self, pair: Pair) -> Side | None:
-        """The side that this rater is behind on."""
-        return None if pair.is_identical else _behind(self.own_lead)
-
-    def _wanted(self, pair: Pair) -> Side | None:
-        """The other way round for a second rating, else the side that the prompt is behind on."""
-        if pair.is_identical:
-            return None
-        if self.of_pair[pair.id]:
-            return Side.RIGHT if self.of_pair[pair.id][0].side is Side.LEFT else Side.LEFT
-        return _behind(self.of_prompt[pair.prompt])
+        others = self.of_pair[pair.id]
+        return others[0].side.other if others else self._drawn(pair)
 
     def _drawn(self, pair: Pair) -> Side:
         digest = hashlib.sha256(f"{self.seed}/{self.rater}/{pair.id}".encode()).digest()
         return Side.LEFT if digest[0] % 2 else Side.RIGHT
-
-
-def _behind(lead_of_left: int) -> Side | None:
-    """The side that was shown less often; None where both were shown equally often."""
-    if lead_of_left == 0:
-        return None
-    return Side.RIGHT if lead_of_left > 0 else Side.LEFT

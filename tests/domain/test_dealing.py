@@ -1,4 +1,4 @@
-"""Who judges what: one primary rating each, sides even, nobody both of a pair's ratings."""
+"""Who judges what: one primary rating each, every side a coin of its own, nobody both of a pair's ratings."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -49,11 +49,6 @@ class Room:
     def rated(self) -> list[Dealt]:
         return [card for card in self.dealt if card.is_rated]
 
-    def lead(self, cards: Sequence[Dealt]) -> int:
-        """Times left less times right, identical pairs aside."""
-        real = {pair.id for pair in self.deck.pairs if not pair.is_identical}
-        return sum(1 if card.side is Side.LEFT else -1 for card in cards if card.pair_id in real)
-
 
 shapes = st.fixed_dictionaries({
     "prompts": st.integers(1, 14).map(lambda n: PROMPTS[:n]),
@@ -81,23 +76,27 @@ def test_every_pair_gets_one_primary_and_at_most_one_second_by_somebody_else(sha
     assert done.is_complete and done.second == done.wanted_twice
 
 
-@settings(max_examples=30, deadline=None)
-@given(shape=shapes, raters=st.lists(st.sampled_from("abcd"), min_size=1, max_size=60))
-def test_sides_are_even_within_one_for_each_rater_at_every_moment(shape, raters: list[str]) -> None:
+@settings(max_examples=40, deadline=None)
+@given(shape=shapes, raters=st.lists(st.sampled_from("abc"), min_size=1, max_size=40))
+def test_what_was_shown_before_has_no_say_in_what_comes_next_nor_on_which_side(shape, raters: list[str]) -> None:
     room = Room(deck(**shape))
     for rater in raters:
         room.rate(rater)
-        assert abs(room.lead([card for card in room.rated if card.rater == rater])) <= 1
+    turned = [replace(card, side=card.side.other) for card in room.dealt]
+    for rater in "abcd":
+        card = next_card(room.deck, room.dealt, rater, now=room.now)
+        other = next_card(room.deck, turned, rater, now=room.now)
+        is_second = card is not None and any(each.pair_id == card.pair_id for each in room.dealt)
+        assert other == (replace(card, side=card.side.other) if card and is_second else card)
 
 
-@settings(max_examples=30, deadline=None)
-@given(
-    shape=shapes.map(lambda shape: {**shape, "opponents": ["base"], "twice": 0.0}), raters=st.sampled_from(["a", "abc"])
-)
-def test_with_one_opponent_sides_are_as_even_as_the_raters_are_many(shape, raters: str) -> None:
-    room = Room(deck(**shape))
-    room.finish(raters)
-    assert abs(room.lead(room.rated)) <= len(raters)
+def test_both_sides_come_about_equally_often() -> None:
+    lefts = []
+    for seed in range(100):
+        cards = hand(deck(PROMPTS[:20], ["base", "prompt"], twice=0.0, seed=seed), [], "ann", now=START)
+        lefts.append(sum(card.side is Side.LEFT for card in cards))
+    assert sum(14 <= left <= 26 for left in lefts) >= 90, "of 40 cards, as docs/verdict.md says"
+    assert 0.48 < sum(lefts) / 4000 < 0.52
 
 
 @settings(max_examples=20, deadline=None)
@@ -109,21 +108,7 @@ def test_second_ratings_show_the_pair_the_other_way_round(seed: int) -> None:
     for card in room.rated:
         sides[card.pair_id].append(card.side)
     doubled = [shown for shown in sides.values() if len(shown) == 2]
-    assert len(doubled) == 6
-    assert sum(first is not second for first, second in doubled) >= 5
-
-
-@settings(max_examples=12, deadline=None)
-@given(seed=st.integers(0, 2**48))
-def test_the_pairs_of_one_prompt_take_turns_between_the_sides(seed: int) -> None:
-    room = Room(deck(PROMPTS, ["base", "prompt", "few_shot"], twice=0.0, seed=seed))
-    room.finish("abc")
-    prompts = {pair.id: pair.prompt for pair in room.deck.pairs}
-    by_prompt = defaultdict(list)
-    for card in room.rated:
-        by_prompt[prompts[card.pair_id]].append(card)
-    uneven = [prompt for prompt, cards in by_prompt.items() if abs(room.lead(cards)) > 1]
-    assert len(uneven) <= 1, "of 24: the last card, where the raters' own evenness leaves no choice"
+    assert len(doubled) == 6 and all(first is not second for first, second in doubled)
 
 
 events = st.lists(st.tuples(st.sampled_from("abcde"), st.sampled_from(["rate", "rate", "ask", "away"])), max_size=60)
@@ -166,17 +151,14 @@ def test_a_card_that_comes_back_to_the_same_person_stands_as_it_stood() -> None:
         assert again.at == room.now
 
 
-@settings(max_examples=40, deadline=None)
-@given(shape=shapes, does=st.lists(st.sampled_from(["rate", "away"]), max_size=40))
-def test_whoever_leaves_and_comes_back_keeps_even_sides(shape, does: list[str]) -> None:
-    room = Room(deck(**shape))
-    for step in does:
-        if step == "away":
-            room.ask("ann")
-            room.now += HOLD + timedelta(seconds=1)
-        else:
-            room.rate("ann")
-        assert abs(room.lead(room.rated)) <= 1
+def test_sides_that_were_dealt_by_an_earlier_version_stay_as_they_are() -> None:
+    made = deck(PROMPTS[:4], ["base"], twice=1.0, seed=3)
+    for side in Side:
+        long_ago = [Dealt(pair.id, "ann", side, START) for pair in made.pairs]
+        again = hand(made, long_ago, "ann", now=START + 2 * HOLD)
+        assert [(card.pair_id, card.side) for card in again] == [(pair.id, side) for pair in made.pairs]
+        judged = [replace(card, is_rated=True) for card in long_ago]
+        assert {card.side for card in hand(made, judged, "ben", now=START)} == {side.other}
 
 
 def test_nobody_is_asked_for_a_second_opinion_before_there_is_a_first() -> None:

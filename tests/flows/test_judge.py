@@ -69,7 +69,7 @@ def test_each_answer_is_shown_on_the_side_that_was_drawn(studio: Studio):
         answers = {Side.LEFT: card.left, Side.RIGHT: card.right}
         assert answers == {dealt.side: f"tuned {number}", dealt.side.other: f"{opponent} {number}"}
         assert card.prompt[-1].text == f"Question {number}?"
-    assert Counter(dealt.side for dealt in cards.dealt(studio.store, study.id)) == dict.fromkeys(Side, 15)
+    assert {dealt.side for dealt in cards.dealt(studio.store, study.id)} == set(Side)
 
 
 def test_a_card_names_no_model_no_side_and_nothing_of_the_study(studio: Studio):

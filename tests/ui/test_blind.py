@@ -17,6 +17,7 @@ from tests.ui.guessing import chance, hits
 from tests.ui.markup import words
 from tests.ui.rating_room import (
     RIVALS,
+    SEED,
     Rater,
     door,
     join,
@@ -285,13 +286,49 @@ def test_order_time_and_size_do_not_give_the_sides_away(room: tuple[Studio, str]
                 continue
             left, right = (rater.page.split(f'id="answer-{side}"')[1].split("</div>")[0] for side in ("left", "right"))
             size, position = len(rater.heard[-1]), len(received)
-            received.append([position, rater.seconds[-1], size, len(left), len(right), position % 2, ord(item[0])])
+            texts = (len(left), len(right))
+            received.append([position, rater.seconds[-1], size, *texts, position % 2, ord(item[0])])
             labels[item] = None
             rater.press("rate-left" if position % 2 else "rate-right")
-    sides = {card.id: card.side is Side.LEFT for card in cards.dealt(studio.store, study.id)}
-    features, truth = np.array(received, dtype=float), np.array([sides[item] for item in labels])
-    assert len(truth) == 42 and truth.sum() == 21
+    dealt = {card.id: card for card in cards.dealt(studio.store, study.id)}
+    shown = [dealt[item] for item in labels]
+    truth = np.array([card.side is Side.LEFT for card in shown])
+    prompts = [card.pair_id.split("/")[0] for card in shown]
+    features = np.column_stack([np.array(received, dtype=float), before(truth, prompts)])
+    assert len(truth) == 42 and 5 < truth.sum() < 37
     assert hits(features, truth)[0] <= chance(features, truth)
+
+
+def before(truth: np.ndarray, prompts: list[str]) -> np.ndarray:
+    """What somebody knows at each card who was told every side before it: 1 is left, -1 right, 0 nothing yet.
+
+    The side of the card before, the one before that, how far left leads, and the last side of the same prompt.
+    """
+    steps, told, last = [0, 0, *np.where(truth, 1, -1)], [], dict[str, int]()
+    for place, prompt in enumerate(prompts):
+        told.append([steps[place + 1], steps[place], sum(steps[: place + 2]), last.get(prompt, 0)])
+        last[prompt] = steps[place + 2]
+    return np.array(told, dtype=float)
+
+
+def test_who_knows_every_side_so_far_cannot_tell_the_next() -> None:
+    prompts = [f"p{number}" for number in range(100)]
+    made = dealing.deck(prompts, [str(rival) for rival in RIVALS], twice=0.0, seed=SEED)
+    shown = dealing.hand(made, [], "ann", now=datetime.now(UTC))
+    truth = np.array([card.side is Side.LEFT for card in shown])
+    told = before(truth, [card.pair_id.split("/")[0] for card in shown])
+    assert len(truth) == 300
+    assert hits(told, truth)[0] <= chance(told, truth, rounds=1000)
+
+
+@pytest.mark.parametrize("bound", [1, 2])
+def test_sides_that_are_evened_out_would_be_found(bound: int) -> None:
+    draw, truth = np.random.default_rng(5), list[bool]()
+    for _ in range(300):
+        lead = 2 * sum(truth) - len(truth)
+        truth.append(lead < 0 if abs(lead) == bound else bool(draw.integers(2)))
+    told = before(np.array(truth), ["p"] * 300)
+    assert hits(told, np.array(truth))[0] > chance(told, np.array(truth), rounds=1000)
 
 
 def test_the_guesser_would_find_a_leak() -> None:
