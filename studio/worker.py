@@ -54,6 +54,7 @@ PARTS = {
     JobKind.PROBE: "studio.engine.probe:probe",
     JobKind.TRAIN: "studio.engine.tracking:tracked",
     JobKind.GENERATE: "studio.engine.generate:generate",
+    JobKind.GATES: "studio.judging:judge_gates",
     JobKind.CHAT: "studio.engine.chat:chat",
     JobKind.DOWNLOAD: "studio.recipes.hub.download:download",
     JobKind.EXPORT: "studio.engine.export:export",
@@ -64,7 +65,7 @@ PARTS = {
 # What computes for long lets the page go first.
 AT_LENGTH = (
     JobKind.TRAIN, JobKind.PROBE, JobKind.GENERATE, JobKind.CHAT, JobKind.MEANING, JobKind.EXPORT,
-    JobKind.LOCAL_OPINION,
+    JobKind.LOCAL_OPINION, JobKind.GATES,
 )  # fmt: skip
 
 Work = Callable[[dict[str, Any], Reporter], Outcome]

@@ -7,12 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
+from studio.cli import gating
 from studio.cli.output import Json, answer, verb
 from studio.cli.study import StudyId, app
 from studio.cli.workspace import opened
 from studio.domain.errors import StudyError
 from studio.domain.verdict import Decision
-from studio.flows import decide, preferences, report, sharing, votes
+from studio.flows import compare, decide, preferences, report, sharing, votes
 from studio.flows.decide import Decided
 
 
@@ -24,8 +25,9 @@ def verdict(
     details: Annotated[bool, typer.Option(help="Also print every number.")] = False,
     json: Json = False,
 ) -> None:
-    """Say what a closed study shows."""
+    """Say what a closed study shows, once its gates are judged."""
     studio = opened()
+    gating.judged(studio, compare.study(studio, study), again=False)
     decided = decide.verdict(studio, study)
     told = report.told(studio, decided)
     if report_to is not None:
@@ -51,6 +53,7 @@ def _values(decided: Decided) -> dict[str, Any]:
              "is_required": light.is_required}
             for light in ruling.lights
         ],
+        "gates": gating.gate_values(decided.judging),
         "more_needed": ruling.more_needed, "minutes_needed": ruling.minutes_needed, "caveats": ruling.caveats,
         "exact": {"tuned": decided.exact, "total": decided.total}, "agreement": decided.agreement,
         "blind": decided.blind, "raters": decided.raters,
@@ -76,7 +79,9 @@ def override(
     json: Json = False,
 ) -> None:
     """Decide otherwise than the rule; the reason is shown with every verdict."""
-    decided = decide.override(opened(), study, decision=decision, reason=reason, by=by)
+    studio = opened()
+    gating.judged(studio, compare.study(studio, study), again=False)
+    decided = decide.override(studio, study, decision=decision, reason=reason, by=by)
     answer(json, _values(decided), f"{decided.ruling.title} {decided.ruling.override_sentence}")
 
 

@@ -17,6 +17,7 @@ class JobKind(StrEnum):
     PROBE = "probe"
     TRAIN = "train"
     GENERATE = "generate"
+    GATES = "gates"
     CHAT = "chat"
     DOWNLOAD = "download"
     EXPORT = "export"

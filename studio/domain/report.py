@@ -23,9 +23,12 @@ class Band:
     words: str
 
 
+WAITING = "waiting"  # in place of a light, while a gate is not judged
+
+
 @dataclass(frozen=True, slots=True)
 class Lamp:
-    """One gate as a light with its sentence; `is_shown_only` where it decides nothing."""
+    """One gate as a light (or WAITING) with its sentence; `is_shown_only` where it decides nothing."""
 
     title: str
     light: str

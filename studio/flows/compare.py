@@ -14,6 +14,7 @@ from studio.domain.errors import StudyError
 from studio.domain.job import Job, JobKind, JobState, Wish
 from studio.domain.protocol import Opponent, Rival, objections
 from studio.domain.study import Answer, Link, LinkKind, Study, StudyState
+from studio.flows import lights
 from studio.flows.draft import QUESTION, Wanted, draft, settled, spec_of
 from studio.flows.studio import Studio
 from studio.store import cards, jobs, links
@@ -178,7 +179,7 @@ def go_on_writing(studio: Studio, study_id: str) -> Study:
 
 
 def close(studio: Studio, study_id: str) -> Study:
-    """End the rating and reveal the sides; nobody can rate after this."""
+    """End the rating and reveal the sides; nobody can rate after this, and the gates are judged."""
     found = study(studio, study_id)
     if found.state is StudyState.CLOSED:
         return found
@@ -186,4 +187,6 @@ def close(studio: Studio, study_id: str) -> Study:
         raise StudyError("The answers are not all written yet.", fix="Wait until the rating is open.")
     if not cards.ratings(studio.store, study_id):
         raise StudyError("Nobody has rated anything yet.", fix="Rate at least one prompt first.")
-    return stored.close(studio.store, study_id, at=datetime.now(UTC))
+    closed = stored.close(studio.store, study_id, at=datetime.now(UTC))
+    lights.begin(studio, closed)
+    return closed

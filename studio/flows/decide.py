@@ -16,7 +16,7 @@ from studio.domain.study import TUNED, Ask, Study
 from studio.domain.topics import NO_TOPIC
 from studio.domain.verdict import Agreement, Decision, SideBias, Verdict
 from studio.flows import topics, train
-from studio.flows.lights import lights
+from studio.flows.lights import Judging, judging
 from studio.flows.studio import Studio
 from studio.flows.votes import Closed, Said, closed, judged_of, rater_names
 from studio.store import studies as stored
@@ -80,7 +80,8 @@ class Decided:
     """A closed study with its ruling and everything to check it by.
 
     `exact` of `total` fine-tuned answers equal the reference, apart from the blanks around lines; asked of every
-    frozen prompt. `recurring` ratings were of a fine-tuned answer that the same person had seen before.
+    frozen prompt. `recurring` ratings were of a fine-tuned answer that the same person had seen before. `judging` says
+    how far the gates are: the ruling knows nothing of those that are not judged yet, but that they are missing.
     """
 
     study: Study
@@ -95,6 +96,7 @@ class Decided:
     raters: tuple[Rater, ...]
     recurring: int
     sides: SideBias
+    judging: Judging
     overrides: tuple[Override, ...] = ()
     cut: int = 0
 
@@ -112,7 +114,8 @@ def verdict(studio: Studio, study_id: str) -> Decided:
     said = {rival: [each for each in found.said if each.opponent is rival] for rival in rivals}
     judged = {rival: judged_of(each) for rival, each in said.items()}
     blind = blinding(found.guesses)
-    shown = (*lights(studio, study), *([blinding_sign(blind)] if blind.guesses else []))
+    far = judging(studio, study)
+    shown = (*far.known, *([blinding_sign(blind)] if blind.guesses else []))
     ruling = rule(judged, protocol=study.protocol, skipped=_skipped(said), lights=shown)
     given = tuple(stored.overrides(studio.store, study_id))
     labels = _labels(studio, study, run, found.asks)
@@ -129,6 +132,7 @@ def verdict(studio: Studio, study_id: str) -> Decided:
         raters=_raters(found),
         recurring=recurring(found.deck, found.dealt),
         sides=side_bias([one for each in judged.values() for one in each]),
+        judging=far,
         overrides=given,
         cut=_cut(found, TUNED),
     )
@@ -138,7 +142,10 @@ def override(studio: Studio, study_id: str, *, decision: Decision | None, reason
     """Keep somebody's own decision beside the rule's; StudyError without one, a reason, a name or a difference."""
     if decision is None:
         raise StudyError("Nothing is decided yet.", fix="Choose what holds instead.", field="decision")
-    ruling = verdict(studio, study_id).ruling
+    found = verdict(studio, study_id)
+    if found.judging.is_live:
+        raise StudyError("The gates are still being judged.", fix="Wait until they are; then decide.")
+    ruling = found.ruling
     given = overridden(ruling, decision=decision, reason=reason, by=by, at=datetime.now(UTC)).override
     assert given is not None
     stored.override(studio.store, study_id, given)

@@ -1,37 +1,24 @@
-"""Lights: judge the gates of a closed study, once, and keep what they showed beside it."""
+"""Lights: have the gates of a closed study judged, follow that, and read what is kept; nothing is judged here."""
 
 import json
-import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any
-
-from pydantic import TypeAdapter, ValidationError
 
 from studio.data.atomic import replacing
-from studio.data.checks import refusals
-from studio.domain.errors import StudioError, StudyError
-from studio.domain.gate import Gate, SqlResult, Tasks, read_gates
-from studio.domain.gate_result import Answered, GateResult, Scored, Timed, Timing, Unjudged
+from studio.domain.errors import StudyError
+from studio.domain.gate import Gate, read_gates
+from studio.domain.gate_result import Answered, GateResult
+from studio.domain.job import Job, JobKind, JobState, Wish
 from studio.domain.protocol import Rival
-from studio.domain.query import QueryResult
 from studio.domain.study import TUNED, Answer, Ask, Study, StudyState
-from studio.domain.task_score import TaskScore
 from studio.flows import gates as wanted
 from studio.flows.studio import Studio
-from studio.store import foreign
+from studio.judging import read_kept
+from studio.store import jobs
 from studio.store import studies as stored
-from studio.store.ids import new_id
-from studio.verdict.gates.judging import Material, Need, judge_gate
 from studio.verdict.gates.results import nothing
 from studio.verdict.gates.shipped import ShippedPrompt, load_prompts
-
-log = logging.getLogger(__name__)
-
-FORMAT = 1  # of what is kept; another number where it means something else
-UNTOLD = "It was not measured."
-_RESULTS = TypeAdapter(tuple[GateResult, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,34 +31,102 @@ class Spoken:
     tuned: str | None
 
 
-def lights(studio: Studio, study: Study) -> tuple[GateResult, ...]:
-    """One result for every gate of a closed study, judged at the first look; StudyError while anybody still rates.
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """How far the gates of a closed study are, in their order: what is known of each (None: nothing yet).
 
-    A gate that cannot be judged here is amber, says why, and is tried again at the next look.
+    `unknown` are those without a result, or with none but the reason why it could not be judged.
     """
+
+    gates: tuple[Gate, ...]
+    results: tuple[GateResult | None, ...]
+    unknown: tuple[Gate, ...]
+    job: Job | None
+
+    @property
+    def known(self) -> tuple[GateResult, ...]:
+        return tuple(each for each in self.results if each is not None)
+
+    @property
+    def waiting(self) -> tuple[Gate, ...]:
+        """Those of which nothing can be said yet."""
+        return tuple(gate for gate, each in zip(self.gates, self.results, strict=True) if each is None)
+
+    @property
+    def is_live(self) -> bool:
+        return self.job is not None and self.job.is_live
+
+    @property
+    def sentence(self) -> str:
+        """What is to be known before anybody rests on the verdict; empty where all gates are judged."""
+        if not self.unknown:
+            return ""
+        known = f"{len(self.gates) - len(self.unknown):,} of {len(self.gates):,} are known."
+        said = f"The gates are being judged: {known}" if self.is_live else f"The gates are not all judged: {known}"
+        holds = any(gate.is_required for gate in self.unknown)
+        return f"{said} Until all are, nobody can say “ship”." if holds else said
+
+
+def begin(studio: Studio, study: Study) -> Job | None:
+    """Have those gates of a closed study judged of which nothing is known yet; None where there are none.
+
+    Asked twice it is one job, and one that ended before its work was done goes on from there.
+    """
+    far = judging(studio, study)
+    if not far.unknown or far.is_live:
+        return far.job
+    folder = _folder(studio, study)
+    _write_asked(studio, study, folder / "asked.json")
+    if far.job and far.job.state is not JobState.DONE:
+        return jobs.requeue(studio.store, far.job.id, message="Waiting to judge the rest of the gates.")
+    before = len(jobs.of_subject(studio.store, study.id, kind=JobKind.GATES))
+    return jobs.submit(
+        studio.store,
+        kind=JobKind.GATES,
+        subject_id=study.id,
+        spec={
+            "gates": list(study.protocol.gates),
+            "protocol": study.fingerprint,
+            "asked": str(folder / "asked.json"),
+            "measured": str(studio.workspace.study(study.id) / "measured.jsonl"),
+            "databases": str(studio.workspace.study(study.id) / "databases"),
+            "prompts": str(studio.assets / "prompts"),
+            "out": str(folder / "results.jsonl"),
+        },
+        key=f"{study.id}/{before}",
+    )
+
+
+def stop(studio: Studio, study: Study) -> None:
+    """Judge no further gate; what is known is kept."""
+    for job in jobs.of_subject(studio.store, study.id, kind=JobKind.GATES):
+        jobs.wish(studio.store, job.id, Wish.STOP)
+
+
+def judging(studio: Studio, study: Study) -> Judging:
+    """How far the gates of a closed study are, from what is kept; StudyError while anybody still rates."""
     _insist_on_closed(study)
     gates = read_gates(study.protocol.gates)
-    place = studio.workspace.study(study.id) / "lights.json"
     if not gates:
-        return ()
-    if (kept := _kept(place, study)) is not None:
-        return kept
-    material = _material(studio, study, gates)
-    results, are_final = [], True
-    for gate in gates:
-        try:
-            results.append(judge_gate(gate, material))
-        except StudioError as error:
-            are_final = False
-            results.append(nothing(gate.kind, is_required=gate.is_required, why=error.sentence))
-        except Exception:  # whatever a model answered, the other gates and the votes can still be read
-            are_final = False
-            log.exception("the gate %s of %s could not be judged", gate.kind, study.id)
-            why = "Judging it failed in the studio itself; the log has the details."
-            results.append(nothing(gate.kind, is_required=gate.is_required, why=why))
-    if are_final:
-        _keep(place, study, results)
-    return tuple(results)
+        return Judging((), (), (), None)
+    asked = jobs.of_subject(studio.store, study.id, kind=JobKind.GATES)
+    kept = read_kept(_folder(studio, study) / "results.jsonl", study.fingerprint)
+    results: list[GateResult | None] = []
+    for place, gate in enumerate(gates):
+        found, why = kept.results.get(place), kept.failed.get(place)
+        if found is None and why:
+            found = nothing(gate.kind, is_required=gate.is_required, why=why)
+        results.append(found)
+    unknown = tuple(gate for place, gate in enumerate(gates) if place not in kept.results)
+    return Judging(gates, tuple(results), unknown, asked[-1] if asked else None)
+
+
+def lights(studio: Studio, study: Study) -> tuple[GateResult, ...]:
+    """What is known of the gates of a closed study, in their order; StudyError while anybody still rates.
+
+    A gate that could not be judged is amber and says why.
+    """
+    return judging(studio, study).known
 
 
 def spoken(studio: Studio, study: Study) -> dict[str, Spoken]:
@@ -96,57 +151,25 @@ def _insist_on_closed(study: Study) -> None:
         )
 
 
-def _kept(place: Path, study: Study) -> tuple[GateResult, ...] | None:
-    """What an earlier look found by the very same protocol."""
-    if not place.is_file():
-        return None
-    try:
-        held = json.loads(place.read_bytes())
-        if (held["format"], held["protocol"]) != (FORMAT, study.fingerprint):
-            return None
-        return _RESULTS.validate_python(held["results"])
-    except (ValueError, KeyError, TypeError, ValidationError):
-        return None
+def _folder(studio: Studio, study: Study) -> Path:
+    return studio.workspace.study(study.id) / "gates"
 
 
-def _keep(place: Path, study: Study, results: Sequence[GateResult]) -> None:
-    held = {"format": FORMAT, "protocol": study.fingerprint, "results": [asdict(each) for each in results]}
-    draft = place.with_name(f"{place.name}.{new_id('draft')}")  # of its own, since two people may look at once
-    with replacing(draft) as file:
-        file.write(json.dumps(held).encode())
-    draft.replace(place)
-
-
-def _material(studio: Studio, study: Study, gates: Sequence[Gate]) -> Material:
-    folder, asks = studio.workspace.study(study.id), stored.asks(studio.store, study.id)
-    prompts: dict[str, Sequence[ShippedPrompt]] = {
-        name: load_prompts(studio.assets / "prompts", name) for name in wanted.shipped_sets(gates)
+def _write_asked(studio: Studio, study: Study, path: Path) -> None:
+    """What the worker needs of the store: prompts, references and both answers, and what was to be measured."""
+    asks = stored.asks(studio.store, study.id)
+    shipped = {
+        name: _shipped(studio, study, name, load_prompts(studio.assets / "prompts", name))
+        for name in wanted.shipped_sets(read_gates(study.protocol.gates))
     }
-    shipped = {name: _shipped(studio, study, name, prompts[name]) for name in prompts}
-    lines = _measured(folder / "measured.jsonl")
-    timings = [_timed(line) for line in lines if line["kind"] == "timing"]
-    losses = [_scored(line) for line in lines if line["kind"] == "loss"]
-    scores = [_task(line) for line in lines if line["kind"] == "task"]
-    why = {line["key"]: line["why"] for line in lines if line["kind"] == "unmeasured"}
-    tasks = [name for gate in gates if isinstance(gate, Tasks) for name in gate.tasks]
-    # What a task is called may be a group of tasks: where nothing is told of it, any score of the gate is its own.
-    gone = [name for name in tasks if name in why or not scores]
-    unmeasured: dict[Need, Sequence[Unjudged]] = {
-        "timings": _gaps(wanted.to_time(study.protocol, asks), {each.prompt_id for each in timings}, why),
-        "losses": _gaps(wanted.to_score(study.protocol, asks), {each.prompt_id for each in losses}, why),
-        "tasks": _gaps(gone, set(), why),
+    told = {
+        "answers": [astuple(each) for each in _answered(studio, study, asks)],
+        "shipped": {name: [astuple(each) for each in answers] for name, answers in shipped.items()},
+        "to_time": wanted.to_time(study.protocol, asks),
+        "to_score": wanted.to_score(study.protocol, asks),
     }
-    return Material(
-        answers=_if_any(_answered(studio, study, asks)),
-        timings=timings,
-        losses=losses,
-        ask=lambda gate, queries: _ask(folder / "databases", gate, queries),
-        shipped={name: _if_any(answers) for name, answers in shipped.items()},
-        prompts=prompts,
-        refuses=lambda text: bool(refusals.spans(text)),
-        scores=scores,
-        unmeasured=unmeasured,
-    )
+    with replacing(path) as file:
+        file.write(json.dumps(told).encode())
 
 
 def _answered(studio: Studio, study: Study, asks: Iterable[Ask]) -> list[Answered]:
@@ -160,48 +183,6 @@ def _shipped(studio: Studio, study: Study, name: str, prompts: Iterable[ShippedP
     return [_both(prompt.id, "", given) for prompt in prompts]
 
 
-def _if_any(answers: Sequence[Answered]) -> Sequence[Answered]:
-    """The answers, or nothing where one side never gave any: it was not asked, which is no failure of its answers."""
-    asked = all(
-        any(side is not None for side in each) for each in zip(*((a.base, a.tuned) for a in answers), strict=True)
-    )
-    return answers if asked else ()
-
-
 def _both(key: str, reference: str, given: dict[tuple[str, str], Answer]) -> Answered:
     base, tuned = given.get((key, Rival.BASE.value)), given.get((key, TUNED))
     return Answered(key, reference, base and base.text, tuned and tuned.text)
-
-
-def _measured(path: Path) -> list[dict[str, Any]]:
-    """Every line of measured.jsonl; split as bytes, since a text may hold other line separators of Unicode."""
-    return [json.loads(line) for line in path.read_bytes().splitlines()] if path.is_file() else []
-
-
-def _timed(line: dict[str, Any]) -> Timed:
-    base, tuned = (Timing(line[side]["seconds"], line[side]["tokens"]) for side in ("base", "tuned"))
-    return Timed(line["key"], base, tuned)
-
-
-def _scored(line: dict[str, Any]) -> Scored:
-    return Scored(line["key"], line["tokens"], float(line["base_nll"]), float(line["tuned_nll"]))
-
-
-def _task(line: dict[str, Any]) -> TaskScore:
-    return TaskScore(line["task"], line["metric"], line["question"], line["base"], line["tuned"])
-
-
-def _gaps(keys: Iterable[str], known: set[str], why: dict[str, str]) -> list[Unjudged]:
-    return [Unjudged(key, why.get(key, UNTOLD)) for key in keys if key not in known]
-
-
-def _ask(folder: Path, gate: SqlResult, queries: Sequence[str]) -> list[list[QueryResult]]:
-    """Run queries on the copies that were frozen; StudyError where one is no longer what it was."""
-    databases = [folder / Path(name).name for name in gate.databases]
-    for database, sha256 in zip(databases, gate.sha256, strict=True):
-        if not database.is_file() or wanted.fingerprint(database) != sha256:
-            raise StudyError(
-                f"The database {database.name} is no longer the one that was frozen with this comparison.",
-                fix="Put the file back from a copy of the workspace, or make the comparison anew.",
-            )
-    return foreign.ask(databases, queries, seconds=gate.seconds, most_rows=gate.most_rows)

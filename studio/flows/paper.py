@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.domain.report import Band, Chapter, Lamp, Report
+from studio.domain.report import WAITING, Band, Chapter, Lamp, Report
 from studio.domain.verdict import Decision
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ Colour = tuple[int, int, int]
 INK, QUIET, LINE, SOFT = (28, 36, 48), (91, 100, 114), (205, 205, 198), (247, 247, 245)
 GOOD, AMBER, BAD = (47, 125, 91), (138, 97, 23), (180, 68, 58)
 TONES = {Decision.SHIP: GOOD, Decision.DONT_SHIP: BAD, Decision.NOT_YET: AMBER}
-LIGHTS = {"green": (GOOD, "✓"), "amber": (AMBER, "▲"), "red": (BAD, "✕")}
+LIGHTS = {"green": (GOOD, "✓"), "amber": (AMBER, "▲"), "red": (BAD, "✕"), WAITING: (QUIET, "…")}
 MISSING = "□"
 MARGIN = 16.0
 LONGEST = 1500  # characters of one text; an answer of pages is for the screen

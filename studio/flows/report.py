@@ -9,9 +9,10 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from studio.domain.errors import RecipeError
+from studio.domain.gate import TITLES
 from studio.domain.gate_result import GateResult
 from studio.domain.protocol import Rival
-from studio.domain.report import Chapter, Figures, Lamp, Report, Told
+from studio.domain.report import WAITING, Chapter, Figures, Lamp, Report, Told
 from studio.domain.study import Study
 from studio.domain.verdict import HEADLINES
 from studio.flows import bring, decide, models, sharing
@@ -51,7 +52,7 @@ def told(studio: Studio, decided: Decided) -> Report:
         override=ruling.override_sentence,
         warnings=tuple(_warnings(decided)),
         bands=tuple(band(each.rival, each.verdict, target=target) for each in decided.against),
-        lamps=tuple(Lamp(one.title, one.light, one.sentence, not one.is_required) for one in ruling.lights),
+        lamps=tuple(_lamps(decided)),
         exact=_exact(decided),
         worse=worse_places([(each.rival, each.places) for each in decided.against]),
         blind=tuple(_blind(decided)),
@@ -79,8 +80,19 @@ def _day(study: Study) -> str:
     return f"{study.closed_at:%-d %B %Y}" if study.closed_at else ""
 
 
+def _lamps(decided: Decided) -> Iterator[Lamp]:
+    """What shows a light, and the gates of which nothing is known yet."""
+    for one in decided.ruling.lights:
+        yield Lamp(one.title, one.light, one.sentence, not one.is_required)
+    said = "It is being judged." if decided.judging.is_live else "It was not judged yet."
+    for gate in decided.judging.waiting:
+        yield Lamp(TITLES[gate.kind], WAITING, said, not gate.is_required)
+
+
 def _warnings(decided: Decided) -> Iterator[str]:
-    """What would make the whole comparison pointless, or part of it."""
+    """What would make the whole comparison pointless, or part of it; first what is not known yet."""
+    if decided.judging.sentence:
+        yield decided.judging.sentence
     for each in decided.against:
         if each.equal == each.total:
             yield (

@@ -20,6 +20,7 @@ WORK = {
     JobKind.PROBE: "trying the recipe",
     JobKind.TRAIN: "training",
     JobKind.GENERATE: "answering",
+    JobKind.GATES: "judging the gates",
     JobKind.CHAT: "chat",
     JobKind.DOWNLOAD: "downloading",
     JobKind.EXPORT: "delivering",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from math import ceil
 
+from studio.domain.gate import TITLES
 from studio.domain.light import Light, Lit
 from studio.domain.protocol import Protocol, Rival, bar_sentence
 from studio.domain.ruling import Contest, Ruling
@@ -88,7 +89,7 @@ def _sentence(
     if Obstacle.GATE_AMBER in found:
         parts.append(f"Not shown either way: {_titles(lights, Light.AMBER)}.")
     if Obstacle.GATE_MISSING in found:
-        parts.append(f"Not measured yet: {_listed(missing)}.")
+        parts.append(f"Not measured yet: {_listed([_title(kind) for kind in missing])}.")
     return " ".join(parts)
 
 
@@ -105,7 +106,8 @@ def _next_step(decision: Decision, contests: Sequence[Contest], lights: Sequence
         return f"Have a new comparison rated on more prompts, or bring what {_titles(lights, light)} lacks."
     if named:
         return f"Read what {_titles(lights, light)} found, mend the data there and train again."
-    return "Have measured what is missing." if contests else "Make a comparison on Compare."
+    missing = "Have measured what is missing; Verdict says how far the gates are."
+    return missing if contests else "Make a comparison on Compare."
 
 
 def _reasons(contests: Sequence[Contest], lights: Sequence[Lit], protocol: Protocol) -> tuple[str, ...]:
@@ -135,6 +137,10 @@ def _names(contests: Sequence[Contest], decision: Decision) -> str:
 
 def _titles(lights: Sequence[Lit], light: Light) -> str:
     return _listed([each.title for each in lights if each.is_required and each.light == light])
+
+
+def _title(kind: str) -> str:
+    return next((title for known, title in TITLES.items() if known == kind), kind)
 
 
 def _listed(names: Sequence[str]) -> str:

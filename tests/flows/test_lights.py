@@ -9,20 +9,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from studio import judging
+from studio.cli.main import app
 from studio.domain.errors import SetupError, StudyError
-from studio.domain.gate import Perplexity, PromptSet, Speed
+from studio.domain.event import EventKind
+from studio.domain.gate import TITLES, Gate, Perplexity, PromptSet, Speed
 from studio.domain.gate_result import GateResult
+from studio.domain.job import JobKind, JobState
 from studio.domain.light import Light
 from studio.domain.protocol import Opponent, Rival
+from studio.domain.report import WAITING
 from studio.domain.study import STUDY, TUNED, Answer, Choice, Study
 from studio.domain.verdict import Decision
-from studio.flows import compare, decide, gates, judge
+from studio.flows import compare, decide, gates, judge, report
 from studio.flows.judge import Vote
-from studio.flows.lights import lights, spoken
+from studio.flows.lights import begin, lights, spoken
+from studio.flows.lights import judging as looked
 from studio.flows.studio import ASSETS, Studio, open_studio
 from studio.store import cards, foreign, studies
+from studio.verdict.gates.judging import Material
 from studio.verdict.gates.shipped import load_prompts
+from tests.judged import Listener, judge_waiting
 from tests.store.examples import Examples, written
 from tests.store.test_foreign import PROBES
 
@@ -52,6 +61,7 @@ def closed(studio: Studio) -> Closed:
         shipped: Says | None = None,
         measured: Sequence[dict[str, Any]] = (),
         close: bool = True,
+        judge_gates: bool = True,
         is_rated: bool = False,
         reference: str = "Answer {}.",
     ) -> Study:
@@ -74,7 +84,12 @@ def closed(studio: Studio) -> Closed:
         held = judge.remaining_cards(studio, token) if is_rated else [judge.next_card(studio, token)]
         side = {card.id: Choice(card.side.value) for card in cards.dealt(studio.store, study.id)}
         judge.rate_all(studio, token, [Vote(card.id, side[card.id]) for card in held if card])
-        return compare.close(studio, study.id) if close else compare.study(studio, study.id)
+        if not close:
+            return compare.study(studio, study.id)
+        made = compare.close(studio, study.id)
+        if judge_gates:
+            judge_waiting(studio)
+        return made
 
     return make
 
@@ -121,7 +136,7 @@ def test_what_gates_show_is_hidden_until_the_rating_is_closed(studio: Studio, cl
     for look in (lights, spoken):
         with pytest.raises(StudyError, match="still open"):
             look(studio, study)
-    assert not (studio.workspace.study(study.id) / "lights.json").exists()
+    assert not (studio.workspace.study(study.id) / "gates").exists()
 
 
 # What is judged
@@ -159,17 +174,114 @@ def test_prompts_that_nobody_was_asked_are_no_failures(studio: Studio, closed: C
     assert (found.light, found.prompts) == (Light.AMBER, 0)
 
 
-def test_lights_are_judged_once_and_kept_whole(studio: Studio, closed: Closed) -> None:
-    study = closed([ANSWERED, {"kind": "length", "times_reference": None, "shortest": 1}, {"kind": "exact"}])
-    first = lights(studio, study)
-    place = studio.workspace.study(study.id) / "lights.json"
-    assert lights(studio, study) == first
-    told = json.loads(place.read_bytes())
-    told["results"][0]["sentence"] = "As it was kept."
-    place.write_text(json.dumps(told))
-    assert lights(studio, study)[0].sentence == "As it was kept."
-    place.write_text(json.dumps(told | {"protocol": "another"}))
-    assert lights(studio, study) == first
+# When they are judged
+
+HELD = {"kind": "length", "times_reference": None, "shortest": 1, "margin": 0.5}
+
+
+def test_closing_hands_the_gates_to_a_job_and_a_look_judges_nothing(
+    studio: Studio, closed: Closed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = closed([ANSWERED | {"margin": 0.5}, HELD], judge_gates=False, prompts=24, is_rated=True)
+    monkeypatch.setattr(judging, "judge_gate", lambda *_: pytest.fail("a look judged a gate"))
+    far, told = looked(studio, study), report.report_of(studio, study.id)
+    assert (far.job and far.job.kind, far.known, far.is_live) == (JobKind.GATES, (), True)
+    assert told.decision is not Decision.SHIP
+    assert told.warnings[0] == ("The gates are being judged: 0 of 2 are known. Until all are, nobody can say “ship”.")
+    assert {(lamp.title, lamp.light) for lamp in told.lamps} == {("Matches the pattern", WAITING), ("Length", WAITING)}
+    assert "people alone decided" not in report.report_page(studio, study.id)
+    assert report.report_pdf_bytes(studio, study.id).startswith(b"%PDF-")
+    monkeypatch.undo()
+    judge_waiting(studio)
+    assert [each.light for each in lights(studio, study)] == [Light.GREEN, Light.GREEN]
+    assert not report.report_of(studio, study.id).warnings[0].startswith("The gates")
+
+
+def test_nobody_says_ship_while_one_needed_gate_is_unknown(studio: Studio, closed: Closed) -> None:
+    worse: dict[str, Says] = {Rival.BASE: "Well, {}".format}
+    study = closed([ANSWERED, HELD], prompts=24, says=worse, is_rated=True, judge_gates=False)
+    judge_waiting(studio, Listener(stop_after=2))
+    far, ruling = looked(studio, study), decide.verdict(studio, study.id).ruling
+    assert (len(far.known), far.is_live) == (1, False)
+    assert (ruling.decision, ruling.sentence) == (Decision.NOT_YET, f"Not measured yet: {TITLES[far.waiting[0].kind]}.")
+    lights_of(studio, study)
+    assert decide.verdict(studio, study.id).ruling.decision is Decision.SHIP
+
+
+def lights_of(studio: Studio, study: Study) -> tuple[GateResult, ...]:
+    """What is known once the rest has been judged."""
+    begin(studio, study)
+    judge_waiting(studio)
+    return lights(studio, study)
+
+
+def test_what_is_judged_is_kept_gate_by_gate_and_only_the_rest_is_judged_later(
+    studio: Studio, closed: Closed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = closed([ANSWERED, HELD, {"kind": "exact"}], judge_gates=False)
+    listener = Listener(stop_after=2)
+    stopped = judge_waiting(studio, listener)
+    assert stopped is not None and (stopped.state, stopped.message) == ("stopped", "Stopped after 1 of 3 gates.")
+    assert (EventKind.PROGRESS, {"done": 0, "total": 3, "seconds_left": None}) in listener.told
+    (results,) = (studio.workspace.study(study.id) / "gates").glob("results.jsonl")
+    with results.open("ab") as file:
+        file.write(b'{"format": 2, "proto')  # torn by a crash
+    again: list[str] = []
+    really = judging.judge_gate
+
+    def noting(gate: Gate, material: Material) -> GateResult:
+        again.append(gate.kind)
+        return really(gate, material)
+
+    monkeypatch.setattr(judging, "judge_gate", noting)
+    first = lights_of(studio, study)
+    assert [gate["kind"] for gate in study.protocol.gates][1:] == again == [each.kind for each in first][1:]
+    assert begin(studio, study) is not None and judge_waiting(studio) is None, "all is known"
+    results.write_bytes(results.read_bytes().replace(study.fingerprint.encode(), b"another"))
+    assert lights(studio, study) == ()
+    assert lights_of(studio, study) == first
+
+
+def test_nobody_decides_otherwise_before_the_gates_are_judged(studio: Studio, closed: Closed) -> None:
+    study = closed([ANSWERED], judge_gates=False)
+    given = {"decision": Decision.SHIP, "reason": "For an internal trial.", "by": "Ann"}
+    with pytest.raises(StudyError, match="still being judged"):
+        decide.override(studio, study.id, **given)
+    judge_waiting(studio)
+    assert decide.override(studio, study.id, **given).ruling.stands is Decision.SHIP
+
+
+def test_queries_are_asked_some_at_a_time_with_the_time_that_is_left(
+    studio: Studio, closed: Closed, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = {"kind": "sql", "databases": [str(shop)]}
+    says: dict[str, Says] = {TUNED: "SELECT {}".format, Rival.BASE: lambda _: COUNT}
+    monkeypatch.setattr(judging, "AT_ONCE", 3)
+    closed([gate, gate], prompts=5, says=says, reference=COUNT, judge_gates=False)
+    listener = Listener()
+    judge_waiting(studio, listener)
+    phases = [data["name"] for kind, data in listener.told if kind is EventKind.PHASE]
+    assert "Same result in the database: 3 of 6 queries" in phases
+    left = [data["seconds_left"] for kind, data in listener.told if kind is EventKind.PROGRESS]
+    assert left[1] and left[1] > 0 and left[-1] == 0
+    again = closed([gate], prompts=5, says=says, reference=COUNT, judge_gates=False)
+    stopped = judge_waiting(studio, Listener(stop_after=4))
+    assert stopped is not None and stopped.state == "stopped" and lights(studio, again) == ()
+    assert lights_of(studio, again)[0].prompts == 5
+
+
+def test_the_terminal_has_the_gates_judged_waits_and_says_what_each_shows(
+    studio: Studio, closed: Closed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = closed([ANSWERED | {"margin": 0.5}, {"kind": "perplexity"}], judge_gates=False)
+    monkeypatch.setattr("studio.cli.gating.opened", lambda: studio)
+    monkeypatch.setattr("studio.cli.deciding.opened", lambda: studio)
+    monkeypatch.setattr("studio.cli.gating.keep_working", lambda _: None)
+    monkeypatch.setattr("studio.flows.train.wait", lambda studio, _: judge_waiting(studio))
+    told = json.loads(CliRunner().invoke(app, ["verdict", study.id, "--json"]).output)
+    assert {gate["kind"]: gate["light"] for gate in told["gates"]} == {"regex": "green", "perplexity": "amber"}
+    said = CliRunner().invoke(app, ["study", "gates", study.id]).output
+    assert "green  Matches the pattern: Of 40 prompts" in said and "amber  Perplexity: Nothing could be judged" in said
 
 
 # Queries
@@ -211,13 +323,18 @@ def test_a_database_that_was_exchanged_is_not_asked(
     folder = studio.workspace.study(study.id)
     (copy,) = (folder / "databases").iterdir()
     copy.chmod(0o600)
+    kept = copy.read_bytes()
     with sqlite3.connect(copy) as connection:
         connection.execute("DELETE FROM people")
     connection.close()
-    (folder / "lights.json").unlink()
-    (found,) = lights(studio, study)
+    (folder / "gates" / "results.jsonl").unlink()
+    (found,) = lights_of(studio, study)
     assert found.light is Light.AMBER and "no longer the one that was frozen" in found.sentence
-    assert not (folder / "lights.json").exists()
+    far = looked(studio, study)
+    assert far.job and far.job.state is JobState.FAILED and "no longer the one that was frozen" in far.job.message
+    assert far.sentence.startswith("The gates are not all judged: 0 of 1 are known.")
+    copy.write_bytes(kept)
+    assert lights_of(studio, study)[0].light is Light.RED, "the file is back, and it is judged after all"
 
 
 # Before it is frozen

@@ -20,6 +20,7 @@ from studio.flows.preferences import LeftOut
 from studio.flows.studio import ASSETS, open_studio
 from studio.store import jobs
 from tests.flows.closed import Desk
+from tests.judged import judge_waiting
 from tests.store.examples import Examples
 from tests.ui import examples
 
@@ -88,6 +89,7 @@ def test_what_was_not_compared_is_said_with_the_verdict(desk: Desk):
 
 def test_each_label_of_the_references_is_a_place_to_be_worse_on_with_its_gate_as_a_light(desk: Desk):
     study = desk.closed(lambda n, _: "-", gates=({"kind": "labels", "labels": ["Answer 1", "Answer 2"]},))
+    judge_waiting(desk.studio)
     found = decide.verdict(desk.studio, study.id)
     assert {place.label: place.tally.base for place in found.against[0].places} == {"Answer 1": 1, "Answer 2": 1}
     assert [light.kind for light in found.ruling.lights] == ["labels"]

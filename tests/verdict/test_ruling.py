@@ -131,7 +131,7 @@ def test_what_is_open_is_named_with_the_ratings_and_minutes_that_it_takes() -> N
     assert found.decision is N
     assert found.sentence == (
         "It is still open whether the fine-tuned model beats the base model and the base model with its best prompt. "
-        "Not shown either way: Speed. Not measured yet: json."
+        "Not shown either way: Speed. Not measured yet: Valid JSON."
     )
     (base, prompt, _) = (contest.verdict for contest in found.contests)
     assert base.more_needed and found.more_needed == 2 * -(-base.more_needed * 24 // 20)

@@ -16,8 +16,9 @@ from studio.flows.compare import StudyProgress
 from studio.flows.studio import Studio
 from studio.ui.comparing import opinion
 from studio.ui.comparing.lights import lights_html
-from studio.ui.deciding import addresses, overriding, pairs
+from studio.ui.deciding import addresses, judging, overriding, pairs
 from studio.ui.deciding.addresses import Addresses
+from studio.ui.deciding.judging import Panel
 from studio.ui.deciding.overriding import Overriding
 from studio.ui.deciding.pairs import Making
 from studio.ui.errors import handler, told
@@ -53,7 +54,7 @@ class Screen:
 def build(session: Session, tab: gr.Tab) -> None:
     gr.HTML(html.title("Verdict", "Whether it ships, by a rule that was fixed before the first vote."))
     picked = gr.Dropdown(label="Verdict of", choices=[], allow_custom_value=True, visible=False, min_width=240)
-    page, shown = gr.HTML(EMPTY), gr.State(None)
+    panel, page, shown = judging.build(), gr.HTML(EMPTY), gr.State(None)
     with gr.Column(visible=False) as whole:
         with gr.Accordion("Wins and losses to read", open=True):
             opponent = gr.Radio([("All opponents", ALL)], value=ALL, label="Against", visible=False)
@@ -75,6 +76,7 @@ def build(session: Session, tab: gr.Tab) -> None:
         making.press, shown,
     )  # fmt: skip
     _wire(session, tab, screen, made, making, over)
+    _follow(studio=session.studio, screen=screen, panel=panel)
     forward.click(lambda: gr.Tabs(selected="deliver"), None, session.tabs, **QUIET)
 
 
@@ -93,6 +95,48 @@ def _wire(session: Session, tab: gr.Tab, screen: Screen, made: Addresses, making
     )  # fmt: skip
 
 
+def _follow(studio: Studio, screen: Screen, panel: Panel) -> None:
+    """While gates are judged, the page says how far they are, and is drawn anew as each becomes known."""
+    drawn = gr.State(None)
+    outputs = [*panel.all, screen.page, screen.details, drawn]
+    screen.shown.change(handler(begin, studio), screen.shown, [*panel.all, drawn], **DRAWN)
+    panel.timer.tick(handler(look, studio), [screen.shown, drawn], outputs, **DRAWN)
+    panel.stop.click(handler(stop_judging, studio), screen.shown, panel.all, trigger_mode="once", **QUIET)
+    panel.go_on.click(handler(judge_rest, studio), screen.shown, panel.all, trigger_mode="once", **QUIET)
+
+
+def begin(studio: Studio, study_id: str | None) -> list[Any]:
+    """How far the gates of another verdict are; the first look of the timer draws it once more, to be sure."""
+    far = lights.judging(studio, compare.study(studio, study_id)) if study_id else None
+    return [*judging.view(far), None]
+
+
+def look(studio: Studio, study_id: str | None, drawn: str | None) -> list[Any]:
+    """How far the gates are; headline and gates are drawn again when one more is known, or the last attempt ended."""
+    if not study_id:
+        return [*judging.view(None), gr.skip(), gr.skip(), drawn]
+    study = compare.study(studio, study_id)
+    far = lights.judging(studio, study)
+    now = f"{study_id} {len(far.known)} {len(far.unknown)} {far.is_live}"
+    if now == drawn:
+        return [*judging.view(far), gr.skip(), gr.skip(), drawn]
+    found = report.report_of(studio, study_id)
+    details = _gates(studio, study) + report.body(found, "details")
+    return [*judging.view(far), report.body(found, "conclusion"), details, now]
+
+
+def stop_judging(studio: Studio, study_id: str) -> list[Any]:
+    study = compare.study(studio, study_id)
+    lights.stop(studio, study)
+    return judging.view(lights.judging(studio, study))
+
+
+def judge_rest(studio: Studio, study_id: str) -> list[Any]:
+    study = compare.study(studio, study_id)
+    lights.begin(studio, study)
+    return judging.view(lights.judging(studio, study))
+
+
 def show(studio: Studio, run_id: str | None, study_id: str | None) -> list[Any]:
     """The verdict of one closed comparison of the run, or what is missing for the first one."""
     every = compare.studies(studio, run_id) if run_id else []
@@ -102,6 +146,8 @@ def show(studio: Studio, run_id: str | None, study_id: str | None) -> list[Any]:
         return nothing(missing(waiting, compare.progress(studio, waiting.id)) if waiting else EMPTY)
     chosen = next((study for study in closed if study.id == study_id), closed[0])
     try:
+        if lights.judging(studio, chosen).job is None:  # closed by an older studio, or interrupted right then
+            lights.begin(studio, chosen)
         found = report.report_of(studio, chosen.id)
         made = preferences.pairs(studio, chosen.id)
     except StudioError as error:

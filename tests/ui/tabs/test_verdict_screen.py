@@ -1,14 +1,21 @@
 """Verdict: the headline first, then everything needed to check it, and what can be done with it."""
 
+from typing import Any
+
 import pytest
 
+from studio.domain.gate import Speed
+from studio.domain.gate_result import GateResult
+from studio.domain.job import JobKind, JobState
 from studio.domain.protocol import Opponent, Rival
 from studio.domain.study import Link, LinkKind, StudyState
 from studio.domain.verdict import Decision
 from studio.flows import report
+from studio.flows.lights import Judging
 from studio.flows.preferences import LeftOut, Pairs
-from studio.ui.deciding import addresses, pairs
+from studio.ui.deciding import addresses, judging, pairs
 from studio.ui.tabs import verdict
+from studio.verdict.gates.results import nothing
 from tests.ui import examples
 from tests.ui.markup import attributes, tags, words
 
@@ -94,6 +101,36 @@ def test_before_the_rating_is_closed_it_says_what_is_missing_and_no_score() -> N
     assert "6 of 24 pairs are judged" in judging and "hidden" in judging
     assert "Close the rating on Compare" in words(verdict.missing(open_study, examples.far(rated=24, total=24)))
     assert "not all written" in words(verdict.missing(examples.study(state=StudyState.WRITING), examples.far()))
+
+
+SPEED = Speed()
+KNOWN = nothing("speed", is_required=True, why="It was stopped.")
+
+
+def far(state: JobState, *, results: tuple[GateResult | None, ...] = (None, None), **values: Any) -> Judging:
+    job = examples.job(kind=JobKind.GATES, state=state, **values)
+    unknown = tuple(gate for gate, each in zip((SPEED, SPEED), results, strict=True) if each is None)
+    return Judging((SPEED, SPEED), results, unknown, job)
+
+
+def test_while_gates_are_judged_it_says_so_with_the_time_left_and_it_can_be_stopped() -> None:
+    page, stop, go_on, timer = judging.view(
+        far(JobState.RUNNING, results=(KNOWN, None), phase="Speed: 20 of 80 queries", seconds_left=90.0)
+    )
+    said = words(page.value)
+    assert "The gates are being judged: 1 of 2 are known. Until all are, nobody can say “ship”." in said
+    assert "Now: Speed: 20 of 80 queries. about 1 min 30 s left" in said
+    assert (stop.visible, go_on.visible, timer.active) == (True, False, True)
+    assert "They wait for their turn." in words(judging.view(far(JobState.QUEUED))[0].value)
+
+
+def test_gates_that_could_not_be_judged_say_why_and_can_be_judged_again() -> None:
+    page, stop, go_on, timer = judging.view(far(JobState.FAILED, message="1 of 2 gates <b>.", fix="Mend that."))
+    assert "✕ The gates are not all judged: 0 of 2 are known." in words(page.value)
+    assert "1 of 2 gates <b>. Mend that." in words(page.value)
+    assert (stop.visible, go_on.visible, timer.active) == (False, True, False)
+    known = judging.view(far(JobState.DONE, results=(KNOWN, KNOWN)))
+    assert [part.visible for part in known[:3]] == [False] * 3 and not known[3].active
 
 
 def test_an_address_can_be_opened_copied_and_taken_back_and_then_is_gone_from_the_list() -> None:
