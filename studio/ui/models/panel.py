@@ -42,7 +42,9 @@ class Panel:
 
 def build(session: Session, visit: gr.State) -> gr.Timer:
     """Lay the panel out and wire it; it is drawn anew whenever `visit` changes, and while its timer ticks."""
-    with gr.Accordion("Models: what there is, what can be used here, and how to get more", open=False):
+    with gr.Accordion(
+        "Models: what there is, what can be used here, and how to get more", open=False, elem_classes="always"
+    ):
         chosen = gr.Dropdown(label="Look at a model", choices=[], value=None, allow_custom_value=True)
         about, progress = gr.HTML(), gr.HTML()
         with gr.Row(elem_classes="actions"):

@@ -52,8 +52,16 @@ def reading(said: Reading) -> str:
     return f'<div class="reading {said.tone.value}" role="status"><b>{sign} {escape(said.title)}</b> {escape(said.text)}</div>'
 
 
-def empty(heading: str, next_step: str) -> str:
-    return f'<div class="empty"><b>{escape(heading)}</b>{escape(next_step)}</div>'
+def empty(heading: str, next_step: str, *, to: str = "") -> str:
+    """A screen with nothing on it: why, what to do about it, and where `to` names a tab, the way there."""
+    return (
+        f'<div class="empty"><b>{escape(heading)}</b>{escape(next_step)}{f"<div>{way(to)}</div>" if to else ""}</div>'
+    )
+
+
+def way(to: str) -> str:
+    """The way to another tab of the studio; its address is its name."""
+    return f'<a class="button" href="#{escape(to)}">Go to {escape(to.capitalize())}</a>'
 
 
 def bar(share: float, left: str, right: str = "") -> str:

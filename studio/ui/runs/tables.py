@@ -7,7 +7,7 @@ from studio.flows.logbook import Fact, Kept
 from studio.flows.sweep import Tried
 from studio.ui.parts import html
 
-NONE = html.empty("No run yet.", "Runs are listed here as soon as there is one; start it on the Recipe tab.")
+NONE = html.empty("No run yet.", "Runs are listed here as soon as there is one.", to="recipe")
 
 
 # A press on the name of a run or a sweep picks it, alone.

@@ -21,7 +21,9 @@ from studio.ui.parts import html
 from studio.ui.session import DRAWN, PUBLIC, QUIET, Session
 
 ABOUT = "People judge the fine-tuned model against what would be cheaper, without knowing which answer is which."
-EMPTY = html.empty("Nothing to compare yet.", "Train a model first; then people judge it blind against its base.")
+EMPTY = html.empty(
+    "Nothing to compare yet.", "Train a model first; then people judge it blind against its base.", to="recipe"
+)
 Told = tuple[tuple[Turns, ...], tuple[Ask, ...]]  # the examples in a prompt, and people's own prompts
 STATES = {
     StudyState.WRITING: "answers being written",
@@ -167,8 +169,8 @@ def _page(studio: Studio, run_id: str | None, study_id: str | None, *, arriving:
         return nothing(EMPTY)
     run = train.run(studio, run_id)
     if run.is_live or not train.checkpoints(studio, run_id):
-        why = "It is still training." if run.is_live else "It has no checkpoint."
-        return nothing(html.empty(f"{run.name} cannot be compared yet.", why))
+        why = "It is still training." if run.is_live else "It ended before anything was saved; Train says why."
+        return nothing(html.empty(f"{run.name} cannot be compared{' yet' if run.is_live else ''}.", why, to="train"))
     try:
         sealed, every = len(asking.sealed_rows(studio, run_id)), compare.studies(studio, run_id)
     except StudioError as error:

@@ -21,7 +21,15 @@ from studio.ui.session import DRAWN, PUBLIC, QUIET, Session
 
 PAGE = 4
 READ = [".jsonl", ".json", ".csv", ".tsv", ".txt", ".xlsx", ".parquet", ".gz", ".zip"]
-NOTHING = html.empty("Nothing here yet.", "Drop a file above, or pick a sample.")
+JOURNEY = (
+    (
+        "Inspect",
+        "What is wrong with the examples, and what to mend first. Every line ends in one place that you can see.",
+    ),
+    ("Train", "The model learns from them in the background; what it costs, how it goes and what went wrong in words."),
+    ("Compare", "People judge its answers against what would be cheaper, without knowing which is which."),
+    ("Verdict", "Ship, don't ship, or not yet: a page to show, with its evidence."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,7 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
     gr.HTML(html.title("Data", "A file of examples: what was asked, and what should have been answered."))
     start, look = gr.State(0), gr.State(None)
     _bring(session, start)
-    state = gr.HTML(NOTHING)
+    state = gr.HTML(nothing())
     cancel = gr.Button("Stop reading", variant="stop", visible=False)
     timer = gr.Timer(0.5, active=False)
     preview = gr.HTML()
@@ -78,22 +86,30 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
 
 def _bring(session: Session, start: gr.State) -> None:
     """The drop zone with the samples beside it."""
-    with gr.Row(equal_height=True):
+    with gr.Row(equal_height=True, elem_classes="bring"):
         with gr.Column(scale=3, min_width=300):
             upload = gr.File(
                 label="Drop a JSONL, CSV, Excel or Parquet file here",
                 file_types=READ,
                 height=170,
             )
-        with gr.Column(scale=2, min_width=300):
+        with gr.Column(scale=2, min_width=300, elem_classes="samples"):
             gr.HTML('<div class="help"><b>No file at hand?</b> Try the whole journey on a sample.</div>')
             for sample in bring.samples(session.studio):
-                button = gr.Button(sample.title, size="sm")
-                gr.HTML(f'<p class="help sample">{html.text(sample.about)}</p>')
+                with gr.Column(elem_classes="sample-card"):
+                    button = gr.Button(sample.title, size="sm")
+                    gr.HTML(f'<p class="help">{html.text(sample.about)}</p>')
                 use = handler(use_sample, session.studio, sample.id)
                 button.click(use, None, [session.data, start], trigger_mode="once", **QUIET)
     use = handler(use_file, session.studio)
     upload.upload(use, upload, [session.data, start, upload], api_name="bring_file", **PUBLIC)
+
+
+def nothing() -> str:
+    """The screen before the first file: what to do, and what comes of it."""
+    steps = "".join(f"<li><b>{name}</b>{html.text(about)}</li>" for name, about in JOURNEY)
+    said = "<b>Nothing here yet.</b> <span>Drop a file above, or pick a sample. What follows:</span>"
+    return f'<div class="first-steps">{said}<ol>{steps}</ol></div>'
 
 
 def use_sample(studio: Studio, sample_id: str) -> list[Any]:

@@ -17,7 +17,9 @@ from studio.ui.errors import friendly, handler
 from studio.ui.parts import html
 from studio.ui.session import DRAWN, QUIET, Session
 
-EMPTY = html.empty("Nothing to deliver yet.", "Train a model first.")
+EMPTY = html.empty(
+    "Nothing to deliver yet.", "Train a model first; each of its checkpoints can be delivered.", to="recipe"
+)
 TONES = {Decision.SHIP: Tone.GOOD, Decision.DONT_SHIP: Tone.BAD, Decision.NOT_YET: Tone.WARNING}
 STILL_TRAINING = Reading(
     Tone.WARNING,

@@ -16,7 +16,7 @@ from studio.ui.parts import html
 from studio.ui.parts.bringing import being_read
 from studio.ui.session import DRAWN, QUIET, Session
 
-EMPTY = html.empty("Nothing to inspect yet.", "Bring a file on the Data tab first.")
+EMPTY = html.empty("Nothing to inspect yet.", "Bring a file of examples, or pick a sample.", to="data")
 
 
 def build(session: Session, tab: gr.Tab) -> gr.Timer:

@@ -29,7 +29,7 @@ from studio.ui.training import sweep, trying
 PRESETS = (("Quick look", "quick"), ("Balanced", "balanced"), ("Thorough", "thorough"))
 BASE = ("The base model", "base")
 PLANNED = 7  # components that a plan is shown in
-EMPTY = html.empty("Nothing to plan yet.", "Bring a file on the Data tab first.")
+EMPTY = html.empty("Nothing to plan yet.", "Bring a file of examples, or pick a sample.", to="data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
             html.title("Recipe", "Every choice for a run, and what it means on this machine."), min_width=280, scale=3
         )
         start = gr.Button("Start training", variant="primary", min_width=180, scale=1, interactive=False)
-    situation = gr.HTML(EMPTY)
+    situation = gr.HTML(EMPTY, elem_classes="plan-page")
     tried = trying.build()
     method = forms.control("method")
     gr.HTML(methods_list())

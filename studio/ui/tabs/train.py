@@ -27,7 +27,7 @@ from studio.ui.training.checkpoints import checkpoint_table, damage
 # How often a run is looked at, in seconds, until it has taken so long: each look costs time that the run would have.
 PACE = ((120.0, 2.0), (1800.0, 4.0), (inf, 8.0))
 VIEWED = 11  # components of `view`
-EMPTY = html.empty("No run yet.", "Choose a recipe and start training; the curves appear here.")
+EMPTY = html.empty("No run yet.", "Choose a recipe and start training; the curves appear here.", to="recipe")
 
 
 @dataclass(frozen=True, slots=True)

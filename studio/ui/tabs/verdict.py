@@ -25,7 +25,7 @@ from studio.ui.errors import handler, told
 from studio.ui.parts import html
 from studio.ui.session import DRAWN, QUIET, Session
 
-EMPTY = html.empty("No verdict yet.", "It appears here when a comparison has been rated and closed.")
+EMPTY = html.empty("No verdict yet.", "It appears here when a comparison has been rated and closed.", to="compare")
 ALL = ""
 
 
@@ -177,10 +177,12 @@ def missing(study: Study, far: StudyProgress) -> str:
     """What is missing before there is a verdict, without a word on who leads."""
     if study.state is StudyState.OPEN and far.rated < far.total:
         said = f"{far.rated:,} of {far.total:,} pairs are judged. Scores stay hidden until the rating is closed."
-        return html.empty("No verdict yet: people are still judging.", said)
+        return html.empty("No verdict yet: people are still judging.", said, to="compare")
     if study.state is StudyState.OPEN:
-        return html.empty("No verdict yet: everything is judged.", "Close the rating on Compare, and it is here.")
-    return html.empty("No verdict yet: the answers are not all written.", "Follow them on Compare.")
+        return html.empty(
+            "No verdict yet: everything is judged.", "Close the rating on Compare, and it is here.", to="compare"
+        )
+    return html.empty("No verdict yet: the answers are not all written.", "Follow them on Compare.", to="compare")
 
 
 def _picker(closed: Sequence[Study], chosen: Study) -> gr.Dropdown:

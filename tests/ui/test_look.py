@@ -1,0 +1,57 @@
+"""What holds for every screen: a way on where there is nothing yet, and rules of the style sheet that really apply."""
+
+import re
+
+import pytest
+
+from studio.ui.parts import html
+from studio.ui.runs import tables
+from studio.ui.shell import TABS
+from studio.ui.tabs import compare, deliver, inspect, recipe, train, verdict
+from studio.ui.theme import CSS
+from tests.ui.markup import attributes, tags, words
+
+EMPTY = {
+    "Inspect": inspect.EMPTY,
+    "Recipe": recipe.EMPTY,
+    "Train": train.EMPTY,
+    "Compare": compare.EMPTY,
+    "Verdict": verdict.EMPTY,
+    "Deliver": deliver.EMPTY,
+    "Runs": tables.NONE,
+}
+
+
+@pytest.mark.parametrize("screen", EMPTY)
+def test_a_screen_with_nothing_on_it_leads_to_an_earlier_step(screen: str) -> None:
+    (address,) = attributes(EMPTY[screen], "href")
+    order = list(TABS)
+    assert order.index(address.removeprefix("#")) < order.index(screen.lower())
+    assert words(EMPTY[screen]).endswith(f"Go to {TABS[address[1:]][0]}")
+
+
+def test_a_name_in_an_empty_screen_stays_text() -> None:
+    assert "img" not in tags(html.empty("<img src=x>", "<img src=x>", to="train"))
+
+
+def test_no_rule_for_narrow_screens_names_the_container_that_gradio_puts_around_it() -> None:
+    style = re.sub(r"/\*.*?\*/", "", CSS.read_text(), flags=re.DOTALL)
+    narrow = [rules for query, rules in blocks(style) if query.startswith("@media")]
+    assert narrow
+    assert not [rules for rules in narrow if ".gradio-container" in rules]
+
+
+def blocks(style: str) -> list[tuple[str, str]]:
+    """The outermost blocks of a style sheet: what stands before each brace, and what is inside."""
+    found, depth, begun, head = list[tuple[str, str]](), 0, 0, ""
+    for place, sign in enumerate(style):
+        if sign == "{":
+            depth += 1
+            if depth == 1:
+                head, begun = style[begun:place].strip(), place + 1
+        elif sign == "}":
+            depth -= 1
+            if depth == 0:
+                found.append((head, style[begun:place]))
+                begun = place + 1
+    return found
