@@ -143,7 +143,7 @@ def planned_with(profile: Profile) -> Callable[[Measured], float]:
 def step_with(hardware: Hardware) -> Callable[[Measured], float]:
     def expected(run: Measured) -> float:
         cell = run.cell
-        work = pace.Work([cell.length] * cell.micro_batch, [], steps=1, micro_batch=cell.micro_batch)
+        work = pace.Work([cell.length] * cell.micro_batch, [], steps=1)
         return pace.training_seconds(run.shape, cell.recipe(), work, hardware)
 
     return expected

@@ -248,7 +248,7 @@ class Shaped:
 
     def planned_seconds(self, cell: Cell) -> tuple[float, float]:
         """Fast and slow end for one step."""
-        work = pace.Work([cell.length] * cell.micro_batch, [], steps=1, micro_batch=cell.micro_batch)
+        work = pace.Work([cell.length] * cell.micro_batch, [], steps=1)
         hardware = pace.hardware_of(self.machine)
         expected = pace.training_seconds(self.shape, cell.recipe(), work, hardware)
         return expected * hardware.fast, expected * hardware.slow

@@ -1,9 +1,11 @@
 """Pace: how long a run takes on a kind of hardware, as a range, before anything was measured."""
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from studio.domain.batches import Batches, rows_at_once
 from studio.domain.machine import Gpu, Machine
 from studio.domain.method import ADAPTERS
 from studio.domain.model import Shape
@@ -26,8 +28,11 @@ GPUS = (
 )  # fmt: skip
 UNKNOWN_GPU = (40e12, 0.4e12)
 RECOMPUTED = 1.65  # times as long for few tokens when layers are computed twice; measured with small models on an H200
-PAIR = 3  # both answers, once more without the adapter: as many tokens as of three rows
-PAIR_ALONE = 2  # both answers, where what the model said before is known from the start
+PAIR = 2  # rows of a pair: both answers
+BACK = 2.5  # what the way back through attention takes beside the way forward
+# Padding is hidden by a mask, with which torch's attention reaches this share of a GPU's peak, and looks at every pair
+# of words instead of those before each. Fitted to three padded runs on an H200; each is within 1.5 times (docs/gpu.md).
+MASKED = 0.055
 DORA = 0.5  # what DoRA computes in addition, in layers; measured with the starter model on a processor
 ANSWER_TOKENS = 60  # a few answers are written at each check, this many tokens at most
 
@@ -37,6 +42,7 @@ class Hardware:
     """What the estimate rests on: operations per second, and seconds that no large batch can save."""
 
     operations: float
+    masked: float  # operations per second of attention behind a mask
     unpack: float  # seconds to unpack one 4-bit weight
     layer: float  # seconds that one layer takes forward and back however few tokens it is given
     start: float  # seconds until the first step: imports, loading, preparing rows
@@ -51,8 +57,20 @@ class Work:
     train_tokens: Sequence[int]
     validation_tokens: Sequence[int]
     steps: int
-    micro_batch: int
     way: Way = PADDED
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What one reading of all rows computes: tokens with their padding, and pairs of tokens that attention compares.
+
+    `masked` are those behind a mask, `compared` those without one; `parts` is how often the layers are gone through.
+    """
+
+    tokens: int
+    compared: float
+    masked: float
+    parts: int
 
 
 def seconds(
@@ -76,31 +94,43 @@ def rate(shape: Shape, recipe: Recipe, work: Work, machine: Machine) -> float:
 def training_seconds(shape: Shape, recipe: Recipe, work: Work, hardware: Hardware) -> float:
     """Expected seconds of the steps alone, without loading and checks."""
     trained = min(work.steps * recipe.batch_size, round(len(work.train_tokens) * recipe.epochs))
-    epochs = trained / len(work.train_tokens)
-    parts = epochs * len(work.train_tokens) / work.micro_batch
-    one_pass = (
-        sum(work.train_tokens)
-        if work.way.packed
-        else padded_tokens(work.train_tokens, recipe, micro_batch=work.micro_batch)
-    )
-    tokens = epochs * one_pass
-    tokens *= _of_pairs(recipe) if recipe.preference else 1
     twice = _twice(shape, recipe, work.way)
-    computing = tokens * _operations(shape, recipe, work.train_tokens, twice) / hardware.operations
-    return computing + parts * _part(shape, recipe, hardware, twice)
+    read = one_pass(work.train_tokens, recipe, work.way)
+    adapter = _adapter(shape, recipe)
+    head = shape.vocabulary * shape.hidden
+    weights = 6 if recipe.method == "full" else 4  # trained weights need gradients of their own
+    again = twice * 2 * (shape.linear + adapter)
+    learning = read.tokens * (weights * (shape.linear + head) + 6 * adapter + again) / hardware.operations
+    learning += _attention(shape, read, hardware) * (1 + BACK + twice) + read.parts * _part(
+        shape, recipe, hardware, twice
+    )
+    # What pairs are compared with is computed beside them, forward alone; with full fine-tuning it is known beforehand.
+    beside = recipe.preference and recipe.method != "full"
+    once = learning + (_forward(shape, read, recipe, hardware) if beside else 0)
+    return trained / len(work.train_tokens) * once
 
 
-def padded_tokens(lengths: Sequence[int], recipe: Recipe, *, micro_batch: int) -> int:
-    """Tokens of one pass with the padding of its batches; rows are sorted by length within windows of eight steps."""
-    order = list(lengths)
-    random.Random(recipe.seed).shuffle(order)
-    window = 8 * recipe.batch_size
-    total = 0
-    for start in range(0, len(order), window):
-        rows = sorted(order[start : start + window])
-        batches = (rows[at : at + micro_batch] for at in range(0, len(rows), micro_batch))
-        total += sum(batch[-1] * len(batch) for batch in batches)
-    return total
+def one_pass(lengths: Sequence[int], recipe: Recipe, way: Way) -> Pass:
+    """What reading rows of these lengths once takes, in the very parts that they are trained in."""
+    if way.packed:
+        own = np.asarray(lengths, float)
+        return Pass(int(own.sum()), float((own**2).sum()) / 2, 0, _parts(len(lengths), recipe))
+    batches = Batches(lengths, recipe)
+    rows = batches.lengths[np.concatenate(batches.steps(0))]
+    starts = np.arange(0, len(rows), batches.micro_batch)
+    longest, shortest = (found.reduceat(rows, starts).astype(float) for found in (np.maximum, np.minimum))
+    sizes = np.diff(starts, append=len(rows)) * (PAIR if recipe.preference else 1)
+    before = recipe.prefix_tokens if recipe.method == "prefix" else 0
+    hidden = (longest > shortest) | recipe.preference | bool(before)
+    compared = sizes * longest * (longest + before)
+    tokens = int((sizes * longest).sum())
+    return Pass(tokens, float(compared[~hidden].sum()) / 2, float(compared[hidden].sum()), len(starts))
+
+
+def padding(lengths: Sequence[int], recipe: Recipe, way: Way) -> float:
+    """The share of what is computed that is padding; of pairs, as if both answers were as long as the longer one."""
+    rows = PAIR if recipe.preference else 1
+    return 1 - rows * sum(lengths) / one_pass(lengths, recipe, way).tokens
 
 
 def hardware_of(machine: Machine) -> Hardware:
@@ -110,14 +140,23 @@ def hardware_of(machine: Machine) -> Hardware:
     # Two cores with AVX512-BF16: 170 billion operations per second in the steady state and 5 ms a layer were measured
     # with a 5 million parameter model; a processor without bf16 instructions takes several times as long.
     scale = max(machine.cores, 1) ** 0.7 * (1.0 if machine.bf16 else 0.3)
-    return Hardware(operations=105e9 * scale, unpack=0.15e-9 / scale, layer=0.005, start=9, fast=0.65, slow=1.6)
+    operations = 105e9 * scale
+    return Hardware(operations, masked=operations, unpack=0.15e-9 / scale, layer=0.005, start=9, fast=0.65, slow=1.6)
 
 
 def _gpu(gpu: Gpu) -> Hardware:
     known = ((peak, bandwidth) for name, peak, bandwidth in GPUS if name.lower() in gpu.name.lower())
     peak, bandwidth = next(known, UNKNOWN_GPU)
     # Fitted to 28 short runs of four Qwen3 shapes on an H200 (docs/gpu.md): 27 of them within 15 %, one 28 % above.
-    return Hardware(operations=0.5 * peak, unpack=0.252 / bandwidth, layer=0.0072, start=20, fast=0.6, slow=1.7)
+    return Hardware(
+        operations=0.5 * peak,
+        masked=MASKED * peak,
+        unpack=0.252 / bandwidth,
+        layer=0.0072,
+        start=20,
+        fast=0.6,
+        slow=1.7,
+    )
 
 
 def _twice(shape: Shape, recipe: Recipe, way: Way) -> float:
@@ -127,14 +166,10 @@ def _twice(shape: Shape, recipe: Recipe, way: Way) -> float:
     return 1.0 if way.recomputed is None else min(way.recomputed / shape.layers, 1.0)
 
 
-def _operations(shape: Shape, recipe: Recipe, lengths: Sequence[int], twice: float) -> float:
-    """Operations per token: forward and back through frozen layers, adapter and attention, again if recomputed."""
-    typical = sum(length * length for length in lengths) / max(sum(lengths), 1)
-    attention = 2 * shape.layers * shape.heads * shape.head_size * typical
-    adapter, head = _adapter(shape, recipe), shape.vocabulary * shape.hidden
-    once_more = twice * (2 * shape.linear + 2 * adapter + attention)
-    weights = 6 if recipe.method == "full" else 4  # trained weights need gradients of their own
-    return weights * (shape.linear + head) + 6 * adapter + 3.5 * attention + once_more
+def _attention(shape: Shape, read: Pass, hardware: Hardware) -> float:
+    """Seconds of comparing words with each other once forward."""
+    each = 4 * shape.layers * shape.heads * shape.head_size
+    return each * (read.compared / hardware.operations + read.masked / hardware.masked)
 
 
 def _adapter(shape: Shape, recipe: Recipe) -> float:
@@ -144,16 +179,16 @@ def _adapter(shape: Shape, recipe: Recipe) -> float:
     return shape.adapter(recipe.rank) + (DORA * shape.linear if recipe.dora else 0)
 
 
-def _of_pairs(recipe: Recipe) -> int:
-    return PAIR_ALONE if recipe.method == "full" else PAIR
-
-
 def _beforehand(shape: Shape, recipe: Recipe, work: Work, hardware: Hardware) -> float:
     """Seconds before the first step for what the untouched model says of each pair, where all of it is trained."""
     if not recipe.preference or recipe.method != "full":
         return 0
-    tokens = PAIR_ALONE * (sum(work.train_tokens) + sum(work.validation_tokens))
-    return _forward(shape, tokens, len(work.train_tokens) + len(work.validation_tokens), recipe, work, hardware)
+    read = one_pass([*work.train_tokens, *work.validation_tokens], recipe, work.way)
+    return _forward(shape, read, recipe, hardware)
+
+
+def _parts(rows: int, recipe: Recipe) -> int:
+    return -(-rows // rows_at_once(recipe))
 
 
 def _part(shape: Shape, recipe: Recipe, hardware: Hardware, twice: float) -> float:
@@ -164,12 +199,13 @@ def _part(shape: Shape, recipe: Recipe, hardware: Hardware, twice: float) -> flo
 
 def _check(shape: Shape, recipe: Recipe, work: Work, hardware: Hardware) -> float:
     """Seconds for one check: validation loss, and a few short answers written token by token."""
-    loss = _forward(shape, sum(work.validation_tokens), len(work.validation_tokens), recipe, work, hardware)
-    per_token = shape.layers * hardware.layer / 3 + shape.linear * hardware.unpack
-    return loss + ANSWER_TOKENS * per_token
+    answers = ANSWER_TOKENS * (shape.layers * hardware.layer / 3 + shape.linear * hardware.unpack)
+    if not work.validation_tokens:
+        return answers
+    return answers + _forward(shape, one_pass(work.validation_tokens, recipe, work.way), recipe, hardware)
 
 
-def _forward(shape: Shape, tokens: int, rows: int, recipe: Recipe, work: Work, hardware: Hardware) -> float:
-    """Seconds to compute the losses of so many rows with these many tokens, without learning from them."""
-    computing = tokens * 2 * (shape.linear + shape.vocabulary * shape.hidden) / hardware.operations
-    return computing + rows / work.micro_batch * _part(shape, recipe, hardware, 0) / 2
+def _forward(shape: Shape, read: Pass, recipe: Recipe, hardware: Hardware) -> float:
+    """Seconds to compute the losses of a pass, without learning from them."""
+    computing = read.tokens * 2 * (shape.linear + shape.vocabulary * shape.hidden) / hardware.operations
+    return computing + _attention(shape, read, hardware) + read.parts * _part(shape, recipe, hardware, 0) / 2

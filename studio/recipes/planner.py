@@ -40,7 +40,7 @@ def plan(
     load = ways.load_for(shape, recipe, train_tokens, validation_tokens, machine)
     memory = memory_parts(shape, recipe, load, on_gpu=machine.has_gpu)
     free = free_memory(machine)
-    work = pace.Work(train_tokens, validation_tokens, steps=steps, micro_batch=micro_batch, way=load.way)
+    work = pace.Work(train_tokens, validation_tokens, steps=steps, way=load.way)
     estimate = Estimate(sum(part.bytes for part in memory), pace.rate(shape, recipe, work, machine))
     known = calibration.nearest(measured, recipe)
     if known:
@@ -64,7 +64,9 @@ def plan(
         seconds_high=high,
         memory=memory,
         memory_free=free,
-        choices=_choices(shape, recipe, machine, load, longest=longest),
+        choices=_choices(
+            shape, recipe, machine, load, longest=longest, padding=pace.padding(train_tokens, recipe, load.way)
+        ),
         way=load.way,
         estimate=estimate,
         rests_on=known.words if known else ESTIMATED,
@@ -152,7 +154,9 @@ def _fits(shape: Shape, recipe: Recipe, longest: int, machine: Machine) -> bool:
     return needed_memory(shape, recipe, longest=longest, machine=machine) <= free_memory(machine)
 
 
-def _choices(shape: Shape, recipe: Recipe, machine: Machine, load: Load, *, longest: int) -> tuple[Choice, ...]:
+def _choices(
+    shape: Shape, recipe: Recipe, machine: Machine, load: Load, *, longest: int, padding: float
+) -> tuple[Choice, ...]:
     size = rows_at_once(recipe)
     parts = recipe.batch_size // size
     asked = f"The largest part of a step, up to {recipe.micro_batch}, that divides it evenly."
@@ -163,7 +167,7 @@ def _choices(shape: Shape, recipe: Recipe, machine: Machine, load: Load, *, long
         _weights(recipe),
         *([_compared(recipe)] if recipe.preference else []),
         _precision(machine),
-        *ways.choices(shape, recipe, load.way, machine),
+        *ways.choices(shape, recipe, load.way, machine, padding=padding),
         Choice("Trained", f"{trained_values(shape, recipe):,} values", _trained(recipe)),
         Choice("Longest row", f"{longest:,} tokens", f"The largest part of a step has {load.tokens:,} tokens."),
     )

@@ -21,6 +21,10 @@ CARDS = (
 )
 ON_CPU = ("row by row, torch's own (sdpa)", "Rows of like length are computed side by side, without a mask.")
 PADDED = ("torch's own (sdpa)", "Needs nothing else to be installed.")
+MASKED = (
+    "torch's own (sdpa)",
+    "A mask hides the padding, and on a GPU torch has no fast kernel for it: several times slower, and counted so.",
+)
 
 
 def load_for(shape: Shape, recipe: Recipe, train: Sequence[int], checked: Sequence[int], machine: Machine) -> Load:
@@ -55,26 +59,27 @@ def why_padded(recipe: Recipe) -> str:
     return ""
 
 
-def choices(shape: Shape, recipe: Recipe, way: Way, machine: Machine) -> tuple[Choice, ...]:
-    """What was chosen and why, for people."""
-    return (_packing(recipe, way), _attention(way, machine), LOSS, _recomputing(shape, recipe, way))
+def choices(shape: Shape, recipe: Recipe, way: Way, machine: Machine, *, padding: float) -> tuple[Choice, ...]:
+    """What was chosen and why, for people; `padding` is its share of what is computed."""
+    return (_packing(recipe, way, padding), _attention(way, machine), LOSS, _recomputing(shape, recipe, way))
 
 
 LOSS = Choice("Loss", "computed in tiles", "The scores of all words of the vocabulary are never in memory at once.")
 
 
-def _packing(recipe: Recipe, way: Way) -> Choice:
+def _packing(recipe: Recipe, way: Way, padding: float) -> Choice:
     if way.packed:
         why = "None is padded and none sees another, which is proven on this model before the first step."
         return Choice("Rows", "end to end", why)
-    return Choice("Rows", "padded to the longest", why_padded(recipe))
+    counted = f" {padding:.0%} of what is computed is padding." if padding >= 0.005 else ""
+    return Choice("Rows", "padded to the longest", why_padded(recipe) + counted.replace("%", " %"))
 
 
 def _attention(way: Way, machine: Machine) -> Choice:
-    if not way.packed:
-        return Choice("Attention", *PADDED)
     if not machine.has_gpu:
-        return Choice("Attention", *ON_CPU)
+        return Choice("Attention", *(ON_CPU if way.packed else PADDED))
+    if not way.packed:
+        return Choice("Attention", *MASKED)
     return Choice("Attention", *next(rest for least, *rest in CARDS if machine.gpus[0].capability >= least))
 
 
