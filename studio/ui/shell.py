@@ -1,12 +1,14 @@
 """Shell: the header row, the tabs of the journey, and what they share."""
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 import gradio as gr
 
-from studio.domain.machine import Machine
+from studio.domain.machine import Gpu, Machine
 from studio.flows import machine, queue
 from studio.flows.queue import Line
 from studio.flows.studio import Studio
@@ -190,7 +192,23 @@ def next_words(line: Line) -> str:
 
 
 def _hardware(found: Machine) -> str:
-    if found.gpus:
+    """All that runs can take place on; of several GPUs each kind with its number, since a run has one of them."""
+    if not found.gpus:
+        return f"CPU, {found.cores} cores · {html.size(found.memory)} memory"
+    if len(found.gpus) == 1:
         gpu = found.gpus[0]
-        return f"{gpu.name} · {html.size(gpu.free)} of {html.size(gpu.memory)} free"
-    return f"CPU, {found.cores} cores · {html.size(found.memory)} memory"
+        return f"{html.text(gpu.name)} · {_free(gpu)}"
+    kinds = Counter(_kind(gpu) for gpu in found.gpus)
+    counted = ", ".join(f"{count} × {kind}" if count > 1 else kind for kind, count in kinds.items())
+    each = "\n".join(f"{number}: {gpu.name}, {_free(gpu)}" for number, gpu in enumerate(found.gpus))
+    most = html.size(max(gpu.free for gpu in found.gpus))
+    return f'<span title="{html.text(each)}">{html.text(counted)} · up to {most} free on one</span>'
+
+
+def _free(gpu: Gpu) -> str:
+    return f"{html.size(gpu.free)} of {html.size(gpu.memory)} free"
+
+
+def _kind(gpu: Gpu) -> str:
+    """A card's name as people say it: "H100 80 GB"."""
+    return re.sub(r"[ -](\d+) ?GB( HBM\w+)?", r" \1 GB", re.sub(r"^NVIDIA (GeForce )?", "", gpu.name))

@@ -1,11 +1,13 @@
 """The whole studio as one page: what is public, what is labelled, and what is wired."""
 
 from collections import defaultdict
+from dataclasses import replace
 
 import gradio as gr
 import pytest
 from gradio.components import Component, FormComponent
 
+from studio.domain.machine import Gpu, Machine
 from studio.flows.studio import Studio
 from studio.ui import shell
 
@@ -215,3 +217,28 @@ def within(block: gr.blocks.BlockContext) -> list[gr.blocks.Block]:
         if isinstance(child, gr.blocks.BlockContext):
             found += within(child)
     return found
+
+
+GB = 10**9
+# As their driver names and measures them.
+H100 = Gpu("NVIDIA H100 80GB HBM3", 85_520 * 10**6, 84_900 * 10**6, "GPU-1", (9, 0))
+TAKEN = replace(H100, free=3 * GB, uuid="GPU-2")
+SMALL = Gpu("NVIDIA GeForce RTX 4090", 25_757 * 10**6, 25 * GB, "GPU-3", (8, 9))
+OLDER = Gpu("NVIDIA A100-SXM4-40GB", 42 * GB, 41 * GB, "GPU-4", (8, 0))
+
+
+@pytest.mark.parametrize(
+    ("gpus", "said"),
+    [
+        ((SMALL,), "NVIDIA GeForce RTX 4090 · 25.0 GB of 25.8 GB free"),
+        ((TAKEN, H100), "2 × H100 80 GB · up to 84.9 GB free on one"),
+        ((H100, SMALL, TAKEN, OLDER), "2 × H100 80 GB, RTX 4090, A100-SXM4 40 GB · up to 84.9 GB free on one"),
+    ],
+)
+def test_the_header_names_every_gpu_by_number_and_kind(empty_studio: Studio, monkeypatch, gpus, said: str):
+    found = Machine(8, 64 * GB, 60 * GB, 10**12, gpus=gpus)
+    monkeypatch.setattr(shell.machine, "machine", lambda _: found)
+    words = shell.machine_words(empty_studio)
+    assert said in words
+    if len(gpus) > 1:
+        assert all(f"{number}: {gpu.name}, " in words for number, gpu in enumerate(gpus))
