@@ -10,7 +10,7 @@ No side follows from those before it. Were they evened out, whoever found out on
 import hashlib
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -143,24 +143,20 @@ def next_card(deck: Deck, dealt: Sequence[Dealt], rater: str, *, now: datetime) 
     On which side the fine-tuned answer stands is drawn for each card, whatever was shown before. A card that comes back
     to the same person stands as it stood, and a second rating by somebody else shows the pair the other way round.
     """
-    held = [card for card in _live(dealt, now) if card.rater == rater and not card.is_rated]
-    return held[0] if held else _new_card(deck, dealt, rater, now=now)
+    held = _in_hand(_live(dealt, now), rater)
+    return held[0] if held else next(_new_cards(deck, dealt, rater, now=now), None)
 
 
 def hand(deck: Deck, dealt: Sequence[Dealt], rater: str, *, now: datetime) -> list[Dealt]:
     """All cards that this rater could judge now, those held first; for judging in bulk."""
-    cards = [card for card in _live(dealt, now) if card.rater == rater and not card.is_rated]
-    while new := _new_card(deck, [*dealt, *cards], rater, now=now):
-        cards.append(new)
-    return cards
+    return [*_in_hand(_live(dealt, now), rater), *_new_cards(deck, dealt, rater, now=now)]
 
 
 def remaining(deck: Deck, dealt: Sequence[Dealt], rater: str, *, now: datetime) -> int:
     """How many cards are left for this rater at this moment: the one in hand, and what they could be handed."""
     live = _live(dealt, now)
     table = _Table(deck, live, rater, own=[card for card in dealt if card.rater == rater])
-    in_hand = sum(card.rater == rater and not card.is_rated for card in live)
-    return in_hand + sum(table.is_open(pair) for pair in deck.pairs)
+    return len(_in_hand(live, rater)) + len(table.open_pairs())
 
 
 def is_settled(deck: Deck, dealt: Sequence[Dealt], rater: str) -> bool:
@@ -188,13 +184,15 @@ def recurring(deck: Deck, dealt: Sequence[Dealt]) -> int:
     return sum(times - 1 for times in shown.values())
 
 
-def _new_card(deck: Deck, dealt: Sequence[Dealt], rater: str, *, now: datetime) -> Dealt | None:
+def _new_cards(deck: Deck, dealt: Sequence[Dealt], rater: str, *, now: datetime) -> Iterator[Dealt]:
+    """Everything that could be handed to this rater now, in the order in which it would be, one after the other."""
     table = _Table(deck, _live(dealt, now), rater, own=[card for card in dealt if card.rater == rater])
-    open_pairs = [pair for pair in deck.pairs if table.is_open(pair)]
-    if not open_pairs:
-        return None
-    pair = min(open_pairs, key=table.rank)
-    return Dealt(pair.id, rater, table.side(pair), now)
+    for pair in table.in_order():
+        yield Dealt(pair.id, rater, table.side(pair), now)
+
+
+def _in_hand(live: Sequence[Dealt], rater: str) -> list[Dealt]:
+    return [card for card in live if card.rater == rater and not card.is_rated]
 
 
 def _live(dealt: Sequence[Dealt], now: datetime) -> list[Dealt]:
@@ -207,27 +205,31 @@ class _Table:
 
     def __init__(self, deck: Deck, live: Sequence[Dealt], rater: str, *, own: Sequence[Dealt]) -> None:
         prompts = {pair.id: pair.prompt for pair in deck.pairs}
-        self.seed, self.rater = deck.seed, rater
+        self.deck, self.rater = deck, rater
         self.of_pair: dict[str, list[Dealt]] = defaultdict(list)
         self.seen = {prompts[card.pair_id] for card in own}
         self.earlier = {card.pair_id: card.side for card in own}
         for card in live:
             self.of_pair[card.pair_id].append(card)
 
-    def is_open(self, pair: Pair) -> bool:
-        """Whether this rater may judge it: not theirs yet, and a second rating only once the first is given."""
-        cards = self.of_pair[pair.id]
-        return (
-            sum(not card.is_skip for card in cards) < pair.wanted
-            and all(card.is_rated for card in cards)
-            and all(card.rater != self.rater for card in cards)
-        )
+    def open_pairs(self) -> list[Pair]:
+        """What this rater may judge: not theirs yet, and a second rating only once the first is given."""
+        return [pair for pair in self.deck.pairs if self._is_open(pair)]
 
-    def rank(self, pair: Pair) -> int:
+    def in_order(self) -> Iterator[Pair]:
         """First what comes back, then prompts that are new to the rater, then others; no side has a say in it."""
-        if pair.id in self.earlier:
-            return 0
-        return 2 if pair.prompt in self.seen else 1
+        known, again = set(self.seen), []
+        may_judge = self.open_pairs()
+        yield from (pair for pair in may_judge if pair.id in self.earlier)
+        for pair in may_judge:
+            if pair.id in self.earlier:
+                continue
+            if pair.prompt in known:
+                again.append(pair)
+            else:
+                known.add(pair.prompt)
+                yield pair
+        yield from again
 
     def side(self, pair: Pair) -> Side:
         """As it stood where the card comes back, the other way round for a second rating; else drawn."""
@@ -236,6 +238,14 @@ class _Table:
         others = self.of_pair[pair.id]
         return others[0].side.other if others else self._drawn(pair)
 
+    def _is_open(self, pair: Pair) -> bool:
+        cards = self.of_pair[pair.id]
+        return (
+            sum(not card.is_skip for card in cards) < pair.wanted
+            and all(card.is_rated for card in cards)
+            and all(card.rater != self.rater for card in cards)
+        )
+
     def _drawn(self, pair: Pair) -> Side:
-        digest = hashlib.sha256(f"{self.seed}/{self.rater}/{pair.id}".encode()).digest()
+        digest = hashlib.sha256(f"{self.deck.seed}/{self.rater}/{pair.id}".encode()).digest()
         return Side.LEFT if digest[0] % 2 else Side.RIGHT

@@ -113,7 +113,7 @@ def rate(
     have judged decides when, so that neither being asked nor not being asked says anything about a card.
     """
     table = _table(studio, token)
-    _keep(studio, table, Vote(card_id, choice, seconds, comment, marks or {}))
+    cards.rate(studio.store, _said(table, Vote(card_id, choice, seconds, comment, marks or {})))
     return _asked(studio, table, card_id) or _turn(studio, table)
 
 
@@ -142,7 +142,9 @@ def remaining_cards(studio: Studio, token: str) -> list[Card]:
         answers.setdefault(key, {})[contestant] = answer
     rated = len(cards.ratings(studio.store, table.study.id, rater=table.rater.id))
     far = _Far(rated, rated + len(held))
-    return [_card(table, card, asks[key], answers[key], far) for card in held for key in [table.pair(card).prompt]]
+    return [
+        _card(table, card, asks[key], answers[key], far) for card in held for key in [table.pairs[card.pair_id].prompt]
+    ]
 
 
 def rate_all(studio: Studio, token: str, votes: Sequence[Vote]) -> None:
@@ -152,9 +154,7 @@ def rate_all(studio: Studio, token: str, votes: Sequence[Vote]) -> None:
     for vote in votes:
         if vote.card_id not in known:
             raise StudyError(f"{vote.card_id} is no card of this rater.", fix="Take the cards from `study answers`.")
-        _checked(vote.marks)
-    for vote in votes:
-        _keep(studio, table, vote)
+    cards.rate_all(studio.store, [_said(table, vote) for vote in votes])
 
 
 def called(name: str) -> str:
@@ -167,11 +167,12 @@ def called(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """An open study as one rater sits at it."""
+    """An open study as one rater sits at it; `pairs` are those of its deck by their id."""
 
     study: Study
     rater: Link
     deck: Deck
+    pairs: Mapping[str, Pair]
     now: datetime
 
     def next(self, dealt: Sequence[Dealt]) -> Dealt | None:
@@ -179,9 +180,6 @@ class _Table:
 
     def hand(self, dealt: Sequence[Dealt]) -> list[Dealt]:
         return dealing.hand(self.deck, dealt, self.rater.id, now=self.now)
-
-    def pair(self, card: Dealt) -> Pair:
-        return next(pair for pair in self.deck.pairs if pair.id == card.pair_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +198,8 @@ def _table(studio: Studio, token: str) -> _Table:
         raise StudyError("This comparison is closed.", fix="Thank you; nothing more is needed.")
     if study.state is not StudyState.OPEN:
         raise StudyError("The answers are still being written.", fix="Come back in a minute.")
-    return _Table(study, link, deck_of(study.protocol, seed=study.seed), datetime.now(UTC))
+    deck = deck_of(study.protocol, seed=study.seed)
+    return _Table(study, link, deck, {pair.id: pair for pair in deck.pairs}, datetime.now(UTC))
 
 
 def _turn(studio: Studio, table: _Table, card_id: str | None = None) -> Turn:
@@ -217,7 +216,7 @@ def _turn(studio: Studio, table: _Table, card_id: str | None = None) -> Turn:
     if not held:
         is_waiting = not dealing.is_settled(table.deck, seen, table.rater.id)
         return Turn(is_waiting=is_waiting, rated=far.rated, total=far.total)
-    ask, answers = stored.asked(studio.store, table.study.id, table.pair(held[0]).prompt)
+    ask, answers = stored.asked(studio.store, table.study.id, table.pairs[held[0].pair_id].prompt)
     return Turn(_card(table, held[0], ask, answers, far), rated=far.rated, total=far.total)
 
 
@@ -243,19 +242,16 @@ def _far(studio: Studio, table: _Table, dealt: Sequence[Dealt]) -> _Far:
     return _Far(len(own), len(own) + left, seconds_left)
 
 
-def _keep(studio: Studio, table: _Table, vote: Vote) -> None:
-    cards.rate(
-        studio.store,
-        Rating(
-            card_id=vote.card_id,
-            study_id=table.study.id,
-            rater=table.rater.id,
-            choice=vote.choice,
-            at=datetime.now(UTC),
-            seconds=vote.seconds,
-            comment=vote.comment.strip()[:LONGEST_COMMENT],
-            marks=_checked(vote.marks),
-        ),
+def _said(table: _Table, vote: Vote) -> Rating:
+    return Rating(
+        card_id=vote.card_id,
+        study_id=table.study.id,
+        rater=table.rater.id,
+        choice=vote.choice,
+        at=datetime.now(UTC),
+        seconds=vote.seconds,
+        comment=vote.comment.strip()[:LONGEST_COMMENT],
+        marks=_checked(vote.marks),
     )
 
 
@@ -276,7 +272,7 @@ def _is_mark(criterion: str, mark: object) -> bool:
 def _card(table: _Table, card: Dealt, ask: Ask, answers: Mapping[str, Answer], far: _Far) -> Card:
     """What the rater may see."""
     study = table.study
-    left, right = texts(table.pair(card), card.side, answers, seed=study.seed)
+    left, right = texts(table.pairs[card.pair_id], card.side, answers, seed=study.seed)
     return Card(
         id=card.id,
         question=study.protocol.criterion,

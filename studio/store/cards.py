@@ -1,11 +1,12 @@
 """Cards in the database: who was handed what on which side, what they said of it, and which side they suspected."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Column, Connection, Row, Select, select, update
 
 from studio.domain.dealing import Dealt
 from studio.domain.errors import StudyError
@@ -13,6 +14,8 @@ from studio.domain.study import Choice, Guessed, PastRating, Rating, Side, Suspi
 from studio.store import tables
 from studio.store.database import Store
 from studio.store.studies import insist_on_open
+
+AT_ONCE = 1000  # as many ids as any database takes in one question
 
 Draw = Callable[[Sequence[Dealt]], Sequence[Dealt]]
 
@@ -30,7 +33,8 @@ def deal(store: Store, study_id: str, draw: Draw) -> list[Dealt]:
     """
     with store.write() as connection:
         insist_on_open(connection, study_id)
-        return [card if card.id else _kept(connection, study_id, card) for card in draw(_dealt(connection, study_id))]
+        known = _dealt(connection, study_id)
+        return _kept(connection, study_id, draw(known), known=known)
 
 
 def rate(store: Store, rating: Rating) -> bool:
@@ -39,25 +43,30 @@ def rate(store: Store, rating: Rating) -> bool:
 
     StudyError when the study is not open or the card is not this rater's.
     """
-    values = _rating_values(rating)
+    return rate_all(store, [rating]) == 1
+
+
+def rate_all(store: Store, given: Sequence[Rating]) -> int:
+    """Keep many judgements of one study, all or none; how many of them say something new. StudyError as of `rate`."""
+    if not given:
+        return 0
     with store.write() as connection:
-        insist_on_open(connection, rating.study_id)
-        columns = tables.cards.c
-        theirs = select(columns.id).where(
-            columns.id == rating.card_id, columns.study_id == rating.study_id, columns.rater == rating.rater
-        )
-        if connection.execute(theirs).first() is None:
-            raise StudyError("This card is not yours to judge.", fix="Reload the page.")
-        known = select(tables.ratings).where(tables.ratings.c.card_id == rating.card_id)
-        earlier = connection.execute(known).one_or_none()
-        if earlier is None:
-            connection.execute(tables.ratings.insert().values(values))
-            return True
-        if (earlier.choice, earlier.comment, earlier.marks) == (values["choice"], values["comment"], values["marks"]):
-            return False
-        _retire(connection, _rating(earlier), why="replaced")
-        connection.execute(tables.ratings.insert().values(values))
-        return True
+        insist_on_open(connection, given[0].study_id)
+        owners, current = _owners(connection, given), _current(connection, given)
+        left, new = list[Rating](), dict[str, Rating]()
+        for rating in given:
+            if owners.get(rating.card_id) != (rating.study_id, rating.rater):
+                raise StudyError("This card is not yours to judge.", fix="Reload the page.")
+            rating = replace(rating, comment=tables.readable(rating.comment))
+            earlier = new.get(rating.card_id) or current.get(rating.card_id)
+            if earlier and _says(earlier) == _says(rating):
+                continue
+            left += [earlier] if earlier else []
+            new[rating.card_id] = rating
+        _retire(connection, left, why="replaced")
+        if new:
+            connection.execute(tables.ratings.insert(), [_rating_values(rating) for rating in new.values()])
+        return len(new)
 
 
 def unrate(store: Store, study_id: str, rater: str) -> str | None:
@@ -73,7 +82,7 @@ def unrate(store: Store, study_id: str, rater: str) -> str | None:
         ).one_or_none()
         if last is None:
             return None
-        _retire(connection, _rating(last), why="taken_back")
+        _retire(connection, [_rating(last)], why="taken_back")
         connection.execute(tables.suspicions.delete().where(tables.suspicions.c.card_id == last.card_id))
         held = update(tables.cards).where(tables.cards.c.id == last.card_id).values(at=datetime.now(UTC))
         connection.execute(held)
@@ -145,27 +154,65 @@ def _dealt(connection: Connection, study_id: str) -> list[Dealt]:
     ]
 
 
-def _kept(connection: Connection, study_id: str, card: Dealt) -> Dealt:
+def _kept(connection: Connection, study_id: str, drawn: Sequence[Dealt], *, known: Sequence[Dealt]) -> list[Dealt]:
+    """The cards as they were drawn, each with its id; one that comes back is held from now on."""
+    ids = {(card.pair_id, card.rater): card.id for card in known}
+    named = [replace(card, id=card.id or ids.get((card.pair_id, card.rater), "")) for card in drawn]
+    made = [card if card.id else replace(card, id=secrets.token_urlsafe(12)) for card in named]
+    back = [card for card, was in zip(named, drawn, strict=True) if card.id and not was.id]
+    new = [card for card, was in zip(made, named, strict=True) if not was.id]
+    for card in back:
+        connection.execute(update(tables.cards).where(tables.cards.c.id == card.id).values(at=card.at))
+    if new:
+        connection.execute(tables.cards.insert(), [_card_values(study_id, card) for card in new])
+    return made
+
+
+def _card_values(study_id: str, card: Dealt) -> dict[str, Any]:
+    return {
+        "id": card.id,
+        "study_id": study_id,
+        "pair_id": card.pair_id,
+        "rater": card.rater,
+        "side": card.side.value,
+        "at": card.at,
+    }
+
+
+def _owners(connection: Connection, given: Sequence[Rating]) -> dict[str, tuple[str, str]]:
+    """Study and rater of the cards that are judged."""
     columns = tables.cards.c
-    same = (columns.study_id == study_id, columns.pair_id == card.pair_id, columns.rater == card.rater)
-    known = connection.execute(select(columns.id).where(*same)).scalar_one_or_none()
-    if known is not None:
-        connection.execute(update(tables.cards).where(columns.id == known).values(at=card.at))
-        return Dealt(card.pair_id, card.rater, card.side, card.at, card.is_rated, known)
-    made = secrets.token_urlsafe(12)
-    connection.execute(
-        tables.cards.insert().values(
-            id=made, study_id=study_id, pair_id=card.pair_id, rater=card.rater, side=card.side.value, at=card.at
-        )
-    )
-    return Dealt(card.pair_id, card.rater, card.side, card.at, card.is_rated, made)
+    question = select(columns.id, columns.study_id, columns.rater)
+    return {row.id: (row.study_id, row.rater) for row in _of_cards(connection, question, columns.id, given)}
 
 
-def _retire(connection: Connection, rating: Rating, *, why: str) -> None:
-    """Move a current rating to the history."""
-    connection.execute(tables.ratings.delete().where(tables.ratings.c.card_id == rating.card_id))
-    left = {"left_at": datetime.now(UTC), "why": why}
-    connection.execute(tables.rating_history.insert().values(**_rating_values(rating), **left))
+def _current(connection: Connection, given: Sequence[Rating]) -> dict[str, Rating]:
+    """What is said already of the cards that are judged."""
+    question = select(tables.ratings)
+    return {row.card_id: _rating(row) for row in _of_cards(connection, question, tables.ratings.c.card_id, given)}
+
+
+def _of_cards(
+    connection: Connection, question: Select[Any], column: Column[str], given: Sequence[Rating]
+) -> Iterator[Row[Any]]:
+    ids = list({rating.card_id for rating in given})
+    for start in range(0, len(ids), AT_ONCE):
+        yield from connection.execute(question.where(column.in_(ids[start : start + AT_ONCE])))
+
+
+def _says(rating: Rating) -> tuple[Any, ...]:
+    return rating.choice, rating.comment, rating.marks
+
+
+def _retire(connection: Connection, left: Sequence[Rating], *, why: str) -> None:
+    """Move current ratings to the history."""
+    if not left:
+        return
+    now = datetime.now(UTC)
+    for rating in left:
+        connection.execute(tables.ratings.delete().where(tables.ratings.c.card_id == rating.card_id))
+    told = [_rating_values(rating) | {"left_at": now, "why": why} for rating in left]
+    connection.execute(tables.rating_history.insert(), told)
 
 
 def _rating_values(rating: Rating) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Who judges what: one primary rating each, every side a coin of its own, nobody both of a pair's ratings."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studio.domain.dealing import HOLD, Dealt, Deck, deck, deck_of, hand, is_settled, next_card, progress, recurring
+from studio.domain.dealing import (
+    HOLD,
+    Dealt,
+    Deck,
+    Pair,
+    deck,
+    deck_of,
+    hand,
+    is_settled,
+    next_card,
+    progress,
+    recurring,
+)
 from studio.domain.errors import StudyError
 from studio.domain.protocol import Asked, Candidate, Opponent, Protocol, Rival
 from studio.domain.study import Side
@@ -225,6 +237,38 @@ def test_everything_that_one_person_may_judge_can_be_had_at_once() -> None:
     cards = hand(made, [], "ann", now=START)
     assert {card.pair_id for card in cards} == {pair.id for pair in made.pairs}
     assert len(cards) == len(made.pairs) and not any(card.is_rated for card in cards)
+
+
+class Counted(tuple[Pair, ...]):
+    """Pairs that know how often they were gone through."""
+
+    read = 0
+
+    def __iter__(self) -> Iterator[Pair]:
+        self.read += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("prompts", [6, 24])
+def test_dealing_everything_goes_through_the_deck_no_oftener_than_dealing_one(prompts: int) -> None:
+    made = deck(PROMPTS[:prompts], ["base", "prompt"], twice=0.0, seed=5)
+    one, every = Counted(made.pairs), Counted(made.pairs)
+    next_card(replace(made, pairs=one), [], "ann", now=START)
+    assert len(hand(replace(made, pairs=every), [], "ann", now=START)) == 2 * prompts
+    assert every.read == one.read
+
+
+@settings(max_examples=30, deadline=None)
+@given(shape=shapes, raters=st.lists(st.sampled_from("ab"), max_size=20))
+def test_dealing_everything_is_dealing_one_after_the_other(shape, raters: list[str]) -> None:
+    room = Room(deck(**shape))
+    for rater in raters:
+        room.ask(rater)
+    every = hand(room.deck, room.dealt, "ann", now=room.now)
+    one_by_one = []
+    while card := room.rate("ann"):
+        one_by_one.append(card)
+    assert every == one_by_one
 
 
 def test_a_prompt_that_is_there_twice_is_refused() -> None:

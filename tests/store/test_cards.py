@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from studio.domain.dealing import Dealt
 from studio.domain.errors import StudyError
@@ -148,6 +150,42 @@ def test_a_double_click_is_one_rating(store: Store, study: Study, ann: Link, car
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(click, range(2))) == [False, True]
     assert (len(cards.ratings(store, study.id)), cards.history(store, study.id)) == (1, [])
+
+
+def test_many_judgements_are_kept_all_or_none_in_the_order_in_which_they_were_given(
+    store: Store, examples: Examples, study: Study, ann: Link, bob: Link
+):
+    first, second = (examples.card(study, ann, key=f"key-{number}") for number in range(2))
+    foreign = examples.card(study, bob, key="key-2")
+    with pytest.raises(StudyError, match="not yours to judge"):
+        cards.rate_all(store, [rating(study, first, ann), rating(study, foreign, ann)])
+    assert cards.ratings(store, study.id) == []
+    given = [rating(study, second, ann), rating(study, first, ann, minutes=1), rating(study, first, ann, minutes=2)]
+    changed = rating(study, second, ann, Choice.TIE, minutes=3)
+    assert cards.rate_all(store, [*given, changed]) == 2
+    assert cards.ratings(store, study.id) == [given[1], changed]
+    assert [past.rating for past in cards.history(store, study.id)] == [given[0]]
+    assert cards.rate_all(store, [*given[1:], changed]) == cards.rate_all(store, []) == 0
+
+
+@pytest.mark.parametrize("many", [2, 6])
+def test_many_cards_and_many_judgements_take_as_many_questions_as_a_few(store: Store, examples: Examples, many: int):
+    study = examples.open_study(prompts=many)
+    ann, asked = examples.rater(study), list[str]()
+    drawn = [Dealt(f"key-{number}/base", ann.id, Side.LEFT, NOON) for number in range(many)]
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        asked.extend([statement] if "BEGIN" not in statement else [])
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    try:
+        held = cards.deal(store, study.id, lambda dealt: drawn)
+        handing_out = len(asked)
+        cards.rate_all(store, [rating(study, card.id, ann) for card in held])
+    finally:
+        event.remove(store.engine, "before_cursor_execute", note)
+    assert len(cards.ratings(store, study.id)) == many
+    assert (handing_out, len(asked) - handing_out) == (3, 4)
 
 
 def test_the_last_rating_can_be_taken_back_and_given_again(
