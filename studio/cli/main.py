@@ -17,6 +17,7 @@ from studio.cli import (
     meaning,
     mend,
     opinion,
+    people,
     queue,
     running,
     split,
@@ -50,6 +51,10 @@ study.app.command("judge")(opinion.judge)
 app.add_typer(study.app, name="study")
 app.add_typer(mend.app, name="mend")
 app.add_typer(queue.app, name="queue")
+app.add_typer(people.app, name="people")
+app.add_typer(people.key_app, name="key")
+app.command("audit")(people.audit)
+app.command("address")(people.address)
 app.command("import")(importing.import_file)
 app.command("rate")(study.rate)
 app.command("verdict")(deciding.verdict)

@@ -7,6 +7,7 @@ StudioError            everything a person can mend; shown as one sentence and i
 │   └── GaveUpWaiting  a run that was stopped while it waited for room on the disk
 ├── StudyError         a comparison, a rating, a verdict
 ├── ExportError        something that cannot be delivered
+├── AccessError        somebody who may not, or who is not known
 └── SetupError         the machine: a port, a folder, a missing program
 """
 
@@ -50,6 +51,10 @@ class StudyError(StudioError):
 
 class ExportError(StudioError):
     code = "export"
+
+
+class AccessError(StudioError):
+    code = "access"
 
 
 class SetupError(StudioError):

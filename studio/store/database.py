@@ -14,10 +14,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, DisconnectionError, NoSuchModuleError, OperationalError
 
 from studio.domain.errors import SetupError
+from studio.store.acting import check_writing
 from studio.store.workspace import Workspace
 
 # The newest migration; a database that is there needs no Alembic, whose import takes longer than opening.
-HEAD = "0009"
+HEAD = "0011"
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number that no other program uses for its advisory lock on the same PostgreSQL database.
 MIGRATION_LOCK = 0x617373_6179
@@ -52,7 +53,11 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction that happens whole or not at all; on SQLite it is the only writer from its first moment."""
+        """One transaction that happens whole or not at all; on SQLite it is the only writer from its first moment.
+
+        AccessError where this runs for somebody who may only look.
+        """
+        check_writing()
         with self._connection() as connection:
             connection.execution_options(writing=True)
             with connection.begin():

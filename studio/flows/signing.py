@@ -1,0 +1,135 @@
+"""Signing: in and out, and who sends a request."""
+
+from datetime import UTC, datetime, timedelta
+
+from studio.domain.access import SCOPES, DoorKind, Mode, Person, Role, SignIn, Visitor
+from studio.domain.errors import AccessError
+from studio.flows import audit, passwords, people, tokens
+from studio.flows.studio import Studio
+from studio.store import acting, doors, keys, sign_ins, tries
+from studio.store import audit as log
+from studio.store import people as stored
+from studio.store.ids import new_id
+
+BY_ACCOUNT, BY_ADDRESS = 5, 20  # tries a minute
+SEEN_EVERY = timedelta(minutes=5)  # how exactly it is known when somebody was last there
+LONGEST_DEVICE = 200
+LOCAL_NAME = "This machine"
+WRONG = "This name and this password do not belong together."
+
+
+class TooManyTries(AccessError):
+    """Whoever tries must wait."""
+
+
+def sign_in(studio: Studio, name: str, password: str, *, address: str, device: str = "") -> tuple[Person, str]:
+    """Whoever has this name and password, and what their browser is given; AccessError where nobody has.
+
+    The answer is the same, and takes as long, for a name that nobody has.
+    """
+    subject = people.folded(name)[: people.LONGEST_NAME]
+    _slow_down(studio, f"account {subject}", f"address {address}")
+    found = stored.of_subject(studio.store, Mode.PASSWORD, subject)
+    right, renewed = passwords.is_right(password, found[1] if found else None)
+    if found is None or not right:
+        audit.note(studio, "was refused a sign-in", f"from {address}", by=subject or "nobody")
+        raise AccessError(WRONG, fix="Try again, or ask an owner for a new password.")
+    person = found[0]
+    tries.forgive(studio.store, f"account {subject}")
+    if renewed:
+        stored.set_password(studio.store, person.id, renewed)
+    return person, begin(studio, person, address=address, device=device)
+
+
+def _slow_down(studio: Studio, account: str, address: str) -> None:
+    of_account, of_address = tries.tried(studio.store, account, address, at=datetime.now(UTC))
+    if of_account > BY_ACCOUNT or of_address > BY_ADDRESS:
+        raise TooManyTries("Too many tries.", fix="Wait a minute, then try again.")
+
+
+def begin(studio: Studio, person: Person, *, address: str, device: str = "") -> str:
+    """Sign a person in who has shown who they are; what their browser is given, of which only the hash is kept."""
+    token, now = tokens.new_token(), datetime.now(UTC)
+    made = SignIn(new_id("signin"), person.id, now, now, None, address, device[:LONGEST_DEVICE])
+    with studio.store.write() as connection:
+        sign_ins.add(connection, made, tokens.kept(token))
+        log.write(connection, who=person.name, act="signed in", about=f"from {address}")
+    return token
+
+
+def open_here(studio: Studio, token: str, *, address: str, device: str = "") -> str:
+    """Let a browser of this machine in by the address that was printed; AccessError where that was used before."""
+    door = people.door(studio, token, DoorKind.LAUNCH)
+    with studio.store.write() as connection:
+        if not doors.use(connection, door.id, at=datetime.now(UTC)):
+            raise AccessError("This address has just been used.", fix="Ask for a new one.")
+    return begin(studio, this_machine(studio), address=address, device=device)
+
+
+def this_machine(studio: Studio) -> Person:
+    """Whoever sits at this machine, made at the first use."""
+    found = stored.of_subject(studio.store, Mode.LOCAL, LOCAL_NAME)
+    if found:
+        return found[0]
+    return people.add(studio, LOCAL_NAME, Role.OWNER, mode=Mode.LOCAL, subject=LOCAL_NAME)
+
+
+# Who it is
+
+
+def by_cookie(studio: Studio, token: str, mode: Mode) -> Visitor | None:
+    """Whoever has this cookie; None where it lets nobody in, or not in this mode."""
+    sign_in, now = sign_ins.of_secret(studio.store, tokens.kept(token)), datetime.now(UTC)
+    if sign_in is None or not sign_in.holds(now, mode):
+        return None
+    person = stored.get(studio.store, sign_in.person_id)
+    if person.mode is not mode or person.removed_at:
+        return None
+    if now - sign_in.seen_at > SEEN_EVERY:
+        sign_ins.seen(studio.store, sign_in.id, at=now)
+    return Visitor(person.name, person.rights, person, sign_in.id)
+
+
+def by_key(studio: Studio, text: str, mode: Mode) -> Visitor | None:
+    """Whoever has this key; None where it lets nobody in. It may no more than its scope, nor than the person."""
+    key = keys.of_secret(studio.store, tokens.kept(text)) if tokens.is_key(text) else None
+    now = datetime.now(UTC)
+    if key is None or not key.holds(now):
+        return None
+    person = stored.get(studio.store, key.person_id)
+    if person.mode is not mode or person.removed_at:
+        return None
+    if key.used_at is None or now - key.used_at > SEEN_EVERY:
+        keys.used(studio.store, key.id, at=now)
+    return Visitor(f"{person.name} (key {key.label})", person.rights & SCOPES[key.scope], person)
+
+
+def by_proxy(studio: Studio, name: str) -> Visitor | None:
+    """Whoever the proxy says it is; None where nobody gave them a role."""
+    found = stored.of_subject(studio.store, Mode.PROXY, people.folded(name))
+    return Visitor(found[0].name, found[0].rights, found[0]) if found else None
+
+
+# Sign-ins as people see them
+
+
+def sign_out(studio: Studio, visitor: Visitor) -> None:
+    """End the sign-in of this browser."""
+    if visitor.session_id:
+        with acting.by_itself():
+            end(studio, visitor.session_id, by=visitor.name)
+
+
+def signed_in(studio: Studio, mode: Mode, person_id: str | None = None) -> list[tuple[SignIn, Person]]:
+    """The sign-ins that hold, of everybody or of one person, the one seen last first."""
+    now, known = datetime.now(UTC), {person.id: person for person in people.everybody(studio, mode)}
+    found = [each for each in sign_ins.all(studio.store, person_id) if each.holds(now, mode)]
+    return [(each, known[each.person_id]) for each in found if each.person_id in known]
+
+
+def end(studio: Studio, sign_in_id: str, *, by: str | None = None) -> None:
+    """End one sign-in; AccessError where it has ended already."""
+    with studio.store.write() as connection:
+        if not sign_ins.end(connection, id=sign_in_id, at=datetime.now(UTC)):
+            raise AccessError("This sign-in has ended already.", fix="Reload the page.")
+        log.write(connection, who=by or audit.who(), act="ended a sign-in", about=sign_in_id)
