@@ -35,10 +35,20 @@ def test_a_name_in_an_empty_screen_stays_text() -> None:
 
 
 def test_no_rule_for_narrow_screens_names_the_container_that_gradio_puts_around_it() -> None:
-    style = re.sub(r"/\*.*?\*/", "", CSS.read_text(), flags=re.DOTALL)
-    narrow = [rules for query, rules in blocks(style) if query.startswith("@media")]
+    narrow = [rules for query, rules in blocks(style_sheet()) if query.startswith("@media")]
     assert narrow
     assert not [rules for rules in narrow if ".gradio-container" in rules]
+
+
+def test_no_selector_has_a_comma_where_gradio_would_cut_it() -> None:
+    heads = [head for head, _ in blocks(style_sheet()) if not head.startswith("@")]
+    assert heads
+    assert not [head for head in heads if re.search(r"\([^()]*,", head)]
+
+
+def style_sheet() -> str:
+    """Its rules, without the comments."""
+    return re.sub(r"/\*.*?\*/", "", CSS.read_text(), flags=re.DOTALL)
 
 
 def blocks(style: str) -> list[tuple[str, str]]:
