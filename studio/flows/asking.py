@@ -25,8 +25,6 @@ from studio.store import studies as stored
 REMEMBERED = 2  # runs whose rows are in memory once they were dealt; a form asks for them at each keystroke
 READ = 500  # training rows that are read to see what instructions they share
 SHARED = 0.9  # of them
-LONGEST_OWN = 20_000
-MOST_OWN = 500
 
 
 def sealed_rows(studio: Studio, run_id: str) -> tuple[int, ...]:
@@ -66,59 +64,11 @@ def _sealed_asks(studio: Studio, run_id: str) -> tuple[Ask, ...]:
     return tuple(sorted(found.values(), key=lambda ask: hashlib.sha256(ask.key.encode()).digest()))
 
 
-def own_asks(studio: Studio, run_id: str, text: str) -> list[Ask]:
-    """Somebody's own prompts: one on each line, or a line of JSON with "prompt" or "messages"; marked as own for good.
-
-    They are asked with the instructions that the training rows share. StudyError names the first line that is none.
-    """
-    system = shared_instructions(studio, train.run(studio, run_id))
-    asks: dict[str, Ask] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.strip():
-            turns = _own(line.strip(), number)
-            if system and turns[0].role != "system":
-                turns = (Message("system", system), *turns)
-            key = prompt_key(turns)
-            asks.setdefault(key, Ask(key, 0, turns))
-    if len(asks) > MOST_OWN:
-        raise StudyError(f"These are {len(asks):,} prompts of your own.", fix=f"Give at most {MOST_OWN}.", field="own")
-    return list(asks.values())
-
-
 def own_prompts(studio: Studio, study: Study) -> tuple[Ask, ...]:
     """The prompts of a study that are somebody's own."""
     if not study.protocol.own_prompts:
         return ()
     return tuple(ask for ask in stored.asks(studio.store, study.id) if ask.source is Source.OWN)
-
-
-def _own(line: str, number: int) -> Turns:
-    if not line.startswith("{"):
-        return _fit((Message("user", line),), number)
-    try:
-        told = json.loads(line)
-        if isinstance(told.get("messages"), list):
-            return _fit(tuple(Message(str(m["role"]), str(m["content"])) for m in told["messages"]), number)
-        return _fit((Message("user", str(told["prompt"])),), number)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StudyError(
-            f"Line {number} of your own prompts is not one.",
-            fix='Write plain text, or {"prompt": "…"}, or {"messages": […]}.',
-            field="own",
-        ) from error
-
-
-def _fit(turns: Turns, number: int) -> Turns:
-    """The turns up to the last that the user says, since what comes after would be the answer."""
-    while turns and turns[-1].role != "user":
-        turns = turns[:-1]
-    if not turns or not turns[-1].content.strip() or {turn.role for turn in turns} - {"system", "user", "assistant"}:
-        raise StudyError(
-            f"Line {number} of your own prompts asks nothing.", fix="Let it end with what a user says.", field="own"
-        )
-    if sum(len(turn.content) for turn in turns) > LONGEST_OWN:
-        raise StudyError(f"Line {number} of your own prompts is too long.", fix="Shorten it.", field="own")
-    return turns
 
 
 def shared_instructions(studio: Studio, run: Run) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from studio.domain.errors import StudyError
 from studio.domain.job import Job, JobKind, JobState, Wish
 from studio.domain.protocol import Opponent, Rival, objections
 from studio.domain.study import Answer, Link, LinkKind, Study, StudyState
-from studio.flows import lights
+from studio.flows import lights, openings
 from studio.flows.draft import QUESTION, Wanted, draft, settled, spec_of
 from studio.flows.studio import Studio
 from studio.store import cards, jobs, links
@@ -62,15 +62,24 @@ def create(
     return freeze(studio, run_id, wanted, step=step, key=key)
 
 
-def freeze(studio: Studio, run_id: str, wanted: Wanted, *, step: int | None = None, key: str) -> Study:
+def freeze(
+    studio: Studio,
+    run_id: str,
+    wanted: Wanted,
+    *,
+    step: int | None = None,
+    key: str,
+    beside: Collection[str] = (),
+) -> Study:
     """Fix every choice and have every contestant's answers written beforehand; the same `key` is the same study.
 
-    StudyError with the first objection.
+    `beside` are studies of the same press, which asked these prompts for another checkpoint: they count as openings,
+    and keep none of the prompts from being asked. StudyError with the first objection.
     """
     if known := jobs.by_key(studio.store, kind=JobKind.GENERATE, key=key):
         return study(studio, known.subject_id)
     study_id = new_id("study")
-    made = settled(studio, draft(studio, run_id, wanted, step=step), study_id)
+    made = settled(studio, draft(studio, run_id, wanted, step=step, beside=beside), study_id)
     return stored.add(
         studio.store,
         id=study_id,
@@ -84,6 +93,7 @@ def freeze(studio: Studio, run_id: str, wanted: Wanted, *, step: int | None = No
         key=key,
         spec=spec_of(studio, made, study_id),
         counted=made.counted,
+        words=openings.words,
     )
 
 
@@ -94,13 +104,18 @@ def freeze_each(
 
     StudyError or RunError before the first of them where one could not be frozen.
     """
-    asked = steps or (None,)
-    new = [step for step in asked if not jobs.by_key(studio.store, kind=JobKind.GENERATE, key=f"{key}:{step}")]
-    for later, step in enumerate(new):
-        protocol = draft(studio, run_id, wanted, step=step).protocol
+    asked = {step: f"{key}:{step}" for step in steps or (None,)}
+    known = {step: jobs.by_key(studio.store, kind=JobKind.GENERATE, key=each) for step, each in asked.items()}
+    made = [job.subject_id for job in known.values() if job]
+    for later, step in enumerate(step for step, job in known.items() if not job):
+        protocol = draft(studio, run_id, wanted, step=step, beside=made).protocol
         for objection in objections(replace(protocol, opening=protocol.opening + later)):
             raise objection
-    return tuple(freeze(studio, run_id, wanted, step=step, key=f"{key}:{step}") for step in asked)
+    frozen: list[Study] = []
+    for step, each in asked.items():
+        beside = {*made, *(study.id for study in frozen)}
+        frozen.append(freeze(studio, run_id, wanted, step=step, key=each, beside=beside))
+    return tuple(frozen)
 
 
 def new_link(study_id: str, kind: LinkKind, label: str) -> Link:

@@ -1,7 +1,7 @@
 """Draft: what would be frozen, as one value, with everything that whoever freezes it should know beforehand."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
 from math import ceil
@@ -36,11 +36,11 @@ from studio.domain.protocol import (
 from studio.domain.run import Checkpoint, Run
 from studio.domain.sampling import Sampling
 from studio.domain.study import Ask
-from studio.flows import asking, bring, models, train
+from studio.flows import asking, bring, models, openings, train
 from studio.flows import gates as gating
 from studio.flows.models import STARTER
+from studio.flows.own import owned
 from studio.flows.studio import Studio
-from studio.store import studies as stored
 from studio.verdict.planning import plan_sentence
 
 QUESTION = "Which answer is better?"
@@ -76,7 +76,7 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A study as it would be frozen now. `sealed` is how many sealed prompts there are, `unasked` how many of these no
-    earlier study asked, and `counted` are the earlier studies."""
+    earlier study asked, `counted` are the earlier studies, and `notes` say what is odd about somebody's own prompts."""
 
     run: Run
     checkpoint: Checkpoint
@@ -86,6 +86,7 @@ class Draft:
     sealed: int
     unasked: int
     counted: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
     @property
     def objections(self) -> tuple[StudyError, ...]:
@@ -98,7 +99,11 @@ class Draft:
         own = [told for told in warnings(self.protocol) if told != bar_sentence(self.protocol.opening)]
         sealed = sum(ask.row_number is not None for ask in self.asks)
         gates = read_gates(self.protocol.gates)
-        return (*own, *(said for gate in gates for said in _of_gate(gate, asked=len(self.asks), sealed=sealed)))
+        return (
+            *own,
+            *self.notes,
+            *(said for gate in gates for said in _of_gate(gate, asked=len(self.asks), sealed=sealed)),
+        )
 
     @property
     def plan(self) -> str:
@@ -160,8 +165,13 @@ def default_identical(cap: int, spare: int) -> int:
     return max(0, min(MOST_IDENTICAL, max(2, cap // 4), spare))
 
 
-def draft(studio: Studio, run_id: str, wanted: Wanted, *, step: int | None = None) -> Draft:
-    """The study that these choices make, frozen by nobody yet; StudyError where the run can have none."""
+def draft(
+    studio: Studio, run_id: str, wanted: Wanted, *, step: int | None = None, beside: Collection[str] = ()
+) -> Draft:
+    """The study that these choices make, frozen by nobody yet; StudyError where the run can have none.
+
+    What the studies `beside` it ask, those of the same press, is not asked already; as openings they count.
+    """
     run = train.run(studio, run_id)
     if run.is_live:
         raise StudyError(f"{run.name} is still training.", fix="Wait until it ends, or stop it and keep the best.")
@@ -171,12 +181,11 @@ def draft(studio: Studio, run_id: str, wanted: Wanted, *, step: int | None = Non
             fix="Ask the model on Deliver, or compare a run on questions and answers.",
         )
     checkpoint = train.checkpoint_at(studio, run_id, step)
-    sealed, own = asking.sealed_asks(studio, run_id), asking.own_asks(studio, run_id, wanted.own)
-    earlier = stored.openings(studio.store)
-    known = frozenset().union(*(opening.prompts for opening in earlier))
-    fresh = [ask for ask in sealed if ask.key not in known]
-    ours = {ask.key for ask in own}
-    among = [ask for ask in (fresh if wanted.unasked else sealed) if ask.key not in ours]
+    sealed, (own, notes) = asking.sealed_asks(studio, run_id), owned(studio, run_id, wanted.own)
+    earlier = openings.earlier(studio)
+    known = openings.asked_by(each for each in earlier if each.study_id not in beside)
+    fresh = [ask for ask in sealed if openings.words(ask) not in known]
+    among = fresh if wanted.unasked else sealed
     if not among and not own:
         raise _nothing_to_ask(unasked=wanted.unasked)
     cap = default_cap(len(among), run.model_id) + len(own) if wanted.cap is None else wanted.cap
@@ -196,10 +205,10 @@ def draft(studio: Studio, run_id: str, wanted: Wanted, *, step: int | None = Non
         twice=wanted.twice,
         identical=identical,
         masked=wanted.masked,
-        opening=opening_number(earlier, [ask.key for ask in asks]),
+        opening=opening_number(earlier, map(openings.words, asks)),
     )
     counted = frozenset(opening.study_id for opening in earlier)
-    return Draft(run, checkpoint, wanted, protocol, asks, len(sealed), len(fresh), counted)
+    return Draft(run, checkpoint, wanted, protocol, asks, len(sealed), len(fresh), counted, notes)
 
 
 def _nothing_to_ask(*, unasked: bool) -> StudyError:

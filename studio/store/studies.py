@@ -1,7 +1,7 @@
 """Studies in the database: frozen protocols, their prompts, and every answer with the proof of who gave it."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, select, text, update
 
 from studio.domain.errors import StudyError
 from studio.domain.job import JobKind, JobState
-from studio.domain.protocol import Opening, Protocol, protocol_from
+from studio.domain.protocol import Protocol, protocol_from
 from studio.domain.row import messages_from, records_of
 from studio.domain.ruling import Override
 from studio.domain.study import STUDY, Answer, Ask, Link, Study, StudyState
@@ -33,18 +33,19 @@ def add(
     key: str,
     note: str = "",
     counted: Collection[str] | None = None,
+    words: Callable[[Ask], str] = lambda ask: ask.key,
 ) -> Study:
     """A study with its prompts, its first invitation and the job that writes the answers, all or nothing.
 
-    The same `key` is the same study. `counted` are the studies among which its opening was counted; StudyError where
-    another one on the same prompts was frozen since.
+    The same `key` is the same study. `counted` are the studies among which its opening was counted, by what `words`
+    makes of each prompt; StudyError where another one on the same was frozen since.
     """
     with store.write() as connection:
         job = jobs.submit(connection, kind=JobKind.GENERATE, subject_id=id, spec=spec, key=key)
         if job.subject_id != id:
             return _get(connection, job.subject_id)
         if counted is not None:
-            _insist_on_count(connection, [asked.prompt for asked in protocol.prompts], counted)
+            _insist_on_count(connection, {words(ask) for ask in asks}, counted, words)
         connection.execute(
             tables.studies.insert().values(
                 id=id,
@@ -95,13 +96,11 @@ def opened_splits(store: Store, root: str) -> list[str]:
         return list(connection.execute(question).scalars())
 
 
-def openings(store: Store) -> list[Opening]:
-    """Every study that was frozen, with the prompts that it asks."""
-    asked: dict[str, set[str]] = {}
+def frozen(store: Store) -> list[str]:
+    """The ids of all studies, in the order in which they were frozen."""
+    columns = tables.studies.c
     with store.read() as connection:
-        for study_id, key in connection.execute(select(tables.asks.c.study_id, tables.asks.c.key)):
-            asked.setdefault(study_id, set()).add(key)
-    return [Opening(study_id, frozenset(keys)) for study_id, keys in asked.items()]
+        return list(connection.execute(select(columns.id).order_by(columns.created_at, columns.id)).scalars())
 
 
 def asks(store: Store, study_id: str) -> list[Ask]:
@@ -181,13 +180,14 @@ def overrides(store: Store, study_id: str) -> list[Override]:
         return [Override(Decision(row.decision), row.reason, row.by, row.at) for row in connection.execute(question)]
 
 
-def _insist_on_count(connection: Connection, prompts: Sequence[str], counted: Collection[str]) -> None:
+def _insist_on_count(
+    connection: Connection, asked: set[str], counted: Collection[str], words: Callable[[Ask], str]
+) -> None:
     """Two studies on the same prompts are never the same opening, however close to each other they are frozen."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE asks IN SHARE ROW EXCLUSIVE MODE"))
-    asks = tables.asks.c
-    since = select(asks.study_id, asks.key).where(asks.study_id.not_in(list(counted)))
-    if {row.key for row in connection.execute(since)} & set(prompts):
+    since = select(tables.asks).where(tables.asks.c.study_id.not_in(list(counted)))
+    if any(words(_ask(row)) in asked for row in connection.execute(since)):
         raise StudyError(
             "Another comparison on these prompts was frozen a moment ago, so this one needs more evidence.",
             fix="Look at how much, and freeze it again.",

@@ -1,16 +1,19 @@
 """What would be frozen is shown as one value beforehand: opponents, prompts, bar, ratings and everything that is wrong."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from studio.data.rows import load_rows
 from studio.domain.dealing import deck_of
 from studio.domain.errors import StudyError
-from studio.domain.protocol import Opponent, Rival, Source
+from studio.domain.protocol import Asked, Opponent, Rival, Source
+from studio.domain.row import Message
 from studio.domain.run import Run
-from studio.domain.study import TUNED, prompt_key
-from studio.flows import asking, compare, draft, prompting, shots, train
+from studio.domain.study import TUNED, LinkKind, prompt_key
+from studio.flows import asking, compare, draft, openings, prompting, shots, train
 from studio.flows.draft import Wanted
 from studio.flows.studio import Studio
 from studio.store import jobs, studies
@@ -98,6 +101,65 @@ def test_a_line_that_is_no_prompt_is_named(quiet: Studio, trained: Run, line: st
     assert refused.value.field == "own"
 
 
+@pytest.mark.parametrize("part", ["training", "validation"])
+def test_an_own_prompt_that_the_model_has_seen_is_refused_with_both_lines(quiet: Studio, trained: Run, part: str):
+    used = asking.used(quiet, trained)
+    row = load_rows(quiet.workspace.dataset(trained.dataset_id))[
+        (used.train if part == "training" else used.validation)[1]
+    ]
+    for same in (row.question, f"  {row.question.upper()} !"):
+        with pytest.raises(StudyError) as refused:
+            draft.draft(quiet, trained.id, Wanted(own=f"Is this new?\n\n{same}"))
+        assert f"line 3 asks what line {row.line} of Support desk asks, a {part} row" in refused.value.message
+        assert "ask what training has not seen" in refused.value.fix and refused.value.field == "own"
+    near = f"{row.question} Thank you!"
+    dressed = json.dumps(
+        {"messages": [{"role": "system", "content": "Be kind."}, {"role": "user", "content": row.question}]}
+    )
+    made = draft.draft(quiet, trained.id, Wanted(own=f"{near}\n{dressed}\n{dressed}"))
+    told = " ".join(made.warnings)
+    assert f"line 1 is nearly line {row.line} of Support desk; line 2 is nearly line {row.line}" in told.replace(
+        f", a {part} row", ""
+    )
+    assert "line 3 repeats line 2: what is said twice is asked once" in told and made.protocol.own_prompts == 2
+
+
+def test_an_own_prompt_that_is_a_sealed_row_is_refused_without_saying_which(quiet: Studio, trained: Run):
+    sealed = asking.sealed_asks(quiet, trained.id)[0]
+    with pytest.raises(StudyError, match="line 1 asks what a sealed test row asks") as refused:
+        draft.draft(quiet, trained.id, Wanted(own=f"{sealed.question} "))
+    assert "sealed rows are asked anyway" in refused.value.fix
+
+
+def test_the_same_words_under_another_system_prompt_are_another_opening(quiet: Studio, trained: Run):
+    first = draft.draft(quiet, trained.id, Wanted(cap=4, identical=0))
+    asks = [
+        replace(
+            ask,
+            key=f"dressed up {ask.position}",
+            prompt=(
+                Message("system", "Be kind."),
+                *(replace(turn, content=f" {turn.content}  ") for turn in ask.prompt),
+            ),
+            tools="[]",
+        )
+        for ask in first.asks
+    ]
+    protocol = replace(first.protocol, prompts=tuple(Asked(ask.key) for ask in asks))
+    told = {"name": "Dressed up", "run_id": trained.id, "checkpoint_step": 1, "seed": 1, "asks": asks, "spec": {}}
+    link = compare.new_link("study-1", LinkKind.INVITATION, "")
+    studies.add(quiet.store, id="study-1", protocol=protocol, invitation=link, key="dressed up", **told)
+    again = draft.draft(quiet, trained.id, Wanted(cap=4, identical=0))
+    assert again.protocol.opening == 2 and again.unasked == again.sealed - 4
+    assert draft.draft(quiet, trained.id, Wanted(cap=4, identical=0, unasked=True)).protocol.opening == 1
+    late = compare.new_link("study-2", LinkKind.INVITATION, "")
+    with pytest.raises(StudyError, match="frozen a moment ago"):
+        studies.add(
+            quiet.store, id="study-2", protocol=first.protocol, invitation=late, key="late", counted=(),
+            words=openings.words, **told | {"asks": first.asks},
+        )  # fmt: skip
+
+
 def test_an_example_that_training_never_saw_is_refused(quiet: Studio, trained: Run):
     test = asking.used(quiet, trained).test
     with pytest.raises(StudyError, match="no training row") as refused:
@@ -122,6 +184,15 @@ def test_several_checkpoints_are_several_studies_and_each_raises_the_bar(quiet: 
     made = compare.freeze_each(quiet, trained.id, Wanted(), steps=steps, key="study")
     assert [study.checkpoint_step for study in made] == steps and len(steps) > 1
     assert [study.protocol.opening for study in made] == list(range(1, len(steps) + 1))
+
+
+def test_several_checkpoints_are_asked_the_same_prompts_that_nobody_asked_before(quiet: Studio, trained: Run):
+    compare.freeze(quiet, trained.id, Wanted(cap=4, identical=0), key="first")
+    steps, wanted = [each.step for each in train.checkpoints(quiet, trained.id)], Wanted(identical=0, unasked=True)
+    made = compare.freeze_each(quiet, trained.id, wanted, steps=steps, key="study")
+    assert len(steps) > 1 and len({study.protocol.prompts for study in made}) == 1
+    assert [study.protocol.opening for study in made] == list(range(1, len(steps) + 1))
+    assert compare.freeze_each(quiet, trained.id, wanted, steps=steps, key="study") == made, "a second press"
 
 
 def test_prompts_that_nobody_asked_before_begin_anew(quiet: Studio, trained: Run):

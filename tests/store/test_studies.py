@@ -54,10 +54,12 @@ def test_studies_are_listed_with_the_newest_first_of_all_runs_or_of_one(store: S
     assert [study.id for study in studies.all(store, run_id=run.id)] == [made[2], made[0]]
 
 
-def test_every_study_that_was_frozen_counts_as_an_opening_of_its_prompts(store: Store, examples: Examples):
+def test_every_study_that_was_frozen_is_told_in_its_order_with_what_it_asks(store: Store, examples: Examples):
     made = [examples.study(prompts=number) for number in (1, 2)]
-    opened = {each.study_id: each.prompts for each in studies.openings(store)}
-    assert opened == {made[0].id: {"key-0"}, made[1].id: {"key-0", "key-1"}}
+    assert studies.frozen(store) == [study.id for study in made]
+    assert [[each.key for each in studies.asks(store, one)] for one in studies.frozen(store)] == [
+        ["key-0"], ["key-0", "key-1"]
+    ]  # fmt: skip
 
 
 def test_an_unknown_study_is_named(store: Store):

@@ -28,7 +28,7 @@ from studio.ui.training import sweep, trying
 
 PRESETS = (("Quick look", "quick"), ("Balanced", "balanced"), ("Thorough", "thorough"))
 BASE = ("The base model", "base")
-PLANNED = 8  # components that a plan is shown in
+PLANNED = 7  # components that a plan is shown in
 EMPTY = html.empty("Nothing to plan yet.", "Bring a file of examples, or pick a sample.", to="data")
 
 
@@ -42,7 +42,6 @@ class Form:
     situation: gr.HTML
     timer: gr.Timer
     start: gr.Button
-    try_out: gr.Button
     preset: gr.Radio
     about: gr.State
     drawn: gr.HTML
@@ -101,8 +100,7 @@ def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
     sweep.build(session, gpu, click, list(controls), papers.text)
     downloads = panel.build(session, click)
     drawn = gr.HTML(elem_classes="unseen")
-    timer, about = gr.Timer(0.7, active=False), gr.State(None)
-    form = Form(situation, timer, start, tried.start, preset, about, drawn, first, gpu, controls)
+    form = Form(situation, gr.Timer(0.7, active=False), start, preset, gr.State(None), drawn, first, gpu, controls)
     _wire_form(session, tab, form, papers, click, tried.found)
     _wire_papers(session, form, papers)
     trying.wire(session, click, tried, list(controls))
@@ -122,8 +120,7 @@ def _papers(why_preset: gr.HTML) -> Papers:
 
 def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers, click: gr.State, found: gr.State) -> None:
     studio, ids, controls = session.studio, [session.data, session.model], list(form.controls)
-    buttons = [form.start, form.try_out]
-    planned = [form.situation, papers.reasons, papers.text, papers.save, form.preset, papers.why_preset, *buttons]
+    planned = [form.situation, papers.reasons, papers.text, papers.save, form.preset, papers.why_preset, form.start]
     gr.on(
         [tab.select, session.shown.change, session.again.change, form.timer.tick],
         handler(show, studio),
@@ -220,16 +217,8 @@ def _repeated(studio: Studio, data: str, model: str, again: Any) -> Recipe | Non
 
 def closed(said: str, *, live: bool = False) -> list[Any]:
     """The screen before there is anything to start."""
-    return [*[gr.skip()] * len(forms.FIELDS), *unplanned(said), gr.Timer(active=live), None, ""]
-
-
-def unplanned(said: str) -> list[Any]:
-    """Why there is no plan; without one nothing can be started or tried."""
-    return [said, *[gr.skip()] * (PLANNED - 3), *may(start=False, try_out=False)]
-
-
-def may(*, start: bool, try_out: bool) -> list[gr.Button]:
-    return [gr.Button(interactive=start), gr.Button(interactive=try_out)]
+    planned = [said, *[gr.skip()] * (PLANNED - 2), gr.Button(interactive=False)]
+    return [*[gr.skip()] * len(forms.FIELDS), *planned, gr.Timer(active=live), None, ""]
 
 
 def measuring(look: Inspection) -> str:
@@ -268,11 +257,11 @@ def show_plan(
     wrong = forms.problems(forms.held(values))
     if wrong:
         said = Reading(Tone.BAD, "A value is out of bounds.", next(iter(wrong.values())))
-        return unplanned(html.reading(said))
+        return [html.reading(said), *[gr.skip()] * 5, gr.Button(interactive=False)]
     try:
         return view(studio, data, model, forms.recipe_of(values), cut_off, gpu=queue.device_of(gpu))
     except StudioError as error:
-        return unplanned(told(error))
+        return [told(error), *[gr.skip()] * 5, gr.Button(interactive=False)]
 
 
 def use_preset(
@@ -367,7 +356,7 @@ def view(
         save,
         gr.Radio(value=preset.id if preset else None),
         f'<p class="help">{why}</p>',
-        *may(start=plan.light is not Light.RED, try_out=True),
+        gr.Button(interactive=plan.light is not Light.RED),
     ]
 
 
