@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from studio.domain.closing import Blinding, Details, IdenticalPairs, Place
 from studio.domain.dealing import recurring
 from studio.domain.errors import StudyError
-from studio.domain.gate import Labels, read_gate
+from studio.domain.gate import ExactMatch, Labels, read_gate
 from studio.domain.gate_result import Answered
 from studio.domain.protocol import Rival
 from studio.domain.ruling import Override, Ruling, overridden
@@ -24,6 +24,7 @@ from studio.verdict.agreement import agreement_of_all
 from studio.verdict.blinding import blinding, blinding_sign, identical_pairs
 from studio.verdict.decide import side_bias
 from studio.verdict.details import details
+from studio.verdict.gates import exact
 from studio.verdict.gates.labels import known_labels, label_of
 from studio.verdict.gates.proposing import propose
 from studio.verdict.ruling import rule
@@ -209,13 +210,9 @@ def _first(examples: Sequence[Example], outcome: str, most: int) -> tuple[Exampl
 
 
 def _exact(found: Closed, contestant: str) -> int:
-    """How many of a contestant's answers equal the reference, apart from the blanks around lines."""
-
-    def lines(text: str) -> list[str]:
-        return [line.strip() for line in text.strip().splitlines()]
-
+    """How many of a contestant's answers equal the reference, as the gate of that name compares them."""
     return sum(
-        lines(found.answers[ask.key, contestant].text) == lines(ask.reference)
+        exact.mark(ExactMatch(), found.answers[ask.key, contestant].text, ask.reference).is_passed
         for ask in found.asks
         if ask.reference.strip()
     )

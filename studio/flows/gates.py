@@ -18,9 +18,7 @@ from studio.domain.gate import (
     Length,
     Overlap,
     Pattern,
-    Perplexity,
     PromptSet,
-    Speed,
     SqlResult,
     Tasks,
     ValidJson,
@@ -105,12 +103,13 @@ def warnings(gates: Sequence[Gate], prompts: int) -> list[str]:
         for gate in gates
         if isinstance(gate, ExactMatch | Labels | ValidJson | Pattern | SqlResult | Length)
         and gate.is_required
+        and prompts >= FEWEST
         and gate.margin < least_margin(prompts)
     ]
     few = [
-        f"{TITLES[gate.kind]} needs at least {FEWEST} prompts to show anything."
+        f"{TITLES[gate.kind]} needs at least {FEWEST} prompts to show that it holds."
         for gate in gates
-        if isinstance(gate, Speed | Perplexity) and gate.is_required and prompts < FEWEST
+        if not isinstance(gate, PromptSet | Tasks) and gate.is_required and prompts < FEWEST
     ]
     return small + few
 

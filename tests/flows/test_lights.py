@@ -15,7 +15,7 @@ from studio import judging
 from studio.cli.main import app
 from studio.domain.errors import SetupError, StudyError
 from studio.domain.event import EventKind
-from studio.domain.gate import TITLES, Gate, Perplexity, PromptSet, Speed
+from studio.domain.gate import TITLES, ExactMatch, Gate, Perplexity, PromptSet, Speed
 from studio.domain.gate_result import GateResult
 from studio.domain.job import JobKind, JobState
 from studio.domain.light import Light
@@ -359,6 +359,15 @@ def test_a_gate_that_cannot_work_is_refused_at_its_field(
     with pytest.raises(error) as refused:
         gates.checked(values)
     assert refused.value.field == field
+
+
+def test_too_few_prompts_for_a_gate_are_told_before_it_is_frozen() -> None:
+    few = gates.warnings([ExactMatch(), Speed(), ExactMatch(is_required=False)], 9)
+    assert few == [
+        "Same as the reference needs at least 10 prompts to show that it holds.",
+        "Speed needs at least 10 prompts to show that it holds.",
+    ]
+    assert "can only be green where the model got better" in gates.warnings([ExactMatch()], 10)[0]
 
 
 def test_the_worker_is_asked_for_just_what_the_gates_need(studio: Studio) -> None:

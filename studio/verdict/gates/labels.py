@@ -8,9 +8,9 @@ import numpy as np
 from studio.domain.gate import Labels
 from studio.domain.gate_result import Answered, Difference, GateResult, Mark, Table, Unjudged
 from studio.domain.verdict import Interval
-from studio.verdict.gates.lights import light_of_share, why_share
+from studio.verdict.gates.lights import floored, light_of_share, why_share
 from studio.verdict.gates.paired import percentiles, resampled, tango
-from studio.verdict.gates.results import marked, pair, passing, result
+from studio.verdict.gates.results import marked, missing, pair, passing, result
 
 UNPARSED = "unparsed"
 WIDEST = 60  # labels in the table
@@ -49,10 +49,11 @@ def judge(gate: Labels, answers: Sequence[Answered]) -> GateResult:
     found = macro_f1(reads)
     light = light_of_share(found, at_least=gate.at_least, margin=gate.margin)
     why = why_share(light, found, at_least=gate.at_least, margin=gate.margin, prompts=len(reads))
+    light, why = floored(light, why, len(reads))
     return result(
         gate.kind,
         light,
-        f"{_says(found)} {why}",
+        f"{_says(found)}{missing(unjudged)} {why}",
         is_required=gate.is_required,
         difference=found,
         pairs=pairs,

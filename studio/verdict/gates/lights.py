@@ -40,6 +40,13 @@ def why_share(light: Light, difference: Difference, *, at_least: float, margin: 
     return _why(light, allowed, _range(difference), prompts)
 
 
+def floored(light: Light, why: str, prompts: int) -> tuple[Light, str]:
+    """A light with its sentence; fewer judged prompts than FEWEST can be red, but show nothing good."""
+    if light is Light.RED or prompts >= FEWEST:
+        return light, why
+    return Light.AMBER, f"{count(prompts, 'prompt')} cannot show more: it takes at least {FEWEST}."
+
+
 def why_points(light: Light, difference: Difference, *, margin: float, prompts: int) -> str:
     """The same for scores in points of 100."""
     low, high = difference.interval.low, difference.interval.high

@@ -16,7 +16,7 @@ from studio.domain.gate_result import (
     Unjudged,
 )
 from studio.domain.light import Light
-from studio.verdict.gates.lights import light_of_share, percent, why_share
+from studio.verdict.gates.lights import floored, light_of_share, percent, why_share
 from studio.verdict.gates.paired import share_difference
 from studio.verdict.wording import count
 
@@ -64,10 +64,11 @@ def passing(
     found = share_difference([p.base.is_passed for p in pairs], [p.tuned.is_passed for p in pairs])
     light = light_of_share(found, at_least=gate.at_least, margin=gate.margin)
     why = why_share(light, found, at_least=gate.at_least, margin=gate.margin, prompts=len(pairs))
+    light, why = floored(light, why, len(pairs))
     return result(
         gate.kind,
         light,
-        f"{_passed(found, len(pairs))}{_missing(unjudged)} {why}",
+        f"{_passed(found, len(pairs))}{missing(unjudged)} {why}",
         is_required=gate.is_required,
         difference=found,
         pairs=pairs,
@@ -127,7 +128,8 @@ def _passed(found: Difference, n: int) -> str:
     )
 
 
-def _missing(unjudged: Sequence[Unjudged]) -> str:
+def missing(unjudged: Sequence[Unjudged]) -> str:
+    """How many prompts count for neither side, as a sentence with a blank before it; empty where there are none."""
     if not unjudged:
         return ""
     return f" {count(len(unjudged), 'prompt')} could not be judged and {'is' if len(unjudged) == 1 else 'are'} listed."

@@ -57,6 +57,28 @@ def test_the_sentence_counts_and_says_what_follows() -> None:
     assert not exact.judge(ExactMatch(is_required=False), passes(40, 30, 40)).holds_back
 
 
+@pytest.mark.parametrize("judged_by", ["exact", "accuracy", "macro_f1"])
+@pytest.mark.parametrize(("prompts", "light"), [(1, Light.AMBER), (9, Light.AMBER), (10, Light.GREEN)])
+def test_no_gate_is_green_on_fewer_prompts_than_ten_and_it_says_why(judged_by: str, prompts: int, light: Light) -> None:
+    rows = answers(*((("yes", "no")[at % 2], "no idea", ("yes", "no")[at % 2]) for at in range(prompts)))
+    if judged_by == "exact":
+        found = exact.judge(ExactMatch(margin=0.5), rows)
+    else:
+        found = labels.judge(Labels(margin=0.5, judged_by=judged_by), rows)  # pyright: ignore[reportArgumentType]
+    assert found.light is light
+    assert ("cannot show more: it takes at least 10." in found.sentence) is (light is Light.AMBER)
+
+
+def test_few_prompts_can_still_be_red() -> None:
+    assert exact.judge(ExactMatch(at_least=1), passes(1, 0, 1)).light is Light.RED
+
+
+def test_what_macro_f1_leaves_out_is_said() -> None:
+    gate = Labels(field="team", judged_by="macro_f1")
+    rows = answers(*(("team: a", "team: a", "team: a"),) * 12, ("none", "team: a", "team: a"))
+    assert "1 prompt could not be judged and is listed." in labels.judge(gate, rows).sentence
+
+
 def test_an_answer_that_was_never_given_fails_its_side() -> None:
     found = exact.judge(ExactMatch(), answers(("a", "a", None), ("a", None, "a"), ("a", "a", "a")))
     assert (found.better, found.worse) == (1, 1)
