@@ -16,11 +16,19 @@ from studio.recipes.local import CheckedModel, check_model_folder
 STARTER = "starter"
 APACHE = "apache-2.0"
 # What hubs call a licence, where that is not what the catalogue calls it.
-TAGS = {"llama3": "llama-3", "llama3.1": "llama-3.1", "llama3.2": "llama-3.2", "llama3.3": "llama-3.3"}
+TAGS = {
+    "llama3": "llama-3",
+    "llama3.1": "llama-3.1",
+    "llama3.2": "llama-3.2",
+    "llama3.3": "llama-3.3",
+    "llama4": "llama-4",
+}
 BARRED = {
     "experts": "Models made of several experts cannot be fine-tuned here yet. Pick a model in one piece.",
     "code": "It asks to run code that comes with it, and the studio never does that. Pick another model.",
     "pictures": "It also reads pictures or sound, and such models cannot be fine-tuned here yet. Pick a text model.",
+    "state-space": "It has state-space layers (Mamba) beside attention: what they keep in memory and how long they "
+    "take cannot be planned here yet. Pick a model of attention alone.",
     "hybrid": "It reads pictures and has layers of two kinds, which cannot be fine-tuned here yet. Pick a text model.",
 }
 UNREAD = Licence("See the licence in its folder", None)

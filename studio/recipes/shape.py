@@ -28,6 +28,7 @@ ARCHITECTURES = {
 HEAD_SIZES = {"Gemma3ForCausalLM": 256, "Qwen3ForCausalLM": 128}
 TEXT_PARTS = {"gemma3_text": "Gemma3ForCausalLM", "llama": "LlamaForCausalLM", "mistral": "MistralForCausalLM"}
 EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts")
+STATE_SPACE = ("mamba", "ssm", "linear_attention")  # what layers that are no attention are called
 PICK_ANOTHER = "Pick a text model such as Qwen3, Llama 3, Mistral, Gemma 3 1B, Phi-4, SmolLM or OLMo."
 
 
@@ -83,8 +84,19 @@ def _text_part(config: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         architecture, sizes = (str(named[0]) if isinstance(named, list) and named else ""), config
     if architecture not in ARCHITECTURES:
         shown = str(nested.get("model_type")) if isinstance(nested, dict) else architecture
-        raise RecipeError(f"Models of the kind {shown or 'unknown'} cannot be fine-tuned here.", fix=PICK_ANOTHER)
+        said = f"Models of the kind {shown or 'unknown'} cannot be fine-tuned here{_why_not(sizes)}."
+        raise RecipeError(said, fix=PICK_ANOTHER)
     return architecture, sizes
+
+
+def _why_not(sizes: Mapping[str, Any]) -> str:
+    """What of a model that is not known stands in the way, where its configuration tells."""
+    layers = sizes.get("layer_types") or sizes.get("layers_block_type") or ()
+    if any(name.startswith(STATE_SPACE) for name in (*sizes, *map(str, layers))):
+        return ": they have state-space layers, whose memory and time cannot be planned yet"
+    if any(sizes.get(name) for name in EXPERTS):
+        return ": they are made of several experts"
+    return ""
 
 
 def _size(sizes: Mapping[str, Any], name: str, *, default: int | None = None) -> int:

@@ -74,6 +74,16 @@ def test_licences_that_ask_for_acceptance_are_marked_as_gated():
             assert entry.gated, entry.id
 
 
+def test_what_llama_4_may_not_be_used_for_in_europe_is_told_before_a_download(root, gaming_pc):
+    found = by_id(models(root, gaming_pc), "llama-4-scout")
+    assert "European Union" in found.licence.limits and not found.can_be_downloaded
+
+
+def test_of_a_model_with_state_space_layers_no_memory_is_promised(root, gaming_pc):
+    found = by_id(models(root, gaming_pc), "falcon-h1-0.5b")
+    assert found.need is None and "cannot be planned here yet" in found.reason and not found.can_be_downloaded
+
+
 def test_the_starter_comes_first_and_can_be_used(root, laptop):
     first = models(root, laptop)[0]
     assert (first.id, first.starter, first.is_usable) == ("starter", True, True)

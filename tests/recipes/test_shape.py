@@ -104,6 +104,12 @@ def test_a_count_of_parameters_equals_that_of_the_real_model():
         ({"architectures": ["MambaForCausalLM"]}, "MambaForCausalLM cannot be fine-tuned here"),
         ({"architectures": None}, "kind unknown"),
         ({"num_experts": 8}, "several experts"),
+        ({"architectures": ["MixtralForCausalLM"], "num_local_experts": 8}, "they are made of several experts"),
+        (
+            {"architectures": ["FalconH1ForCausalLM"], "mamba_d_state": 256},
+            "they have state-space layers, whose memory",
+        ),
+        ({"architectures": ["OlmoHybridForCausalLM"], "layer_types": ["linear_attention"]}, "state-space layers"),
         ({"hidden_size": None}, "no usable hidden_size"),
         ({"num_hidden_layers": -1}, "no usable num_hidden_layers"),
         ({"vocab_size": "many"}, "no usable vocab_size"),
