@@ -15,6 +15,7 @@ from studio.flows import models, talks, train
 from studio.flows.studio import Studio
 from studio.store import jobs
 from studio.store.ids import new_id
+from studio.store.jobs.line import STOPPED_IN_TIME
 from studio.store.workspace import slug
 
 KEY = "chat"  # there is one worker for all talks: it goes, and comes again
@@ -72,7 +73,7 @@ class Look:
         """Whether the worker went otherwise than by having nothing to do, or by being called off before it came."""
         if self.job is None or self.job.is_live or self.last is None:
             return False
-        return self.can_start or not (self.job.result.get("idle") or self.job.message == jobs.STOPPED_IN_TIME)
+        return self.can_start or not (self.job.result.get("idle") or self.job.message == STOPPED_IN_TIME)
 
 
 def screen_talk(model_id: str) -> str:

@@ -75,10 +75,17 @@ def _laid_out() -> tuple[Screen, Asking]:
     talk = gr.HTML(EMPTY)
     situation = gr.HTML()
     with gr.Row(elem_classes="actions say"):
+        # Both wait for a model: what is written and sent before one is there would go nowhere.
         message = gr.Textbox(
-            label="Message", placeholder="Type what a user would write", lines=1, max_lines=8, min_width=280, scale=6
+            label="Message",
+            placeholder="Type what a user would write",
+            lines=1,
+            max_lines=8,
+            min_width=280,
+            scale=6,
+            interactive=False,
         )
-        send = gr.Button("Send", variant="primary", min_width=110, scale=1)
+        send = gr.Button("Send", variant="primary", min_width=110, scale=1, interactive=False)
         stop = gr.Button("Stop", variant="stop", visible=False, min_width=110, scale=1)
     with gr.Row(elem_classes="actions"):
         start = gr.Button("Start it again", variant="primary", visible=False, min_width=190, scale=0)
@@ -120,7 +127,7 @@ def _wire(session: Session, tab: gr.Tab, screen: Screen, asking: Asking) -> None
         [tab.select, session.shown.change, session.followed.change],
         handler(show, studio),
         [session.data, model, session.run, offered],
-        [*shown, asking.left, asking.right, asking.instructions, offered],
+        [*shown, asking.message, asking.left, asking.right, asking.instructions, offered],
         **DRAWN,
     )
     screen.timer.tick(handler(follow, studio), [model, drawn], [*shown, drawn], **QUIET)
@@ -142,7 +149,7 @@ def _wire(session: Session, tab: gr.Tab, screen: Screen, asking: Asking) -> None
 def show(studio: Studio, data: str | None, model: str | None, run: str | None, offered: Any) -> list[Any]:
     """The talk with this model. Who is asked stays as its reader chose it, until other things are offered."""
     if model is None:
-        return [*nothing(), *[gr.skip()] * 3, None]
+        return [*nothing(), gr.Textbox(interactive=False), *[gr.skip()] * 3, None]
     usual = chat.usual_choice(studio, model, run)
     now = {"model": model, "run": run, "usual": usual, "data": data}
     before = offered or {}
@@ -152,6 +159,7 @@ def show(studio: Studio, data: str | None, model: str | None, run: str | None, o
     instructions = gr.skip() if before.get("data", 0) == data else chat.usual_instructions(studio, data)
     return [
         *_page(studio, model),
+        gr.Textbox(interactive=True),
         gr.Dropdown(choices=choices, **chosen[0]),
         gr.Dropdown(choices=[*choices, ("Nobody", NOBODY)], **chosen[1]),
         instructions,

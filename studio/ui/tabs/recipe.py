@@ -28,7 +28,7 @@ from studio.ui.training import sweep, trying
 
 PRESETS = (("Quick look", "quick"), ("Balanced", "balanced"), ("Thorough", "thorough"))
 BASE = ("The base model", "base")
-PLANNED = 7  # components that a plan is shown in
+PLANNED = 8  # components that a plan is shown in
 EMPTY = html.empty("Nothing to plan yet.", "Bring a file of examples, or pick a sample.", to="data")
 
 
@@ -42,6 +42,7 @@ class Form:
     situation: gr.HTML
     timer: gr.Timer
     start: gr.Button
+    try_out: gr.Button
     preset: gr.Radio
     about: gr.State
     drawn: gr.HTML
@@ -100,7 +101,8 @@ def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
     sweep.build(session, gpu, click, list(controls), papers.text)
     downloads = panel.build(session, click)
     drawn = gr.HTML(elem_classes="unseen")
-    form = Form(situation, gr.Timer(0.7, active=False), start, preset, gr.State(None), drawn, first, gpu, controls)
+    timer, about = gr.Timer(0.7, active=False), gr.State(None)
+    form = Form(situation, timer, start, tried.start, preset, about, drawn, first, gpu, controls)
     _wire_form(session, tab, form, papers, click, tried.found)
     _wire_papers(session, form, papers)
     trying.wire(session, click, tried, list(controls))
@@ -120,7 +122,8 @@ def _papers(why_preset: gr.HTML) -> Papers:
 
 def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers, click: gr.State, found: gr.State) -> None:
     studio, ids, controls = session.studio, [session.data, session.model], list(form.controls)
-    planned = [form.situation, papers.reasons, papers.text, papers.save, form.preset, papers.why_preset, form.start]
+    buttons = [form.start, form.try_out]
+    planned = [form.situation, papers.reasons, papers.text, papers.save, form.preset, papers.why_preset, *buttons]
     gr.on(
         [tab.select, session.shown.change, session.again.change, form.timer.tick],
         handler(show, studio),
@@ -217,8 +220,16 @@ def _repeated(studio: Studio, data: str, model: str, again: Any) -> Recipe | Non
 
 def closed(said: str, *, live: bool = False) -> list[Any]:
     """The screen before there is anything to start."""
-    planned = [said, *[gr.skip()] * (PLANNED - 2), gr.Button(interactive=False)]
-    return [*[gr.skip()] * len(forms.FIELDS), *planned, gr.Timer(active=live), None, ""]
+    return [*[gr.skip()] * len(forms.FIELDS), *unplanned(said), gr.Timer(active=live), None, ""]
+
+
+def unplanned(said: str) -> list[Any]:
+    """Why there is no plan; without one nothing can be started or tried."""
+    return [said, *[gr.skip()] * (PLANNED - 3), *may(start=False, try_out=False)]
+
+
+def may(*, start: bool, try_out: bool) -> list[gr.Button]:
+    return [gr.Button(interactive=start), gr.Button(interactive=try_out)]
 
 
 def measuring(look: Inspection) -> str:
@@ -257,11 +268,11 @@ def show_plan(
     wrong = forms.problems(forms.held(values))
     if wrong:
         said = Reading(Tone.BAD, "A value is out of bounds.", next(iter(wrong.values())))
-        return [html.reading(said), *[gr.skip()] * 5, gr.Button(interactive=False)]
+        return unplanned(html.reading(said))
     try:
         return view(studio, data, model, forms.recipe_of(values), cut_off, gpu=queue.device_of(gpu))
     except StudioError as error:
-        return [told(error), *[gr.skip()] * 5, gr.Button(interactive=False)]
+        return unplanned(told(error))
 
 
 def use_preset(
@@ -356,7 +367,7 @@ def view(
         save,
         gr.Radio(value=preset.id if preset else None),
         f'<p class="help">{why}</p>',
-        gr.Button(interactive=plan.light is not Light.RED),
+        *may(start=plan.light is not Light.RED, try_out=True),
     ]
 
 

@@ -36,7 +36,7 @@ class Trying:
 
 def build() -> Trying:
     with gr.Row(elem_classes="actions"):
-        start = gr.Button("Try two steps", size="sm", min_width=160, scale=0)
+        start = gr.Button("Try two steps", size="sm", min_width=160, scale=0, interactive=False)
         stop = gr.Button("Stop trying", size="sm", variant="stop", visible=False, min_width=140, scale=0)
     said = gr.HTML(f'<p class="help">{HELP}</p>')
     return Trying(said, start, stop, gr.Timer(0.7, active=False), gr.State(None), gr.State(None))
@@ -82,11 +82,11 @@ def give_up(studio: Studio, data: str | None, job_id: str | None) -> list[Any]:
 
 
 def view(job: Job | None) -> list[Any]:
-    """The screen for one trial, or for none."""
+    """The screen for one trial, or for none; whether one can begin now is told with the plan of the values."""
     live = job is not None and job.is_live
     return [
         told(job) if job else f'<p class="help">{HELP}</p>',
-        gr.Button(interactive=not live, value="Trying …" if live else "Try two steps"),
+        gr.Button(visible=not live),
         gr.Button(visible=live, interactive=job is not None and not job.is_stopping),
         gr.Timer(active=live),
         job.id if job else None,

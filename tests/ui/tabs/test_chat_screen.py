@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import gradio as gr
+
 from studio.domain.job import JobKind, JobState
 from studio.domain.talk import Answer, Contestant, End, Exchange, Identity, Pane
 from studio.flows.chat import Look
@@ -95,3 +97,12 @@ def test_who_was_chosen_stays_chosen_until_something_else_is_offered(empty_studi
     *_, left, right, instructions, same = chat.show(empty_studio, None, "starter", None, offered)
     assert same == offered and "value" not in left._constructor_args[0] and "value" not in right._constructor_args[0]
     assert chat.show(empty_studio, None, None, None, offered)[-1] is None
+
+
+def test_nothing_can_be_written_or_sent_before_there_is_a_model_to_answer(empty_studio: Studio) -> None:
+    with gr.Blocks():
+        screen, asking = chat._laid_out()
+    assert not asking.message.interactive and not screen.send.interactive
+    for model, ready in ((None, False), ("starter", True)):
+        parts = chat.show(empty_studio, None, model, None, None)
+        assert [parts[2].interactive, parts[-5].interactive] == [ready, ready]

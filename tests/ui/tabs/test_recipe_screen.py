@@ -6,7 +6,8 @@ import gradio as gr
 import pytest
 
 from studio.domain.errors import RecipeError
-from studio.domain.job import JobKind
+from studio.domain.job import JobKind, JobState
+from studio.domain.lengths import Lengths
 from studio.domain.plan import Light, Part
 from studio.domain.recipe import Recipe
 from studio.flows import choose
@@ -65,9 +66,32 @@ def test_a_changed_value_leaves_the_preset_and_the_same_values_are_it_again() ->
 def test_before_there_is_anything_to_plan_nothing_can_be_started(empty_studio: Studio) -> None:
     parts = recipe.show(empty_studio, None, None, None, None)
     assert len(parts) == recipe.PLANNED + 3 + len(forms.FIELDS)
-    situation, start, timer = (parts[len(forms.FIELDS) + n] for n in (0, recipe.PLANNED - 1, recipe.PLANNED))
+    situation, *_, start, try_out, timer = parts[len(forms.FIELDS) : len(forms.FIELDS) + recipe.PLANNED + 1]
     assert "Nothing to plan yet." in words(situation)
-    assert not timer.active and not start.interactive
+    assert not timer.active and not start.interactive and not try_out.interactive
+
+
+def test_two_steps_can_be_tried_once_the_values_on_the_screen_have_a_plan_and_no_trial_changes_that(
+    empty_studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with gr.Blocks():
+        built = trying.build()
+    assert not built.start.interactive
+    monkeypatch.setattr(recipe.inspect, "measured", lambda *_: Lengths("starter", (1,), (2,), True, "."))
+    monkeypatch.setattr(recipe.choose, "presets", lambda *_: [])
+    monkeypatch.setattr(recipe.choose, "plan", lambda *_, **__: replace(examples.PLAN, light=Light.RED))
+    values = forms.values_of(Recipe())
+    *_, start, try_out = recipe.show_plan(empty_studio, "data-1", "starter", None, None, *values)
+    assert try_out.interactive and not start.interactive  # a trial may show that it fits after all
+    wrong = [0 if name == "epochs" else value for name, value in zip(forms.FIELDS, values, strict=True)]
+    *_, start, try_out = recipe.show_plan(empty_studio, "data-1", "starter", None, None, *wrong)
+    assert not try_out.interactive and not start.interactive
+    for job in (
+        None,
+        examples.job(kind=JobKind.PROBE),
+        examples.job(kind=JobKind.PROBE, state=JobState.FAILED, message="No."),
+    ):
+        assert "interactive" not in trying.view(job)[1].constructor_args
 
 
 def test_while_lengths_are_measured_the_screen_follows_and_a_failure_is_told() -> None:
