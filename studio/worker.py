@@ -7,8 +7,10 @@ import ctypes
 import errno
 import json
 import os
+import select
 import signal
 import stat
+import struct
 import sys
 import threading
 import time
@@ -31,6 +33,7 @@ LOOK_FOR_STOP_EVERY = 0.1
 SYNC_EVERY = 5.0
 LOOK_FOR_ROOM_EVERY = 5.0
 SPARE = 256 * 1024  # bytes: room for what is said when there is no room
+MAY_RUN_UNTIL = "STUDIO_MAY_RUN_UNTIL"  # a moment of the monotonic clock: set where another host may take over
 OUTCOME_NOT_WRITTEN = 74  # EX_IOERR of sysexits.h; the supervisor has a sentence for it
 
 # Set before any library is imported: none of them may reach for the network. A download has its own way to the hub.
@@ -259,7 +262,8 @@ def end_with_the_supervisor() -> None:
     lifeline = os.dup(0)
     with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)  # no library may wait for an answer on the lifeline
-    threading.Thread(target=_watch, args=(lifeline,), name="lifeline", daemon=True).start()
+    until = float(os.environ.get(MAY_RUN_UNTIL, "inf"))
+    threading.Thread(target=_watch, args=(lifeline, until), name="lifeline", daemon=True).start()
     if sys.platform == "linux":
         # The thread above needs the interpreter; the kernel does not, should native code hold it for long.
         end_with_the_parent()
@@ -273,10 +277,14 @@ def end_with_the_parent() -> None:
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
-def _watch(lifeline: int) -> None:
-    while os.read(lifeline, 1):
-        pass
-    os.killpg(0, signal.SIGKILL)
+def _watch(lifeline: int, until: float) -> None:
+    """Wait until the other end is closed, or until the moment that was last told there, if any was, has come."""
+    while True:
+        left = None if until == float("inf") else max(until - time.monotonic(), 0)
+        told = os.read(lifeline, 4096) if select.select([lifeline], [], [], left)[0] else b""
+        if not told:
+            os.killpg(0, signal.SIGKILL)
+        (until,) = struct.unpack("d", told[-8:])
 
 
 def _asks_to_stop(control: Path) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgresql import cluster, migrated, new_database, server  # noqa: F401
 from tests.small_disk import mounted
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -60,10 +60,19 @@ class Attempt:
         return Gone(status, self.silent, None if before is None or now is None else now > before)
 
 
-def begin(store: Store, launcher: Launcher, job: Job, spec: dict[str, Any], *, gpu: str | None = None) -> Attempt:
+def begin(
+    store: Store,
+    launcher: Launcher,
+    job: Job,
+    spec: dict[str, Any],
+    *,
+    gpu: str | None = None,
+    until: float | None = None,
+) -> Attempt:
     """Start a worker for a job that was claimed; OSError when there is no room for its folder or its process.
 
-    `gpu` is the only one that it may see; without one it sees what this process does.
+    `gpu` is the only one that it may see; without one it sees what this process does. `until` is when it ends by itself
+    unless it is told a later moment.
     """
     folder = store.workspace.attempt(job.id, job.attempt)
     if job.kind is JobKind.TRAIN and job.attempt > 1:
@@ -72,7 +81,7 @@ def begin(store: Store, launcher: Launcher, job: Job, spec: dict[str, Any], *, g
     trackers = spec["recipe"].get("trackers", ()) if job.kind is JobKind.TRAIN and "recipe" in spec else ()
     key = spec.get("judge", {}).get("key_variable", "") if job.kind is JobKind.OPINION else ""
     online = job.kind is JobKind.DOWNLOAD
-    environment = worker_environment(os.environ, online=online, gpu=gpu, trackers=trackers, key=key)
+    environment = worker_environment(os.environ, online=online, gpu=gpu, trackers=trackers, key=key, until=until)
     return Attempt(job, folder, launcher.start(folder, kind=job.kind, env=environment), offset=0)
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from studio.domain.job import JobKind
-from studio.jobs.launcher import Handle, LocalLauncher, log_of, worker_environment
+from studio.jobs.launcher import Handle, Lifeline, LocalLauncher, log_of, worker_environment
 from studio.jobs.process import Identity, end_leftover, identity_of, kill_group
 
 # The nursery is begun for work that would load as much by itself; work that loads less is forked where one is ready.
@@ -110,13 +110,14 @@ class Nursery:
         """Ask for a worker; it is there as soon as all is loaded."""
         request = json.dumps({"folder": str(folder), "environment": dict(env), "command": [*command, str(folder)]})
         report, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        theirs_of_lifeline, lifeline = os.pipe()
+        theirs_of_lifeline, ours = os.pipe()
+        lifeline = Lifeline(ours)
         try:
             with theirs, log_of(folder) as file:
                 socket.send_fds(self.control, [request.encode()], [theirs_of_lifeline, file.fileno(), theirs.fileno()])
         except OSError:
             report.close()
-            os.close(lifeline)
+            lifeline.close()
             raise
         finally:
             os.close(theirs_of_lifeline)
@@ -132,7 +133,7 @@ class ForkedProcess:
     """
 
     report: socket.socket
-    lifeline: int
+    lifeline: Lifeline
     otherwise: Callable[[], Handle]
     identity: Identity | None = None
     status: int | None = None
@@ -177,6 +178,12 @@ class ForkedProcess:
             else:
                 kill_group(self.identity.pid)
 
+    def may_run(self, *, until: float) -> None:
+        if self.instead is not None:
+            self.instead.may_run(until=until)
+        else:
+            self.lifeline.tell(until)
+
     def _after_the_nursery(self) -> int | None:
         """The nursery is gone, and nothing that it bore outlives it; what it had not borne yet is started afresh."""
         if self.identity is None:
@@ -193,4 +200,4 @@ class ForkedProcess:
 
     def _close(self) -> None:
         self.report.close()
-        os.close(self.lifeline)
+        self.lifeline.close()

@@ -1,10 +1,14 @@
 """Launcher: start one worker for one attempt; on this machine today, elsewhere behind the same four verbs."""
 
+import os
 import signal
+import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -30,6 +34,9 @@ ONLINE = frozenset(
 )
 
 
+MAY_RUN_UNTIL = "STUDIO_MAY_RUN_UNTIL"  # read by studio/worker.py
+
+
 class Handle(Protocol):
     """One worker that was started."""
 
@@ -50,6 +57,10 @@ class Handle(Protocol):
         """End it and everything it started, at once; `poll` tells when it is gone."""
         ...
 
+    def may_run(self, *, until: float) -> None:
+        """Let a worker that was begun with a limit run until this moment of the monotonic clock."""
+        ...
+
 
 class Launcher(Protocol):
     def start(self, attempt_folder: Path, *, kind: JobKind, env: Mapping[str, str]) -> Handle: ...
@@ -62,17 +73,40 @@ class LocalLauncher:
     command: tuple[str, ...] = (sys.executable, "-P", "-m", "studio.worker")
 
     def start(self, attempt_folder: Path, *, kind: JobKind, env: Mapping[str, str]) -> "LocalProcess":
-        with log_of(attempt_folder) as log:
-            return LocalProcess(
-                subprocess.Popen(
-                    [*self.command, str(attempt_folder)],
-                    stdin=subprocess.PIPE,  # never written to; its closing says that the supervisor is gone
-                    stdout=log,
-                    stderr=log,
-                    env=dict(env),
-                    start_new_session=True,
+        theirs, ours = os.pipe()
+        lifeline = Lifeline(ours)
+        command = [*self.command, str(attempt_folder)]
+        try:
+            with log_of(attempt_folder) as log:
+                popen = subprocess.Popen(
+                    command, stdin=theirs, stdout=log, stderr=log, env=dict(env), start_new_session=True
                 )
-            )
+        except BaseException:
+            lifeline.close()
+            raise
+        finally:
+            os.close(theirs)
+        return LocalProcess(popen, lifeline)
+
+
+@dataclass(slots=True)
+class Lifeline:
+    """Our end of a worker's standard input: its closing says that we are gone, and what comes, how long it may run."""
+
+    descriptor: int
+    is_open: bool = True
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def tell(self, until: float) -> None:
+        with self.lock, suppress(OSError):  # one that has ended reads no more
+            if self.is_open:
+                os.write(self.descriptor, struct.pack("d", until))
+
+    def close(self) -> None:
+        with self.lock:
+            if self.is_open:
+                os.close(self.descriptor)
+            self.is_open = False
 
 
 def log_of(attempt_folder: Path) -> BinaryIO:
@@ -83,6 +117,7 @@ def log_of(attempt_folder: Path) -> BinaryIO:
 @dataclass(frozen=True, slots=True)
 class LocalProcess:
     popen: subprocess.Popen[bytes]
+    lifeline: Lifeline
 
     @property
     def pid(self) -> int:
@@ -92,8 +127,7 @@ class LocalProcess:
         if self.popen.returncode is None and _has_ended(self.pid):
             kill_group(self.pid)  # its children; until it is reaped, its number cannot name another group
             self.popen.wait()
-            if self.popen.stdin is not None:
-                self.popen.stdin.close()
+            self.lifeline.close()
         return self.popen.returncode
 
     def stop(self) -> None:
@@ -103,6 +137,9 @@ class LocalProcess:
     def kill(self) -> None:
         if self.poll() is None:
             kill_group(self.pid)
+
+    def may_run(self, *, until: float) -> None:
+        self.lifeline.tell(until)
 
 
 # Threads that wait sleep instead of spinning: on a busy machine (a browser beside the run is enough) spinning ones take
@@ -117,10 +154,12 @@ def worker_environment(
     gpu: str | None = None,
     trackers: Collection[Tracker] = (),
     key: str = "",
+    until: float | None = None,
 ) -> dict[str, str]:
     """What a worker may know of this process's environment, where it finds the studio, and the only GPU it may see.
 
-    Of trackers it knows those that its run chose, and with them the way out; of a judge the variable of its `key`.
+    Of trackers it knows those that its run chose, and with them the way out; of a judge the variable of its `key`; and
+    of a limit the moment `until` which it may run before it is told another (`Handle.may_run`).
     """
     known = PASSED_ON | ONLINE if online else PASSED_ON.union(*(TRACKER_SETTINGS[name] for name in trackers))
     known |= ONLINE - {"HF_TOKEN", "HF_ENDPOINT"} if trackers or key else frozenset()
@@ -128,6 +167,7 @@ def worker_environment(
     passed = {name: value for name, value in environ.items() if name in known or name.startswith("LC_")}
     home = str(Path(studio.__path__[0]).parent)
     chosen = {"CUDA_VISIBLE_DEVICES": gpu} if gpu else {}
+    chosen |= {MAY_RUN_UNTIL: repr(until)} if until is not None else {}
     return {**CALM, **passed, **chosen, "PYTHONPATH": home, "PYTHONFAULTHANDLER": "1", "PYTHONUNBUFFERED": "1"}
 
 

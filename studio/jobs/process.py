@@ -14,7 +14,7 @@ GONE_WITHIN = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A process for all time: its number, and when it started ("<boot id>:<ticks since boot>")."""
+    """A process for all time: its number, and when it started ("<boot and container>:<ticks since boot>")."""
 
     pid: int
     started: str
@@ -56,4 +56,8 @@ def kill_group(pid: int) -> None:
 
 
 def _boot_id() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    """This boot, and which of the containers on it: each gives out process numbers of its own."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    with suppress(OSError):
+        return f"{boot}/{Path('/proc/self/ns/pid').readlink().name.strip('pid:[]')}"
+    return boot

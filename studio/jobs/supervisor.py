@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from studio.domain.errors import SetupError, StudioError
@@ -22,6 +22,7 @@ from studio.jobs.attempt import Attempt, Grace, begin, end, follow, recover, set
 from studio.jobs.ending import given_up, never_begun
 from studio.jobs.forking import ForkingLauncher
 from studio.jobs.launcher import Launcher, LocalLauncher
+from studio.jobs.lease import Lease, Terms, keep_beating, lease_of
 from studio.jobs.presence import (
     ensure_supervisor,
     keep_supervised,
@@ -60,8 +61,21 @@ class Supervisor:
     launcher: Launcher
     grace: Grace = field(default_factory=Grace)
     gpus: tuple[str, ...] = ()
+    lease: Lease | None = None
     at_work: dict[str, Attempt] = field(default_factory=dict)
     is_troubled: bool = False
+
+    def look(self) -> bool:
+        """Do what there is to do, or end all work where another host has it to do; whether any job is live here."""
+        if self.lease is None:
+            return self.tick()
+        term = self.lease.current()
+        if term is None:
+            self._end_all()
+            self.at_work.clear()  # whoever holds the lease puts them back into the queue
+            return False
+        self.store = replace(self.store, term=term)
+        return self.tick()
 
     def tick(self) -> bool:
         """Bring the world and the store together once; whether any job is live."""
@@ -79,12 +93,8 @@ class Supervisor:
 
     def close(self) -> None:
         """End every worker at once; their jobs go back into the queue unless they had just ended by themselves."""
+        self._end_all()
         for attempt in self.at_work.values():
-            attempt.process.kill()
-        deadline = time.monotonic() + GONE_WITHIN
-        for attempt in self.at_work.values():
-            while attempt.process.poll() is None and time.monotonic() < deadline:
-                time.sleep(0.02)
             try:
                 job = jobs.get(self.store, attempt.job.id)
                 if _is_of(attempt, job):
@@ -92,6 +102,18 @@ class Supervisor:
             except Exception:  # the next supervisor finds it running and does the same
                 log.exception("%s could not be put back into the queue", attempt.job.id)
         self.at_work.clear()
+
+    def may_run(self, until: float) -> None:
+        """Tell every worker until when it may run; called from another thread."""
+        for attempt in list(self.at_work.values()):
+            attempt.process.may_run(until=until)
+
+    def _end_all(self) -> None:
+        for attempt in self.at_work.values():
+            attempt.process.kill()
+        deadline = time.monotonic() + GONE_WITHIN
+        while any(attempt.process.poll() is None for attempt in self.at_work.values()) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def _follow(self, attempt: Attempt, job: Job | None) -> None:
         """Follow one attempt; one that the store knows nothing of any more is ended."""
@@ -163,7 +185,8 @@ class Supervisor:
         job, spec = claimed
         try:
             gpu = place if len(self.gpus) > 1 else None  # the only one is seen without being named
-            self.at_work[job.id] = begin(self.store, self.launcher, job, spec, gpu=gpu)
+            until = self.lease.sure_until if self.lease else None
+            self.at_work[job.id] = begin(self.store, self.launcher, job, spec, gpu=gpu, until=until)
         except (OSError, ValueError, TypeError) as error:
             log.exception("%s attempt %d could not be started", job.id, job.attempt)
             end(self.store, job, never_begun(error))
@@ -188,12 +211,17 @@ def supervise(
     idle_exit: float | None = None,
     grace: Grace | None = None,
     gpus: tuple[str, ...] = (),
+    terms: Terms | None = None,
 ) -> None:
     """Carry out the jobs of a store until `stop`, or until `parent_pid` is gone and nobody had use for it for a while.
 
-    Call it only while holding `sole_supervisor`, from a thread that lives as long: workers die with that thread.
+    Call it only while holding `sole_supervisor`, from a thread that lives as long: workers die with that thread. On a
+    database that several hosts can reach it waits while another one carries them out.
     """
-    supervisor = Supervisor(store, launcher, grace or Grace(), gpus)
+    lease = lease_of(store, terms or Terms()) if store.is_shared else None
+    supervisor = Supervisor(store, launcher, grace or Grace(), gpus, lease)
+    rest = threading.Event()
+    beating = keep_beating(lease, rest, tell=supervisor.may_run) if lease else None
     parent = identity_of(parent_pid) if parent_pid is not None else None
     live_at, pause, lock = time.monotonic(), TICK, lock_number(store.workspace)
     try:
@@ -203,7 +231,7 @@ def supervise(
                 stop.set()
                 return
             try:
-                is_live = supervisor.tick()
+                is_live = supervisor.look()
             except Exception:  # the database is locked or away: workers go on meanwhile
                 log.exception("the jobs cannot be looked after at the moment")
                 is_live = supervisor.is_troubled = True
@@ -220,9 +248,20 @@ def supervise(
                 return
     finally:
         supervisor.close()
+        rest.set()
+        if lease and beating:
+            beating.join(GONE_WITHIN)
+            _give_back(lease)
 
 
-def main(arguments: Sequence[str], *, launcher: Launcher | None = None) -> int:
+def _give_back(lease: Lease) -> None:
+    try:
+        lease.give_back()
+    except Exception:  # others find out by themselves, only later
+        log.exception("the lease could not be given back")
+
+
+def main(arguments: Sequence[str], *, launcher: Launcher | None = None, terms: Terms | None = None) -> int:
     """Supervise the workspace named; 0 also when another supervisor already does."""
     parser = argparse.ArgumentParser(prog="python -m studio.jobs.supervisor")
     parser.add_argument("workspace", type=Path)
@@ -256,6 +295,7 @@ def main(arguments: Sequence[str], *, launcher: Launcher | None = None) -> int:
                 parent_pid=options.parent,
                 idle_exit=options.idle_exit,
                 gpus=gpus,
+                terms=terms,
             )
         # Who asked for a supervisor, or submitted a job, while the lock was still held has started no other.
         if stop.is_set() or (seconds_since_asked_for(workspace) >= options.idle_exit and not jobs.live(store)):

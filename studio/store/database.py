@@ -6,22 +6,28 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Dialect, Engine, Table, create_engine, event, inspect, make_url, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, DisconnectionError, NoSuchModuleError, OperationalError
 
 from studio.domain.errors import SetupError
+from studio.store import tables
 from studio.store.acting import check_writing
 from studio.store.workspace import Workspace
 
 # The newest migration; a database that is there needs no Alembic, whose import takes longer than opening.
-HEAD = "0011"
+HEAD = "0013"
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number that no other program uses for its advisory lock on the same PostgreSQL database.
 MIGRATION_LOCK = 0x617373_6179
+
+# A server that is cut off is noticed, instead of being waited for as long as the system waits.
+NOTICED = {"connect_timeout": 10, "keepalives_idle": 15, "keepalives_interval": 5, "tcp_user_timeout": 20_000}
+HANGS_AFTER = "20s"
 
 # Readers in WAL mode could lose a commit before this version (sqlite.org, "The WAL-reset bug").
 WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3)
@@ -37,10 +43,19 @@ PRAGMAS = (
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """An open database and the workspace that it belongs to; may be shared by threads."""
+    """An open database and the workspace that it belongs to; may be shared by threads.
+
+    One with a `term` writes only as long as that is the term of `studio.store.supervision`.
+    """
 
     workspace: Workspace
     engine: Engine
+    term: int | None = None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several hosts can reach the database."""
+        return self.engine.dialect.name == "postgresql"
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -61,6 +76,8 @@ class Store:
         with self._connection() as connection:
             connection.execution_options(writing=True)
             with connection.begin():
+                if self.term is not None:
+                    _hold(connection, self.term)
                 yield connection
 
     def close(self) -> None:
@@ -77,6 +94,20 @@ class Store:
                 f"The database does not answer: {_first_line(error)}.",
                 fix="Check that its disk has room and that it can be reached, then try again.",
             ) from error
+
+
+class Superseded(SetupError):
+    """Another host carries out the jobs now, so this one's word counts no more."""
+
+
+def _hold(connection: Connection, term: int) -> None:
+    """Let no other term begin before the transaction ends; one that hangs is ended by the server."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = '{HANGS_AFTER}'"))
+    column = tables.supervision.c.term
+    held = select(column).where(column == term).with_for_update(read=True, key_share=True)
+    if connection.execute(held).first() is None:
+        raise Superseded("Another host carries out the jobs of this database now.", fix="Look there, or wait.")
 
 
 @contextmanager
@@ -130,7 +161,13 @@ def _read_url(url: str) -> URL:
 def _engine(place: URL) -> Engine:
     """Connections for threads: a few stay open, more are made in a rush, and none is carried into a forked process."""
     try:
-        engine = create_engine(place, pool_size=5, max_overflow=35, pool_pre_ping=place.drivername != "sqlite")
+        noticed = NOTICED if place.drivername == "postgresql+psycopg" else {}
+        engine = create_engine(
+            place,
+            pool_size=5,
+            max_overflow=35,
+            connect_args={name: value for name, value in noticed.items() if name not in place.query},
+        )
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise SetupError(
             f"There is no driver for {place.drivername} here.",
@@ -138,7 +175,9 @@ def _engine(place: URL) -> Engine:
         ) from error
     event.listen(engine, "connect", _remember_process)
     event.listen(engine, "checkout", _refuse_inherited)
-    if place.get_backend_name() == "sqlite":
+    if place.get_backend_name() == "postgresql":
+        event.listen(engine, "checkout", partial(_refuse_dead, engine.dialect))
+    else:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -153,6 +192,16 @@ def _refuse_inherited(connection: Any, record: Any, proxy: Any) -> None:
     if record.info["pid"] != os.getpid():
         record.dbapi_connection = proxy.dbapi_connection = None
         raise DisconnectionError("This connection belongs to the parent process.")
+
+
+def _refuse_dead(dialect: Dialect, connection: Any, record: Any, proxy: Any) -> None:
+    """Ask whether the server is still there; the pool's own asking would speak on a connection of the parent's too."""
+    if connection is None:  # refused already
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise DisconnectionError("The server has closed this connection.") from error
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, record: Any) -> None:

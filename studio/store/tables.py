@@ -156,6 +156,21 @@ attempts = Table(
     ),
 )
 
+# Which host carries out the jobs, where several could: one row. `beat` counts on as long as it lives, `term` grows with
+# every new one; `pid` is NULL where it was given back. `folder` names the files that the jobs speak of.
+supervision = Table(
+    "supervision",
+    metadata,
+    Column("term", Integer, primary_key=True, autoincrement=False),
+    Column("one", Integer, nullable=False, unique=True),
+    Column("beat", BigInteger, nullable=False),
+    Column("host", Words, nullable=False),
+    Column("pid", Integer),
+    Column("process_started", String(100)),
+    Column("folder", String(64), nullable=False),
+    CheckConstraint("one = 1", name="only_one"),
+)
+
 events = Table(
     "events",
     metadata,

@@ -39,6 +39,11 @@ class Workspace:
         return self.root / "supervisor.log"
 
     @property
+    def folder_id(self) -> Path:
+        """What tells this folder from others, for a database that several hosts can reach."""
+        return self.root / "folder.id"
+
+    @property
     def exports(self) -> Path:
         return self.root / "exports"
 

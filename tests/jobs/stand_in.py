@@ -1,28 +1,43 @@
 """A worker that plays what its spec says, with the real writer, the real watchdog and no engine."""
 
+import fcntl
 import os
 import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from studio.domain.errors import RunError
 from studio.domain.event import EventKind, Outcome, Reporter
 from studio.worker import attempt
+
+ALIVE: list[BinaryIO] = []
+
+
+def alone(path: Path) -> BinaryIO:
+    """Say beside the file if another worker that holds it is alive: the kernel lets go of it only with its process."""
+    file = path.open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        path.with_suffix(".overlap").touch()
+    return file
 
 
 def count(spec: dict[str, Any], reporter: Reporter) -> Outcome:
     """Count to `steps` with a checkpoint after each, going on from the last one when told to resume."""
     kept = Path(spec["run"])
     kept.mkdir(parents=True, exist_ok=True)
+    ALIVE.extend([alone(kept / "alive"), *([alone(kept.parent / "device")] if spec["kind"] == "train" else [])])
     first = int((kept / "step").read_text()) + 1 if spec.get("resume") and (kept / "step").exists() else 1
     reporter.report(EventKind.PHASE, name="counting")
     for step in range(first, spec["steps"] + 1):
         if reporter.should_stop():
             return Outcome(state="stopped", message=f"Stopped at {step - 1}.", result={"first": first})
         time.sleep(spec.get("seconds", 0.01))
-        (kept / "step").write_text(str(step))
+        (kept / "step.part").write_text(str(step))
+        (kept / "step.part").replace(kept / "step")
         reporter.report(EventKind.CHECKPOINT, step=step)
         reporter.report(EventKind.PROGRESS, done=step, total=spec["steps"])
     return Outcome(state="done", message=f"Counted to {spec['steps']}.", result={"first": first})
