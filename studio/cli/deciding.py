@@ -55,7 +55,7 @@ def _values(decided: Decided) -> dict[str, Any]:
         ],
         "gates": gating.gate_values(decided.judging),
         "more_needed": ruling.more_needed, "minutes_needed": ruling.minutes_needed, "caveats": ruling.caveats,
-        "exact": {"tuned": decided.exact, "total": decided.total}, "agreement": decided.agreement,
+        "exact": {"tuned": decided.exact, "total": decided.referenced}, "agreement": decided.agreement,
         "blind": decided.blind, "raters": decided.raters,
     }  # fmt: skip
 

@@ -80,9 +80,10 @@ class Rater:
 class Decided:
     """A closed study with its ruling and everything to check it by.
 
-    `exact` of `total` fine-tuned answers equal the reference, apart from the blanks around lines; asked of every
-    frozen prompt. `recurring` ratings were of a fine-tuned answer that the same person had seen before. `judging` says
-    how far the gates are: the ruling knows nothing of those that are not judged yet, but that they are missing.
+    `exact` of the `referenced` fine-tuned answers to prompts with a reference equal it, apart from the blanks around
+    lines; `total` counts every frozen prompt. `recurring` ratings were of a fine-tuned answer that the same person had
+    seen before. `judging` says how far the gates are: the ruling knows nothing of those that are not judged yet, but
+    that they are missing.
     """
 
     study: Study
@@ -90,6 +91,7 @@ class Decided:
     ruling: Ruling
     against: tuple[Against, ...]
     exact: int
+    referenced: int
     total: int
     blind: Blinding
     identical: IdenticalPairs
@@ -126,6 +128,7 @@ def verdict(studio: Studio, study_id: str) -> Decided:
         ruling=_with(given, ruling),
         against=tuple(_against(found, each.rival, each.verdict, said[each.rival], labels) for each in ruling.contests),
         exact=_exact(found, TUNED),
+        referenced=sum(bool(ask.reference.strip()) for ask in found.asks),
         total=len(found.asks),
         blind=blind,
         identical=identical_pairs(found.identical),

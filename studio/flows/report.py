@@ -116,8 +116,10 @@ def _warnings(decided: Decided) -> Iterator[str]:
 
 
 def _exact(decided: Decided) -> str:
+    if not decided.referenced:
+        return "No prompt has a reference answer that could be met exactly."
     others = ", ".join(f"{each.rival.title} {each.exact:,}" for each in decided.against)
-    return f"Exactly the reference answer: fine-tuned {decided.exact:,} of {decided.total:,}; {others}."
+    return f"Exactly the reference answer: fine-tuned {decided.exact:,} of {decided.referenced:,}; {others}."
 
 
 def _blind(decided: Decided) -> Iterator[str]:

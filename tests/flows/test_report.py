@@ -82,6 +82,16 @@ def test_answers_that_are_word_for_word_the_opponents_are_said_aloud(desk: Desk)
     assert report.report_of(desk.studio, all_.id).warnings[0].startswith("All 8 answers of the fine-tuned model are")
 
 
+def test_only_prompts_with_a_reference_can_be_met_exactly(desk: Desk):
+    says = {"tuned": lambda n: "" if n > 5 else f"Answer {n % 4}."}
+    mixed = desk.closed(lambda n, _: "+", prompts=10, own=4, texts=says)
+    assert "fine-tuned 4 of 6; the base model 0." in report.report_of(desk.studio, mixed.id).exact
+    alone = desk.closed(lambda n, _: "+", prompts=2, own=2)
+    assert (
+        report.report_of(desk.studio, alone.id).exact == "No prompt has a reference answer that could be met exactly."
+    )
+
+
 def test_what_was_not_compared_is_said_with_the_verdict(desk: Desk):
     alone = desk.closed(lambda n, _: "+")
     assert report.report_of(desk.studio, alone.id).warnings[-1].startswith("Not compared with the base model with its")

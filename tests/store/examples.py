@@ -1,7 +1,7 @@
 """Examples of what the store keeps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -100,15 +100,19 @@ class Examples:
         prompts: int = 3,
         rivals: Sequence[Rival] = (Rival.BASE,),
         reference: str = "Answer {}.",
+        own: int = 0,
         **frozen: Any,
     ) -> Study:
-        """A study of `prompts` questions, named "key-0" and so on, that waits for its answers."""
+        """A study of `prompts` questions, "key-0" and so on, the last `own` of them somebody's own; it waits for its
+        answers."""
         study_id = new_id("study")
+        asks = [ask(position, reference) for position in range(prompts - own)]
+        asks += [replace(ask(position, ""), row_number=None) for position in range(prompts - own, prompts)]
         told = {"instructions": "Be brief.", "examples": ()}
         protocol = Protocol(
             candidate=Candidate("starter", "ad" * 32),
             opponents=tuple(Opponent(rival, **({} if rival is Rival.BASE else told)) for rival in rivals),
-            prompts=tuple(Asked(f"key-{position}") for position in range(prompts)),
+            prompts=tuple(Asked(ask.key, ask.source) for ask in asks),
             criterion="Which answer is better?",
             sampling=Sampling(max_new_tokens=80),
             **{"cap": prompts, "twice": 0.0, "identical": 0} | frozen,
@@ -121,7 +125,7 @@ class Examples:
             checkpoint_step=40,
             protocol=protocol,
             seed=2**47 + 1,
-            asks=[ask(position, reference) for position in range(prompts)],
+            asks=asks,
             invitation=link(study_id, LinkKind.INVITATION),
             spec={"asks": "asks.jsonl"},
             key=key or new_id("key"),
