@@ -3,7 +3,6 @@
 The worker gets files: what was asked and answered, what was measured, and the databases as they were frozen.
 """
 
-import hashlib
 import json
 import logging
 import os
@@ -20,6 +19,7 @@ from studio.domain.errors import StudioError, StudyError
 from studio.domain.event import EventKind, Outcome, Reporter
 from studio.domain.gate import TITLES, Gate, SqlResult, Tasks, read_gates
 from studio.domain.gate_result import Answered, GateResult, Scored, Timed, Timing, Unjudged
+from studio.domain.intact import sha256_of
 from studio.domain.query import QueryResult
 from studio.domain.task_score import TaskScore
 from studio.store import foreign
@@ -236,11 +236,8 @@ def _asker(folder: Path, pace: Pace) -> Callable[[SqlResult, Sequence[str]], lis
 
 
 def _insist_on_frozen(database: Path, sha256: str) -> None:
-    if database.is_file():
-        with database.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() == sha256:
-                return
-    raise StudyError(
-        f"The database {database.name} is no longer the one that was frozen with this comparison.",
-        fix="Put the file back from a copy of the workspace, or make the comparison anew.",
-    )
+    if not database.is_file() or sha256_of(database) != sha256:
+        raise StudyError(
+            f"The database {database.name} is no longer the one that was frozen with this comparison.",
+            fix="Put the file back from a copy of the workspace, or make the comparison anew.",
+        )

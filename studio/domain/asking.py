@@ -108,11 +108,6 @@ def reply_from(record: Mapping[str, Any]) -> Reply:
     return replace(reply, tokens_in=record["tokens_in"], tokens_out=record["tokens_out"])
 
 
-def whole_lines(content: bytes) -> bytes:
-    """What is whole of a file of lines: one that a crash tore is left out."""
-    return content[: content.rfind(b"\n") + 1]
-
-
 def as_given(said: Any, order: Order) -> Said:
     """From places on the screen to the pair's own first and second, and back."""
     swapped = {"first": "second", "second": "first"}

@@ -13,6 +13,7 @@ from jinja2 import TemplateError
 from studio.domain.chat import Chat
 from studio.domain.errors import StudyError
 from studio.domain.event import EventKind, Reporter
+from studio.domain.intact import cut_to_whole_lines
 from studio.domain.row import Message, messages_from
 from studio.domain.sampling import Sampling
 from studio.engine.answering import Written, context_of, encode, write
@@ -76,12 +77,7 @@ class Answers:
 
     def read(self) -> Done:
         """Answers already there; a line torn by a crash is cut off, answers of another model are refused."""
-        if not self.out.exists():
-            return {}
-        whole = self.out.read_bytes()
-        whole = whole[: whole.rfind(b"\n") + 1]
-        os.truncate(self.out, len(whole))
-        lines = [json.loads(line) for line in whole.splitlines()]
+        lines = [json.loads(line) for line in cut_to_whole_lines(self.out).splitlines()]
         if any({name: line["identity"].get(name) for name in self.who} != self.who for line in lines):
             raise StudyError(
                 "Some answers here were written by another model or adapter.", fix="Create the comparison anew."

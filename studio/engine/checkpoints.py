@@ -1,6 +1,5 @@
 """Checkpoints: saved states that are complete and unharmed, or are not there at all."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -11,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from studio.domain.errors import RunError
+from studio.domain.intact import sha256_of
 
 MANIFEST = "MANIFEST.json"
 ADAPTER = "adapter_model.safetensors"
@@ -194,12 +194,6 @@ def set_aside(folder: Path) -> Path:
 def place_aside(folder: Path) -> Path:
     """Where a checkpoint lies once it was set aside."""
     return folder.with_name(f"damaged-{folder.name}")
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def name_base_model(staged: Path, model_id: str) -> None:

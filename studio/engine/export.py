@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from studio.domain.errors import RunError, StudioError
 from studio.domain.event import EventKind, Outcome, Reporter
+from studio.domain.intact import sha256_of
 from studio.domain.release import FORM_TITLES, MANIFEST, MEASURED, Form
 from studio.domain.sampling import Sampling
 from studio.engine import checkpoints, gguf
@@ -182,8 +183,7 @@ def _sealed(draft: Path, spec: dict[str, Any], said: dict[str, str]) -> list[dic
     for name, text in spec["papers"].items():
         (draft / name).write_text(text.replace(MEASURED, said.get("measured", "")), encoding="utf-8")
     files = [
-        {"name": path.name, "bytes": path.stat().st_size, "sha256": checkpoints.sha256_of(path)}
-        for path in sorted(draft.iterdir())
+        {"name": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)} for path in sorted(draft.iterdir())
     ]
     about = {name: spec[name] for name in ("release", "run", "step", "form")} | said
     (draft / MANIFEST).write_text(json.dumps(about | {"files": files}, indent=1) + "\n", encoding="utf-8")

@@ -14,6 +14,7 @@ from studio.domain.chat import Chat, left_out, parts_of, written
 from studio.domain.errors import StudioError
 from studio.domain.event import EventKind, Reporter
 from studio.domain.gate import Tasks
+from studio.domain.intact import cut_to_whole_lines
 from studio.domain.protocol import Rival
 from studio.domain.row import Row
 from studio.domain.sampling import Sampling
@@ -52,7 +53,7 @@ class Meter:
 
     def measure(self, wanted: dict[str, Any], asks: Sequence[Ask]) -> bool:
         """False when somebody wanted an end of it. What an earlier attempt measured is not measured again."""
-        self.lines = [json.loads(line) for line in self.out.read_bytes().splitlines()] if self.out.exists() else []
+        self.lines = [json.loads(line) for line in cut_to_whole_lines(self.out).splitlines()]
         asked = {
             ask.key: ask for who in (Rival.BASE, TUNED) for ask in asks if (ask.set, ask.contestant) == (STUDY, who)
         }

@@ -19,11 +19,11 @@ from studio.domain.asking import (
     read_reply,
     reply_from,
     reply_record,
-    whole_lines,
 )
 from studio.domain.chat import Chat
 from studio.domain.errors import StudioError, StudyError
 from studio.domain.event import EventKind, Outcome, Reporter
+from studio.domain.intact import cut_to_whole_lines
 from studio.domain.opinion import (
     Endpoint,
     Failure,
@@ -129,11 +129,8 @@ class Book:
         """The questions that no earlier reply answers; a line torn by a crash is cut off."""
         self.total = len(questions)
         marks = {(each.pair, each.order): each.mark for each in questions}
-        if self.out.exists():
-            whole = whole_lines(self.out.read_bytes())
-            os.truncate(self.out, len(whole))
-            for line in whole.splitlines():
-                self._take(json.loads(line), marks)
+        for line in cut_to_whole_lines(self.out).splitlines():
+            self._take(json.loads(line), marks)
         self._check_hope()
         return [each for each in questions if (each.pair, each.order) not in self.replies]
 

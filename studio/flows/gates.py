@@ -1,6 +1,5 @@
 """Gates: propose them, check them, freeze them with a study, and say what the worker has to bring for them."""
 
-import hashlib
 import importlib.util
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +25,7 @@ from studio.domain.gate import (
     read_gates,
 )
 from studio.domain.gate_result import Answered, Mark
+from studio.domain.intact import sha256_of
 from studio.domain.protocol import Protocol, Rival
 from studio.domain.query import QueryResult
 from studio.domain.row import records_of
@@ -173,18 +173,12 @@ def _kept(source: Path, folder: Path) -> tuple[str, str]:
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / new_id("copy")
     foreign.take_copy(source, draft)
-    sha256 = fingerprint(draft)
+    sha256 = sha256_of(draft)
     plain = re.sub(r"[^A-Za-z0-9_-]+", "-", source.stem).strip("-")[:40] or "database"
     kept = folder / f"{plain}-{sha256[:8]}.sqlite"
     draft.chmod(0o400)
     draft.replace(kept)
     return kept.name, sha256
-
-
-def fingerprint(path: Path) -> str:
-    """The SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def extra_asks(studio: Studio, protocol: Protocol, asks: Sequence[Ask]) -> Iterator[dict[str, Any]]:

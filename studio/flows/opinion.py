@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from studio.data.atomic import replacing
-from studio.domain.asking import prompt_fingerprint, reply_from, whole_lines
+from studio.domain.asking import prompt_fingerprint, reply_from
 from studio.domain.dealing import deck_of
 from studio.domain.errors import StudyError
+from studio.domain.intact import whole_lines
 from studio.domain.job import Job, JobKind, JobState, Wish
 from studio.domain.masking import masked
 from studio.domain.opinion import (

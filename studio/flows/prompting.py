@@ -12,6 +12,7 @@ from studio.data.atomic import replacing
 from studio.data.rows import load_rows
 from studio.domain.contest import composed
 from studio.domain.errors import StudyError
+from studio.domain.intact import whole_lines
 from studio.domain.job import Job, JobKind, JobState, Wish
 from studio.domain.protocol import LONGEST_TEXT, Opponent, Rival
 from studio.domain.row import Row, records_of
@@ -182,10 +183,7 @@ def _asks(rows: Sequence[Row], instructions: str) -> list[dict[str, Any]]:
 
 def _answers(path: Path) -> dict[tuple[str, str], str]:
     """What is written so far; a last line that is still being written is left out."""
-    if not path.exists():
-        return {}
-    whole = path.read_bytes().rpartition(b"\n")[0]
-    lines = map(json.loads, whole.splitlines())
+    lines = map(json.loads, whole_lines(path.read_bytes()).splitlines()) if path.exists() else ()
     return {(line["key"], line["contestant"]): line["text"] for line in lines}
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import orjson
 
 from studio.domain.errors import RunError
+from studio.domain.intact import whole_lines
 from studio.domain.talk import Answer, End, Exchange, Turn, heard
 from studio.flows.studio import Studio
 
@@ -75,8 +76,8 @@ def _exchange(studio: Studio, talk: str, place: Path) -> Exchange:
 
 def _answers(said: Path, panes: int) -> tuple[Answer, ...]:
     """What was said; a line that is still being written waits."""
-    whole = said.read_bytes() if said.exists() else b""
-    return heard(map(orjson.loads, whole[: whole.rfind(b"\n") + 1].splitlines()), panes)
+    whole = whole_lines(said.read_bytes()) if said.exists() else b""
+    return heard(map(orjson.loads, whole.splitlines()), panes)
 
 
 def _place(studio: Studio, talk: str, number: int) -> Path:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from studio.domain.errors import RunError
+from studio.domain.intact import sha256_of
 from studio.engine import checkpoints
 from studio.engine.checkpoints import Manifest
 
@@ -39,7 +40,7 @@ def test_a_committed_checkpoint_holds_its_files_and_nothing_else(tmp_path: Path)
     assert {path.name for path in folder.iterdir()} == {*checkpoints.ADAPTER_FILES, checkpoints.MANIFEST}
     manifest = checkpoints.verify(folder)
     assert manifest.step == 6
-    assert manifest.weights_sha256 == checkpoints.sha256_of(folder / checkpoints.ADAPTER)
+    assert manifest.weights_sha256 == sha256_of(folder / checkpoints.ADAPTER)
     assert manifest.bytes == sum(path.stat().st_size for path in folder.iterdir() if path.name != checkpoints.MANIFEST)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from studio.domain.event import EventKind, Outcome
+from studio.domain.intact import sha256_of
 from studio.domain.release import MANIFEST, MEASURED
 from studio.domain.sampling import Sampling
 from studio.engine import checkpoints, converting, gguf, merging
@@ -90,7 +91,7 @@ def test_an_adapter_comes_with_its_tokenizer_its_settings_and_a_list_of_its_file
     assert outcome.result["files"] == held["files"] and held["release"] == "release-1"
     assert len({path.stat().st_mode for path in folder.iterdir()}) == 1, "some can be read by fewer people than others"
     for file in held["files"]:
-        assert checkpoints.sha256_of(folder / file["name"]) == file["sha256"]
+        assert sha256_of(folder / file["name"]) == file["sha256"]
     assert (folder / "adapter_model.safetensors").read_bytes() == (
         Path(spec["checkpoint"]) / "adapter_model.safetensors"
     ).read_bytes()

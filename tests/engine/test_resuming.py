@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from studio.domain.event import EventKind
+from studio.domain.intact import sha256_of
 from studio.domain.recipe import Recipe
 from studio.engine import checkpoints
 from studio.engine.pairs import PairTrainer
@@ -113,4 +114,4 @@ def half_saved(path: Path) -> checkpoints.SavedFile:
     """The power goes while the optimizer's state is brought to disk."""
     if path.name == "optimizer.pt":
         raise PowerCut
-    return checkpoints.SavedFile(name=path.name, bytes=path.stat().st_size, sha256=checkpoints.sha256_of(path))
+    return checkpoints.SavedFile(name=path.name, bytes=path.stat().st_size, sha256=sha256_of(path))
