@@ -90,8 +90,10 @@ def bring_file(
     encoding: str | None = None,
     by_guess: bool = False,
     is_ours: bool = False,
+    key: str | None = None,
 ) -> Dataset:
-    """Take a file into the workspace and read it in a process of its own; returns at once.
+    """Take a file into the workspace and read it in a process of its own; returns at once. The same `key` is the same
+    dataset.
 
     Lines are repaired in the ways that `repairs` names, and in no other. Without a `mapping`, the fields are those that
     a person chose for their last file with the same ones, or else guessed; `by_guess` they are guessed in any case. A
@@ -112,7 +114,7 @@ def bring_file(
     folder = studio.workspace.dataset(dataset_id)
     source = folder / "source"
     _take(path, source, is_ours=is_ours)
-    return stored.add(
+    made = stored.add(
         studio.store,
         id=dataset_id,
         name=shown_name(name or Path(shown).stem),
@@ -128,7 +130,11 @@ def bring_file(
             "encoding": encoding,
             "earlier": [] if mapping or by_guess else stored.chosen_mappings(studio.store),
         },
+        key=key,
     )
+    if made.id != dataset_id:
+        shutil.rmtree(folder, ignore_errors=True)
+    return made
 
 
 def _take(path: Path, source: Path, *, is_ours: bool) -> None:

@@ -1,20 +1,23 @@
 """Preferences: the votes of a closed study as pairs of a better and a worse answer, a dataset that is ready for DPO."""
 
 import json
+import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Mapping as Values
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
-from studio.data.atomic import replacing
 from studio.domain.dataset import Dataset, Layout, Mapping
 from studio.domain.errors import StudyError
+from studio.domain.job import JobKind, JobState
 from studio.domain.protocol import Rival
 from studio.domain.row import records_of
 from studio.flows import bring
 from studio.flows.studio import Studio
 from studio.flows.votes import Closed, Said, closed
+from studio.store import datasets, jobs
 
 
 class LeftOut(StrEnum):
@@ -81,19 +84,33 @@ def pairs(studio: Studio, study_id: str) -> Pairs:
 
 
 def bring_pairs(studio: Studio, study_id: str, *, is_confirmed: bool) -> Dataset:
-    """The pairs as a new dataset; StudyError without the consent that test prompts become training data."""
+    """The pairs as a dataset, made once for each study; StudyError without the consent that test prompts become
+    training data."""
     made = pairs(studio, study_id)
     if not made.rows:
         raise StudyError("No vote of this comparison says which answer is better.", fix=f"Of it came {made.sentence}")
     if not is_confirmed:
         raise StudyError(made.warning, fix="Confirm that you want this.", field="is_confirmed")
-    path = studio.workspace.exports / f"{study_id}-preferences.jsonl"
-    with replacing(path) as file:
-        file.writelines(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in made.rows)
+    key = _key(studio, study_id)
+    if known := jobs.by_key(studio.store, kind=JobKind.INGEST, key=key):
+        return datasets.get(studio.store, known.subject_id)
     fields = {name: name for name in ("prompt", "chosen", "rejected")}
     if any("tools" in row for row in made.rows):
         fields["tools"] = "tools"
-    return bring.bring_file(studio, path, name=made.name, mapping=Mapping(Layout.PREFERENCE, fields))
+    with tempfile.TemporaryDirectory(dir=studio.workspace.exports) as scratch:
+        path = Path(scratch) / f"{study_id}-preferences.jsonl"
+        path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in made.rows), encoding="utf-8")
+        return bring.bring_file(studio, path, name=made.name, mapping=Mapping(Layout.PREFERENCE, fields), key=key)
+
+
+def _key(studio: Studio, study_id: str) -> str:
+    """The same at every press, until the reading that it began has failed or was stopped."""
+    key = f"votes:{study_id}"
+    while known := jobs.by_key(studio.store, kind=JobKind.INGEST, key=key):
+        if known.state not in (JobState.FAILED, JobState.STOPPED):
+            break
+        key = f"votes:{study_id}:{known.id}"
+    return key
 
 
 def _why_not(said: list[Said]) -> LeftOut | None:

@@ -193,7 +193,7 @@ def _current(connection: Connection, given: Sequence[Rating]) -> dict[str, Ratin
 
 
 def _of_cards(
-    connection: Connection, question: Select[Any], column: Column[str], given: Sequence[Rating]
+    connection: Connection, question: Select[*tuple[Any, ...]], column: Column[str], given: Sequence[Rating]
 ) -> Iterator[Row[Any]]:
     ids = list({rating.card_id for rating in given})
     for start in range(0, len(ids), AT_ONCE):

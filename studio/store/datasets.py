@@ -28,10 +28,13 @@ def add(
     bytes: int,
     spec: dict[str, Any],
     sample: str | None = None,
+    key: str | None = None,
 ) -> Dataset:
-    """A dataset and the job that reads it, both or neither."""
+    """A dataset and the job that reads it, both or neither; the same `key` is the same dataset."""
     with store.write() as connection:
-        job = jobs.submit(connection, kind=JobKind.INGEST, subject_id=id, spec=spec)
+        job = jobs.submit(connection, kind=JobKind.INGEST, subject_id=id, spec=spec, key=key)
+        if job.subject_id != id:
+            return _get(connection, job.subject_id)
         connection.execute(
             tables.datasets.insert().values(
                 id=id,

@@ -3,9 +3,12 @@
 import csv
 import json
 import re
+import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -231,6 +234,37 @@ def test_votes_become_pairs_of_which_nothing_undecided_is_one(desk: Desk):
     assert [turn.role for turn in row.prompt] == ["system", "user"]
     assert row.answer.startswith("better ") and row.rejected[-1].content == "same"
     assert study.id in made.source_name
+
+
+def test_votes_become_one_dataset_however_often_and_from_wherever_it_is_asked_for(desk: Desk):
+    studio, study = desk.studio, desk.closed(lambda n, _: "+")
+    together = threading.Barrier(4)
+
+    def press(_: int) -> str:
+        together.wait(30)
+        return preferences.bring_pairs(studio, study.id, is_confirmed=True).id
+
+    with ThreadPoolExecutor(4) as pool:
+        (made,) = set(pool.map(press, range(4)))
+    assert [each.id for each in bring.datasets(studio) if study.id in each.source_name] == [made]
+    folders = [each for each in studio.workspace.dataset(made).parent.iterdir() if f"{study.id}" in _source(each)]
+    assert [folder.name for folder in folders] == [made]
+
+
+def _source(folder: Path) -> str:
+    source = folder / "source"
+    return source.read_text() if source.exists() else ""
+
+
+@pytest.mark.parametrize("ended", [JobState.FAILED, JobState.STOPPED])
+def test_votes_that_could_not_be_read_are_brought_in_anew(desk: Desk, ended: JobState):
+    studio, study = desk.studio, desk.closed(lambda n, _: "+")
+    first = preferences.bring_pairs(studio, study.id, is_confirmed=True)
+    while (claimed := jobs.claim(studio.store, kinds=[JobKind.INGEST])) and claimed[0].id != first.job_id:
+        pass
+    jobs.move(studio.store, first.job_id, attempt=1, to=ended)
+    again = preferences.bring_pairs(studio, study.id, is_confirmed=True)
+    assert again.id != first.id and preferences.bring_pairs(studio, study.id, is_confirmed=True).id == again.id
 
 
 def test_a_study_without_a_preference_makes_no_dataset(desk: Desk):

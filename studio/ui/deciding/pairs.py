@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from studio.domain.job import JobState
 from studio.domain.reading import Reading, Tone
 from studio.flows import preferences
 from studio.flows.preferences import Pairs
@@ -37,5 +38,6 @@ def view(found: Pairs) -> list[Any]:
 def make(studio: Studio, study_id: str, consent: bool) -> list[Any]:
     """Bring the pairs in; they appear on Data with their origin."""
     made = preferences.bring_pairs(studio, study_id, is_confirmed=bool(consent))
-    said = Reading(Tone.GOOD, f"“{made.name}” is being read.", "It is among the datasets on Data, ready for DPO.")
+    title = f"“{made.name}” is there." if made.state == JobState.DONE else f"“{made.name}” is being read."
+    said = Reading(Tone.GOOD, title, "It is among the datasets on Data, ready for DPO.")
     return [html.reading(said), gr.Checkbox(value=False, visible=False), gr.Button(visible=False)]
