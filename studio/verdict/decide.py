@@ -37,12 +37,14 @@ def decide(
     """The verdict against one opponent from its ratings, in the order in which they were given.
 
     The unit is the prompt: its first rating counts, later ones serve agreement only. Ties and "both bad" place no bet.
-    `skipped` counts prompts that were only ever skipped; with the rated ones they use up the `planned` prompts.
+    `skipped` counts prompts that were only ever skipped; with the rated ones they use up the `planned` prompts, but say
+    nothing themselves.
 
     Ship: the evidence for better reached 1/alpha at some moment, the fine-tuned model wins .50 + `margin` of at least
     20 decisive prompts, and both answers were bad on at most one prompt in five. Don't ship: the evidence for worse
     reached 1/alpha, or the always-valid band lies below .50 + `margin`, or every planned prompt is judged and it is
-    not shipped. Otherwise not yet. A plan of fewer than 20 prompts can end in don't ship by evidence, never in ship.
+    not shipped, nor would it be if every skipped one had gone to it. Otherwise not yet. A plan of fewer than 20
+    prompts can end in don't ship by evidence, never in ship.
 
     "At some moment" is sound: under "no better" the chance that the evidence ever reaches 1/alpha is at most alpha
     (Ville), so ratings after the crossing cannot make the error likelier. The path depends on the order of ratings.
@@ -52,7 +54,7 @@ def decide(
     tally = count(primary, skipped=skipped)
     evidence = _evidence(primary, tally, alpha=alpha)
     target = 0.5 + margin
-    why = reason(tally, evidence, target=target, planned=planned)
+    why = reason(tally, evidence, target=target, planned=planned, alpha=alpha)
     more = _more_needed(tally, target=target, alpha=alpha) if why is Reason.STILL_OPEN else None
     standing = Standing(
         reason=why,

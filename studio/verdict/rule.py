@@ -5,10 +5,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 
 from studio.domain.light import Light, Lit
 from studio.domain.verdict import Decision, Evidence, Tally
+from studio.verdict.sequential import e_better
 
 FEWEST_DECISIVE = 20
 MOST_BOTH_BAD = 0.20
@@ -22,6 +24,7 @@ class Reason(StrEnum):
     CLEARLY_WORSE = "clearly_worse"
     LEAD_RULED_OUT = "lead_ruled_out"
     ALL_JUDGED = "all_judged"
+    SKIPPED = "skipped"
     TOO_FEW_PLANNED = "too_few_planned"
     STILL_OPEN = "still_open"
 
@@ -31,25 +34,39 @@ DECISIONS = {
     Reason.CLEARLY_WORSE: Decision.DONT_SHIP,
     Reason.LEAD_RULED_OUT: Decision.DONT_SHIP,
     Reason.ALL_JUDGED: Decision.DONT_SHIP,
+    Reason.SKIPPED: Decision.NOT_YET,
     Reason.TOO_FEW_PLANNED: Decision.NOT_YET,
     Reason.STILL_OPEN: Decision.NOT_YET,
 }
 
 
-def reason(tally: Tally, evidence: Evidence, *, target: float, planned: int) -> Reason:
-    """The first line that applies; evidence against the fine-tuned model comes before all else."""
+def reason(tally: Tally, evidence: Evidence, *, target: float, planned: int, alpha: float) -> Reason:
+    """The first line that applies; evidence against the fine-tuned model comes before all else.
+
+    A skip says nothing: the plan has run out only where no answer to the skipped prompts could have shipped the model.
+    """
     if evidence.worse_at is not None:
         return Reason.CLEARLY_WORSE
     if evidence.band.high < target:
         return Reason.LEAD_RULED_OUT
-    enough = tally.decisive >= FEWEST_DECISIVE and leads(tally, target) and not has_too_many_bad(tally)
-    if evidence.better_at is not None and enough:
+    if evidence.better_at is not None and _is_enough(tally, target):
         return Reason.CLEARLY_BETTER
     if planned < FEWEST_DECISIVE:
         return Reason.TOO_FEW_PLANNED
-    if tally.rated + tally.skipped >= planned:
-        return Reason.ALL_JUDGED
-    return Reason.STILL_OPEN
+    if tally.rated + tally.skipped < planned:
+        return Reason.STILL_OPEN
+    return Reason.SKIPPED if _could_still_ship(tally, evidence, target=target, alpha=alpha) else Reason.ALL_JUDGED
+
+
+def _is_enough(tally: Tally, target: float) -> bool:
+    return tally.decisive >= FEWEST_DECISIVE and leads(tally, target) and not has_too_many_bad(tally)
+
+
+def _could_still_ship(tally: Tally, evidence: Evidence, *, target: float, alpha: float) -> bool:
+    """Whether the model would ship if every skipped prompt had gone to it; always so where nothing was judged."""
+    best = replace(tally, tuned=tally.tuned + tally.skipped, skipped=0)
+    reaches = evidence.better_at is not None or e_better(best.tuned, best.base) >= 1 / alpha
+    return tally.skipped > 0 and (tally.rated == 0 or (reaches and _is_enough(best, target)))
 
 
 def leads(tally: Tally, target: float) -> bool:

@@ -54,6 +54,8 @@ def sentence(standing: Standing) -> str:
             return f"{_said(standing)} {_sure(standing, below)}"
         case Reason.ALL_JUDGED:
             return _all_judged(standing)
+        case Reason.SKIPPED:
+            return _skipped(standing)
         case Reason.TOO_FEW_PLANNED:
             needs = f"to ship takes at least {FEWEST_DECISIVE} comparisons with a preference"
             return f"This study planned {count(standing.planned, 'prompt')}, and {needs}. {_so_far(standing.tally)}."
@@ -76,6 +78,11 @@ def next_step(standing: Standing) -> str:
             return (
                 f"Compare on {FEWEST_DECISIVE} prompts or more. Where fewer test rows are sealed, hold out more of "
                 "them on Inspect or bring more examples, and train again."
+            )
+        case Reason.SKIPPED:
+            return (
+                "Ask those who skipped what they could not judge, say in the rubric what “better” means or choose "
+                "other prompts, and have a new comparison rated."
             )
         case Reason.STILL_OPEN:
             return "Make another comparison on Compare and have it rated to the end."
@@ -141,13 +148,22 @@ def _sure(standing: Standing, claim: str) -> str:
 
 def _all_judged(standing: Standing) -> str:
     tally = standing.tally
-    judged = f"All {count(standing.planned, 'planned prompt')} are judged"
+    judged = f"All {count(standing.planned, 'planned prompt')} are judged{' or skipped' if tally.skipped else ''}"
     if tally.decisive == 0:
         return f"{judged}, and on none of them did anybody prefer either model."
     preferred = f"it was preferred in {of(tally.tuned, tally.decisive)} comparisons with a preference{_equal(tally)}"
     if standing.evidence.better_at is None:
         return f"{judged}, and the fine-tuned model is not clearly better: {preferred}."
     return f"{judged}, and the fine-tuned model looks better but does not pass: {preferred}. {_obstacle(standing)}"
+
+
+def _skipped(standing: Standing) -> str:
+    tally = standing.tally
+    if tally.rated == 0:
+        planned = count(standing.planned, "planned prompt")
+        return f"Nobody could judge any of the {planned}: each was skipped, which says nothing of either model."
+    left = f"{of(tally.skipped, standing.planned)} planned prompts were only ever skipped"
+    return f"{_so_far(tally)}{_equal(tally) if tally.decisive else ''}. {left}, and they could still decide it."
 
 
 def _obstacle(standing: Standing) -> str:
@@ -163,17 +179,24 @@ def _obstacle(standing: Standing) -> str:
 
 def _so_far(tally: Tally) -> str:
     if tally.rated == 0:
-        return "None is judged yet"
+        return f"None is judged yet{_and_skipped(tally)}"
     if tally.decisive == 0:
         return f"So far {count(tally.rated, 'comparison')} showed no preference"
     preferred = of(tally.tuned, tally.decisive)
     return f"So far the fine-tuned model is preferred in {preferred} comparisons with a preference"
 
 
+def _and_skipped(tally: Tally) -> str:
+    return f" ({count(tally.skipped, 'prompt')} {'was' if tally.skipped == 1 else 'were'} skipped)" * bool(
+        tally.skipped
+    )
+
+
 def _still_open(standing: Standing) -> str:
     tally = standing.tally
     if tally.rated == 0:
-        return f"No comparison is judged yet; to ship takes at least {FEWEST_DECISIVE} with a preference."
+        needs = f"to ship takes at least {FEWEST_DECISIVE} with a preference"
+        return f"No comparison is judged yet{_and_skipped(tally)}; {needs}."
     if tally.decisive == 0:
         return f"{_so_far(tally)}, so there is nothing to tell the two models apart."
     return f"{_so_far(tally)}{_equal(tally)}. {_outlook(standing)}"

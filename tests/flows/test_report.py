@@ -17,8 +17,10 @@ from studio.domain.errors import StudyError
 from studio.domain.event import EventKind
 from studio.domain.job import JobKind, JobState
 from studio.domain.protocol import Rival
+from studio.domain.study import Choice
 from studio.domain.verdict import Decision
-from studio.flows import bring, decide, paper, preferences, report, sharing, votes
+from studio.flows import bring, compare, decide, judge, paper, preferences, report, sharing, votes
+from studio.flows.judge import Vote
 from studio.flows.preferences import LeftOut
 from studio.flows.studio import ASSETS, open_studio
 from studio.store import jobs
@@ -265,6 +267,33 @@ def test_votes_that_could_not_be_read_are_brought_in_anew(desk: Desk, ended: Job
     jobs.move(studio.store, first.job_id, attempt=1, to=ended)
     again = preferences.bring_pairs(studio, study.id, is_confirmed=True)
     assert again.id != first.id and preferences.bring_pairs(studio, study.id, is_confirmed=True).id == again.id
+
+
+@pytest.mark.parametrize(
+    ("undone", "then", "tally", "says"),
+    [
+        (0, "", (0, 24), "Nobody could judge any of the 24 planned prompts"),
+        (1, "", (0, 23), "No comparison is judged yet (23 prompts were skipped)"),
+        (1, "s", (0, 24), "Nobody could judge any of the 24 planned prompts"),
+        (2, "ss", (0, 24), "Nobody could judge any of the 24 planned prompts"),
+        (1, "=", (1, 23), "So far 1 comparison showed no preference. 23 of 24 planned prompts were only ever skipped"),
+    ],
+)
+def test_a_sole_rater_who_skipped_everything_has_said_nothing_against_the_model(desk: Desk, undone, then, tally, says):
+    study = Examples(desk.studio.store).open_study(run=desk.run, prompts=24)
+    ann = judge.named(desk.studio, study.id, "Ann").token
+    judge.rate_all(desk.studio, ann, [Vote(card.id, Choice.SKIP) for card in judge.remaining_cards(desk.studio, ann)])
+    for _ in range(undone):
+        judge.undo(desk.studio, ann)
+    for said in then:
+        card = judge.next_card(desk.studio, ann)
+        assert card is not None
+        judge.rate(desk.studio, ann, card.id, Choice.SKIP if said == "s" else Choice.TIE)
+    compare.close(desk.studio, study.id)
+    found = decide.verdict(desk.studio, study.id)
+    assert (found.verdict.tally.rated, found.verdict.tally.skipped) == tally
+    assert found.ruling.decision is Decision.NOT_YET and says in found.ruling.reasons[0]
+    assert found.ruling.next_step and report.told(desk.studio, found).bands
 
 
 def test_a_study_without_a_preference_makes_no_dataset(desk: Desk):

@@ -126,6 +126,42 @@ def test_skipped_prompts_use_up_the_plan_and_are_counted() -> None:
     assert (found.decision, found.tally.skipped, found.prompts) == (Decision.DONT_SHIP, 4, 56)
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "skipped", "decision", "says"),
+    [
+        # nothing was judged: a skip speaks against nobody
+        ("", 24, Decision.NOT_YET, "Nobody could judge any of the 24 planned prompts: each was skipped"),
+        ("", 23, Decision.NOT_YET, "No comparison is judged yet (23 prompts were skipped); to ship takes at least 20"),
+        ("", 0, Decision.NOT_YET, "No comparison is judged yet; to ship takes at least 20"),
+        # the skipped ones could have shipped it
+        ("+" * 4, 20, Decision.NOT_YET, "in 4 of 4 comparisons with a preference. 20 of 24 planned prompts were only"),
+        ("=" * 4, 20, Decision.NOT_YET, "So far 4 comparisons showed no preference. 20 of 24 planned prompts were only"),
+        ("++" + "-" * 2, 20, Decision.NOT_YET, "and they could still decide it"),
+        # whatever had been said of them, it would not ship
+        (mixed(12, 10), 2, Decision.DONT_SHIP, "All 24 planned prompts are judged or skipped"),
+        ("=" * 10, 14, Decision.DONT_SHIP, "on none of them did anybody prefer either model"),
+        ("x" * 6 + "+" * 8, 10, Decision.DONT_SHIP, "preferred in 8 of 8 comparisons with a preference; in 6 both"),
+        # every prompt was judged
+        ("=" * 24, 0, Decision.DONT_SHIP, "All 24 planned prompts are judged, and on none of them"),
+        (mixed(14, 10), 0, Decision.DONT_SHIP, "All 24 planned prompts are judged"),
+        # evidence counts, whatever was skipped
+        ("-" * 7, 17, Decision.DONT_SHIP, "preferred the base model in 7 of 7"),
+        ("+" * 20, 4, Decision.SHIP, "preferred the fine-tuned model in 20 of 20"),
+    ],
+)  # fmt: skip
+def test_what_was_skipped_speaks_for_nobody(outcomes: str, skipped: int, decision: Decision, says: str) -> None:
+    found = decide(ratings(outcomes), skipped=skipped, planned=24)
+    assert found.decision is decision and says in found.sentence, found.sentence
+    assert found.next_step
+
+
+def test_of_a_small_plan_that_was_only_skipped_is_said_so() -> None:
+    found = decide([], skipped=8, planned=8)
+    assert found.decision is Decision.NOT_YET and found.sentence.endswith(
+        "None is judged yet (8 prompts were skipped)."
+    )
+
+
 @pytest.mark.parametrize("outcomes", ["+" * 19, mixed(10, 9), "=" * 19])
 def test_a_plan_of_fewer_than_twenty_prompts_never_ends_in_ship_nor_by_running_out(outcomes: str) -> None:
     found = decide(ratings(outcomes), planned=19)
