@@ -163,26 +163,26 @@ def frozen(study: Study, examples: Sequence[Turns] = (), own: Sequence[Ask] = ()
     theirs = f", of which {protocol.own_prompts:,} are somebody's own (marked)" if protocol.own_prompts else ""
     twice = f"{html.percent(protocol.twice)} of the pairs by a second person" if protocol.twice else "no pair twice"
     rows = [
-        ["Judged", f"the fine-tuned model, checkpoint of step {study.checkpoint_step:,}"],
-        ["Against", "; ".join(opponent.rival.title for opponent in opponents)],
-        ["Prompts", f"{protocol.cap:,} against each, of {len(protocol.prompts):,}{theirs or ' sealed test rows'}"],
-        ["Question", protocol.criterion],
-        [
+        ("Judged", f"the fine-tuned model, checkpoint of step {study.checkpoint_step:,}"),
+        ("Against", "; ".join(opponent.rival.title for opponent in opponents)),
+        ("Prompts", f"{protocol.cap:,} against each, of {len(protocol.prompts):,}{theirs or ' sealed test rows'}"),
+        ("Question", protocol.criterion),
+        (
             "Rated",
             f"{twice}; {html.count(protocol.identical, 'pair')} with one answer on both sides, which decide nothing",
-        ],
-        ["Answers", f"{way(protocol.sampling)}; the same for everybody"],
-        ["To ship", to_ship(study)],
-        ["Opening", bar_sentence(protocol.opening)],
-        *([["Gates", "; ".join(map(gate_words, read_gates(protocol.gates)))]] if protocol.gates else []),
-        *([["Masked words", ", ".join(protocol.masked)]] if protocol.masked else []),
-        ["Protocol", study.fingerprint],
+        ),
+        ("Answers", f"{way(protocol.sampling)}; the same for everybody"),
+        ("To ship", to_ship(study)),
+        ("Opening", bar_sentence(protocol.opening)),
+        *([("Gates", "; ".join(map(gate_words, read_gates(protocol.gates))))] if protocol.gates else []),
+        *([("Masked words", ", ".join(protocol.masked))] if protocol.masked else []),
+        ("Protocol", study.fingerprint),
     ]
     rubric = (
         f"<details><summary>Rubric</summary><pre>{escape(protocol.rubric)}</pre></details>" if protocol.rubric else ""
     )
     told = "".join(contestant(opponent, examples) for opponent in opponents)
-    table = html.table(["What", "As"], rows)
+    table = html.facts(rows)
     marked = own_prompts(own) if own else ""
     return f'<div class="panel"><h3>Frozen before the first rating</h3>{table}{rubric}{told}{marked}</div>'
 

@@ -59,6 +59,18 @@ def empty(heading: str, next_step: str, *, to: str = "") -> str:
     )
 
 
+def waiting() -> str:
+    """A screen that has not been asked for yet: it says nothing about what there is."""
+    return '<div class="empty waiting" role="status">One moment …</div>'
+
+
+def facts(named: Sequence[tuple[str, str]]) -> str:
+    """Names beside what they are; on a phone below one another."""
+    return (
+        f'<dl class="facts">{"".join(f"<dt>{escape(name)}</dt><dd>{escape(what)}</dd>" for name, what in named)}</dl>'
+    )
+
+
 def way(to: str) -> str:
     """The way to another tab of the studio; its address is its name."""
     return f'<a class="button" href="#{escape(to)}">Go to {escape(to.capitalize())}</a>'

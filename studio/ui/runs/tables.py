@@ -75,7 +75,7 @@ def _value(value: object) -> str:
 
 def snapshot_table(facts: Sequence[Fact]) -> str:
     """What a run was made from."""
-    return "<h3>What it was made from</h3>" + html.table(["", ""], [[fact.name, fact.value] for fact in facts])
+    return "<h3>What it was made from</h3>" + html.facts([(fact.name, fact.value) for fact in facts])
 
 
 def deleted_table(found: Sequence[Kept]) -> str:

@@ -76,7 +76,7 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
 
 
 def _laid_out(session: Session, moved: gr.State) -> tuple[Screen, Closing, Form]:
-    situation = gr.HTML(EMPTY)
+    situation = gr.HTML(html.waiting())
     picked = gr.Dropdown(label="Comparison", choices=[], allow_custom_value=True, visible=False, min_width=240)
     with gr.Column(visible=False) as opened:
         progress = gr.HTML()

@@ -58,7 +58,7 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
     gr.HTML(html.title("Data", "A file of examples: what was asked, and what should have been answered."))
     start, look = gr.State(0), gr.State(None)
     _bring(session, start)
-    state = gr.HTML(nothing())
+    state = gr.HTML(nothing(), elem_classes="brought")
     cancel = gr.Button("Stop reading", variant="stop", visible=False)
     timer = gr.Timer(0.5, active=False)
     preview = gr.HTML()

@@ -31,7 +31,7 @@ STILL_TRAINING = Reading(
 
 def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
     gr.HTML(html.title("Deliver", "A checkpoint as files that work without the studio."))
-    page = gr.HTML(EMPTY)
+    page = gr.HTML(html.waiting())
     with gr.Column(visible=False) as whole:
         chosen = making.build()
     busy, listing = gr.HTML(js_on_load=delivered.PRESS), gr.HTML(js_on_load=delivered.PRESS)
@@ -108,4 +108,4 @@ def judgement(ruling: Ruling | None) -> Reading:
 
 def view(run: Run, ruling: Ruling | None) -> str:
     """What people said of it, or that it is too early."""
-    return html.reading(STILL_TRAINING if run.is_live else judgement(ruling))
+    return html.reading(STILL_TRAINING) + html.way("train") if run.is_live else html.reading(judgement(ruling))

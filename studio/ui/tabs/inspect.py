@@ -21,7 +21,7 @@ EMPTY = html.empty("Nothing to inspect yet.", "Bring a file of examples, or pick
 
 def build(session: Session, tab: gr.Tab) -> gr.Timer:
     gr.HTML(html.title("Inspect", "What is in the file, what a model would see of it, and where every line ends up."))
-    situation, timer = gr.HTML(EMPTY), gr.Timer(0.7, active=False)
+    situation, timer = gr.HTML(html.waiting()), gr.Timer(0.7, active=False)
     checked, look = gr.State(None), gr.State(None)
     again = gr.Button("Measure again", visible=False, min_width=160)
     with gr.Column(visible=False) as whole:

@@ -72,7 +72,7 @@ def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
             html.title("Recipe", "Every choice for a run, and what it means on this machine."), min_width=280, scale=3
         )
         start = gr.Button("Start training", variant="primary", min_width=180, scale=1, interactive=False)
-    situation = gr.HTML(EMPTY, elem_classes="plan-page")
+    situation = gr.HTML(html.waiting(), elem_classes="plan-page")
     tried = trying.build()
     method = forms.control("method")
     gr.HTML(methods_list())

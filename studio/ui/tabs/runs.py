@@ -60,13 +60,13 @@ class Buttons:
 
 def build(session: Session, tab: gr.Tab) -> None:
     gr.HTML(html.title("Runs", "What has been tried, beside each other."))
-    table = gr.HTML(runs_table([]), js_on_load=PICK)
+    table = gr.HTML(html.waiting(), js_on_load=PICK)
     with gr.Column(visible=False) as some:
         picked = gr.Dropdown(label="Look at", choices=[], value=[], multiselect=True, info="One to note, repeat or delete; two or more to compare.")  # fmt: skip
         with gr.Row(elem_classes="actions"):
             again = gr.Button(AGAIN, variant="primary", interactive=False, min_width=280, scale=0)
             delete = gr.Button("Delete", variant="stop", interactive=False, min_width=110, scale=0)
-            judged = gr.Checkbox(False, label="Judged ones as well", min_width=220, scale=0)
+            judged = gr.Checkbox(False, label="Also runs that people have judged", min_width=300, scale=0)
             undo = gr.Button("Undo deleting", visible=False, min_width=200, scale=0)
         picture, facts = chart(label="Runs"), gr.HTML()
         with gr.Column(visible=False) as papers:

@@ -79,7 +79,7 @@ def _laid_out(session: Session, tab: gr.Tab) -> tuple[Screen, gr.Timer, gr.State
         stop = gr.Button("Stop and keep the best", variant="stop", visible=False, min_width=190, scale=1)
         resume = gr.Button("Resume", variant="primary", visible=False, min_width=140, scale=1)
         forward = gr.Button("Compare blind", variant="primary", visible=False, min_width=170, scale=1)
-    situation = gr.HTML(EMPTY)
+    situation = gr.HTML(html.waiting())
     with gr.Row(elem_classes="actions"):
         retry = gr.Button("Retry with this change", variant="primary", visible=False, min_width=300, scale=0)
     line, order = waiting.build(session, tab)

@@ -54,7 +54,7 @@ class Screen:
 def build(session: Session, tab: gr.Tab) -> None:
     gr.HTML(html.title("Verdict", "Whether it ships, by a rule that was fixed before the first vote."))
     picked = gr.Dropdown(label="Verdict of", choices=[], allow_custom_value=True, visible=False, min_width=240)
-    panel, page, shown = judging.build(), gr.HTML(EMPTY), gr.State(None)
+    panel, page, shown = judging.build(), gr.HTML(html.waiting()), gr.State(None)
     with gr.Column(visible=False) as whole:
         with gr.Accordion("Wins and losses to read", open=True):
             opponent = gr.Radio([("All opponents", ALL)], value=ALL, label="Against", visible=False)
@@ -182,6 +182,9 @@ def missing(study: Study, far: StudyProgress) -> str:
         return html.empty(
             "No verdict yet: everything is judged.", "Close the rating on Compare, and it is here.", to="compare"
         )
+    if study.state is StudyState.FAILED and not study.job.is_live:
+        said = f"{study.job.message} Compare has the missing ones written."
+        return html.empty("No verdict yet: not all answers could be written.", said.lstrip(), to="compare")
     return html.empty("No verdict yet: the answers are not all written.", "Follow them on Compare.", to="compare")
 
 
