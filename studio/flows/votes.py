@@ -1,9 +1,13 @@
 """Votes: what people said of a closed study with the sides lifted, and the files to check a verdict by."""
 
 import csv
+import io
 import json
+import tempfile
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +34,8 @@ from studio.flows import compare, judge
 from studio.flows.studio import Studio
 from studio.store import cards
 from studio.store import studies as stored
+
+NO_LONGER_SAID = "none"  # the outcome of a card whose judgement was taken back for good
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,17 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """What a rater said of a pair and then replaced or took back, and when."""
+
+    said: Said
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Closed:
-    """All that is kept of a closed study, read once; `said` leaves out the identical pairs."""
+    """All that is kept of a closed study, read once; `said` and what was `left` leave out the identical pairs."""
 
     study: Study
     asks: tuple[Ask, ...]
@@ -72,6 +87,7 @@ class Closed:
     raters: tuple[Link, ...]
     ratings: tuple[Rating, ...]
     said: tuple[Said, ...]
+    left: tuple[Left, ...]
     guesses: tuple[Guess, ...]
     identical: tuple[Choice, ...]
 
@@ -93,11 +109,12 @@ def closed(studio: Studio, study_id: str) -> Closed:
     pairs = {pair.id: pair for pair in deck.pairs}
     held = {card.id: (card, pairs[card.pair_id]) for card in dealt}
     names, prompts = rater_names(raters), {ask.key: ask for ask in asks}
-    said = [
-        _said(rating, *held[rating.card_id], names=names, asks=prompts, answers=answers)
-        for rating in ratings
-        if not held[rating.card_id][1].is_identical
-    ]
+
+    def lifted(rating: Rating) -> Said | None:
+        card, pair = held[rating.card_id]
+        return None if pair.is_identical else _said(rating, card, pair, names=names, asks=prompts, answers=answers)
+
+    past = [(lifted(each.rating), each) for each in cards.history(studio.store, study_id)]
     return Closed(
         study=study,
         asks=tuple(asks),
@@ -106,7 +123,8 @@ def closed(studio: Studio, study_id: str) -> Closed:
         dealt=tuple(dealt),
         raters=tuple(raters),
         ratings=tuple(ratings),
-        said=tuple(said),
+        said=tuple(said for said in map(lifted, ratings) if said),
+        left=tuple(Left(said, each.left_at, each.why) for said, each in past if said),
         guesses=tuple(_lifted(cards.suspicions(studio.store, study_id), held)),
         identical=tuple(each.choice for each in ratings if held[each.card_id][1].is_identical),
     )
@@ -171,50 +189,72 @@ def _lifted(suspicions: Sequence[Suspicion], held: Mapping[str, tuple[Dealt, Pai
 
 
 def _records(found: Closed) -> Iterator[dict[str, Any]]:
-    """Every rating that counts, with what was on which side."""
-    for each in found.said:
-        rating = each.rating
-        yield {
-            "study": found.study.id,
-            "protocol": found.study.fingerprint,
-            "card": rating.card_id,
-            "prompt_key": each.ask.key,
-            "rater": each.rater,
-            "at": rating.at.isoformat(),
-            "choice": rating.choice.value,
-            "tuned_side": each.side.value,
-            "opponent": each.opponent.value,
-            "outcome": "skip" if each.is_skip else each.outcome,
-            "seconds": rating.seconds,
-            "marks": {side: dict(given) for side, given in rating.marks.items()},
-            "comment": rating.comment,
-            "prompt": "\n".join(f"{turn.role}: {turn.text}" for turn in each.ask.prompt),
-            "tuned_answer": each.tuned,
-            "opponent_answer": each.other,
-            "reference": each.ask.reference,
-        }
+    """Every rating that counts, with what was on which side and what it replaced; then what was taken back for good."""
+    left: dict[str, list[Left]] = defaultdict(list)
+    for each in found.left:
+        left[each.said.rating.card_id].append(each)
+    for said in found.said:
+        yield _record(found, said, left.pop(said.rating.card_id, []))
+    for only in left.values():
+        unsaid = {"at": "", "choice": "", "outcome": NO_LONGER_SAID, "seconds": None, "marks": {}, "comment": ""}
+        yield _record(found, only[-1].said, only) | unsaid
+
+
+def _record(found: Closed, said: Said, earlier: Sequence[Left]) -> dict[str, Any]:
+    return {
+        "study": found.study.id,
+        "protocol": found.study.fingerprint,
+        "card": said.rating.card_id,
+        "prompt_key": said.ask.key,
+        "rater": said.rater,
+        **_judgement(said),
+        "tuned_side": said.side.value,
+        "opponent": said.opponent.value,
+        "earlier": [_judgement(each.said) | {"left_at": each.at.isoformat(), "why": each.why} for each in earlier],
+        "prompt": "\n".join(f"{turn.role}: {turn.text}" for turn in said.ask.prompt),
+        "tuned_answer": said.tuned,
+        "opponent_answer": said.other,
+        "reference": said.ask.reference,
+    }
+
+
+def _judgement(said: Said) -> dict[str, Any]:
+    rating = said.rating
+    return {
+        "at": rating.at.isoformat(),
+        "choice": rating.choice.value,
+        "outcome": "skip" if said.is_skip else said.outcome,
+        "seconds": rating.seconds,
+        "marks": {side: dict(given) for side, given in rating.marks.items()},
+        "comment": rating.comment,
+    }
 
 
 def votes_csv(studio: Studio, study_id: str) -> Path:
     """All votes with sides and texts as CSV that a spreadsheet opens without running anything."""
     records = list(_records(closed(studio, study_id)))
-    target = studio.workspace.exports / f"{study_id}-votes.csv"
-    with target.open("w", newline="", encoding="utf-8-sig") as file:
-        writer = csv.DictWriter(file, fieldnames=list(records[0]) if records else ["study"])
-        writer.writeheader()
-        writer.writerows({name: _cell(value) for name, value in record.items()} for record in records)
-    return target
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, dict):
-        value = json.dumps(value, ensure_ascii=False) if value else ""
-    return spreadsheet_safe(value) if isinstance(value, str) else value
+    table = io.StringIO(newline="")
+    writer = csv.DictWriter(table, fieldnames=list(records[0]) if records else ["study"])
+    writer.writeheader()
+    writer.writerows({name: _cell(value) for name, value in record.items()} for record in records)
+    return _written(studio, f"{study_id}-votes.csv", table.getvalue().encode("utf-8-sig"))
 
 
 def votes_jsonl(studio: Studio, study_id: str) -> Path:
     """All votes with sides and texts as JSONL."""
-    target = studio.workspace.exports / f"{study_id}-votes.jsonl"
     lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in _records(closed(studio, study_id))]
-    target.write_text("".join(lines), encoding="utf-8")
-    return target
+    return _written(studio, f"{study_id}-votes.jsonl", "".join(lines).encode())
+
+
+def _written(studio: Studio, name: str, text: bytes) -> Path:
+    """A file that is whole at every moment, also where two people ask for it at once."""
+    with tempfile.TemporaryDirectory(dir=studio.workspace.exports) as scratch:
+        fresh = Path(scratch) / name
+        fresh.write_bytes(text)
+        return fresh.replace(studio.workspace.exports / name)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, dict | list):
+        value = json.dumps(value, ensure_ascii=False) if value else ""
+    return spreadsheet_safe(value) if isinstance(value, str) else value

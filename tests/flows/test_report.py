@@ -199,6 +199,33 @@ def test_votes_as_jsonl_are_exactly_what_was_said_and_recompute_the_verdict(desk
     }  # fmt: skip
 
 
+def test_votes_tell_what_replaced_what_and_what_was_taken_back_with_the_times(desk: Desk):
+    studio, study = desk.studio, Examples(desk.studio.store).open_study(run=desk.run, prompts=3)
+    ann = judge.named(studio, study.id, "Ann").token
+    changed, back, kept = (card.id for card in judge.remaining_cards(studio, ann))
+    judge.rate(studio, ann, kept, Choice.BOTH_BAD)
+    judge.rate(studio, ann, changed, Choice.SKIP, comment="Unsure.")
+    judge.rate(studio, ann, changed, Choice.TIE, marks={"left": {"tone": 2}})
+    judge.undo(studio, ann)
+    judge.rate(studio, ann, changed, Choice.LEFT)
+    judge.rate(studio, ann, back, Choice.RIGHT)
+    judge.undo(studio, ann)
+    compare.close(studio, study.id)
+    records = [json.loads(line) for line in votes.votes_jsonl(studio, study.id).read_bytes().splitlines()]
+    assert [record["card"] for record in records] == [kept, changed, back]
+    told = [[(each["choice"], each["why"]) for each in record["earlier"]] for record in records]
+    assert told == [[], [("skip", "replaced"), ("tie", "taken_back")], [("right", "taken_back")]]
+    skipped, tied = records[1]["earlier"]
+    assert (skipped["outcome"], skipped["comment"], tied["marks"]) == ("skip", "Unsure.", {"left": {"tone": 2}})
+    assert skipped["at"] <= skipped["left_at"] <= tied["left_at"] <= records[1]["at"]
+    assert [record["outcome"] for record in records[::2]] == ["both_bad", "none"] and records[2]["choice"] == ""
+    assert decide.verdict(studio, study.id).verdict.tally.rated == 2
+    with votes.votes_csv(studio, study.id).open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert [json.loads(row["earlier"] or "[]") for row in rows] == [record["earlier"] for record in records]
+    assert rows[2]["outcome"] == "none"
+
+
 class Silent:
     """A reporter for work that nobody watches."""
 
