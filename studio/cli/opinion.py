@@ -23,15 +23,17 @@ def judge(
     key_variable: Annotated[str, typer.Option(help="The variable that holds the endpoint's key.")] = DEFAULT_KEY,
     price_in: Annotated[float | None, typer.Option(help="Price per million tokens that it reads.")] = None,
     price_out: Annotated[float | None, typer.Option(help="Price per million tokens that it writes.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Ask the last judge for what it left unanswered.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Ask without a further question.")] = False,
     json: Json = False,
 ) -> None:
     """Ask a model for its opinion, or show what was said; it advises and never turns the verdict."""
-    studio = opened(working=bool(endpoint or local))
-    if not endpoint and not local:
+    studio = opened(working=bool(endpoint or local or again))
+    if not endpoint and not local and not again:
         _show(opinion.opinion(studio, study), as_json=json)
         return
-    chosen = _judge(studio, endpoint, model, local, key_variable, (price_in, price_out))
+    prices = price_in, price_out
+    chosen = _left(studio, study) if again else _judge(studio, endpoint, model, local, key_variable, prices)
     told = opinion.announce(studio, study, chosen)
     if not json:
         typer.echo(announcement(told))
@@ -46,6 +48,13 @@ def judge(
     if found.job.message and found.job.fix:
         raise StudyError(found.job.message, fix=found.job.fix)
     _show([found], as_json=json)
+
+
+def _left(studio: Studio, study: str) -> Judge:
+    found = opinion.to_ask_again(opinion.opinion(studio, study))
+    if found is None:
+        raise StudyError("No judge left a question of this comparison unanswered.", fix="Ask another judge.")
+    return found.judge
 
 
 def announcement(told: Announcement) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,10 +19,12 @@ from studio.domain.opinion import (
     Alike,
     Announcement,
     Endpoint,
+    Failure,
     Graded,
     Judge,
     LocalJudge,
     OpinionTally,
+    Order,
     Reply,
     TwoAnswers,
     judge_from,
@@ -57,7 +59,8 @@ class Against:
 class Advice:
     """One judge's opinion on a study: how far it is, what it said, and how far that is what people said.
 
-    `cost` is what its replies took at the prices that were entered; None without prices.
+    `cost` is what its replies took at the prices that were entered; None without prices. `unanswered` are the questions
+    to which no reply came, or that were not asked yet.
     """
 
     judge: Judge
@@ -69,6 +72,7 @@ class Advice:
     reliability: str
     is_reliable: bool
     cost: float | None
+    unanswered: int = 0
 
     @property
     def id(self) -> str:
@@ -91,10 +95,14 @@ def local_judge(studio: Studio, model_id: str) -> LocalJudge:
 
 
 def announce(studio: Studio, study_id: str, judge: Judge) -> Announcement:
-    """What asking this judge would do: how much, what leaves the machine and where to, what it costs."""
+    """What asking this judge would do: how much, what leaves the machine and where to, what it costs.
+
+    Of a judge that was asked before, only what it has not answered.
+    """
     study = _closed(studio, study_id)
     pairs, base = _material(studio, study).pairs, study.protocol.candidate.model
-    return announced(judge, pairs, question=study.protocol.criterion, base=base)
+    known = _answered(_folder(studio, study, judge))
+    return announced(judge, pairs, question=study.protocol.criterion, base=base, known=known)
 
 
 def start(studio: Studio, study_id: str, judge: Judge) -> Job:
@@ -108,6 +116,11 @@ def start(studio: Studio, study_id: str, judge: Judge) -> Job:
     if not (folder / "pairs.jsonl").exists():
         _replace(folder / "pairs.jsonl", "".join(_line(two_answers_record(pair)) for pair in pairs))
     kind = JobKind.OPINION if isinstance(judge, Endpoint) else JobKind.LOCAL_OPINION
+    key, place = f"{study.id}/{folder.name}", 1
+    if 2 * len(pairs) > len(_answered(folder)):  # what has finished does not begin again: the rest is a job of its own
+        while (before := jobs.by_key(studio.store, kind=kind, key=key)) and before.state is JobState.DONE:
+            place += 1
+            key = f"{study.id}/{folder.name}/{place}"
     job = jobs.submit(
         studio.store,
         kind=kind,
@@ -118,10 +131,10 @@ def start(studio: Studio, study_id: str, judge: Judge) -> Job:
             "question": question,
             "out": str(folder / "replies.jsonl"),
         },
-        key=f"{study.id}/{folder.name}",
+        key=key,
     )
     kept = {"judge": judge_record(judge), "job": job.id, "asked_at": datetime.now(UTC).isoformat()}
-    if not (folder / "judge.json").exists():
+    if not (folder / "judge.json").exists() or _job_of(folder) != job.id:
         _replace(folder / "judge.json", _line(kept))
     return job if job.is_live or job.state is JobState.DONE else jobs.requeue(studio.store, job.id)
 
@@ -141,6 +154,12 @@ def go_on(studio: Studio, study_id: str, job_id: str) -> Job:
     return start(studio, study_id, found.judge)
 
 
+def to_ask_again(advices: Sequence[Advice]) -> Advice | None:
+    """The judge asked last that has finished and yet gave no reply to some questions."""
+    ended = (each for each in advices if each.job.state is JobState.DONE and each.unanswered)
+    return next(ended, None)
+
+
 def opinion(studio: Studio, study_id: str) -> list[Advice]:
     """What every judge that was asked says of a closed study, the one asked last first; StudyError before it closes."""
     study = _closed(studio, study_id)
@@ -154,7 +173,8 @@ def opinion(studio: Studio, study_id: str) -> list[Advice]:
 
 def _advice(studio: Studio, study: Study, kept: dict[str, Any], material: _Material, people: "_People") -> Advice:
     judge = judge_from(kept["judge"])
-    given = opinions([pair.pair for pair in material.pairs], list(_replies(_folder(studio, study, judge))))
+    folder = _folder(studio, study, judge)
+    given = opinions([pair.pair for pair in material.pairs], list(_replies(folder)))
     counted = tally(given, material.tuned)
     both = alike(given, material.tuned, primary=people.primary, everybody=people.everybody)
     against = []
@@ -171,6 +191,7 @@ def _advice(studio: Studio, study: Study, kept: dict[str, Any], material: _Mater
         reliability=reliability_sentence(counted, both),
         is_reliable=is_reliable(counted, both),
         cost=_cost(judge, counted),
+        unanswered=2 * len(material.pairs) - len(_answered(folder)),
     )
 
 
@@ -180,6 +201,7 @@ def advice_values(advice: Advice) -> dict[str, Any]:
         "judge": judge_record(advice.judge), "job": advice.job.id, "state": advice.job.state,
         "against": [asdict(each) for each in advice.against], "tally": asdict(advice.tally),
         "consistency": advice.tally.consistency, "agreement": asdict(advice.alike),
+        "unanswered": advice.unanswered,
         "reliability": advice.reliability, "is_reliable": advice.is_reliable, "cost": advice.cost,
         "turns_the_verdict": False,
     }  # fmt: skip
@@ -251,6 +273,16 @@ def _replies(folder: Path) -> Iterator[Reply]:
     path = folder / "replies.jsonl"
     if path.exists():
         yield from (reply_from(json.loads(line)) for line in whole_lines(path.read_bytes()).splitlines())
+
+
+def _answered(folder: Path) -> set[tuple[str, Order]]:
+    """The questions that need not be asked again: a reply came, whatever it says."""
+    latest = {(reply.pair, reply.order): reply for reply in _replies(folder)}
+    return {place for place, reply in latest.items() if reply.failure is not Failure.UNREACHED}
+
+
+def _job_of(folder: Path) -> str:
+    return json.loads((folder / "judge.json").read_bytes())["job"]
 
 
 def _cost(judge: Judge, counted: OpinionTally) -> float | None:

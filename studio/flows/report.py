@@ -15,7 +15,7 @@ from studio.domain.protocol import Rival
 from studio.domain.report import WAITING, Chapter, Figures, Lamp, Report, Told
 from studio.domain.study import Study
 from studio.domain.verdict import HEADLINES
-from studio.flows import bring, decide, models, sharing
+from studio.flows import bring, decide, models, opinion, sharing
 from studio.flows.decide import Against, Decided, Example
 from studio.flows.paper import pdf_of
 from studio.flows.studio import ASSETS, Studio
@@ -24,6 +24,7 @@ from studio.verdict.telling import (
     band,
     contest_figures,
     gate_figures,
+    opinion_figures,
     place_figures,
     worse_places,
 )
@@ -61,7 +62,7 @@ def told(studio: Studio, decided: Decided) -> Report:
         chapters=tuple(chapter for each in decided.against for chapter in _chapters(each)),
         done=tuple(_done(decided)),
         data=tuple(_data(studio, decided)),
-        figures=tuple(_figures(decided)),
+        figures=(*_figures(decided), *_opinions(studio, decided)),
     )
 
 
@@ -212,6 +213,16 @@ def _figures(decided: Decided) -> Iterator[Figures]:
             ("Votes on an answer that the same person had seen before", f"{decided.recurring:,}"),
         ),
     )  # fmt: skip
+
+
+def _opinions(studio: Studio, decided: Decided) -> Iterator[Figures]:
+    """What models say that were asked, by their names alone: where they are reached is nobody's business here."""
+    for advice in opinion.opinion(studio, decided.study.id):
+        if advice.tally.replies and not advice.job.is_live:
+            said = [(each.opponent, each.tally, each.grades) for each in advice.against]
+            yield opinion_figures(
+                advice.judge.model, said, whole=advice.tally, both=advice.alike, belief=advice.reliability
+            )
 
 
 def body(report: Report, part: str, *, opponent: str = "", assets: Path = ASSETS) -> str:

@@ -1,7 +1,7 @@
 """Advising: a judge's opinion in plain words, from what asking it would do to how far it is to be trusted."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from studio.domain.asking import instructions, material
 from studio.domain.opinion import (
@@ -31,11 +31,23 @@ FAMILIES = (
 ).split()  # fmt: skip
 
 
-def announce(judge: Judge, pairs: Sequence[TwoAnswers], *, question: str, base: str) -> Announcement:
-    """What asking this judge would do: how much, where to, what it costs. `base` is the model under judgement."""
+def announce(
+    judge: Judge,
+    pairs: Sequence[TwoAnswers],
+    *,
+    question: str,
+    base: str,
+    known: Collection[tuple[str, Order]] = frozenset(),
+) -> Announcement:
+    """What asking this judge would do: how much, where to, what it costs. `base` is the model under judgement.
+
+    `known` are the questions that it has answered already, which are not asked again.
+    """
     fixed = len(instructions().encode())
-    read = sum(fixed + len(material(pair, order, question=question).encode()) for pair in pairs for order in Order)
-    requests, tokens = 2 * len(pairs), round(read / BYTES_A_TOKEN)
+    left = [(pair, order) for pair in pairs for order in Order if (pair.pair, order) not in known]
+    read = sum(fixed + len(material(pair, order, question=question).encode()) for pair, order in left)
+    requests, tokens = len(left), round(read / BYTES_A_TOKEN)
+    pairs = list({pair.pair: pair for pair, _ in left}.values())
     usual, most = requests * USUAL_REPLY, requests * LONGEST_REPLY
     costs = _cost(judge, tokens, usual), _cost(judge, tokens, most)
     cost = None if costs[0] is None or costs[1] is None else (costs[0], costs[1])
@@ -141,7 +153,8 @@ def _is_behind(alike: Alike) -> bool:
 def _announced(
     judge: Judge, pairs: Sequence[TwoAnswers], requests: int, tokens: int, usual: int, cost: tuple[float, float] | None
 ) -> Iterator[str]:
-    yield f"{judge.title} is asked {count(requests, 'time')}: {count(len(pairs), 'pair')}, each in both orders."
+    orders = "each in both orders" if requests == 2 * len(pairs) else "where it gave no reply in one order or both"
+    yield f"{judge.title} is asked {count(requests, 'time')}: {count(len(pairs), 'pair')}, {orders}."
     with_reference = any(pair.reference for pair in pairs)
     texts = f"the prompts, both answers{' and the answers of your rows' if with_reference else ''}"
     if isinstance(judge, LocalJudge):

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from studio.domain.closing import Details, Place, Standing
 from studio.domain.gate_result import GateResult
+from studio.domain.opinion import Alike, Graded, OpinionTally
 from studio.domain.protocol import Rival
 from studio.domain.report import Band, Figures
 from studio.domain.verdict import Agreement, Interval, Verdict
+from studio.verdict import advising
 from studio.verdict.wording import count, of, percent
 
 NO_PLACES = "Nothing says what the prompts are about, so it cannot be told where it is worse."
@@ -116,6 +118,34 @@ def gate_figures(found: GateResult) -> Iterator[Figures]:
     yield Figures(f"Gate: {found.title}", ("Figure", "Value"), tuple(rows))
     for table in found.tables:
         yield Figures(f"{found.title}: {table.title}", table.columns, table.rows)
+
+
+def opinion_figures(
+    name: str,
+    said: Sequence[tuple[Rival, OpinionTally, Sequence[Graded]]],
+    *,
+    whole: OpinionTally,
+    both: Alike,
+    belief: str,
+) -> Figures:
+    """What a model that was asked says, marked as advice: against each opponent, and how far to believe it."""
+    rows = [("What this is", f"Advice. {advising.ADVICE}")]
+    for rival, tally, grades in said:
+        rows.append((f"Against {rival.title}", advising.outcome_sentence(tally)))
+        rows += [("… grades, 1 to 5", advising.graded_sentence(each)) for each in grades]
+    failures = "; ".join(advising.failure_lines(whole))
+    rows += [
+        ("Both orders", advising.order_sentence(whole) or "–"),
+        ("Agreement with people", advising.alike_sentence(both)),
+        ("Krippendorff's alpha with people; between people", f"{_alpha(both.alpha)}; {_alpha(both.people_alpha)}"),
+        ("Replies that could not be read", f"{of(whole.failed_replies, whole.replies)}{failures and f': {failures}'}"),
+        ("To be believed here?", belief),
+    ]
+    return Figures(f"A model's opinion, as advice: {name}", ("Figure", "Value"), tuple(rows))
+
+
+def _alpha(value: float | None) -> str:
+    return _or_dash(value, "{:.2f}")
 
 
 def place_figures(rival: Rival, places: Sequence[Place]) -> Figures:

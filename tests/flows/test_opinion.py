@@ -13,11 +13,13 @@ from studio.domain.job import Job, JobKind, JobState
 from studio.domain.opinion import DEFAULT_KEY, LocalJudge, endpoint
 from studio.domain.study import Choice, Study
 from studio.engine.opinion import opinion as asked
-from studio.flows import compare, decide, opinion
+from studio.flows import compare, decide, opinion, report
 from studio.flows.studio import Studio
 from studio.store import jobs, studies
+from studio.ui.comparing import opinion as panel
 from tests.flows.conftest import for_base, for_tuned
 from tests.judge import KEY, Bench, bench
+from tests.ui.markup import words
 
 ANSWERS = {"tuned": "good {}".format, "base": "bad {}".format}
 
@@ -139,6 +141,45 @@ def test_asked_again_the_same_judge_goes_on_and_another_begins_anew(quiet: Studi
     other = opinion.start(quiet, closed.id, endpoint(judge.base, "small"))
     assert other.id != first.id
     assert [advice.judge.model for advice in opinion.opinion(quiet, closed.id)] == ["small", "large"]
+
+
+def test_what_a_judge_left_unanswered_is_asked_again_alone_and_announced_first(
+    quiet: Studio, closed: Study, judge: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("studio.engine.endpoint.PATIENCE", 1)
+    chosen = endpoint(judge.base, "large", price_in=1.0, price_out=10.0)
+    first = opinion.start(quiet, closed.id, chosen)
+    judge.does()
+    for _ in range(2):
+        judge.does(status=503)
+    assert carried_out(quiet).state is JobState.DONE
+    (advice,) = opinion.opinion(quiet, closed.id)
+    assert (advice.unanswered, advice.tally.failed_replies) == (2, 2)
+    whole, left = len(judge.asked), opinion.announce(quiet, closed.id, chosen)
+    assert left.requests == 2 and "is asked 2 times: " in left.sentences[0] and "gave no reply" in left.sentences[0]
+    assert left.cost and left.cost[1] < 0.2 * 20 * 1500 * 10 / 1e6, "what it costs is that of the two alone"
+    _, _, press, _ = panel.view([advice])
+    assert press.visible and press.value == "Ask again for the 2 unanswered"
+    announced, ask, agreed, *_ = panel.resume(quiet, closed.id)
+    assert "2 questions to large" in words(announced) and ask.visible and len(judge.asked) == whole
+    panel.start(quiet, closed.id, agreed)
+    assert carried_out(quiet).state is JobState.DONE and len(judge.asked) == whole + 2
+    (advice,) = opinion.opinion(quiet, closed.id)
+    assert (advice.unanswered, advice.tally.failed_replies, advice.tally.tuned) == (0, 0, 10)
+    assert advice.id != first.id and opinion.announce(quiet, closed.id, chosen).requests == 0
+    assert opinion.to_ask_again([advice]) is None
+
+
+def test_what_a_model_says_stands_on_the_details_page_as_advice_without_where_it_is(
+    quiet: Studio, closed: Study, judge: Bench
+):
+    opinion.start(quiet, closed.id, endpoint(judge.base, "large"))
+    carried_out(quiet)
+    page = words(report.details_page(quiet, closed.id))
+    assert "A model's opinion, as advice: large" in page and "never turns the verdict" in page
+    assert "preferred the fine-tuned model in 10 of 10 pairs" in page
+    assert "said what a person said in 10 of 10 pairs" in page and "0 of 20" in page and "in both orders" in page
+    assert "127.0.0.1" not in page
 
 
 def test_pairs_with_two_equal_answers_are_not_paid_for(

@@ -61,7 +61,7 @@ def build(session: Session, study: gr.State) -> None:
     look.click(handler(announce, studio), [study, *choosing.all], asking, trigger_mode="once", **QUIET)
     ask.click(handler(start, studio), [study, agreed], [*asking, *drawn], trigger_mode="once", **QUIET)
     stop.click(handler(halt, studio), study, drawn, trigger_mode="once", **QUIET)
-    go_on.click(handler(resume, studio), study, drawn, trigger_mode="once", **QUIET)
+    go_on.click(handler(resume, studio), study, [*asking, *drawn], trigger_mode="once", **QUIET)
 
 
 def _choosing() -> tuple[Choosing, gr.Column]:
@@ -135,20 +135,26 @@ def halt(studio: Studio, study_id: str | None) -> list[Any]:
 
 
 def resume(studio: Studio, study_id: str | None) -> list[Any]:
-    """Go on with the judge that was asked last."""
-    if study_id and (advices := opinion.opinion(studio, study_id)):
+    """Go on with the judge that was asked last; one that has finished is announced again, and then asked."""
+    advices = opinion.opinion(studio, study_id) if study_id else []
+    if study_id and (again := opinion.to_ask_again(advices)):
+        said = opinion.announce(studio, study_id, again.judge)
+        return [announcement(said), gr.Button(visible=True), judge_record(again.judge), *view(advices)]
+    if study_id and advices:
         opinion.go_on(studio, study_id, advices[0].id)
-    return show(studio, study_id)
+    return [*withdrawn(), *show(studio, study_id)]
 
 
 def view(advices: Sequence[Advice]) -> list[Any]:
     """Every judge that was asked, the last one first; the timer runs while one is at work."""
     is_live = any(advice.job.is_live for advice in advices)
-    rests = bool(advices) and not is_live and _can_go_on(advices[0])
+    again = opinion.to_ask_again(advices)
+    rests = bool(advices) and not is_live and (again is not None or _can_go_on(advices[0]))
+    label = f"Ask again for the {again.unanswered:,} unanswered" if again else "Go on asking"
     return [
         "".join(map(opinion_of, advices)) or NOBODY,
         gr.Button(visible=is_live),
-        gr.Button(visible=rests),
+        gr.Button(label, visible=rests),
         gr.Timer(active=is_live),
     ]
 
