@@ -21,7 +21,7 @@ from studio.domain.gate import TITLES, Gate, SqlResult, Tasks, read_gates
 from studio.domain.gate_result import Answered, GateResult, Scored, Timed, Timing, Unjudged
 from studio.domain.intact import sha256_of
 from studio.domain.query import QueryResult
-from studio.domain.task_score import TaskScore
+from studio.domain.task_score import TaskScore, task_title
 from studio.store import foreign
 from studio.verdict.gates.judging import Material, Need, judge_gate
 from studio.verdict.gates.shipped import load_prompts
@@ -170,7 +170,7 @@ def _material(spec: Mapping[str, Any], gates: Sequence[Gate], pace: Pace) -> Mat
     unmeasured: dict[Need, Sequence[Unjudged]] = {
         "timings": _gaps(asked["to_time"], {each.prompt_id for each in timings}, why),
         "losses": _gaps(asked["to_score"], {each.prompt_id for each in losses}, why),
-        "tasks": _gaps(gone, set(), why),
+        "tasks": [Unjudged(task_title(name), why.get(name, UNTOLD)) for name in gone],
     }
     return Material(
         answers=_if_any([Answered(*each) for each in asked["answers"]]),

@@ -271,7 +271,10 @@ class Tasks(_Gate):
 
     kind: Literal["tasks"] = "tasks"
     tasks: tuple[str, ...] = Field(
-        min_length=1, max_length=20, title="Tasks", description="Names as lm-evaluation-harness has them: arc_easy."
+        min_length=1,
+        max_length=20,
+        title="Tasks",
+        description="Names as lm-evaluation-harness has them, or files of your own: arc_easy, /tasks/mine.yaml",
     )
     limit: int = Field(
         default=100, ge=1, le=100_000, title="Questions of each", description="The first so many of each task."

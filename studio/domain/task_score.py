@@ -1,5 +1,6 @@
 """Task score: what lm-evaluation-harness says of one question of one task, base against fine-tuned."""
 
+import re
 from dataclasses import dataclass
 
 
@@ -12,3 +13,8 @@ class TaskScore:
     question: str
     base: float
     tuned: float
+
+
+def task_title(name: str) -> str:
+    """What a task is called where others read it: of a file of one's own its name, and not where it lies."""
+    return re.split(r"[/\\]", name)[-1].removesuffix(".yaml")

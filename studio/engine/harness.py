@@ -4,16 +4,21 @@ Its cache of answers is never used: the key knows the question and not the model
 given out as the fine-tuned model's.
 """
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from studio.domain.errors import SetupError, StudyError
+from studio.domain.errors import SetupError, StudioError, StudyError
 from studio.domain.gate import Tasks
-from studio.domain.task_score import TaskScore
+from studio.domain.task_score import TaskScore, task_title
 from studio.engine.sides import Sides
 
+log = logging.getLogger(__name__)
+
+UNREACHED = ("couldn't reach", "connection", "offline", "localentrynotfound", "max retries", "timed out")
+OF_THE_LOG = "The log of the answers has the details."
 METRICS = ("exact_match", "acc", "f1", "mc2")  # the first that a task has; one figure for each question
 
 
@@ -43,12 +48,29 @@ def run_tasks(gate: Tasks, sides: Sides, tokenizer: Any, *, batch_size: int = 8)
         with _online(), sides.side(on=True) as model:
             tuned = samples(model)
     except Exception as error:  # of a package that is not ours, and of whatever its tasks bring along
-        said = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
-        raise StudyError(
-            f"lm-evaluation-harness could not run {', '.join(gate.tasks)}: {said}",
-            fix="See that the name is right, and that its questions are on this machine or can be downloaded.",
-        ) from error
+        log.exception("lm-evaluation-harness could not run %s", ", ".join(gate.tasks))
+        named = ", ".join(task_title(name) for name in gate.tasks)
+        why, fix = _reason(error)
+        raise StudyError(f"lm-evaluation-harness could not run {named}: {why}.", fix=fix) from error
     return paired(base, tuned)
+
+
+def _reason(error: Exception) -> tuple[str, str]:
+    """Why, and what to do: in our own words, since those of the package may name places of this machine, and whoever
+    has the address of the verdict reads this."""
+    said = f"{type(error).__name__} {error}".casefold()
+    if isinstance(error, StudioError):
+        return error.message.rstrip("."), error.fix
+    if "not a registered task" in said or isinstance(error, KeyError):
+        return "it knows no task of that name", "See `lm_eval ls tasks` for the names, or name a file of your own."
+    if any(word in said for word in UNREACHED):
+        return (
+            "its questions are not on this machine and could not be downloaded",
+            "See that this machine reaches the hub, or bring the questions beforehand.",
+        )
+    if isinstance(error, OSError):
+        return "a file that it needs cannot be read", OF_THE_LOG
+    return f"it ended with a {type(error).__name__}", OF_THE_LOG
 
 
 @contextmanager

@@ -15,6 +15,15 @@ from studio.engine.sides import Pair
 GATE = Tasks(tasks=("arc_easy",), limit=2)
 
 
+PLACE = "/home/ida/.cache/tasks/data.jsonl"
+FAILS = {
+    "unheard_of": ValueError(f"Spec 'unheard_of' of {PLACE} is not a registered task/group/tag name\nTraceback"),
+    "far": ConnectionError(f"Couldn't reach 'allenai/ai2_arc' on the Hub ({PLACE})"),
+    "/home/ida/tasks/mine.yaml": FileNotFoundError(2, "No such file or directory", PLACE),
+    "broken": RuntimeError(f"{PLACE} is odd"),
+}
+
+
 class Adapted:
     """A model with an adapter that can be switched off."""
 
@@ -37,8 +46,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
         from huggingface_hub import constants
 
         calls.append({**settings, "is_offline": constants.HF_HUB_OFFLINE})
-        if settings["tasks"] == ["unheard_of"]:
-            raise ValueError("There is no such task.\nTraceback of many lines")
+        if error := FAILS.get(settings["tasks"][0]):
+            raise error
         model = settings["model"].pretrained
         return {"samples": {"arc_easy": [{"doc_id": 0, "acc": 1.0}, {"doc_id": 1, "acc": float(model.is_on)}]}}
 
@@ -67,10 +76,22 @@ def test_questions_may_be_downloaded_while_tasks_run_and_nothing_else_may(asked:
     assert constants.HF_HUB_OFFLINE
 
 
-def test_what_the_package_cannot_run_is_told_in_one_sentence(asked: list[dict]) -> None:
-    with pytest.raises(StudyError, match="could not run unheard_of: There is no such task") as caught:
-        run_tasks(Tasks(tasks=("unheard_of",)), Pair(Adapted(), Adapted()), SimpleNamespace(chat_template="x"))
-    assert "Traceback" not in caught.value.message and "the name is right" in caught.value.fix
+@pytest.mark.parametrize(
+    ("task", "why"),
+    [
+        ("unheard_of", "could not run unheard_of: it knows no task of that name."),
+        ("far", "could not run far: its questions are not on this machine and could not be downloaded."),
+        ("/home/ida/tasks/mine.yaml", "could not run mine: a file that it needs cannot be read."),
+        ("broken", "could not run broken: it ended with a RuntimeError."),
+    ],
+)
+def test_why_a_task_cannot_be_run_is_told_in_words_without_a_place_of_this_machine(
+    asked: list[dict], task: str, why: str
+) -> None:
+    with pytest.raises(StudyError) as caught:
+        run_tasks(Tasks(tasks=(task,)), Pair(Adapted(), Adapted()), SimpleNamespace(chat_template="x"))
+    assert caught.value.message.endswith(why) and caught.value.fix
+    assert "/" not in caught.value.sentence and "ida" not in caught.value.sentence
 
 
 def test_without_the_package_the_command_that_helps_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
