@@ -210,7 +210,7 @@ def train_model(
     recipe: RecipeFile = None,
     set: Sets = None,
     name: Annotated[str | None, typer.Option(help="What to call the run.")] = None,
-    begin: Annotated[str | None, typer.Option(help="A run of the same model whose adapter is trained further.")] = None,
+    begin: Annotated[str | None, typer.Option(help="A run of the same model, to train further.")] = None,
     begin_step: Annotated[int | None, typer.Option(help="Its checkpoint; the best one if left out.")] = None,
     gpu: Annotated[str | None, typer.Option(help="The number of the GPU to use; any if left out.")] = None,
     wait: running.Wait = False,

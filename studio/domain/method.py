@@ -23,6 +23,7 @@ WHEN: dict[Method, str] = {
 }
 
 ADAPTERS: tuple[Method, ...] = ("qlora", "lora")
+FURTHER: tuple[Method, ...] = (*ADAPTERS, "full")  # what they leave can be trained further; peft only reads a prefix
 # Knobs that not every method has.
 _OF: dict[str, tuple[Method, ...]] = {
     "rank": ADAPTERS,

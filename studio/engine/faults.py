@@ -8,7 +8,7 @@ from typing import Any
 from studio.domain.errors import RunError, StudioError
 from studio.domain.event import EventKind, Outcome, Reporter
 from studio.domain.fault import Fault, FaultCode, lower_rate
-from studio.domain.method import ADAPTERS
+from studio.domain.method import FURTHER
 from studio.domain.recipe import Recipe
 
 MOST_LINES = 12
@@ -102,7 +102,7 @@ def not_finite(
     """
     is_first = step <= 1
     change, lower = ({}, "") if is_first else lower_rate(recipe.learning_rate)
-    begins = kept if kept and recipe.method in ADAPTERS else None
+    begins = kept if kept and recipe.method in FURTHER else None
     whence = f"Go on from the checkpoint of step {begins:,}" if begins else "Start again"
     told = f"The learning rate was {rate:.3g} then." if rate is not None else ""
     evidence = [NOTHING_LEARNED if is_first else told, _norms(gradients), _rows(lines)]

@@ -21,6 +21,9 @@ from studio.engine.memory import is_out_of_memory, release_memory
 from studio.engine.rows import read_rows, rows_fingerprint
 
 if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel
+
     from studio.engine.pairs import PairTrainer
     from studio.engine.trainer import RowTrainer
     from studio.engine.watch import Course, Progress
@@ -100,9 +103,7 @@ def _train(spec: dict[str, Any], reporter: Following) -> Outcome:
                 EventKind.NOTE,
                 text="This model's template does not train the end of an answer: it may not learn when to stop.",
             )
-        model = load_model(model_folder, quantisation=recipe.quantisation, in_full_precision=recipe.method == "full")
-    if spec.get("begin"):
-        model = with_adapter(model, _first_stage(spec))
+        model = _loaded(model_folder, recipe, _first_stage(spec) if spec.get("begin") else None)
 
     reporter.report(EventKind.PHASE, name=PREPARING)
     staging = _fresh_staging(run, keep_checkpoints=bool(spec.get("resume")))
@@ -132,6 +133,14 @@ def _train(spec: dict[str, Any], reporter: Following) -> Outcome:
         trainer.train(resume_from_checkpoint=str(start[0]) if start else None)
     shutil.rmtree(staging)
     return _outcome(course, progress)
+
+
+def _loaded(folder: Path, recipe: Recipe, first: Path | None) -> "PreTrainedModel | PeftModel":
+    """The model that is trained: the base alone, with what an earlier run learned beside it, or all that one left."""
+    if recipe.method == "full":
+        return load_model(first or folder, quantisation="none", in_full_precision=True)
+    base = load_model(folder, quantisation=recipe.quantisation)
+    return with_adapter(base, first) if first else base
 
 
 def _prove_apart(trainer: "RowTrainer | PairTrainer", reporter: Reporter) -> None:

@@ -1,7 +1,7 @@
 """Again: a run that comes from another one, with one change or for longer."""
 
 from studio.domain.errors import RunError
-from studio.domain.method import ADAPTERS
+from studio.domain.method import FURTHER
 from studio.domain.recipe import Recipe
 from studio.domain.run import Origin, Run
 from studio.flows import choose, faults, train
@@ -28,9 +28,9 @@ def longer(studio: Studio, run_id: str, *, step: int | None = None, passes: floa
     first = train.run(studio, run_id)
     if first.is_live:
         raise RunError(f"{first.name} is still training.", fix="Wait until it ends, or stop it first.")
-    if first.recipe.method not in ADAPTERS:
+    if first.recipe.method not in FURTHER:
         raise RunError(
-            "Only adapters (QLoRA, LoRA) can be trained further from a checkpoint.",
+            f"{first.name} left a prefix, which can answer but not be trained further.",
             fix="Start a new run with more passes.",
         )
     checkpoint = train.checkpoint_at(studio, run_id, step)

@@ -25,7 +25,7 @@ from studio.store import datasets, jobs, logbook, runs
 
 SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
 PIP = ("torch", "transformers", "trl", "peft", "bitsandbytes", "datasets", "accelerate")
-FIRST = "first"  # the folder of the adapter that a run begins from
+FIRST = "first"  # the folder of what a run begins from
 
 
 def text(studio: Studio, run_id: str) -> str:
@@ -59,7 +59,7 @@ def written(
 ) -> str:
     """The script of a run that was made with these versions of libraries.
 
-    Its rows may be plain text, have tools or be tokens already, and it may begin from the adapter of an earlier one.
+    Its rows may be plain text, have tools or be tokens already, and it may begin from what an earlier one learned.
     """
     recipe, as_tokens = run.recipe, _as_tokens(run.recipe, lengths)
     environment = Environment(loader=FileSystemLoader(assets), keep_trailing_newline=True, trim_blocks=True)
@@ -83,7 +83,7 @@ def written(
 def folder(studio: Studio, run_id: str, *, to: Path) -> list[str]:
     """The script with the rows that it trains on and its recipe, in a new folder; the names of its files.
 
-    A run that begins from another one's adapter has that beside it.
+    A run that begins from what another one learned has that beside it.
     """
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise ExportError(f"{to} is there already and not an empty folder.", fix="Name a new folder.", field="to")
@@ -132,22 +132,22 @@ def _record(row: Row, recipe: Recipe) -> dict[str, Any]:
 
 
 def _compared(recipe: Recipe, *, begins: bool) -> str:
-    if begins:
-        return "the adapter as it was"
+    if begins and recipe.method != "full":
+        return "where it begins"
     kinds = {"full": "the model as it was", "prefix": "the model without its prefix"}
     return kinds.get(recipe.method, "the model without its adapter")
 
 
 def _first_stage(spec: Mapping[str, Any]) -> list[Path]:
-    """The adapter that a run began from, as long as it is there as it was."""
+    """What a run began from, as long as it is there as it was: an adapter or a whole model."""
     folder = Path(spec["begin"])
     try:
-        is_same = checkpoints.verify(folder).weights_sha256 == spec["begin_sha256"]
+        found = checkpoints.verify(folder)
     except RunError:
-        is_same = False
-    if not is_same:
+        found = None
+    if found is None or found.weights_sha256 != spec["begin_sha256"]:
         raise ExportError(
             "The checkpoint that this run began from is not there any more, and the script would begin with it.",
             fix="Save the recipe as YAML instead.",
         )
-    return [folder / name for name in (checkpoints.ADAPTER, "adapter_config.json")]
+    return [folder / file.name for file in found.files if file.name not in checkpoints.STATE]

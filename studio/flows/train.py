@@ -7,7 +7,7 @@ from typing import Any
 
 from studio.domain.errors import RecipeError, RunError
 from studio.domain.job import Wish
-from studio.domain.method import ADAPTERS
+from studio.domain.method import FURTHER
 from studio.domain.model import Model
 from studio.domain.plan import Choice, Plan
 from studio.domain.recipe import Recipe
@@ -21,6 +21,7 @@ from studio.store import runs as stored
 from studio.store.ids import new_id
 
 WATCHED = 3
+# What is trained is of one kind where these are the same; what a method does not have is the same everywhere.
 SHAPE_OF_ADAPTER = ("method", "rank", "alpha_over_rank", "rank_stabilised", "dora")
 
 
@@ -40,9 +41,9 @@ def start(
 ) -> Run:
     """Put a run in the queue and return at once; the same `key` again is the same run, so two clicks make one.
 
-    `gpu` is the id of the one that it is to have, None for any. `begin` is a run whose adapter is trained further, from
-    its checkpoint at `step` or else from its best one. `origin` is where the run comes from in the words of people,
-    `dealt_as` the split that it keeps; otherwise it takes the current one.
+    `gpu` is the id of the one that it is to have, None for any. `begin` is a run whose adapter or whole model is
+    trained further, from its checkpoint at `step` or else from its best one. `origin` is where the run comes from in
+    the words of people, `dealt_as` the split that it keeps; otherwise it takes the current one.
     """
     ordered = order(
         studio, dataset_id, model_id, recipe, begin=begin, step=step, origin=origin, dealt_as=dealt_as, gpu=gpu
@@ -81,10 +82,7 @@ def order(
     plan = choose.plan(studio, dataset_id, model_id, recipe, dealt_as=dealt_as, gpu=gpu)
     first = _first_stage(studio, begin, step, model_id, recipe) if begin else None
     if first:
-        said = Choice(
-            "Begins from", f"{first.run.name}, step {first.checkpoint.step:,}", "Its adapter is trained further."
-        )
-        plan = replace(plan, choices=(*plan.choices, said))
+        plan = replace(plan, choices=(*(first.compared(choice) for choice in plan.choices), first.choice))
         origin = origin or Origin(first.run.id, first.checkpoint.step, "stage")
     lengths = inspect.measured(studio, dataset_id, model_id)
     assert lengths is not None
@@ -138,6 +136,17 @@ class FirstStage:
     run: Run
     checkpoint: Checkpoint
 
+    @property
+    def choice(self) -> Choice:
+        what = "All that it learned" if self.run.recipe.method == "full" else "Its adapter"
+        return Choice("Begins from", f"{self.run.name}, step {self.checkpoint.step:,}", f"{what} is trained further.")
+
+    def compared(self, choice: Choice) -> Choice:
+        """The same, but that pairs are compared with where the run begins, and no longer with the base."""
+        if choice.name != "Compared with" or self.run.recipe.method == "full":
+            return choice
+        return replace(choice, value=f"{self.run.name} as it was", why="A copy of its adapter is kept beside it.")
+
     def spec(self, studio: Studio) -> dict[str, str]:
         folder = studio.workspace.run(self.run.id) / self.checkpoint.path
         return {"begin": str(folder), "begin_sha256": self.checkpoint.sha256}
@@ -145,32 +154,35 @@ class FirstStage:
 
 def first_stages(studio: Studio, model_id: str) -> list[Run]:
     """Runs of a model that another run can begin from, the newest first."""
-    return [
-        found
-        for found in runs(studio)
-        if found.model_id == model_id
-        and found.recipe.method in ADAPTERS
-        and not found.is_live
-        and checkpoints(studio, found.id)
-    ]
+    ended = (found for found in runs(studio) if found.model_id == model_id and not found.is_live)
+    return [found for found in ended if found.recipe.method in FURTHER and checkpoints(studio, found.id)]
 
 
 def of_the_same_adapter(recipe: Recipe, first: Run) -> Recipe:
-    """The recipe with the kind of adapter that a first stage has, so that it can begin from it."""
+    """The recipe with the method and the kind of adapter that a first stage has, so that it can begin from it."""
     shape = {name: getattr(first.recipe, name) for name in SHAPE_OF_ADAPTER}
     return recipe.by(first.recipe.method).model_copy(update=shape)
 
 
 def _first_stage(studio: Studio, run_id: str, step: int | None, model_id: str, recipe: Recipe) -> FirstStage:
-    """A checkpoint of a run, whose adapter must be one of the same model and shape."""
+    """A checkpoint of a run, which must hold what the recipe trains: of the same model, method and shape."""
     found = run(studio, run_id)
     if found.model_id != model_id:
         raise RunError(f"{found.name} is a run of another model.", fix="Choose its model, or begin from the base.")
-    mine, other = ([getattr(each, name) for name in SHAPE_OF_ADAPTER] for each in (recipe, found.recipe))
-    if recipe.method not in ADAPTERS or mine != other:
+    if found.recipe.method not in FURTHER:
         raise RecipeError(
-            f"{found.name} has another kind of adapter.",
-            fix="Choose the same method, rank, strength, rsLoRA and DoRA as it has, or begin from the base.",
+            f"{found.name} left a prefix, which can answer but not be trained further.",
+            fix="Begin from the base with more passes, or train the first stage by QLoRA, LoRA or full fine-tuning.",
+            field="method",
+        )
+    mine, other = ([getattr(each, name) for name in SHAPE_OF_ADAPTER] for each in (recipe, found.recipe))
+    if mine != other:
+        whole = found.recipe.method == "full"
+        raise RecipeError(
+            f"{found.name} left a whole model." if whole else f"{found.name} has another kind of adapter.",
+            fix="Choose full fine-tuning as well, or begin from the base."
+            if whole
+            else "Choose the same method, rank, strength, rsLoRA and DoRA as it has, or begin from the base.",
             field="method",
         )
     return FirstStage(found, checkpoint_at(studio, run_id, step))

@@ -137,10 +137,11 @@ def test_a_broken_loss_is_told_with_rate_gradients_and_the_rows_of_its_step():
     )
 
 
-def test_whole_models_and_runs_without_a_checkpoint_begin_again():
+def test_prefixes_and_runs_without_a_checkpoint_begin_again():
     told = partial(not_finite, "The gradient", step=2, steps=9, rate=0.01, gradients=[], lines=[])
     assert told(kept=None, recipe=Recipe()).next_step.startswith("Start again with a third")
-    assert told(kept=1, recipe=Recipe(method="full")).step is None
+    assert told(kept=1, recipe=Recipe(method="full")).step == 1
+    assert told(kept=1, recipe=Recipe().by("prefix")).step is None
 
 
 def test_a_loss_that_breaks_before_anything_was_learned_is_not_blamed_on_the_learning_rate():

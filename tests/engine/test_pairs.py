@@ -123,8 +123,25 @@ def test_a_second_stage_begins_where_the_first_one_ended(straight, preference: b
         assert second.curve("validation_loss")[0] != fresh.curve("validation_loss")[0]
 
 
-def test_a_stopped_second_stage_goes_on_bit_for_bit(tmp_path, tiny_model, pairs):
-    recipe = DPO.model_copy(update={"evaluations": 1, "epochs": 1})
+@pytest.mark.parametrize("preference", [False, True])
+def test_a_second_stage_begins_from_a_whole_model_as_well(preference: bool, tmp_path, tiny_model, pairs):
+    recipe = OTHERS["full"].model_copy(update={"preference": False})
+    first, second = Notebook(), Notebook()
+    train(train_spec(tmp_path / "first", pairs, tiny_model, recipe=recipe) | SHORT, first)
+    folder = tmp_path / "first" / "checkpoints" / "step-4"
+    begin = {"begin": str(folder), "begin_sha256": checkpoints.verify(folder).weights_sha256}
+    recipe = recipe.model_copy(update={"preference": preference})
+    outcome = train(train_spec(tmp_path, pairs, tiny_model, recipe=recipe) | SHORT | begin, second)
+    assert outcome.state == "done", outcome.message
+    if preference:
+        assert abs(second.curve("margin")[0]) < 0.02 and second.curve("margin")[4] > 0
+    else:
+        assert second.curve("validation_loss")[0] == first.curve("validation_loss")[4]
+
+
+@pytest.mark.parametrize("method", ["qlora", "full"])
+def test_a_stopped_second_stage_goes_on_bit_for_bit(method: str, tmp_path, tiny_model, pairs):
+    recipe = OTHERS.get(method, DPO).model_copy(update={"evaluations": 1, "epochs": 1})
     first = train_spec(tmp_path / "first", pairs, tiny_model, recipe=recipe.model_copy(update={"preference": False}))
     train(first | SHORT, Notebook())
     folder = tmp_path / "first" / "checkpoints" / "step-4"

@@ -40,6 +40,7 @@ RUNS: dict[str, tuple[Recipe, str]] = {
     "dpo, full": (DPO.by("full").model_copy(update={"learning_rate": 1e-4}), "pairs"),
     "dpo, prefix": (DPO_PREFIX, "pairs"),
     "dpo after a first stage": (DPO, "pairs"),
+    "dpo, full, after a first stage": (DPO.by("full").model_copy(update={"learning_rate": 1e-4}), "pairs"),
 }
 WITH_TOOLS = (
     "{% if tools %}{{ tools | tojson }}\n{% endif %}{% for message in messages %}{{ message.role }}\n"
@@ -142,7 +143,7 @@ def test_so_has_that_of_every_other_kind_of_run(name: str, tmp_path: Path, tiny_
     dataset_of(tmp_path, [ROWS[kind](number) for number in range(16)])
     small = STARTER if name in ON_THE_STARTER else tiny_model  # an untrained one, where that is enough
     model = with_tools(tiny_model, tmp_path / "model") if "tools" in name else small
-    begin = first_stage(tmp_path, model) if name == "dpo after a first stage" else {}
+    begin = first_stage(tmp_path, model, recipe) if name.endswith("after a first stage") else {}
     ours, log = compared(tmp_path, recipe, rows=(12, 4), monkeypatch=monkeypatch, model=model, **begin)
     losses = logged(log, "loss")
     assert losses == pytest.approx(ours.curve("loss"), rel=0.01, abs=0.003) and losses[3] < losses[1]
@@ -159,11 +160,11 @@ def with_tools(model: Path, folder: Path) -> Path:
     return folder
 
 
-def first_stage(folder: Path, model: Path) -> dict[str, str]:
+def first_stage(folder: Path, model: Path, then: Recipe) -> dict[str, str]:
     """A run on the better answers alone, which another one begins from."""
     from studio.engine.train import train
 
-    recipe = DPO.model_copy(update={"preference": False, "epochs": 1})
+    recipe = then.model_copy(update={"preference": False, "epochs": 1})
     spec = {"run": str(folder / "before"), "dataset": str(folder), "model": str(model), "model_id": "a model"}
     parts = {"train": list(range(12)), "validation": [12, 13, 14, 15]}
     assert train({**spec, **parts, "recipe": recipe.model_dump()}, Notebook()).state == "done"

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -14,6 +15,7 @@ from studio.domain.errors import RecipeError, RunError
 from studio.domain.event import Event, EventKind
 from studio.domain.fault import FaultCode
 from studio.domain.job import JobKind, JobState
+from studio.domain.method import Method
 from studio.domain.reading import Tone
 from studio.domain.recipe import Recipe
 from studio.domain.run import Run
@@ -89,6 +91,23 @@ def test_a_run_with_another_kind_of_adapter_cannot_begin_from_it(working: Studio
     for recipe in (RECIPE.model_copy(update={"rank": 64}), Recipe(method="full", max_length=128)):
         with pytest.raises(RecipeError, match="another kind of adapter"):
             train.start(working, trained.dataset_id, STARTER, recipe, begin=trained.id, key="another")
+
+
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        ("full", "left a whole model. Choose full fine-tuning as well"),
+        ("prefix", "left a prefix, which can answer but"),
+    ],
+)
+def test_what_a_run_left_that_a_recipe_cannot_train_further_is_told_with_a_way_out(
+    working: Studio, trained: Run, monkeypatch, method: Method, said: str
+):
+    left = replace(trained, recipe=trained.recipe.by(method))
+    monkeypatch.setattr(train, "run", lambda *_: left)
+    with pytest.raises(RecipeError) as refused:
+        train.order(working, trained.dataset_id, STARTER, RECIPE, begin=trained.id)
+    assert said in refused.value.sentence
 
 
 def test_the_same_start_twice_is_one_run(quiet: Studio, dataset: Dataset):

@@ -82,7 +82,7 @@ def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
         value=BASE[1],
         visible=False,
         allow_custom_value=True,  # its choices come with the runs
-        info="The adapter of an earlier run can be trained further: preferences after answers, for example.",
+        info="What an earlier run learned can be trained further: preferences after answers, for example.",
     )
     gpu = gr.Dropdown(label="GPU", choices=[], value=queue.ANY, visible=False, allow_custom_value=True)
     preset = gr.Radio(label="Preset", choices=list(PRESETS), value="balanced", info="The middle one suits most files.")
@@ -294,7 +294,7 @@ def list_first(studio: Studio, model: str | None, chosen: str | None) -> gr.Drop
 
 
 def use_first(studio: Studio, data: str | None, first: str | None, *values: Any) -> list[Any]:
-    """Whoever begins from a run takes its kind of adapter."""
+    """Whoever begins from a run takes its method and its kind of adapter."""
     if data is None or first is None or first == BASE[1]:
         return [gr.skip()] * len(forms.FIELDS)
     recipe = train.of_the_same_adapter(forms.recipe_of(values), train.run(studio, first))

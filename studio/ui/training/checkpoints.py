@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from studio.domain.method import ADAPTERS
+from studio.domain.method import FURTHER
 from studio.domain.reading import Reading, Tone
 from studio.domain.run import Checkpoint, Run
 from studio.flows import again, train
@@ -78,7 +78,7 @@ def checkpoint_table(run: Run, kept: list[Checkpoint]) -> str:
     sound = [checkpoint for checkpoint in kept if not checkpoint.harm]
     best = min(sound, key=lambda each: (each.validation_loss, each.step)).step if sound else None
     in_use = run.chosen_step if run.chosen_step in {each.step for each in sound} else best
-    acts = [] if run.is_live else [COMPARE, CHAT, DELIVER, *([LONGER] if run.recipe.method in ADAPTERS else [])]
+    acts = [] if run.is_live else [COMPARE, CHAT, DELIVER, *([LONGER] if run.recipe.method in FURTHER else [])]
     rows = []
     for checkpoint in kept:
         step = checkpoint.step

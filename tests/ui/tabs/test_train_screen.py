@@ -252,8 +252,9 @@ def test_every_checkpoint_says_what_it_is_and_what_can_be_done_with_it() -> None
     assert 'aria-label="Train longer: step 80"' in ended
     chosen = replace(examples.run(state=JobState.DONE), chosen_step=80)
     assert "4.0 MB last, in use" in words(checkpoint_table(chosen, examples.KEPT))
-    whole = examples.run(state=JobState.DONE, recipe=Recipe(method="full"))
-    assert "Train longer" not in words(checkpoint_table(whole, examples.KEPT))
+    whole, prefix = (examples.run(state=JobState.DONE, recipe=Recipe().by(method)) for method in ("full", "prefix"))
+    assert "Train longer" in words(checkpoint_table(whole, examples.KEPT))
+    assert "Train longer" not in words(checkpoint_table(prefix, examples.KEPT))
     assert "saved at the first check" in words(checkpoint_table(examples.run(), []))
 
 
