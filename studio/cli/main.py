@@ -189,14 +189,15 @@ def plan(
     recipe: RecipeFile = None,
     set: Sets = None,
     probe: Annotated[bool, typer.Option("--probe", help="Take two real steps first and plan from them.")] = False,
+    gpu: Annotated[str | None, typer.Option(help="The number of the GPU to plan for; any if left out.")] = None,
     json: Json = False,
 ) -> None:
     """Say what a recipe means on this machine before anything starts."""
     studio = opened(working=True)
-    chosen = _recipe(studio, dataset, model, recipe, set)
+    chosen, on = _recipe(studio, dataset, model, recipe, set), line.device_of(gpu)
     if probe:
-        running.tried(studio, trying.start(studio, dataset, model, chosen, key=running.new_key()))
-    made = choose.plan(studio, dataset, model, chosen)
+        running.tried(studio, trying.start(studio, dataset, model, chosen, gpu=on, key=running.new_key()))
+    made = choose.plan(studio, dataset, model, chosen, gpu=on)
     words = [made.sentence, made.rests_on, f"{made.steps:,} steps over {made.train_rows:,} rows."]
     words += [f"  {choice.name}: {choice.value} ({choice.why})" for choice in made.choices]
     answer(json, {"plan": made, "recipe": chosen}, "\n".join(words))

@@ -15,10 +15,13 @@ from studio.store import jobs
 from studio.store.ids import new_id
 
 
-def start(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe, *, key: str) -> Job:
-    """Put a trial in the queue and return at once; the same `key` again is the same trial."""
+def start(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe, *, gpu: str | None = None, key: str) -> Job:
+    """Put a trial in the queue and return at once; the same `key` again is the same trial.
+
+    `gpu` is the id of the one that it is to be made on, None for any.
+    """
     bring.ready(studio, dataset_id)
-    plan = choose.plan(studio, dataset_id, model_id, recipe)
+    plan = choose.plan(studio, dataset_id, model_id, recipe, gpu=gpu)
     lengths = inspect.measured(studio, dataset_id, model_id)
     assert lengths is not None
     lengths, dealt = choose.used(studio, dataset_id, recipe, lengths, split.current(studio, dataset_id))
@@ -37,7 +40,7 @@ def start(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe, *, key
             "estimate": asdict(plan.estimate),
         },
     }
-    return jobs.submit(studio.store, kind=JobKind.PROBE, subject_id=dataset_id, spec=spec, key=key)
+    return jobs.submit(studio.store, kind=JobKind.PROBE, subject_id=dataset_id, spec=spec, key=key, wants=gpu)
 
 
 def hardest(lengths: Lengths, rows: Sequence[int], recipe: Recipe) -> list[int]:

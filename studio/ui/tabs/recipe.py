@@ -105,7 +105,7 @@ def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
     form = Form(situation, timer, start, tried.start, preset, about, drawn, first, gpu, controls)
     _wire_form(session, tab, form, papers, click, tried.found)
     _wire_papers(session, form, papers)
-    trying.wire(session, click, tried, list(controls))
+    trying.wire(session, click, tried, gpu, list(controls))
     return [form.timer, downloads, tried.timer]
 
 

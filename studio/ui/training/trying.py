@@ -9,7 +9,7 @@ import gradio as gr
 from studio.domain.errors import RecipeError
 from studio.domain.job import Job, JobState
 from studio.domain.reading import Reading, Tone
-from studio.flows import trying
+from studio.flows import queue, trying
 from studio.flows.studio import Studio
 from studio.recipes.words import gigabytes
 from studio.ui.errors import handler
@@ -42,14 +42,14 @@ def build() -> Trying:
     return Trying(said, start, stop, gr.Timer(0.7, active=False), gr.State(None), gr.State(None))
 
 
-def wire(session: Session, visit: gr.State, parts: Trying, controls: list[Any]) -> None:
-    """`visit` changes whenever the tab is opened."""
+def wire(session: Session, visit: gr.State, parts: Trying, gpu: gr.Dropdown, controls: list[Any]) -> None:
+    """`visit` changes whenever the tab is opened; a trial is made on the GPU that is chosen for the run."""
     studio, shown = session.studio, parts.all()
     events = [visit.change, session.shown.change, parts.timer.tick]
     gr.on(events, handler(look, studio), [session.data, parts.job], shown, **DRAWN)
     parts.start.click(
         handler(begin, studio),
-        [session.data, session.model, *controls],
+        [session.data, session.model, gpu, *controls],
         shown,
         trigger_mode="once",
         **QUIET,
@@ -57,13 +57,12 @@ def wire(session: Session, visit: gr.State, parts: Trying, controls: list[Any]) 
     parts.stop.click(handler(give_up, studio), [session.data, parts.job], shown, **QUIET)
 
 
-def begin(studio: Studio, data: str | None, model: str | None, *values: Any) -> list[Any]:
+def begin(studio: Studio, data: str | None, model: str | None, gpu: str | None, *values: Any) -> list[Any]:
     """Ask for a trial of the values on the screen; one at a time is enough for a dataset."""
     if data is None or model is None:
         raise RecipeError("There is nothing to try yet.", fix="Bring a file on the Data tab first.")
-    job = trying.live(studio, data) or trying.start(
-        studio, data, model, forms.recipe_of(values), key=f"try:{secrets.token_hex(8)}"
-    )
+    recipe, wants, key = forms.recipe_of(values), queue.device_of(gpu), f"try:{secrets.token_hex(8)}"
+    job = trying.live(studio, data) or trying.start(studio, data, model, recipe, gpu=wants, key=key)
     return view(job)
 
 
