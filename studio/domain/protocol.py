@@ -11,7 +11,9 @@ from studio.domain.errors import StudyError
 from studio.domain.masking import LONGEST_WORD, MOST_WORDS
 from studio.domain.sampling import Sampling
 
-FORMAT = 2  # of the canonical JSON; another number for other fields, so that old fingerprints stay what they were
+FORMAT = 3  # of the canonical JSON; another number for other fields, so that old fingerprints stay what they were
+SINCE = {"masked": 2, "references": 3, "shipped": 3}  # the format with which a field came
+BASE_SINCE = 3  # that of a candidate
 ALPHA = 0.05  # the chance, at most, that any of all candidates on one set of prompts ships without being better
 FEWEST_PROMPTS = 20
 MOST_PROMPTS = 5000
@@ -64,11 +66,16 @@ class Opponent:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The fine-tuned model: its base, the SHA-256 of its weights, and its system prompt."""
+    """The fine-tuned model: its base, the SHA-256 of its weights, and its system prompt.
+
+    `base` is the fingerprint of the base's own files (studio.domain.base), "" where it was not known beforehand: then
+    it is worked out when the answers are written, and stands in the proof of each.
+    """
 
     model: str
     weights: str
     instructions: str = ""
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,8 @@ class Protocol:
     `cap` is how many prompts are judged against each opponent at most, `twice` the share of them that a second person
     judges, `identical` how many pairs show one answer on both sides. `gates` are those of the study as plain values.
     `opening` counts the studies on any of these prompts, this one included. `masked` are words, such as the model's own
-    name, that raters see as [name] in both answers.
+    name, that raters see as [name] in both answers. `references` is the fingerprint of the reference answers, `shipped`
+    has the SHA-256 of each shipped set of prompts that a gate asks. `format` is that in which it was frozen.
     """
 
     candidate: Candidate
@@ -94,6 +102,9 @@ class Protocol:
     identical: int = 4
     opening: int = 1
     masked: tuple[str, ...] = ()
+    references: str = ""
+    shipped: tuple[tuple[str, str], ...] = ()
+    format: int = FORMAT
 
     @property
     def alpha(self) -> float:
@@ -111,14 +122,16 @@ class Protocol:
     def canonical(self) -> str:
         """The protocol as one line of JSON that is the same for the same choices, however they were put in."""
         values = asdict(self) | {
-            "format": FORMAT,
             "alpha": self.alpha,
             "prompts": sorted([asked.prompt, asked.source.value] for asked in self.prompts),
             "opponents": sorted((asdict(each) for each in self.opponents), key=lambda each: each["rival"]),
             "gates": sorted(self.gates, key=_json),
             "masked": sorted(self.masked, key=str.casefold),
+            "shipped": sorted(self.shipped),
         }
-        return _json(values)
+        if self.format < BASE_SINCE:
+            values["candidate"] = {name: held for name, held in values["candidate"].items() if name != "base"}
+        return _json({name: held for name, held in values.items() if SINCE.get(name, 1) <= self.format})
 
     @property
     def fingerprint(self) -> str:
@@ -128,7 +141,7 @@ class Protocol:
 
 def protocol_from(values: Mapping[str, Any]) -> Protocol:
     """The protocol that was kept as its canonical JSON."""
-    kept = {name: held for name, held in values.items() if name not in ("format", "alpha")}
+    kept = {name: held for name, held in values.items() if name != "alpha"}
     return Protocol(
         **kept
         | {
@@ -138,6 +151,7 @@ def protocol_from(values: Mapping[str, Any]) -> Protocol:
             "sampling": Sampling(**kept["sampling"]),
             "gates": tuple(kept["gates"]),
             "masked": tuple(kept.get("masked", ())),
+            "shipped": tuple((name, sha256) for name, sha256 in kept.get("shipped", ())),
         }
     )
 

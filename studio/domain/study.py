@@ -210,6 +210,12 @@ class Link:
         return self.revoked_at is not None
 
 
+def references_fingerprint(asks: Sequence[Ask]) -> str:
+    """SHA-256 of the reference answers of all prompts that have one, each by its prompt; "" without any."""
+    told = sorted([ask.key, ask.reference] for ask in asks if ask.row_number is not None)
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest() if told else ""
+
+
 def prompt_key(messages: Sequence[Message], tools: str = "") -> str:
     """The fingerprint of a prompt: SHA-256 of its turns and tools, shortened to 32 hexadecimal digits."""
     told = json.dumps([records_of(messages), tools], sort_keys=True, separators=(",", ":"))

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from studio.domain.base import base_fingerprint
 from studio.domain.errors import RunError, StudioError, StudyError
 from studio.domain.event import EventKind, Outcome, Reporter
 from studio.domain.protocol import Rival
@@ -41,6 +42,8 @@ def _generate(spec: dict[str, Any], reporter: Reporter) -> Outcome:
     began = time.perf_counter()
     adapter = Path(spec["adapter"]) if spec.get("adapter") else None
     manifest = checkpoints.verify(adapter) if adapter else None
+    if "base_sha256" in spec:
+        reporter.report(EventKind.PHASE, name="reading the base model's files")
     answers = Answers(Path(spec["out"]), _identity(spec, manifest))
     asks, sampling = read_asks(Path(spec["asks"])), Sampling(**spec["sampling"])
     if manifest is None and any(ask.tuned for ask in asks):
@@ -81,7 +84,19 @@ def _identity(spec: dict[str, Any], manifest: Manifest | None) -> dict[str, Any]
             "The checkpoint is not the one that this comparison was made for.",
             fix="Create the comparison anew from the checkpoint that you want to judge.",
         )
-    return {"model": spec["model_id"], "adapter_sha256": sha256}
+    who = {"model": spec["model_id"], "adapter_sha256": sha256}
+    return who | {"base_sha256": _base(spec)} if "base_sha256" in spec else who
+
+
+def _base(spec: dict[str, Any]) -> str:
+    """The fingerprint of the base's files as they lie here; RunError where others were frozen."""
+    found = base_fingerprint(Path(spec["model"]))
+    if spec["base_sha256"] not in ("", found):
+        raise RunError(
+            "The files of the base model are not those that this comparison was frozen with.",
+            fix="Put them back as they were, or create the comparison anew.",
+        )
+    return found
 
 
 def _outcome(state: Any, message: str, done: Done, began: float) -> Outcome:
@@ -97,4 +112,6 @@ def _outcome(state: Any, message: str, done: Done, began: float) -> Outcome:
         "compared": len(compared),
         "seconds": round(time.perf_counter() - began, 3),
     }
+    if base := next((line["identity"].get("base_sha256") for line in done.values()), None):
+        result["base_sha256"] = base
     return Outcome(state=state, message=message, result=result)

@@ -35,8 +35,8 @@ from studio.domain.protocol import (
 )
 from studio.domain.run import Checkpoint, Run
 from studio.domain.sampling import Sampling
-from studio.domain.study import Ask
-from studio.flows import asking, bring, models, openings, train
+from studio.domain.study import Ask, references_fingerprint
+from studio.flows import asking, bases, bring, models, openings, train
 from studio.flows import gates as gating
 from studio.flows.models import STARTER
 from studio.flows.own import owned
@@ -192,8 +192,9 @@ def draft(
     spare = len(among) + len(own) - cap
     identical = default_identical(cap, spare) if wanted.identical is None else wanted.identical
     asks = asking.drawn(among, own, count=cap + identical if cap > 0 else len(among) + len(own))
+    gates = gating.checked(wanted.gates)
     protocol = Protocol(
-        candidate=Candidate(run.model_id, checkpoint.sha256),
+        candidate=Candidate(run.model_id, checkpoint.sha256, base=bases.fingerprint(studio, run.model_id)),
         opponents=wanted.opponents,
         prompts=tuple(Asked(ask.key, ask.source) for ask in asks),
         criterion=wanted.question.strip() or QUESTION,
@@ -201,11 +202,13 @@ def draft(
         sampling=wanted.sampling,
         cap=cap,
         margin=wanted.margin,
-        gates=tuple(gate.model_dump(mode="json") for gate in gating.checked(wanted.gates)),
+        gates=tuple(gate.model_dump(mode="json") for gate in gates),
         twice=wanted.twice,
         identical=identical,
         masked=wanted.masked,
         opening=opening_number(earlier, map(openings.words, asks)),
+        references=references_fingerprint(asks),
+        shipped=gating.shipped_prints(studio, gates),
     )
     counted = frozenset(opening.study_id for opening in earlier)
     return Draft(run, checkpoint, wanted, protocol, asks, len(sealed), len(fresh), counted, notes)
@@ -233,12 +236,14 @@ def settled(studio: Studio, made: Draft, study_id: str) -> Draft:
 def spec_of(studio: Studio, made: Draft, study_id: str) -> dict[str, Any]:
     """What the worker needs; every question to every contestant is written out beside it."""
     protocol, folder = made.protocol, studio.workspace.study(study_id)
+    gating.keep_shipped(studio, protocol, folder)
     shots = asking.shots_of(studio, made.run, protocol.opponents, hint=made.wanted.examples)
     with replacing(folder / "asks.jsonl") as file:
         asked = asking.questions(studio, made.run, protocol, made.asks, shots)
         lines = chain(asked, gating.extra_asks(studio, protocol, made.asks))
         file.writelines(json.dumps(each).encode() + b"\n" for each in lines)
     return answering(studio, made.run, made.checkpoint, protocol.sampling) | {
+        "base_sha256": protocol.candidate.base,
         "asks": str(folder / "asks.jsonl"),
         "out": str(folder / "answers.jsonl"),
         "measure": gating.measure_of(protocol, made.asks, folder),

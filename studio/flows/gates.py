@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from studio.data.atomic import replacing
 from studio.data.rows import load_rows
 from studio.domain.contest import composed
 from studio.domain.errors import SetupError, StudioError, StudyError
@@ -235,6 +236,24 @@ def to_score(protocol: Protocol, asks: Sequence[Ask]) -> list[str]:
 
 def _wanted(protocol: Protocol) -> set[Need]:
     return {need for gate in read_gates(protocol.gates) for need in needs(gate)}
+
+
+def shipped_prints(studio: Studio, gates: Sequence[Gate]) -> tuple[tuple[str, str], ...]:
+    """The shipped sets that these gates ask, each with the SHA-256 of its file."""
+    return tuple((name, sha256_of(studio.assets / "prompts" / f"{name}.jsonl")) for name in shipped_sets(gates))
+
+
+def keep_shipped(studio: Studio, protocol: Protocol, folder: Path) -> None:
+    """Copy the shipped sets of a study into its folder: it is judged by them, also after the studio has others."""
+    for name, _ in protocol.shipped:
+        with replacing(folder / "prompts" / f"{name}.jsonl") as file:
+            file.write((studio.assets / "prompts" / f"{name}.jsonl").read_bytes())
+
+
+def shipped_folder(studio: Studio, study_id: str) -> Path:
+    """Where the shipped sets of a study lie; those of earlier versions were not copied."""
+    kept = studio.workspace.study(study_id) / "prompts"
+    return kept if kept.is_dir() else studio.assets / "prompts"
 
 
 def shipped_sets(gates: Sequence[Gate]) -> list[str]:

@@ -90,7 +90,7 @@ def begin(studio: Studio, study: Study) -> Job | None:
             "asked": str(folder / "asked.json"),
             "measured": str(studio.workspace.study(study.id) / "measured.jsonl"),
             "databases": str(studio.workspace.study(study.id) / "databases"),
-            "prompts": str(studio.assets / "prompts"),
+            "prompts": str(wanted.shipped_folder(studio, study.id)),
             "out": str(folder / "results.jsonl"),
         },
         key=f"{study.id}/{before}",
@@ -138,7 +138,7 @@ def spoken(studio: Studio, study: Study) -> dict[str, Spoken]:
         for ask, each in zip(asks, _answered(studio, study, asks), strict=True)
     }
     for name in wanted.shipped_sets(read_gates(study.protocol.gates)):
-        prompts = load_prompts(studio.assets / "prompts", name)
+        prompts = load_prompts(wanted.shipped_folder(studio, study.id), name)
         for prompt, each in zip(prompts, _shipped(studio, study, name, prompts), strict=True):
             found[prompt.id] = Spoken(prompt.prompt, prompt.good, each.base, each.tuned)
     return found
@@ -159,7 +159,7 @@ def _write_asked(studio: Studio, study: Study, path: Path) -> None:
     """What the worker needs of the store: prompts, references and both answers, and what was to be measured."""
     asks = stored.asks(studio.store, study.id)
     shipped = {
-        name: _shipped(studio, study, name, load_prompts(studio.assets / "prompts", name))
+        name: _shipped(studio, study, name, load_prompts(wanted.shipped_folder(studio, study.id), name))
         for name in wanted.shipped_sets(read_gates(study.protocol.gates))
     }
     told = {

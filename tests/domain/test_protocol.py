@@ -48,8 +48,23 @@ GOOD = Protocol(
 
 def test_a_protocol_is_frozen_with_the_fingerprint_that_it_has_everywhere() -> None:
     assert frozen(GOOD) is GOOD
-    assert GOOD.fingerprint == "dd9ed205d06056e3e5242f502ad3f792ac860fa22e38130c37af27a8c4ae029e"
-    assert json.loads(GOOD.canonical)["format"] == 2
+    assert GOOD.fingerprint == "13794531e9c3e15d33aadadef345f9bed003019c938d51e73606bf83131a311e"
+    assert json.loads(GOOD.canonical)["format"] == 3
+
+
+@pytest.mark.parametrize(
+    ("format", "fingerprint"),
+    [
+        (1, "a694243fc381b1838ae1b466402829c2eabe120d27b893e330bf152dbecf2c79"),
+        (2, "dd9ed205d06056e3e5242f502ad3f792ac860fa22e38130c37af27a8c4ae029e"),
+    ],
+)
+def test_the_fingerprint_of_an_earlier_format_is_still_that_of_what_was_kept(format: int, fingerprint: str) -> None:
+    later = ("references", "shipped", *(("masked",) if format < 2 else ()))
+    kept = {name: held for name, held in json.loads(GOOD.canonical).items() if name not in later} | {"format": format}
+    del kept["candidate"]["base"]
+    assert protocol_from(kept).fingerprint == fingerprint
+    assert json.loads(protocol_from(kept).canonical) == kept
 
 
 def test_a_protocol_that_was_kept_is_read_as_it_was_also_without_what_came_later() -> None:
@@ -64,6 +79,9 @@ def test_a_protocol_that_was_kept_is_read_as_it_was_also_without_what_came_later
     [
         {"candidate": Candidate("starter", "cd" * 32)},
         {"candidate": Candidate("starter", "ab" * 32, instructions="Be kind.")},
+        {"candidate": Candidate("starter", "ab" * 32, base="cd" * 32)},
+        {"references": "ef" * 32},
+        {"shipped": (("general", "ab" * 32),)},
         {"opponents": OPPONENTS[:2]},
         {"opponents": (*OPPONENTS[:2], Opponent(Rival.FEW_SHOT, examples=("row b", "row a")))},
         {"prompts": GOOD.prompts[:-1]},

@@ -269,3 +269,16 @@ def test_an_adapter_that_changes_nothing_is_called_out_and_has_the_luck_of_the_b
     notes = [note["text"] for note in notebook.of(EventKind.NOTE)]
     assert notes[0].startswith("This adapter changes nothing")
     assert notes[1].startswith("Every fine-tuned answer is identical")
+
+
+def test_a_base_that_is_not_the_frozen_one_answers_nothing(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_text("other weights")
+    spec = {
+        "model": str(tmp_path),
+        "model_id": "mine",
+        "out": str(tmp_path / "answers.jsonl"),
+        "base_sha256": "00" * 32,
+    }
+    outcome = generate(spec, Notebook())
+    assert outcome.state == "failed" and "not those that this comparison was frozen with" in outcome.message
+    assert outcome.fix and not (tmp_path / "answers.jsonl").exists()

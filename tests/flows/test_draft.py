@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 
 from studio.data.rows import load_rows
+from studio.domain.base import base_fingerprint
 from studio.domain.dealing import deck_of
 from studio.domain.errors import StudyError
+from studio.domain.intact import sha256_of
 from studio.domain.protocol import Asked, Opponent, Rival, Source
 from studio.domain.row import Message
 from studio.domain.run import Run
-from studio.domain.study import TUNED, LinkKind, prompt_key
+from studio.domain.study import TUNED, LinkKind, prompt_key, references_fingerprint
 from studio.flows import asking, compare, draft, openings, prompting, shots, train
+from studio.flows import gates as gating
 from studio.flows.draft import Wanted
 from studio.flows.studio import Studio
 from studio.store import jobs, studies
@@ -48,6 +51,18 @@ def test_a_draft_says_what_its_study_will_ask_and_settle(quiet: Studio, trained:
     assert study.fingerprint == made.protocol.fingerprint, "what was shown is what was frozen"
     again = draft.draft(quiet, trained.id, every)
     assert again.protocol.opening == 2 and "80 to 1 instead of 40 to 1" in again.bar and again.unasked == 0
+
+
+def test_the_fingerprint_holds_the_base_the_references_and_the_shipped_prompts(quiet: Studio, trained: Run):
+    gates = ({"kind": "prompts", "set": "general"},)
+    study = compare.freeze(quiet, trained.id, Wanted(cap=4, identical=0, gates=gates), key="study")
+    protocol, spec = study.protocol, jobs.spec(quiet.store, study.job.id)
+    assert protocol.candidate.base == spec["base_sha256"] == base_fingerprint(quiet.assets / "starter")
+    assert protocol.references == references_fingerprint(studies.asks(quiet.store, study.id)) != ""
+    kept = gating.shipped_folder(quiet, study.id) / "general.jsonl"
+    assert quiet.workspace.study(study.id) in kept.parents and protocol.shipped == (("general", sha256_of(kept)),)
+    other = [replace(ask, reference="Another answer.") for ask in studies.asks(quiet.store, study.id)]
+    assert references_fingerprint(other) != protocol.references
 
 
 def test_each_contestant_is_asked_in_its_own_way_and_only_training_rows_are_shown(

@@ -6,7 +6,7 @@ from html import escape
 from studio.domain.contest import Turns
 from studio.domain.errors import StudioError
 from studio.domain.gate import Gate, SqlResult, read_gates
-from studio.domain.protocol import Opponent, Rival, bar_sentence
+from studio.domain.protocol import BASE_SINCE, Opponent, Rival, bar_sentence
 from studio.domain.reading import Reading, Tone
 from studio.domain.row import Message, Row
 from studio.domain.sampling import Sampling
@@ -176,6 +176,7 @@ def frozen(study: Study, examples: Sequence[Turns] = (), own: Sequence[Ask] = ()
         ("Opening", bar_sentence(protocol.opening)),
         *([("Gates", "; ".join(map(gate_words, read_gates(protocol.gates))))] if protocol.gates else []),
         *([("Masked words", ", ".join(protocol.masked))] if protocol.masked else []),
+        ("Base model", base_files(study)),
         ("Protocol", study.fingerprint),
     ]
     rubric = (
@@ -185,6 +186,18 @@ def frozen(study: Study, examples: Sequence[Turns] = (), own: Sequence[Ask] = ()
     table = html.facts(rows)
     marked = own_prompts(own) if own else ""
     return f'<div class="panel"><h3>Frozen before the first rating</h3>{table}{rubric}{told}{marked}</div>'
+
+
+def base_files(study: Study) -> str:
+    """By which hash the base is known, and since when."""
+    protocol = study.protocol
+    if protocol.candidate.base:
+        return f"{protocol.candidate.model}, files {protocol.candidate.base[:16]}"
+    if written := study.job.result.get("base_sha256"):
+        return f"{protocol.candidate.model}, files {written[:16]}, hashed when the answers were written"
+    if protocol.format < BASE_SINCE or study.state not in UNWRITTEN:
+        return f"{protocol.candidate.model or 'as the run has it'}; its files were not hashed"
+    return f"{protocol.candidate.model}; its files are hashed when the answers are written"
 
 
 def gate_words(gate: Gate) -> str:
