@@ -7,12 +7,18 @@ from studio.domain.gate_result import GateResult
 from studio.domain.opinion import Alike, Graded, OpinionTally
 from studio.domain.protocol import Rival
 from studio.domain.report import Band, Figures
-from studio.domain.verdict import Agreement, Interval, Verdict
+from studio.domain.verdict import Agreement, Decision, Interval, Verdict
 from studio.verdict import advising
 from studio.verdict.wording import count, of, percent
 
 NO_PLACES = "Nothing says what the prompts are about, so it cannot be told where it is worse."
 NOT_WORSE = "On no topic or label with enough votes is there a sign of it."
+# What one contest shows: whether it ships depends on all of them, and on the gates.
+STANDS = {
+    Decision.SHIP: "Clearly better.",
+    Decision.DONT_SHIP: "Not clearly better.",
+    Decision.NOT_YET: "Still open.",
+}
 STANDINGS = {
     Standing.WORSE: "worse",
     Standing.PERHAPS_WORSE: "perhaps weaker",
@@ -33,7 +39,7 @@ def band(rival: Rival, verdict: Verdict, *, target: float) -> Band:
     return Band(
         title=rival.title,
         decision=verdict.decision,
-        headline=verdict.headline,
+        headline=STANDS[verdict.decision],
         low=range_.low,
         high=range_.high,
         share=tally.tuned_share,

@@ -189,7 +189,8 @@ def test_closing_hands_the_gates_to_a_job_and_a_look_judges_nothing(
     assert told.decision is not Decision.SHIP
     assert told.warnings[0] == ("The gates are being judged: 0 of 2 are known. Until all are, nobody can say “ship”.")
     assert {(lamp.title, lamp.light) for lamp in told.lamps} == {("Matches the pattern", WAITING), ("Length", WAITING)}
-    assert "people alone decided" not in report.report_page(studio, study.id)
+    page = report.report_page(studio, study.id)
+    assert "people alone decided" not in page and "Ship it." not in page and "Clearly better." in page
     assert report.report_pdf_bytes(studio, study.id).startswith(b"%PDF-")
     monkeypatch.undo()
     judge_waiting(studio)

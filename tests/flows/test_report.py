@@ -169,6 +169,12 @@ def test_a_pdf_shows_latin_greek_and_cyrillic_and_says_what_it_cannot_show():
     assert opened.shown(asked) == "Straße, Ω, Ж, □, □□    end"
     assert sorted({paper._script(letter) for letter in opened.missing}) == ["Arabic", "Chinese"]
     assert opened.shown(long).endswith("… (goes on for 5 characters)") and opened.cut == 1
+    said: list[str] = []
+    opened.write = lambda text, **_: said.append(text)
+    paper._admissions(opened)
+    assert (
+        "3 letters cannot be set" in said[1] and "printed from a browser they are a PDF that shows them too" in said[1]
+    )
 
 
 def test_votes_run_nothing_in_a_spreadsheet(desk: Desk):

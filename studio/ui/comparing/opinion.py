@@ -47,7 +47,7 @@ def build(session: Session, study: gr.State) -> None:
         result = gr.HTML(NOBODY)
         with gr.Row(elem_classes="actions"):
             stop = gr.Button("Stop asking", visible=False, min_width=140, scale=0)
-            go_on = gr.Button("Go on asking", visible=False, min_width=140, scale=0)
+            go_on = gr.Button("Go on asking", visible=False, min_width=300, scale=0)
         choosing, beyond = _choosing()
         look = gr.Button("What would that do?", min_width=200)
         announced, agreed = gr.HTML(), gr.State(None)

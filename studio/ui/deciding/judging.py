@@ -26,8 +26,8 @@ class Panel:
 def build() -> Panel:
     far = gr.HTML(visible=False)
     with gr.Row(elem_classes="actions"):
-        stop = gr.Button("Stop judging the gates", visible=False, min_width=200, scale=0)
-        go_on = gr.Button("Judge the rest of the gates", variant="primary", visible=False, min_width=220, scale=0)
+        stop = gr.Button("Stop judging", visible=False, min_width=170, scale=0)
+        go_on = gr.Button("Judge the rest", variant="primary", visible=False, min_width=180, scale=0)
     return Panel(far, stop, go_on, gr.Timer(1.0, active=False))
 
 
