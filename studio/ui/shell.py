@@ -31,7 +31,7 @@ TABS: dict[str, tuple[str, ModuleType]] = {
     "runs": ("Runs", runs),
 }
 LONGEST_NAME = 16
-BRAND = '<div class="brand"><i></i>Assay Studio</div>'
+BRAND = '<h1 class="brand"><i></i>Assay Studio</h1>'
 # The address names the open tab (…/#train), so that reloading and the browser's back button lead where one expects.
 READ_ADDRESS = "(kept) => [kept, location.hash.slice(1)]"
 HEAD = """

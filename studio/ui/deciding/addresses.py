@@ -44,7 +44,7 @@ def build() -> Addresses:
     )
     with gr.Row(elem_classes="actions"):
         label = gr.Textbox(label="For whom (optional)", max_length=sharing.LONGEST_LABEL, min_width=220)
-        make = gr.Button("Make an address for stakeholders", variant="primary", min_width=240)
+        make = gr.Button("Make an address for stakeholders", min_width=240)
     return Addresses(label, make, gr.HTML(js_on_load=PRESS))
 
 

@@ -19,7 +19,7 @@ const draw = () => {
   if (!value || !value.figure) { place.style.display = 'none'; return; }
   if (!window.Plotly) { setTimeout(draw, 60); return; }
   place.style.display = '';
-  place.setAttribute('role', 'img');
+  place.setAttribute('role', 'group');  // there are things to press in it
   place.setAttribute('aria-label', value.words);
   const figure = JSON.parse(value.figure);
   const style = getComputedStyle(document.body);

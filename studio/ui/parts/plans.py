@@ -69,7 +69,7 @@ def memory_bar(plan: Plan) -> str:
 
 
 def reasons_table(plan: Plan) -> str:
-    choices = html.table(["Value", "", "Why"], [[c.name, c.value, c.why] for c in plan.choices])
+    choices = html.table(["Choice", "Value", "Why"], [[c.name, c.value, c.why] for c in plan.choices])
     memory = html.table(
         ["Memory for", "Size", "Why"],
         [[p.title, html.Cell(html.size(p.bytes), number=True), p.why] for p in plan.memory],

@@ -85,4 +85,4 @@ def deleted_table(found: Sequence[Kept]) -> str:
         [kept.run.name, f"{kept.entry.deleted_at:%d %b, %H:%M} UTC", "its files are gone" if kept.entry.emptied_at else "can be brought back"]
         for kept in found
     ]  # fmt: skip
-    return html.table(["Run", "Deleted", ""], rows)
+    return html.table(["Run", "Deleted", "Files"], rows)

@@ -182,9 +182,9 @@ def missing(study: Study, far: StudyProgress) -> str:
         return html.empty(
             "No verdict yet: everything is judged.", "Close the rating on Compare, and it is here.", to="compare"
         )
-    if study.state is StudyState.FAILED and not study.job.is_live:
+    if not study.job.is_live:
         said = f"{study.job.message} Compare has the missing ones written."
-        return html.empty("No verdict yet: not all answers could be written.", said.lstrip(), to="compare")
+        return html.empty("No verdict yet: the answers were not all written.", said.lstrip(), to="compare")
     return html.empty("No verdict yet: the answers are not all written.", "Follow them on Compare.", to="compare")
 
 

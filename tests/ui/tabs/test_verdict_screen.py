@@ -103,6 +103,13 @@ def test_before_the_rating_is_closed_it_says_what_is_missing_and_no_score() -> N
     assert "not all written" in words(verdict.missing(examples.study(state=StudyState.WRITING), examples.far()))
 
 
+def test_where_writing_the_answers_broke_off_it_says_why_and_leads_to_compare() -> None:
+    job = examples.job(kind=JobKind.GENERATE, state=JobState.INTERRUPTED, message="It was <b>killed</b>.")
+    broken = examples.study(state=StudyState.WRITING, job=job)
+    drawn = verdict.missing(broken, examples.far())
+    assert "It was <b>killed</b>." in words(drawn) and attributes(drawn, "href") == ["#compare"]
+
+
 SPEED = Speed()
 KNOWN = nothing("speed", is_required=True, why="It was stopped.")
 
