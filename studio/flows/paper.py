@@ -222,8 +222,8 @@ def _admissions(paper: Paper) -> None:
         named = sorted({_script(letter) for letter in paper.missing})
         paper.write(
             f"{len(paper.missing):,} letters cannot be set with the fonts of this PDF and stand as {MISSING} "
-            f"({', '.join(named)}). The page and the HTML report show them as they were written; printed from a browser they "
-            "are a PDF that shows them too."
+            f"({', '.join(named)}). The page and the HTML report show them as they were written; printed from a "
+            "browser they are a PDF that shows them too."
         )
     if paper.cut:
         paper.write(f"{paper.cut:,} long texts are cut, and say by how much; the HTML report has them whole.")

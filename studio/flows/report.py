@@ -1,6 +1,7 @@
 """Report: a verdict as a page that needs nothing but a browser, and as a PDF."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -35,6 +36,7 @@ SECTIONS = (
     ("losses", "Where it lost"),
     ("both_bad", "Where both were bad"),
 )
+LONGEST = 20_000  # characters of a text on a page
 KEPT_APART = "Opponents and the fine-tuned model answered beforehand, with the same template and the same settings."
 
 
@@ -66,9 +68,13 @@ def told(studio: Studio, decided: Decided) -> Report:
     )
 
 
-def report_of(studio: Studio, study_id: str) -> Report:
-    """The report of a closed study; StudyError before it is closed."""
-    return told(studio, decide.verdict(studio, study_id))
+def report_of(studio: Studio, study_id: str, *, for_others: bool = False) -> Report:
+    """The report of a closed study; StudyError before it is closed. For others it names nobody who rated."""
+    decided = decide.verdict(studio, study_id)
+    if for_others:
+        unnamed = (replace(each, name=f"rater {place}") for place, each in enumerate(decided.raters, start=1))
+        decided = replace(decided, raters=tuple(unnamed))
+    return told(studio, decided)
 
 
 def _about(decided: Decided) -> str:
@@ -144,10 +150,18 @@ def _chapters(each: Against) -> Iterator[Chapter]:
         examples: tuple[Example, ...] = getattr(each, name)
         if examples:
             pairs = tuple(
-                Told(one.question, one.tuned, one.other, one.reference, one.comment, one.is_own) for one in examples
+                Told(*map(_readable, (one.question, one.tuned, one.other, one.reference, one.comment)), one.is_own)
+                for one in examples
             )
             other = each.rival.title
             yield Chapter(each.rival.value, f"{title} against {other}", other[:1].upper() + other[1:], pairs)
+
+
+def _readable(text: str) -> str:
+    """A text as long as anybody reads it on a page; the votes as files have it whole."""
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[:LONGEST]} … (goes on for {len(text) - LONGEST:,} characters)"
 
 
 def _done(decided: Decided) -> Iterator[tuple[str, str]]:
@@ -252,9 +266,10 @@ def report_page(studio: Studio, study_id: str) -> str:
     return page(report_of(studio, study_id), assets=studio.assets)
 
 
-def details_page(studio: Studio, study_id: str) -> str:
+def details_page(studio: Studio, study_id: str, *, for_others: bool = False) -> str:
     """Every number of a closed study as HTML."""
-    return page(report_of(studio, study_id), parts=("conclusion", "details", "method"), assets=studio.assets)
+    told = report_of(studio, study_id, for_others=for_others)
+    return page(told, parts=("conclusion", "details", "method"), assets=studio.assets)
 
 
 def report_html(studio: Studio, study_id: str) -> Path:
@@ -275,13 +290,13 @@ def _environment(assets: Path) -> Environment:
 def shared_page(studio: Studio, token: str) -> str:
     """The page at an address of its own, with the ways to its details and its PDF."""
     links = (("Every number", f"/verdict/{token}/details"), ("As a PDF", f"/verdict/{token}.pdf"))
-    return page(report_of(studio, sharing.study_at(studio, token)), links=links, assets=studio.assets)
+    return page(report_of(studio, sharing.study_at(studio, token), for_others=True), links=links, assets=studio.assets)
 
 
-def report_pdf_bytes(studio: Studio, study_id: str) -> bytes:
+def report_pdf_bytes(studio: Studio, study_id: str, *, for_others: bool = False) -> bytes:
     """The report as a PDF."""
     made = datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC")
-    return pdf_of(report_of(studio, study_id), fonts=studio.assets / "fonts", made=made)
+    return pdf_of(report_of(studio, study_id, for_others=for_others), fonts=studio.assets / "fonts", made=made)
 
 
 def report_pdf(studio: Studio, study_id: str) -> Path:

@@ -11,6 +11,7 @@ from studio.domain.verdict import Agreement, Decision, Interval, Verdict
 from studio.verdict import advising
 from studio.verdict.wording import count, of, percent
 
+WIDEST = 300  # characters in a cell: a label may be a whole answer
 NO_PLACES = "Nothing says what the prompts are about, so it cannot be told where it is worse."
 NOT_WORSE = "On no topic or label with enough votes is there a sign of it."
 # What one contest shows: whether it ships depends on all of them, and on the gates.
@@ -123,7 +124,8 @@ def gate_figures(found: GateResult) -> Iterator[Figures]:
     ]
     yield Figures(f"Gate: {found.title}", ("Figure", "Value"), tuple(rows))
     for table in found.tables:
-        yield Figures(f"{found.title}: {table.title}", table.columns, table.rows)
+        rows = [tuple(cell if len(cell) <= WIDEST else f"{cell[:WIDEST]} …" for cell in row) for row in table.rows]
+        yield Figures(f"{found.title}: {table.title}", table.columns, tuple(rows))
 
 
 def opinion_figures(

@@ -1,5 +1,6 @@
 """Verdicts: what a stakeholder may read at an address of its own, and nothing else."""
 
+import logging
 from collections.abc import Callable
 from html import escape
 
@@ -15,29 +16,34 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
 }
 GONE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>No verdict here</title>
 <body style="font: 17px/1.5 system-ui, sans-serif; margin: 12vh auto; max-width: 34em; padding: 0 20px">
 <p>{sentence}</p></body></html>"""
+# Why is for the people of the studio: it may name what lies on their machine.
+NOT_NOW = "This verdict cannot be shown at the moment. Ask whoever gave you the address."
+
+log = logging.getLogger(__name__)
 
 
 def verdict_routes(studio: Studio) -> APIRouter:
     """The page, its details and its PDF, for whoever has the address; without a script, and kept by no cache."""
     routes = APIRouter(prefix="/verdict")
 
-    @routes.get("/{token}.pdf")
+    @routes.api_route("/{token}.pdf", methods=["GET", "HEAD"])
     def pdf(token: str) -> Response:
-        return _told(lambda: _pdf(studio, sharing.study_at(studio, token)))
+        return _told(studio, token, lambda study_id: _pdf(studio, study_id))
 
-    @routes.get("/{token}/details")
+    @routes.api_route("/{token}/details", methods=["GET", "HEAD"])
     def details(token: str) -> Response:
-        return _told(lambda: _page(report.details_page(studio, sharing.study_at(studio, token))))
+        return _told(studio, token, lambda study_id: _page(report.details_page(studio, study_id, for_others=True)))
 
-    @routes.get("/{token}")
+    @routes.api_route("/{token}", methods=["GET", "HEAD"])
     def verdict(token: str) -> Response:
-        return _told(lambda: _page(report.shared_page(studio, token)))
+        return _told(studio, token, lambda _: _page(report.shared_page(studio, token)))
 
     return routes
 
@@ -48,11 +54,18 @@ def _page(text: str) -> Response:
 
 def _pdf(studio: Studio, study_id: str) -> Response:
     named = HEADERS | {"Content-Disposition": 'inline; filename="verdict.pdf"'}
-    return Response(report.report_pdf_bytes(studio, study_id), media_type="application/pdf", headers=named)
+    made = report.report_pdf_bytes(studio, study_id, for_others=True)
+    return Response(made, media_type="application/pdf", headers=named)
 
 
-def _told(make: Callable[[], Response]) -> Response:
+def _told(studio: Studio, token: str, make: Callable[[str], Response]) -> Response:
+    """What is made of the study at this address; else one sentence, that says nothing of the studio."""
     try:
-        return make()
+        study_id = sharing.study_at(studio, token)
     except StudioError as error:
         return HTMLResponse(GONE.format(sentence=escape(error.sentence)), status_code=404, headers=HEADERS)
+    try:
+        return make(study_id)
+    except Exception:
+        log.exception("the verdict of %s cannot be shown", study_id)
+        return HTMLResponse(GONE.format(sentence=NOT_NOW), status_code=503, headers=HEADERS)

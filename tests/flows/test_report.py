@@ -155,6 +155,14 @@ def test_the_report_opens_without_the_studio_and_runs_nothing_of_an_answer(desk:
     assert "Apache 2.0" in text and "Evidence for better; 40 to 1 settles it" in text
 
 
+def test_an_answer_of_megabytes_is_cut_on_a_page_and_says_by_how_much(desk: Desk):
+    texts = {"tuned": lambda n: "y" * 1_000_000, "base": lambda n: f"base {n}"}
+    study = desk.closed(lambda n, _: "+", prompts=6, texts=texts, gates=({"kind": "labels"},))
+    judge_waiting(desk.studio)
+    page = report.report_page(desk.studio, study.id) + report.details_page(desk.studio, study.id)
+    assert len(page) < 300_000 and "… (goes on for 980,000 characters)" in page
+
+
 def test_a_pdf_shows_latin_greek_and_cyrillic_and_says_what_it_cannot_show():
     pair = examples.report().chapters[0].examples[0]
     asked = "Straße, Ω, Ж, ﷺ, 你好\x07\tend"

@@ -46,6 +46,39 @@ def test_an_address_that_was_taken_back_or_never_was_says_so_in_a_sentence(clien
         assert "leads to no comparison" in client.get(f"/verdict/{token}").text
 
 
+def test_no_rater_is_named_and_no_cookie_is_needed_or_set(client: TestClient, kept: Kept, link: Link):
+    assert "ann (1 judged)" in client.get(f"/report/{kept.closed.id}").text.lower(), "the owner reads who it was"
+    client.cookies.clear()
+    for way in ("", "/details"):
+        answer = client.get(f"/verdict/{link.token}{way}")
+        assert "rater 1 (1 judged)" in answer.text and "ann (1 judged)" not in answer.text.lower()
+        assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("way", ["", "/details", ".pdf"])
+def test_a_head_is_answered_as_the_page_is_without_its_body(client: TestClient, link: Link, way: str):
+    head = client.head(f"/verdict/{link.token}{way}")
+    assert (head.status_code, head.content) == (200, b"") and head.headers["cache-control"] == "no-store"
+    part = client.get(f"/verdict/{link.token}{way}", headers={"Range": "bytes=0-9"})
+    assert part.status_code == 200 and len(part.content) > 10, "no part of it is kept or served by itself"
+    assert client.post(f"/verdict/{link.token}{way}").status_code in (404, 405)
+
+
+@pytest.mark.parametrize("error", [StudyError("There is no run-1 in /home/ida/ws.", fix=""), OSError("/home/ida/ws")])
+def test_what_cannot_be_shown_says_nothing_of_the_machine(
+    client: TestClient, link: Link, error: Exception, monkeypatch: pytest.MonkeyPatch
+):
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("studio.flows.decide.verdict", fails)
+    for way in ("", "/details", ".pdf"):
+        answer = client.get(f"/verdict/{link.token}{way}")
+        assert answer.status_code == 503 and "cannot be shown at the moment" in answer.text
+        assert "ida" not in answer.text and "run-1" not in answer.text
+        assert answer.headers["cache-control"] == "no-store" and "default-src 'none'" in str(answer.headers)
+
+
 def test_nobody_shares_a_study_that_is_still_open(kept: Kept):
     with pytest.raises(StudyError, match="still open"):
         sharing.share(kept.studio, kept.open.id)
