@@ -11,7 +11,7 @@ in_venv = .venv/bin/python
 .NOTPARALLEL:
 # Set-up leaves compiling to the first use. What asks that nothing compiled be kept would have every process do it again.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup run test dev browser check e2e pictures bench bench-data bench-size lock clean
+.PHONY: help setup run test dev browser check e2e pictures bench bench-data bench-size chaos lock clean
 
 help: ## what you can ask for
 	@echo "Assay Studio: make TARGET [PORT=$(PORT)] [HOST=$(HOST)] [PYTHON=python3.12] [ARGS=…]"
@@ -51,6 +51,9 @@ bench-data: dev ## measure how well the checks of a dataset find what was plante
 
 bench-size: dev ## measure reading, checking and cancelling a large file (ARGS="--bytes 1000000000 --upload")
 	@$(in_venv) -m bench.size $(ARGS)
+
+chaos: dev ## kill, stop, lock and fill at random, and see that nothing is lost (ARGS="--minutes 10 --postgresql")
+	@$(in_venv) -m tests.jobs.chaos $(ARGS)
 
 lock: ## write the locks anew from the newest versions that pyproject.toml allows
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(or $(PYTHON),python3) -m venv "$$fresh" && \

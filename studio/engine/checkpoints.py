@@ -5,7 +5,7 @@ import os
 import shutil
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -122,6 +122,18 @@ def verify(folder: Path) -> Manifest:
                 fix="Use another checkpoint of this run, or train again.",
             )
     return manifest
+
+
+def facts(folder: Path, manifest: Manifest) -> dict[str, Any]:
+    """What is told of a checkpoint; its path is that within its run."""
+    return {
+        "step": manifest.step,
+        "epoch": manifest.epoch,
+        "validation_loss": manifest.validation_loss,
+        "path": f"{folder.parent.name}/{folder.name}",
+        "sha256": manifest.weights_sha256,
+        "bytes": manifest.bytes,
+    }
 
 
 def harm(folder: Path) -> str:

@@ -229,6 +229,8 @@ def _resume_point(run: Path, origin: Manifest, reporter: Reporter) -> tuple[Path
             EventKind.NOTE,
             text="Libraries have changed since the checkpoint, so the curve may differ slightly from here.",
         )
+    # Who was killed between saving it and telling of it has told nobody; told twice it is one.
+    reporter.report(EventKind.CHECKPOINT, **checkpoints.facts(*found))
     told = f"{damaged}. " if damaged else ""
     reporter.report(EventKind.NOTE, text=f"{told}Went on from the checkpoint of step {manifest.step:,}.")
     return found

@@ -220,15 +220,7 @@ class Watch(TrainerCallback):
         folder = self.room.through(write, needed=WORDS_OF_A_CHECKPOINT, clear=lambda: None)
         saved = checkpoints.verify(folder)
         self.progress.saved.append(check)
-        self.reporter.report(
-            EventKind.CHECKPOINT,
-            step=check.step,
-            epoch=saved.epoch,
-            validation_loss=check.validation_loss,
-            path=str(folder.relative_to(self.course.run)),
-            sha256=saved.weights_sha256,
-            bytes=saved.bytes,
-        )
+        self.reporter.report(EventKind.CHECKPOINT, **checkpoints.facts(folder, saved))
         self._forget()
 
     def _forget(self) -> None:

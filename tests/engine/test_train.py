@@ -94,6 +94,7 @@ def test_a_run_killed_in_the_middle_goes_on_bit_for_bit(straight, tmp_path, tiny
     after = Notebook()
     outcome = train({**spec, "resume": True}, after)
     assert outcome.state == "done"
+    assert after.of(EventKind.CHECKPOINT)[0]["step"] == 6  # told anew: it may have been killed before it was told of
     assert list(after.curve("loss")) == list(range(7, 19))
     for name in ("loss", "grad_norm", "learning_rate", "validation_loss"):
         curve = {event["step"]: event[name] for event in before if event["kind"] == "metric" and name in event}

@@ -32,6 +32,8 @@ def count(spec: dict[str, Any], reporter: Reporter) -> Outcome:
     ALIVE.extend([alone(kept / "alive"), *([alone(kept.parent / "device")] if spec["kind"] == "train" else [])])
     first = int((kept / "step").read_text()) + 1 if spec.get("resume") and (kept / "step").exists() else 1
     reporter.report(EventKind.PHASE, name="counting")
+    if first > 1:
+        reporter.report(EventKind.CHECKPOINT, step=first - 1)  # as a run does: perhaps nobody was told of it
     for step in range(first, spec["steps"] + 1):
         if reporter.should_stop():
             return Outcome(state="stopped", message=f"Stopped at {step - 1}.", result={"first": first})
