@@ -4,8 +4,8 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from studio.data.offers import Offer, Repaired, offers_from, repaired_from
 from studio.data.repairing import Repair
 from studio.data.rows import load_rejects, load_rows
 from studio.domain.dataset import Dataset, Mapping, Reject
-from studio.domain.errors import DatasetError
+from studio.domain.errors import DatasetError, SetupError
 from studio.domain.job import JobKind, Wish
 from studio.domain.row import Row
 from studio.flows.studio import Studio
@@ -113,28 +113,44 @@ def bring_file(
     dataset_id = new_id("data")
     folder = studio.workspace.dataset(dataset_id)
     source = folder / "source"
-    _take(path, source, is_ours=is_ours)
-    made = stored.add(
-        studio.store,
-        id=dataset_id,
-        name=shown_name(name or Path(shown).stem),
-        source_name=shown,
-        bytes=source.stat().st_size,
-        sample=sample,
-        spec={
-            "source": str(source),
-            "source_name": shown,
-            "out": str(folder),
-            "mapping": asdict(mapping) if mapping else None,
-            "repairs": list(repairs),
-            "encoding": encoding,
-            "earlier": [] if mapping or by_guess else stored.chosen_mappings(studio.store),
-        },
-        key=key,
-    )
+    with _whole_or_nothing(studio, dataset_id):
+        _take(path, source, is_ours=is_ours)
+        made = stored.add(
+            studio.store,
+            id=dataset_id,
+            name=shown_name(name or Path(shown).stem),
+            source_name=shown,
+            bytes=source.stat().st_size,
+            sample=sample,
+            spec={
+                "source": str(source),
+                "source_name": shown,
+                "out": str(folder),
+                "mapping": asdict(mapping) if mapping else None,
+                "repairs": list(repairs),
+                "encoding": encoding,
+                "earlier": [] if mapping or by_guess else stored.chosen_mappings(studio.store),
+            },
+            key=key,
+        )
     if made.id != dataset_id:
         shutil.rmtree(folder, ignore_errors=True)
     return made
+
+
+@contextmanager
+def _whole_or_nothing(studio: Studio, dataset_id: str) -> Iterator[None]:
+    """Leave no files of a dataset that there is not."""
+    try:
+        yield
+    except Exception:
+        try:
+            stored.get(studio.store, dataset_id)
+        except DatasetError:
+            shutil.rmtree(studio.workspace.dataset(dataset_id), ignore_errors=True)
+        except SetupError:
+            pass  # nobody can say whether it was kept
+        raise
 
 
 def _take(path: Path, source: Path, *, is_ours: bool) -> None:
@@ -146,15 +162,14 @@ def _take(path: Path, source: Path, *, is_ours: bool) -> None:
             f"Reading this file takes {needed / 1e9:.1f} GB on the disk, and {free / 1e9:.1f} GB is free.",
             fix="Make room on the disk of the workspace and bring the file in again.",
         )
-    source.parent.mkdir(parents=True, exist_ok=True)
-    if is_ours:
-        with suppress(OSError):  # it lies on another disk
-            os.link(path, source)
-            return
     try:
+        source.parent.mkdir(parents=True, exist_ok=True)
+        if is_ours:
+            with suppress(OSError):  # it lies on another disk
+                os.link(path, source)
+                return
         shutil.copyfile(path, source)
     except OSError as error:
-        shutil.rmtree(source.parent, ignore_errors=True)
         told = (error.strerror or "unknown reason").lower()
         raise DatasetError(f"The file cannot be copied: {told}.", fix="Try again once that is mended.") from error
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from studio.domain.event import Event, EventKind
 from studio.domain.job import JobState
@@ -11,6 +12,7 @@ from studio.flows.studio import Studio
 from studio.store import jobs
 from studio.store import runs as stored
 
+END_OF_LOG = 256_000  # bytes of it that are shown
 LOGGED = (EventKind.PHASE, EventKind.NOTE, EventKind.CHECKPOINT)
 
 
@@ -52,7 +54,7 @@ def progress(run: Run, points: list[Metric], *, now: datetime | None = None) -> 
     job = run.job
     step = max((m.step for m in points), default=0)
     end = job.ended_at or now or datetime.now(UTC)
-    elapsed = (end - job.started_at).total_seconds() if job.started_at else 0.0
+    elapsed = max((end - job.started_at).total_seconds(), 0.0) if job.started_at else 0.0  # a clock may be set back
     left = job.seconds_left
     rate = [m.tokens_per_second for m in points if m.tokens_per_second]
     steps = job.total or run.plan.steps
@@ -109,8 +111,15 @@ def log_tail(studio: Studio, run_id: str, *, lines: int = 200) -> str:
     job = stored.get(studio.store, run_id).job
     told = [_log_line(reported.event) for reported in jobs.events(studio.store, job.id, kinds=LOGGED)]
     path = studio.workspace.attempt(job.id, job.attempt) / "log.txt"
-    written = path.read_text(errors="replace").splitlines() if path.exists() else []
+    written = _end_of(path).splitlines() if path.exists() else []
     return "\n".join([*told[-lines:], *written[-lines:]])
+
+
+def _end_of(path: Path) -> str:
+    """The last words of a file that may be very long."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - END_OF_LOG))
+        return file.read(END_OF_LOG).decode(errors="replace")
 
 
 def _log_line(event: Event) -> str:

@@ -199,4 +199,6 @@ def _left(place: Place, now: datetime) -> Span | None:
     if place.job.seconds_left is not None:
         return Span(place.job.seconds_left, place.job.seconds_left)
     whole = _takes(place)
-    return whole.less((now - place.job.started_at).total_seconds()) if whole and place.job.started_at else None
+    if whole is None or place.job.started_at is None:
+        return None
+    return whole.less(max((now - place.job.started_at).total_seconds(), 0.0))  # a clock may be set back

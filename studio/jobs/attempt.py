@@ -2,15 +2,16 @@
 
 import logging
 import os
+import shutil
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from studio.domain.event import EventKind
+from studio.domain.event import EventKind, Outcome
 from studio.domain.job import GIVES_WAY, Job, JobKind, JobState, Wish
 from studio.jobs import spool
-from studio.jobs.ending import Ending, Gone, cut_short, made_room, told, untold
+from studio.jobs.ending import Ending, Gone, asked_elsewhere, cut_short, made_room, told, untold
 from studio.jobs.launcher import Handle, Launcher, worker_environment
 from studio.jobs.process import Identity, end_leftover, identity_of
 from studio.jobs.vital import Pulse, ended_for_memory
@@ -77,6 +78,18 @@ def begin(
     folder = store.workspace.attempt(job.id, job.attempt)
     if job.kind is JobKind.TRAIN and job.attempt > 1:
         spec = {**spec, "resume": True} | {name: job.result[name] for name in PASSED_ON if name in job.result}
+    try:
+        return _begun(launcher, job, folder, spec, gpu=gpu, until=until)
+    except FileExistsError:
+        raise  # it is not ours
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _begun(
+    launcher: Launcher, job: Job, folder: Path, spec: dict[str, Any], *, gpu: str | None, until: float | None
+) -> Attempt:
     spool.write_spec(folder, spec)
     trackers = spec["recipe"].get("trackers", ()) if job.kind is JobKind.TRAIN and "recipe" in spec else ()
     key = spec.get("judge", {}).get("key_variable", "") if job.kind is JobKind.OPINION else ""
@@ -90,6 +103,7 @@ def follow(store: Store, attempt: Attempt, *, wish: Wish, grace: Grace) -> bool:
     status = attempt.process.poll()  # looked at first: what a worker wrote before it ended is read below
     if not attempt.is_noted and status is None:
         _note_process(store, attempt)
+    spool.trim_log(attempt.folder)
     read = attempt.offset
     attempt.offset = _bring_events(store, attempt.job, attempt.folder, offset=read)
     stopping = wish is Wish.STOP or attempt.gives_way
@@ -108,7 +122,7 @@ def finish(store: Store, attempt: Attempt, status: int, *, stopping: bool, gave_
     _bring_all_events(store, attempt.job, attempt.folder, offset=attempt.offset)
     outcome = spool.read_outcome(attempt.folder)
     if outcome is not None:
-        ending = told(outcome)
+        ending = _in_its_words(store, attempt.job, outcome, stopping=stopping)
     else:
         job, checkpoint = jobs.get(store, attempt.job.id), _has_checkpoint(store, attempt.job)
         ending = untold(job, attempt.gone(status), stopping=stopping, has_checkpoint=checkpoint)
@@ -129,12 +143,19 @@ def settle(store: Store, job: Job, *, offset: int) -> None:
     folder = store.workspace.attempt(job.id, job.attempt)
     _bring_all_events(store, job, folder, offset=offset)
     outcome = spool.read_outcome(folder)
+    stopping, gives_way = job.wish is Wish.STOP, job.kind in GIVES_WAY
     if outcome is not None:
-        end(store, job, told(outcome))
+        end(store, job, _in_its_words(store, job, outcome, stopping=stopping))
     else:
-        stopping, gives_way = job.wish is Wish.STOP, job.kind in GIVES_WAY
         checkpoint = _has_checkpoint(store, job)
         end(store, job, cut_short(stopping=stopping, has_checkpoint=checkpoint, gives_way=gives_way))
+
+
+def _in_its_words(store: Store, job: Job, outcome: Outcome, *, stopping: bool) -> Ending:
+    """What the worker says; one that stopped and nobody here wanted it was asked to by a system that is shut down."""
+    if outcome.state == JobState.STOPPED and not stopping and job.kind not in GIVES_WAY:
+        return asked_elsewhere(has_checkpoint=_has_checkpoint(store, job))
+    return told(outcome)
 
 
 def end(store: Store, job: Job, ending: Ending) -> None:

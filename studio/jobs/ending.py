@@ -1,5 +1,6 @@
 """Ending: how an attempt ended, in words a person can act on, also when its worker could not say so itself."""
 
+import errno
 import signal
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -29,6 +30,8 @@ WORK = {
 }
 RESUME = "Resume goes on from the last checkpoint."
 AGAIN = "Start it again."
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+TOO_MANY = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 CAME_BACK = "came_back"  # in a job's result: that it went on by itself after an end from outside
 ENDED_FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 NO_FURTHER = (signal.SIGXCPU, signal.SIGALRM)  # the limits of studio.data.confining
@@ -129,6 +132,12 @@ def cut_short(*, stopping: bool, has_checkpoint: bool, gives_way: bool = False) 
     return Ending(JobState.QUEUED, f"The studio was stopped; this {goes_on}.")
 
 
+def asked_elsewhere(*, has_checkpoint: bool) -> Ending:
+    """The ending of a worker that stopped in good order although nobody here wanted it to: the system asked it."""
+    goes_on = "goes on from the last checkpoint" if has_checkpoint else "starts again"
+    return Ending(JobState.QUEUED, f"It was asked to end from outside the studio; this {goes_on}.")
+
+
 def made_room(ending: Ending) -> Ending:
     """The ending of what gave its place to something that waited for it."""
     return replace(ending, message="It made room for what waited for its place.", fix="Start it again after that.")
@@ -141,6 +150,21 @@ def never_begun(error: Exception) -> Ending:
         f"The studio could not start a process for this: {error}.",
         "Check that the disk of the workspace has room and can be written to, then start it again.",
     )
+
+
+def not_now(error: Exception) -> Ending:
+    """The ending of an attempt whose process could not be started for now: its job keeps its place in the line."""
+    what = "The disk is full" if _errno(error) in NO_ROOM else "The machine takes no further process or open file"
+    return Ending(JobState.QUEUED, f"{what} at the moment; this begins as soon as there is room.")
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether what kept a process from being started may well be over in a moment."""
+    return _errno(error) in (*NO_ROOM, *TOO_MANY)
+
+
+def _errno(error: Exception) -> int | None:
+    return error.errno if isinstance(error, OSError) else None
 
 
 def given_up(error: Exception) -> Ending:

@@ -76,11 +76,7 @@ class Lease:
 
     def _look(self, now: float) -> None:
         found = supervision.held(self.store)
-        if found is not None and found.folder != self.holder.folder:
-            raise SetupError(
-                f"The jobs of this database speak of files in a folder on {found.host}, and this is another folder.",
-                fix="Mount that folder here and start the studio on it, or give this one a database of its own.",
-            )
+        _refuse_another(found, self.holder.folder)
         if found != self.seen:
             self.seen, self.seen_since = found, now
             if found is not None and found.pid is not None:
@@ -106,6 +102,19 @@ def lease_of(store: Store, terms: Terms) -> Lease:
     me = identity_of(os.getpid())
     assert me is not None
     return Lease(store, Holder(socket.gethostname(), me.pid, me.started, _folder_id(store.workspace)), terms)
+
+
+def check_folder(store: Store) -> None:
+    """SetupError where the jobs of the database speak of files in another folder."""
+    _refuse_another(supervision.held(store), _folder_id(store.workspace))
+
+
+def _refuse_another(found: Held | None, folder: str) -> None:
+    if found is not None and found.folder != folder:
+        raise SetupError(
+            f"The jobs of this database speak of files in a folder on {found.host}, and this is another folder.",
+            fix="Mount that folder here and start the studio on it, or give this one a database of its own.",
+        )
 
 
 def keep_beating(lease: Lease, stop: threading.Event, *, tell: Callable[[float], None]) -> threading.Thread:

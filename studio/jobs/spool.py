@@ -16,6 +16,8 @@ from pydantic import ValidationError
 from studio.domain.event import Event, Outcome
 
 BATCH_BYTES = 256 * 1024
+LONGEST_LOG = 64_000_000
+KEPT_OF_LOG = 1_000_000  # bytes of its beginning, and of its end
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +50,19 @@ def read_events(folder: Path, *, offset: int) -> Batch:
         lines = []
     events = [event for line in lines if (event := _event(line, folder)) is not None]
     return Batch(tuple(events), offset + sum(map(len, lines)))
+
+
+def trim_log(folder: Path) -> None:
+    """Leave the beginning and the end of a log that has become too long; its worker goes on at the new end."""
+    path = folder / "log.txt"
+    if not path.exists() or (size := path.stat().st_size) <= LONGEST_LOG:
+        return
+    with path.open("r+b") as file:
+        file.seek(size - KEPT_OF_LOG)
+        end = file.read()
+        file.truncate(KEPT_OF_LOG)
+    with path.open("ab") as file:
+        file.write(b"\n[What was written between here and the end was too much to keep.]\n" + end)
 
 
 def read_outcome(folder: Path) -> Outcome | None:

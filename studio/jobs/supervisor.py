@@ -19,10 +19,10 @@ from pathlib import Path
 from studio.domain.errors import SetupError, StudioError
 from studio.domain.job import GIVES_WAY, Job, JobKind, JobState, Need, need_of
 from studio.jobs.attempt import Attempt, Grace, begin, end, follow, recover, settle
-from studio.jobs.ending import given_up, never_begun
+from studio.jobs.ending import given_up, is_passing, never_begun, not_now
 from studio.jobs.forking import ForkingLauncher
 from studio.jobs.launcher import Launcher, LocalLauncher
-from studio.jobs.lease import Lease, Terms, keep_beating, lease_of
+from studio.jobs.lease import Lease, Terms, check_folder, keep_beating, lease_of
 from studio.jobs.presence import (
     ensure_supervisor,
     keep_supervised,
@@ -52,7 +52,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Supervisor:
-    """The attempts at work, by job; everything else is in the store. `is_troubled` asks for a pause.
+    """The attempts at work, by job; everything else is in the store. `is_troubled` asks for a pause, `is_full`
+    says that the machine takes no further process.
 
     `gpus` are the ids of those that may be used, as the driver names them.
     """
@@ -64,6 +65,7 @@ class Supervisor:
     lease: Lease | None = None
     at_work: dict[str, Attempt] = field(default_factory=dict)
     is_troubled: bool = False
+    is_full: bool = False
 
     def look(self) -> bool:
         """Do what there is to do, or end all work where another host has it to do; whether any job is live here."""
@@ -79,7 +81,7 @@ class Supervisor:
 
     def tick(self) -> bool:
         """Bring the world and the store together once; whether any job is live."""
-        self.is_troubled = False
+        self.is_troubled = self.is_full = False
         live = {job.id: job for job in jobs.live(self.store)}
         orphans = [job for job in live.values() if job.state is JobState.RUNNING and job.id not in self.at_work]
         for job_id in list(self.at_work):
@@ -179,7 +181,7 @@ class Supervisor:
 
     def _start_next(self, kinds: frozenset[JobKind], place: str | None = None) -> bool:
         """Start what is first in the line for these kinds and this place; whether there was anything."""
-        claimed = jobs.claim(self.store, kinds=kinds, place=place) if kinds else None
+        claimed = jobs.claim(self.store, kinds=kinds, place=place) if kinds and not self.is_full else None
         if claimed is None:
             return False
         job, spec = claimed
@@ -189,8 +191,9 @@ class Supervisor:
             self.at_work[job.id] = begin(self.store, self.launcher, job, spec, gpu=gpu, until=until)
         except (OSError, ValueError, TypeError) as error:
             log.exception("%s attempt %d could not be started", job.id, job.attempt)
-            end(self.store, job, never_begun(error))
-        return True
+            self.is_full = self.is_troubled = is_passing(error)
+            end(self.store, job, not_now(error) if self.is_full else never_begun(error))
+        return not self.is_full
 
 
 def _kinds(need: Need) -> frozenset[JobKind]:
@@ -277,6 +280,8 @@ def main(arguments: Sequence[str], *, launcher: Launcher | None = None, terms: T
     try:
         workspace.prepare()
         store = open_store(workspace, url=os.environ.get("STUDIO_DATABASE"))
+        if store.is_shared:
+            check_folder(store)
     except StudioError as error:
         log.error(error.sentence)
         return 1

@@ -1,6 +1,8 @@
 """Checkpoints are whole and unharmed, or are told to be neither."""
 
+import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from studio.domain.errors import RunError
 from studio.domain.intact import sha256_of
 from studio.engine import checkpoints
 from studio.engine.checkpoints import Manifest
+from tests.failing import die, each_operation, in_a_child
 
 BLANK = Manifest(
     step=0,
@@ -27,11 +30,19 @@ BLANK = Manifest(
 
 
 def committed(folder: Path, step: int) -> Path:
+    stage(folder, step)
+    return commit(folder, step)
+
+
+def stage(folder: Path, step: int) -> None:
     staged = folder / "staging"
     staged.mkdir(parents=True)
     for name in (*checkpoints.ADAPTER_FILES, "README.md", "training_args.bin"):
         (staged / name).write_bytes(f"{name} of {step}".encode() * 40)
-    return checkpoints.commit(staged, folder / "checkpoints", BLANK.model_copy(update={"step": step}))
+
+
+def commit(folder: Path, step: int) -> Path:
+    return checkpoints.commit(folder / "staging", folder / "checkpoints", BLANK.model_copy(update={"step": step}))
 
 
 def test_a_committed_checkpoint_holds_its_files_and_nothing_else(tmp_path: Path):
@@ -118,3 +129,36 @@ def test_a_missing_file_leaves_no_checkpoint_behind(tmp_path: Path):
     with pytest.raises(OSError, match=r"adapter_config\.json"):
         checkpoints.commit(staged, tmp_path / "checkpoints", BLANK)
     assert checkpoints.newest_verified(tmp_path / "checkpoints") is None
+
+
+@pytest.mark.parametrize("fault", ["killed", errno.EIO, errno.ENOSPC])
+@pytest.mark.parametrize("before", [3, 6], ids=["the one before stays", "the same step is replaced"])
+def test_whatever_fails_while_a_checkpoint_is_written_what_is_there_is_whole(
+    tmp_path: Path, fault: str | int, before: int
+):
+    """The first operation on a file fails, the second, and so on; killed, nobody tidies up either."""
+
+    def refuse() -> None:
+        raise OSError(fault, os.strerror(int(fault)))
+
+    def prepare() -> None:
+        shutil.rmtree(tmp_path / "run", ignore_errors=True)
+        for step in {2, before}:
+            committed(tmp_path / "run", step)
+        stage(tmp_path / "run", 6)
+
+    def save() -> None:
+        commit(tmp_path / "run", 6)
+
+    prepare()
+    tried = 0
+    act, instead = (in_a_child(save), die) if fault == "killed" else (save, refuse)
+    for tried in each_operation(tmp_path / "run", act, instead=instead):
+        newest = checkpoints.newest_verified(tmp_path / "run" / "checkpoints")
+        assert newest and newest[1].step in {2, before, 6}, f"operation {tried}"
+        assert not checkpoints.damaged(tmp_path / "run" / "checkpoints")
+        shutil.rmtree(tmp_path / "run" / "staging", ignore_errors=True)
+        committed(tmp_path / "run", 6)
+        prepare()
+    assert tried > 10
+    assert checkpoints.verify(tmp_path / "run" / "checkpoints" / "step-6").step == 6

@@ -261,3 +261,12 @@ def test_a_study_that_drew_its_answers_hands_out_how(wanted):
     _, folder, _ = delivered(wanted("adapter", sampling=sampling))
     settings = json.loads((folder / "generation_config.json").read_text())
     assert (settings["do_sample"], settings["temperature"], settings["top_p"]) == (True, 0.7, 0.9)
+
+
+def test_what_a_killed_delivery_left_is_in_none_that_is_made_after_it(wanted):
+    spec = wanted("adapter")
+    draft = Path(spec["to"]).with_name(".out.part")
+    draft.mkdir(parents=True)
+    (draft / "half.safetensors").write_bytes(b"half")
+    outcome, to, _ = delivered(spec)
+    assert outcome.state == "done" and not draft.exists() and not (to / "half.safetensors").exists()

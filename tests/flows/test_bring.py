@@ -1,5 +1,8 @@
 """A file or a sample becomes an immutable dataset, and every line that could not is named."""
 
+import errno
+import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ from studio.domain.dataset import Dataset, Layout, Mapping
 from studio.domain.errors import DatasetError
 from studio.flows import bring, train
 from studio.flows.studio import Studio
+from tests.failing import die, each_operation, in_a_child
 
 PATIENCE = 60.0
 
@@ -113,3 +117,26 @@ def test_reading_can_be_cancelled_and_the_upload_stays(resting: Studio, file: Pa
     assert (brought.state, brought.is_being_read) == ("stopped", False)
     assert bring.cancel(resting, brought.id) == brought
     assert (resting.workspace.dataset(brought.id) / "source").exists()
+
+
+@pytest.mark.parametrize("fault", ["killed", errno.ENOSPC])
+def test_whatever_fails_while_a_file_is_taken_in_there_is_no_dataset_or_a_whole_one(
+    resting: Studio, file: Path, fault: str | int
+):
+    place = resting.workspace.root / "datasets"
+
+    def take_in() -> None:
+        with suppress(DatasetError):
+            bring.bring_file(resting, file)
+
+    def refuse() -> None:
+        raise OSError(fault, os.strerror(int(fault)))
+
+    tried = 0
+    act, instead = (in_a_child(take_in), die) if fault == "killed" else (take_in, refuse)
+    for tried in each_operation(place, act, instead=instead):
+        assert bring.datasets(resting) == [], f"operation {tried}"
+        assert fault == "killed" or not list(place.iterdir())
+    assert tried >= 2
+    [dataset] = bring.datasets(resting)
+    assert (resting.workspace.dataset(dataset.id) / "source").read_bytes() == file.read_bytes()

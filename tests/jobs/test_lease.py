@@ -9,7 +9,7 @@ import pytest
 
 from studio.domain.errors import SetupError
 from studio.domain.job import JobKind, JobState
-from studio.jobs.lease import Lease, Terms, lease_of
+from studio.jobs.lease import Lease, Terms, check_folder, lease_of
 from studio.jobs.process import identity_of
 from studio.store import jobs
 from studio.store.database import Store, Superseded, open_store
@@ -134,7 +134,11 @@ def test_a_supervisor_of_the_same_machine_that_has_ended_is_not_waited_for(share
         here.give_back()
 
 
-def test_another_folder_is_refused_in_a_sentence(host):
+def test_another_folder_is_refused_in_a_sentence(shared, host, tmp_path):
+    check_folder(shared)
     host("first").lease.current()
-    with pytest.raises(SetupError, match="files in a folder on first, and this is another folder"):
-        host("second", folder="theirs").lease.current()
+    other = Workspace(tmp_path / "other")
+    other.prepare()
+    for look in (host("second", folder="theirs").lease.current, lambda: check_folder(replace(shared, workspace=other))):
+        with pytest.raises(SetupError, match="files in a folder on first, and this is another folder"):
+            look()

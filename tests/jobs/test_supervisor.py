@@ -1,7 +1,9 @@
 """The supervisor: real processes on a real database, and every way in which they can end."""
 
+import itertools
 import os
 import signal
+import time
 from datetime import UTC, datetime
 
 import psutil
@@ -248,6 +250,43 @@ def test_a_worker_that_outlived_its_supervisor_is_ended_before_its_job_goes_on(
         eventually(lambda: process.poll() is not None)
         assert process.poll() == -signal.SIGKILL
         eventually(lambda: jobs.get(store, job.id).attempt == 2)
+
+
+def test_after_the_machine_started_anew_what_ran_goes_on_and_whoever_has_its_number_now_is_left_alone(
+    store, submitted, supervised, eventually, is_now
+):
+    job = submitted("count")
+    jobs.claim(store, kinds=[JobKind.TRAIN])
+    jobs.set_process(store, job.id, 1, pid=os.getpid(), started="an-earlier-boot/1:99")
+    with supervised():
+        done = eventually(is_now(job, JobState.DONE))
+    assert done.attempt == 2
+
+
+def test_a_clock_that_jumps_by_hours_ends_nothing(store, submitted, supervised, eventually, is_now, monkeypatch):
+    job, jumps = submitted("count", steps=20, seconds=0.05), itertools.cycle((0.0, 7200.0, -7200.0))
+    now = time.time
+    with supervised(grace=Grace(silent=30.0)):
+        monkeypatch.setattr(time, "time", lambda: now() + next(jumps))
+        done = eventually(is_now(job, JobState.DONE))
+    assert (done.attempt, steps(store, job)) == (1, list(range(1, 21)))
+
+
+def test_a_machine_that_tells_every_process_to_end_finds_its_run_going_on_at_the_next_start(
+    store, submitted, supervised, supervisor_process, eventually, is_now
+):
+    job = submitted("count", steps=60, seconds=0.05)
+    with supervisor_process() as supervisor:
+        pid = eventually(worker_of(store, job))
+        os.kill(pid, signal.SIGTERM)
+        supervisor.terminate()
+        assert supervisor.wait(20) == 0
+    assert _is_gone(pid)
+    assert jobs.get(store, job.id).state is JobState.QUEUED
+    with supervised():
+        done = eventually(is_now(job, JobState.DONE))
+    assert done.result["first"] > 1
+    assert sorted(set(steps(store, job))) == list(range(1, 61))
 
 
 def test_events_that_were_brought_already_are_not_brought_twice(store, submitted, supervised, eventually, is_now):

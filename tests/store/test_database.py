@@ -19,6 +19,7 @@ from studio.domain.job import JobKind
 from studio.store import database, jobs, tables
 from studio.store.database import Store, open_store
 from studio.store.workspace import Workspace
+from tests.small_disk import fill, mounted
 
 MODEL = {"id": "model-1", "title": "Mine", "path": "/models/mine", "added_at": datetime(2026, 1, 2, tzinfo=UTC)}
 
@@ -244,3 +245,23 @@ def test_letters_that_no_database_can_hold_are_marked_in_names(store: Store):
 def _titles(store: Store) -> list[str]:
     with store.read() as connection:
         return list(connection.execute(select(tables.models.c.title)).scalars())
+
+
+def test_a_full_disk_is_told_in_words_takes_nothing_that_was_there_and_is_over_when_there_is_room(tmp_path: Path):
+    with mounted(tmp_path / "disk", size="4m") as disk:
+        store = open_store(Workspace(disk / "workspace"))
+        with store.write() as connection:
+            connection.execute(tables.models.insert().values(MODEL))
+        fill(disk / "filler")
+        for _ in range(2):
+            with pytest.raises(SetupError, match="does not answer") as full:
+                with store.write() as connection:
+                    connection.execute(tables.models.insert().values(MODEL | {"id": "model-2", "path": "x" * 500_000}))
+            assert "its disk has room" in full.value.fix
+        assert _titles(store) == ["Mine"]
+        (disk / "filler").unlink()
+        with store.write() as connection:
+            connection.execute(tables.models.insert().values(MODEL | {"id": "model-2", "path": "x" * 500_000}))
+            assert connection.execute(text("PRAGMA integrity_check")).scalar_one() == "ok"
+        assert _titles(store) == ["Mine", "Mine"]
+        store.close()

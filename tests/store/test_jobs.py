@@ -5,10 +5,12 @@ import math
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from studio.domain.errors import RunError, StudioError
@@ -442,3 +444,55 @@ def _in_state(store: Store, examples: Examples, state: JobState) -> Job:
     if state not in LIVE:
         assert jobs.move(store, job.id, attempt=job.attempt, to=state)
     return jobs.get(store, job.id)
+
+
+def test_keeping_events_that_is_cut_short_at_any_statement_changes_nothing_and_is_made_up_for(
+    store: Store, examples: Examples
+):
+    job = examples.running()
+    before, statement = jobs.get(store, job.id), 0
+
+    class CutError(Exception):
+        pass
+
+    while True:
+        statement += 1
+        done = 0
+
+        def cut(*_: object, at: int = statement) -> None:
+            nonlocal done
+            done += 1
+            if done == at:
+                raise CutError
+
+        for name in ("before_cursor_execute", "commit"):
+            event.listen(store.engine, name, cut)
+        try:
+            jobs.add_events(store, job.id, 1, [PHASE, PROGRESS, METRIC, NOTE], offset=400)
+            break
+        except CutError:
+            pass
+        finally:
+            for name in ("before_cursor_execute", "commit"):
+                event.remove(store.engine, name, cut)
+        assert (jobs.get(store, job.id), jobs.events(store, job.id), jobs.offset(store, job.id, 1)) == (before, [], 0)
+    assert statement > 4
+    assert [stored.event for stored in jobs.events(store, job.id)] == [PHASE, PROGRESS, METRIC, NOTE]
+    assert (jobs.get(store, job.id).done, jobs.offset(store, job.id, 1)) == (30, 400)
+
+
+def test_fifty_presses_from_ten_pages_have_one_effect_each(store: Store, examples: Examples):
+    def pressed(act: Callable[[], Job]) -> set[tuple[str, JobState, Wish, int]]:
+        with ThreadPoolExecutor(10) as pool:
+            seen = list(pool.map(lambda _: act(), range(50)))
+        return {(job.id, job.state, job.wish, job.attempt) for job in seen}
+
+    started = pressed(lambda: examples.job(key="Start"))
+    [(job_id, state, _, attempt)] = started
+    assert (state, attempt) == (JobState.QUEUED, 0) and len(jobs.live(store)) == 1
+    assert pressed(lambda: jobs.wish(store, job_id, Wish.STOP)) == {(job_id, JobState.STOPPED, Wish.STOP, 0)}
+    assert pressed(lambda: jobs.requeue(store, job_id)) == {(job_id, JobState.QUEUED, Wish.RUN, 0)}
+    assert _claimed(store).id == job_id and jobs.claim(store, kinds=ALL_KINDS) is None
+    assert pressed(lambda: jobs.wish(store, job_id, Wish.STOP)) == {(job_id, JobState.RUNNING, Wish.STOP, 1)}
+    assert jobs.move(store, job_id, attempt=1, to=JobState.DONE)
+    assert pressed(lambda: jobs.wish(store, job_id, Wish.STOP)) == {(job_id, JobState.DONE, Wish.STOP, 1)}

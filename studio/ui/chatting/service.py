@@ -42,7 +42,7 @@ def _waiting(ahead: Sequence[str]) -> Reading:
 def _at_work(job: Job, title: str, now: datetime) -> str:
     if job.phase in ("ready", "answering"):
         return _help(WARM.format(title=title))
-    since = (now - job.started_at).total_seconds() if job.started_at else 0.0
+    since = max((now - job.started_at).total_seconds(), 0.0) if job.started_at else 0.0
     doing = f"{job.phase.capitalize()} …" if job.phase else "Starting …"
     return html.reading(
         Reading(Tone.QUIET, doing, f"{html.duration(since)} so far. It takes longest for the first answer.")
