@@ -6,6 +6,7 @@ StudioError            everything a person can mend; shown as one sentence and i
 ├── RunError           a run that cannot start, stop or go on
 │   └── GaveUpWaiting  a run that was stopped while it waited for room on the disk
 ├── StudyError         a comparison, a rating, a verdict
+│   └── StillWriting   a comparison whose answers are being written; it opens by itself
 ├── ExportError        something that cannot be delivered
 ├── AccessError        somebody who may not, or who is not known
 └── SetupError         the machine: a port, a folder, a missing program
@@ -47,6 +48,10 @@ class GaveUpWaiting(RunError):
 
 class StudyError(StudioError):
     code = "study"
+
+
+class StillWriting(StudyError):
+    pass
 
 
 class ExportError(StudioError):

@@ -8,7 +8,8 @@ from statistics import median
 
 from studio.domain import dealing
 from studio.domain.dealing import Dealt, Deck, Pair, deck_of
-from studio.domain.errors import StudyError
+from studio.domain.errors import StillWriting, StudyError
+from studio.domain.job import JobState
 from studio.domain.masking import masked
 from studio.domain.study import (
     TUNED,
@@ -196,8 +197,10 @@ def _table(studio: Studio, token: str) -> _Table:
     study = compare.study(studio, link.study_id)
     if study.state is StudyState.CLOSED:
         raise StudyError("This comparison is closed.", fix="Thank you; nothing more is needed.")
+    if study.state is StudyState.FAILED or (study.state is StudyState.WRITING and study.job.state is JobState.STOPPED):
+        raise StudyError("The answers to judge could not be written.", fix="Ask whoever sent you the link.")
     if study.state is not StudyState.OPEN:
-        raise StudyError("The answers are still being written.", fix="Come back in a minute.")
+        raise StillWriting("The answers are still being written.", fix="Come back in a minute.")
     deck = deck_of(study.protocol, seed=study.seed)
     return _Table(study, link, deck, {pair.id: pair for pair in deck.pairs}, datetime.now(UTC))
 

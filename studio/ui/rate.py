@@ -8,20 +8,20 @@ card when the server has been restarted in between.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 import gradio as gr
 
-from studio.domain.errors import StudioError, StudyError
+from studio.domain.errors import StillWriting, StudioError, StudyError
 from studio.domain.study import Choice, Criterion, Guessed, Side, Turn
 from studio.flows import judge
 from studio.flows.studio import Studio
 from studio.ui.errors import friendly
 from studio.ui.parts import html
 from studio.ui.rating import card as shown
-from studio.ui.rating.keys import HEAD, KEYS
+from studio.ui.rating.keys import GUESSING, HEAD, JUDGING, UNDOING, listed
 from studio.ui.session import QUIET
 
 __all__ = ["HEAD", "build", "view"]
@@ -44,6 +44,8 @@ REMEMBERED = 20  # links of a browser, the newest last
 STRANGER = StudyError("This page does not know you any more.", fix="Reload it and go on.")
 THANKS = ("Thank you. You have judged everything here.", "You may close this page, or undo your last judgement.")
 WAITING = ("Everything is judged or in somebody's hands.", "Come back in half an hour, or close this page. Thank you.")
+EARLY = "This page goes on by itself as soon as they are there."
+LOOK_EVERY = 10.0  # seconds, while the answers are still being written
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,10 @@ class Screen:
     remark: gr.Accordion
     you: gr.Accordion
     comment: gr.Textbox
+    undo: gr.Button
+    keys: gr.HTML
+    again: gr.Button
+    timer: gr.Timer
 
     def all(self) -> list[Any]:
         return [getattr(self, field.name) for field in fields(self)]
@@ -84,13 +90,14 @@ def build(studio: Studio) -> gr.Blocks:
         own = gr.Textbox(visible=False, label="You")
         item, shown_at = gr.Textbox(visible=False, label="Card"), gr.State(None)
         progress, card = gr.HTML(), gr.HTML(html.empty("One moment.", "The first card is on its way."))
+        again, timer = gr.Button("Look again", visible=False, elem_id="rate-again"), gr.Timer(LOOK_EVERY, active=False)
         with gr.Column(visible=False, elem_id="rate-controls") as controls:
             voting, choices = _voting()
             guessing, guesses = _guessing()
             with gr.Row(elem_id="rate-small"):
                 undo = gr.Button("Undo the last one", size="sm", elem_id="rate-undo", min_width=120)
                 skip = gr.Button("Skip: I cannot judge this", size="sm", elem_id="rate-skip", min_width=120)
-            gr.HTML(f'<div class="keys">{KEYS}</div>')
+            keys = gr.HTML()
         with gr.Accordion("Marks and a comment (optional)", open=False, visible=False) as remark:
             marks = _marks()
             comment = gr.Textbox(
@@ -103,7 +110,8 @@ def build(studio: Studio) -> gr.Blocks:
                 )
                 call = gr.Button("Keep this name", elem_id="rate-name", min_width=140)
             device = gr.HTML()
-        screen = Screen(progress, card, controls, item, shown_at, voting, guessing, skip, remark, fold, comment)
+        below = (undo, keys, again, timer)
+        screen = Screen(progress, card, controls, item, shown_at, voting, guessing, skip, remark, fold, comment, *below)
         you = You(known, own, name, call, device)
         _wire(studio, page, screen, you, marks)
         for button, choice in [*choices, (skip, Choice.SKIP)]:
@@ -114,6 +122,8 @@ def build(studio: Studio) -> gr.Blocks:
                 _suspected(studio, guessed), [own, item], [*screen.all(), *marks], trigger_mode="once", **QUIET
             )
         undo.click(_undone(studio), own, [*screen.all(), *marks], trigger_mode="once", **QUIET)
+        again.click(_looked(studio), own, [*screen.all(), *marks], trigger_mode="once", **QUIET)
+        timer.tick(_looked(studio), own, [*screen.all(), *marks], trigger_mode="once", **QUIET)
     return page
 
 
@@ -200,6 +210,10 @@ def _undone(studio: Studio) -> Any:
     return _step(lambda own: judge.undo(studio, own))
 
 
+def _looked(studio: Studio) -> Any:
+    return _step(lambda own: judge.turn(studio, own))
+
+
 def _step(act: Callable[..., Turn]) -> Any:
     """A press as an event: what comes next, or the one sentence that says why nothing does."""
 
@@ -229,8 +243,8 @@ def view(turn: Turn) -> list[Any]:
         return _question(turn)
     if turn.card is None:
         words, share = (WAITING, "Nothing for you just now") if turn.is_waiting else (THANKS, "All done")
-        done = html.bar(1.0, share)
-        return [done, html.empty(*words), gr.Column(visible=True), "", None, *_offered(), "", *_unmarked()]
+        said = [html.bar(1.0, share), html.empty(*words), gr.Column(visible=True), "", None]
+        return [*said, *_offered(), "", *_below(turn.rated, can_look=turn.is_waiting), *_unmarked()]
     return [
         shown.head(turn.card),
         shown.body(turn.card),
@@ -239,6 +253,7 @@ def view(turn: Turn) -> list[Any]:
         time.time(),
         *_offered(voting=True),
         "",
+        *_below(turn.rated, JUDGING),
         *_unmarked(),
     ]
 
@@ -254,6 +269,7 @@ def _question(turn: Turn) -> list[Any]:
         None,
         *_offered(guessing=True),
         "",
+        *_below(turn.rated, GUESSING),
         *_unmarked(),
     ]
 
@@ -269,10 +285,25 @@ def _offered(*, voting: bool = False, guessing: bool = False, is_closed: bool = 
     ]
 
 
+def _below(
+    rated: int, keys: Sequence[tuple[str, str]] = UNDOING, *, can_look: bool = False, is_early: bool = False
+) -> list[Any]:
+    """Undo where there is something to take back, the keys that work, and looking again, by hand or by itself."""
+    return [
+        gr.Button(interactive=rated > 0),
+        listed(keys if rated else [key for key in keys if key not in UNDOING]),
+        gr.Button(visible=can_look or is_early),
+        gr.Timer(active=is_early),
+    ]
+
+
 def _unmarked() -> list[str]:
     return [NO_MARK] * len(MARKED)
 
 
 def _closed(error: StudioError) -> list[Any]:
-    said = html.empty(error.message, error.fix)
-    return ["", said, gr.Column(visible=False), "", None, *_offered(is_closed=True), "", *_unmarked()]
+    """One sentence that says why there is nothing to judge; while answers are being written, the page looks again."""
+    is_early = isinstance(error, StillWriting)
+    said = html.empty(error.message, EARLY if is_early else error.fix)
+    hidden = [gr.Column(visible=False), "", None, *_offered(is_closed=True), ""]
+    return ["", said, *hidden, *_below(0, is_early=is_early), *_unmarked()]

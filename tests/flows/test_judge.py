@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from studio.domain.errors import StudyError
+from studio.domain.errors import StillWriting, StudyError
+from studio.domain.job import JobKind, JobState
 from studio.domain.protocol import Rival
 from studio.domain.study import Card, Choice, Guessed, Link, LinkKind, Side, Study
 from studio.flows import compare, invite, judge
 from studio.flows.judge import Vote
 from studio.flows.studio import Studio, open_studio
-from studio.store import cards, links, studies, tables
+from studio.store import cards, jobs, links, studies, tables
 from tests.store.examples import Examples, written
 
 EVERYBODY = tuple(Rival)
@@ -248,6 +249,17 @@ def test_before_the_answers_are_written_there_is_nothing_to_judge(studio: Studio
     waiting = Examples(studio.store).study()
     with pytest.raises(StudyError, match="still being written"):
         judge.turn(studio, judge.named(studio, waiting.id, "Ann").token)
+
+
+@pytest.mark.parametrize("ended", [JobState.FAILED, JobState.STOPPED])
+def test_a_study_whose_answers_were_never_written_says_so_and_does_not_let_raters_wait(studio: Studio, ended: JobState):
+    broken = Examples(studio.store).study()
+    while (claimed := jobs.claim(studio.store, kinds=[JobKind.GENERATE])) and claimed[0].id != broken.job.id:
+        pass
+    jobs.move(studio.store, broken.job.id, attempt=1, to=ended)
+    with pytest.raises(StudyError, match="could not be written") as told:
+        judge.turn(studio, judge.named(studio, broken.id, "Ann").token)
+    assert not isinstance(told.value, StillWriting) and told.value.fix == "Ask whoever sent you the link."
 
 
 def test_a_link_that_leads_nowhere_and_a_card_of_another_study_are_refused(studio: Studio, study: Study, ann: str):

@@ -227,6 +227,11 @@ class Rater:
         (event,) = [d for d in self.config["dependencies"] if any(name == "load" for _, name in d["targets"])]
         self._send(event)
 
+    def tick(self) -> None:
+        """What the page does by itself while it waits."""
+        (event,) = [d for d in self.config["dependencies"] if any(name == "tick" for _, name in d["targets"])]
+        self._send(event)
+
     def press(
         self,
         button: str,

@@ -10,9 +10,11 @@ import pytest
 
 from studio.domain import dealing
 from studio.domain.study import TUNED, Choice, Guessed, Side, Study
+from studio.flows import judge
 from studio.flows.studio import Studio
 from studio.store import cards, links, studies
 from studio.ui.theme import CSS
+from tests.store.examples import Examples, written
 from tests.ui.guessing import chance, hits
 from tests.ui.markup import words
 from tests.ui.rating_room import (
@@ -271,6 +273,19 @@ def test_a_judgement_after_the_closing_changes_nothing_and_its_refusal_tells_no_
             for part in ("Traceback", "StudyError", "studio.", ".py", study.id):
                 assert part not in rater.heard[-1]
     assert cards.ratings(studio.store, study.id) == before and len(before) == 1
+
+
+def test_a_page_that_was_opened_too_early_goes_on_by_itself(room: tuple[Studio, str]) -> None:
+    studio, address = room
+    made = Examples(studio.store)
+    study = made.study(run=made.running_run(), prompts=2)
+    with Rater(address, judge.named(studio, study.id, "Ann").token) as rater:
+        rater.arrive()
+        rater.tick()
+        assert "still being written" in words(rater.page) and "answer-left" not in rater.page
+        studies.set_answers(studio.store, study.id, written(study))
+        rater.tick()
+        assert "1 of 2" in words(rater.page) and rater.item
 
 
 def test_order_time_and_size_do_not_give_the_sides_away(room: tuple[Studio, str]) -> None:

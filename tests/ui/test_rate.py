@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from studio.domain.errors import StudyError
+from studio.domain.errors import StillWriting, StudyError
 from studio.domain.row import Message
 from studio.domain.study import Choice, Guessed, Turn
 from studio.flows import models
@@ -68,8 +68,37 @@ def test_what_better_means_is_folded_away_where_it_was_written_down() -> None:
     assert "details" in tags(page["progress"]) and "details" not in tags(of()["progress"])
 
 
-def test_an_answer_without_text_is_shown_as_such() -> None:
-    assert "Left (no text)" in words(of(left="")["card"])
+@pytest.mark.parametrize("text", ["", " \n\t ", "\u200b\u2060", "\u3000"])
+def test_an_answer_without_text_is_shown_as_such(text: str) -> None:
+    page = of(left=text)["card"]
+    assert "Left (no text) Right category" in words(page)
+    assert attributes(page, "class").count("answer none") == 1
+    assert "answer none" not in attributes(of(left="(no text)")["card"], "class")
+
+
+def test_each_text_is_written_in_the_direction_of_its_own_script() -> None:
+    page = of(left="مرحبا", right="Hello")["card"]
+    assert attributes(page, "dir") == ["auto"] * (2 + len(examples.card().prompt))
+
+
+def test_only_keys_that_work_are_listed() -> None:
+    card = examples.card()
+    judging, first = shown(Turn(card, rated=2)), shown(Turn(card))
+    assert words(judging["keys"]) == "← left → right = equal 0 both bad U undo S skip"
+    assert "undo" not in words(first["keys"]) and not first["undo"].interactive and judging["undo"].interactive
+    guessing = shown(Turn(asked_about="card-opaque", rated=10, total=24))
+    assert words(guessing["keys"]) == "← left → right = no idea S do not say U undo"
+    assert (words(shown(Turn(rated=3))["keys"]), shown(Turn())["keys"]) == ("U undo", "")
+
+
+def test_a_page_that_waits_for_answers_looks_again_by_itself_and_one_that_waits_for_others_when_asked() -> None:
+    names = [field.name for field in fields(rate.Screen)]
+    early = dict(zip(names, rate._closed(StillWriting("Being written.", fix="Later.")), strict=False))
+    assert words(early["card"]) == "Being written. This page goes on by itself as soon as they are there."
+    assert early["again"].visible and early["timer"].active
+    waiting, done = shown(Turn(is_waiting=True)), shown(Turn())
+    assert (waiting["again"].visible, waiting["timer"].active) == (True, False)
+    assert (done["again"].visible, done["timer"].active) == (False, False)
 
 
 def test_an_earlier_answer_of_the_conversation_is_named_as_one() -> None:
@@ -151,7 +180,7 @@ def test_both_sides_are_offered_alike(page: gr.Blocks) -> None:
         right.min_width,
     )
     assert buttons["guess-left"].variant == buttons["guess-right"].variant
-    judging = {f"rate-{name}" for name in ("left", "tie", "both-bad", "right", "undo", "skip", "name")}
+    judging = {f"rate-{name}" for name in ("left", "tie", "both-bad", "right", "undo", "skip", "name", "again")}
     assert set(buttons) == judging | {id for _, _, id in rate.GUESSES}
 
 

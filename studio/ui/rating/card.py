@@ -11,6 +11,7 @@ SPEAKERS = {
     "assistant": "An earlier answer was",
     "tool": "A tool answered",
 }
+NOTHING = "(no text)"
 ASKED = "Which of the two you have just seen do you think came from the new model?"
 
 
@@ -29,15 +30,21 @@ def head(card: Card) -> str:
 def body(card: Card) -> str:
     """The prompt, and both answers in boxes of one size."""
     asked = "".join(
-        f'<div class="asked-label">{SPEAKERS.get(m.role, "")}</div><div class="asked">{escape(m.text)}</div>'
+        f'<div class="asked-label">{SPEAKERS.get(m.role, "")}</div><div class="asked" dir="auto">{escape(m.text)}</div>'
         for m in card.prompt
     )
     sides = "".join(
-        f'<div><div class="asked-label">{name}</div><div class="answer" id="answer-{name.lower()}" role="region" '
-        f'aria-label="{name} answer" tabindex="0">{escape(text) or "<i>(no text)</i>"}</div></div>'
+        f'<div><div class="asked-label">{name}</div><div class="answer{"" if _is_seen(text) else " none"}" dir="auto" '
+        f'id="answer-{name.lower()}" role="region" aria-label="{name} answer" tabindex="0">'
+        f"{escape(text) if _is_seen(text) else NOTHING}</div></div>"
         for name, text in (("Left", card.left), ("Right", card.right))
     )
     return f'<div class="rate-card">{asked}<div class="answers">{sides}</div></div>'
+
+
+def _is_seen(text: str) -> bool:
+    """Whether there is anything to read; blanks and signs without a shape are nothing."""
+    return any(letter.isprintable() and not letter.isspace() for letter in text)
 
 
 def device(token: str) -> str:

@@ -1,9 +1,18 @@
 """Keys: what the keyboard does on the rating page, and the script that makes it so."""
 
-KEYS = "".join(
-    f"<span><kbd>{key}</kbd> {words}</span>"
-    for key, words in (("←", "left"), ("→", "right"), ("=", "equal"), ("0", "both bad"), ("U", "undo"), ("S", "skip"))
-)
+from collections.abc import Sequence
+
+JUDGING = (("←", "left"), ("→", "right"), ("=", "equal"), ("0", "both bad"), ("U", "undo"), ("S", "skip"))
+GUESSING = (("←", "left"), ("→", "right"), ("=", "no idea"), ("S", "do not say"), ("U", "undo"))
+UNDOING = (("U", "undo"),)
+
+
+def listed(keys: Sequence[tuple[str, str]]) -> str:
+    """What the keys do that work just now."""
+    told = "".join(f"<span><kbd>{key}</kbd> {words}</span>" for key, words in keys)
+    return f'<div class="keys">{told}</div>' if told else ""
+
+
 # Nobody reads a card in half a second: what arrives sooner is the second half of a double click, meant for the card before.
 HEAD = """
 <script>
@@ -17,7 +26,7 @@ document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (event.target.closest('input, textarea, select')) return;
   const keys = {
-    ArrowLeft: ['rate-left', 'guess-left'], ArrowRight: ['rate-right', 'guess-right'],
+    ArrowLeft: ['rate-left', 'guess-left'], ArrowRight: ['rate-right', 'guess-right', 'rate-again'],
     '=': ['rate-tie', 'guess-unsure'], '0': ['rate-both-bad'], u: ['rate-undo'], s: ['rate-skip', 'guess-none'],
   };
   for (const id of keys[event.key.length === 1 ? event.key.toLowerCase() : event.key] || []) {
