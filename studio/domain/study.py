@@ -147,7 +147,7 @@ class Turn:
     """What comes next for a rater: a card to judge, the question which side of `asked_about` they suspect, or neither.
 
     `asked_about` is the card that they have just judged. Without either, `is_waiting` says that more may come, once
-    what others hold is judged or given back.
+    what others hold is judged or given back. `last` is the card that they judged last, which they may take back.
     """
 
     card: Card | None = None
@@ -155,6 +155,7 @@ class Turn:
     is_waiting: bool = False
     rated: int = 0
     total: int = 0
+    last: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,10 +127,14 @@ def suspect(studio: Studio, token: str, card_id: str, guessed: Guessed | None) -
     return _turn(studio, table)
 
 
-def undo(studio: Studio, token: str) -> Turn:
-    """Take this rater's last judgement back and show that card again."""
+def undo(studio: Studio, token: str, card_id: str | None = None) -> Turn:
+    """Take this rater's last judgement back and show that card again.
+
+    With a `card_id`, only where that is the card judged last: a press that arrives twice takes nothing more back.
+    """
     table = _table(studio, token)
-    return _turn(studio, table, cards.unrate(studio.store, table.study.id, table.rater.id))
+    taken = cards.unrate(studio.store, table.study.id, table.rater.id, only=card_id)
+    return _turn(studio, table, taken or card_id)
 
 
 def remaining_cards(studio: Studio, token: str) -> list[Card]:
@@ -190,6 +194,7 @@ class _Far:
     rated: int
     total: int
     seconds_left: float | None = None
+    last: str = ""
 
 
 def _table(studio: Studio, token: str) -> _Table:
@@ -206,27 +211,28 @@ def _table(studio: Studio, token: str) -> _Table:
 
 
 def _turn(studio: Studio, table: _Table, card_id: str | None = None) -> Turn:
-    """What comes next, or this card of theirs once more."""
+    """What comes next, or this card once more where it is in their hands."""
     seen: list[Dealt] = []
 
     def draw(dealt: Sequence[Dealt]) -> list[Dealt]:
         seen.extend(dealt)
-        again = [card for card in dealt if card.id == card_id]
+        own = [card for card in dealt if card.rater == table.rater.id and not card.is_rated]
+        again = [card for card in own if card.id == card_id]
         return again or [card for card in [table.next(dealt)] if card]
 
     held = cards.deal(studio.store, table.study.id, draw)
     far = _far(studio, table, seen)
     if not held:
         is_waiting = not dealing.is_settled(table.deck, seen, table.rater.id)
-        return Turn(is_waiting=is_waiting, rated=far.rated, total=far.total)
+        return Turn(is_waiting=is_waiting, rated=far.rated, total=far.total, last=far.last)
     ask, answers = stored.asked(studio.store, table.study.id, table.pairs[held[0].pair_id].prompt)
-    return Turn(_card(table, held[0], ask, answers, far), rated=far.rated, total=far.total)
+    return Turn(_card(table, held[0], ask, answers, far), rated=far.rated, total=far.total, last=far.last)
 
 
 def _asked(studio: Studio, table: _Table, card_id: str) -> Turn | None:
     """The question about the card that was just judged, if it is its turn and was not answered."""
     own = cards.ratings(studio.store, table.study.id, rater=table.rater.id)
-    if own[-1].card_id != card_id:
+    if not own or own[-1].card_id != card_id:
         return None
     dealt = cards.dealt(studio.store, table.study.id)
     left = dealing.remaining(table.deck, dealt, table.rater.id, now=table.now)
@@ -234,7 +240,7 @@ def _asked(studio: Studio, table: _Table, card_id: str) -> Turn | None:
         return None
     if any(told.card_id == card_id for told in cards.suspicions(studio.store, table.study.id)):
         return None
-    return Turn(asked_about=card_id, rated=len(own), total=len(own) + left)
+    return Turn(asked_about=card_id, rated=len(own), total=len(own) + left, last=card_id)
 
 
 def _far(studio: Studio, table: _Table, dealt: Sequence[Dealt]) -> _Far:
@@ -242,7 +248,7 @@ def _far(studio: Studio, table: _Table, dealt: Sequence[Dealt]) -> _Far:
     left = dealing.remaining(table.deck, dealt, table.rater.id, now=table.now)
     paces = [rating.seconds for rating in own if rating.seconds is not None]
     seconds_left = median(paces) * left if len(paces) >= LEAST_FOR_PACE else None
-    return _Far(len(own), len(own) + left, seconds_left)
+    return _Far(len(own), len(own) + left, seconds_left, own[-1].card_id if own else "")
 
 
 def _said(table: _Table, vote: Vote) -> Rating:

@@ -11,7 +11,7 @@ from sqlalchemy import Column, Connection, Row, Select, select, update
 from studio.domain.dealing import Dealt
 from studio.domain.errors import StudyError
 from studio.domain.study import Choice, Guessed, PastRating, Rating, Side, Suspicion
-from studio.store import tables
+from studio.store import links, tables
 from studio.store.database import Store
 from studio.store.studies import insist_on_open
 
@@ -52,6 +52,8 @@ def rate_all(store: Store, given: Sequence[Rating]) -> int:
         return 0
     with store.write() as connection:
         insist_on_open(connection, given[0].study_id)
+        for rater in {rating.rater for rating in given}:
+            links.insist_on_right(connection, rater)
         owners, current = _owners(connection, given), _current(connection, given)
         left, new = list[Rating](), dict[str, Rating]()
         for rating in given:
@@ -69,18 +71,22 @@ def rate_all(store: Store, given: Sequence[Rating]) -> int:
         return len(new)
 
 
-def unrate(store: Store, study_id: str, rater: str) -> str | None:
-    """Take back what a rater judged last, who holds that card again from now on; its id, or None without any."""
+def unrate(store: Store, study_id: str, rater: str, *, only: str | None = None) -> str | None:
+    """Take back what a rater judged last, who holds that card again from now on; its id, or None without any.
+
+    Where `only` is given, nothing is taken back unless that card is the last: the same press twice is one.
+    """
     columns = tables.ratings.c
     with store.write() as connection:
         insist_on_open(connection, study_id)
+        links.insist_on_right(connection, rater)
         last = connection.execute(
             select(tables.ratings)
             .where(columns.study_id == study_id, columns.rater == rater)
-            .order_by(columns.at.desc(), columns.card_id)
+            .order_by(columns.at.desc(), columns.card_id.desc())
             .limit(1)
         ).one_or_none()
-        if last is None:
+        if last is None or only not in (None, last.card_id):
             return None
         _retire(connection, [_rating(last)], why="taken_back")
         connection.execute(tables.suspicions.delete().where(tables.suspicions.c.card_id == last.card_id))
@@ -112,6 +118,7 @@ def suspect(store: Store, study_id: str, suspicion: Suspicion) -> None:
     columns = tables.ratings.c
     with store.write() as connection:
         insist_on_open(connection, study_id)
+        links.insist_on_right(connection, suspicion.rater)
         judged = select(columns.card_id).where(
             columns.card_id == suspicion.card_id, columns.study_id == study_id, columns.rater == suspicion.rater
         )
@@ -195,7 +202,7 @@ def _current(connection: Connection, given: Sequence[Rating]) -> dict[str, Ratin
 def _of_cards(
     connection: Connection, question: Select[*tuple[Any, ...]], column: Column[str], given: Sequence[Rating]
 ) -> Iterator[Row[Any]]:
-    ids = list({rating.card_id for rating in given})
+    ids = list({tables.readable(rating.card_id) for rating in given})
     for start in range(0, len(ids), AT_ONCE):
         yield from connection.execute(question.where(column.in_(ids[start : start + AT_ONCE])))
 

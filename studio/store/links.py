@@ -14,7 +14,7 @@ from studio.store.database import Store, writing
 def add(target: Store | Connection, link: Link) -> Link:
     """Keep a new link, in a transaction of its own or in the one of the connection."""
     values = {"id": link.id, "study_id": link.study_id, "kind": link.kind.value, "token": link.token}
-    values |= {"label": link.label}
+    values |= {"label": tables.readable(link.label)}
     with writing(target) as connection:
         connection.execute(tables.links.insert().values(**values, created_at=link.created_at))
     return link
@@ -28,7 +28,8 @@ def by_token(store: Store, token: str, *kinds: LinkKind) -> Link:
 def of_token(store: Store, token: str, *kinds: LinkKind) -> Link:
     """The link of this address, of one of these kinds, revoked or not; StudyError where it is unknown."""
     with store.read() as connection:
-        row = connection.execute(select(tables.links).where(tables.links.c.token == token)).one_or_none()
+        asked = select(tables.links).where(tables.links.c.token == tables.readable(token))
+        row = connection.execute(asked).one_or_none()
     link = None if row is None else _link(row)
     if link is None or link.kind not in kinds:
         raise StudyError("This link leads to no comparison.", fix="Ask for a new link.")
@@ -42,11 +43,19 @@ def valid(link: Link) -> Link:
     return link
 
 
+def insist_on_right(connection: Connection, link_id: str) -> None:
+    """StudyError where the link was taken away, also a moment ago."""
+    for row in connection.execute(select(tables.links).where(tables.links.c.id == link_id)):
+        valid(_link(row))
+
+
 def name(store: Store, link_id: str, label: str) -> None:
     """Say whose link it is, where nobody has said so yet."""
     columns = tables.links.c
     with store.write() as connection:
-        connection.execute(update(tables.links).where(columns.id == link_id, columns.label == "").values(label=label))
+        connection.execute(
+            update(tables.links).where(columns.id == link_id, columns.label == "").values(label=tables.readable(label))
+        )
 
 
 def all(store: Store, study_id: str, kind: LinkKind | None = None) -> list[Link]:

@@ -67,6 +67,7 @@ class Screen:
     keys: gr.HTML
     again: gr.Button
     timer: gr.Timer
+    last: gr.Textbox
 
     def all(self) -> list[Any]:
         return [getattr(self, field.name) for field in fields(self)]
@@ -89,6 +90,7 @@ def build(studio: Studio) -> gr.Blocks:
         known = gr.BrowserState([], storage_key="assay-rater", secret="a-rater-and-nothing-else")
         own = gr.Textbox(visible=False, label="You")
         item, shown_at = gr.Textbox(visible=False, label="Card"), gr.State(None)
+        last = gr.Textbox(visible=False, label="Judged last")
         progress, card = gr.HTML(), gr.HTML(html.empty("One moment.", "The first card is on its way."))
         again, timer = gr.Button("Look again", visible=False, elem_id="rate-again"), gr.Timer(LOOK_EVERY, active=False)
         with gr.Column(visible=False, elem_id="rate-controls") as controls:
@@ -110,7 +112,7 @@ def build(studio: Studio) -> gr.Blocks:
                 )
                 call = gr.Button("Keep this name", elem_id="rate-name", min_width=140)
             device = gr.HTML()
-        below = (undo, keys, again, timer)
+        below = (undo, keys, again, timer, last)
         screen = Screen(progress, card, controls, item, shown_at, voting, guessing, skip, remark, fold, comment, *below)
         you = You(known, own, name, call, device)
         _wire(studio, page, screen, you, marks)
@@ -121,7 +123,7 @@ def build(studio: Studio) -> gr.Blocks:
             button.click(
                 _suspected(studio, guessed), [own, item], [*screen.all(), *marks], trigger_mode="once", **QUIET
             )
-        undo.click(_undone(studio), own, [*screen.all(), *marks], trigger_mode="once", **QUIET)
+        undo.click(_undone(studio), [own, last], [*screen.all(), *marks], trigger_mode="once", **QUIET)
         again.click(_looked(studio), own, [*screen.all(), *marks], trigger_mode="once", **QUIET)
         timer.tick(_looked(studio), own, [*screen.all(), *marks], trigger_mode="once", **QUIET)
     return page
@@ -196,7 +198,7 @@ def _rated(studio: Studio, choice: Choice) -> Any:
     def rated(own: str, card_id: str, shown_at: float | None, comment: str, *marks: str) -> Turn:
         if not card_id:
             return judge.turn(studio, own)
-        seconds = None if shown_at is None else time.time() - shown_at
+        seconds = None if shown_at is None else max(0.0, time.time() - shown_at)
         return judge.rate(studio, own, card_id, choice, seconds=seconds, comment=comment, marks=_given(marks))
 
     return _step(rated)
@@ -207,7 +209,7 @@ def _suspected(studio: Studio, guessed: Guessed | None) -> Any:
 
 
 def _undone(studio: Studio) -> Any:
-    return _step(lambda own: judge.undo(studio, own))
+    return _step(lambda own, last: judge.undo(studio, own, last))
 
 
 def _looked(studio: Studio) -> Any:
@@ -244,7 +246,7 @@ def view(turn: Turn) -> list[Any]:
     if turn.card is None:
         words, share = (WAITING, "Nothing for you just now") if turn.is_waiting else (THANKS, "All done")
         said = [html.bar(1.0, share), html.empty(*words), gr.Column(visible=True), "", None]
-        return [*said, *_offered(), "", *_below(turn.rated, can_look=turn.is_waiting), *_unmarked()]
+        return [*said, *_offered(), "", *_below(turn, can_look=turn.is_waiting), *_unmarked()]
     return [
         shown.head(turn.card),
         shown.body(turn.card),
@@ -253,7 +255,7 @@ def view(turn: Turn) -> list[Any]:
         time.time(),
         *_offered(voting=True),
         "",
-        *_below(turn.rated, JUDGING),
+        *_below(turn, JUDGING),
         *_unmarked(),
     ]
 
@@ -269,7 +271,7 @@ def _question(turn: Turn) -> list[Any]:
         None,
         *_offered(guessing=True),
         "",
-        *_below(turn.rated, GUESSING),
+        *_below(turn, GUESSING),
         *_unmarked(),
     ]
 
@@ -286,14 +288,16 @@ def _offered(*, voting: bool = False, guessing: bool = False, is_closed: bool = 
 
 
 def _below(
-    rated: int, keys: Sequence[tuple[str, str]] = UNDOING, *, can_look: bool = False, is_early: bool = False
+    turn: Turn, keys: Sequence[tuple[str, str]] = UNDOING, *, can_look: bool = False, is_early: bool = False
 ) -> list[Any]:
-    """Undo where there is something to take back, the keys that work, and looking again, by hand or by itself."""
+    """Undo where there is something to take back, the keys that work, looking again by hand or by itself, and which
+    card undo would take back."""
     return [
-        gr.Button(interactive=rated > 0),
-        listed(keys if rated else [key for key in keys if key not in UNDOING]),
+        gr.Button(interactive=turn.rated > 0),
+        listed(keys if turn.rated else [key for key in keys if key not in UNDOING]),
         gr.Button(visible=can_look or is_early),
         gr.Timer(active=is_early),
+        turn.last,
     ]
 
 
@@ -306,4 +310,4 @@ def _closed(error: StudioError) -> list[Any]:
     is_early = isinstance(error, StillWriting)
     said = html.empty(error.message, EARLY if is_early else error.fix)
     hidden = [gr.Column(visible=False), "", None, *_offered(is_closed=True), ""]
-    return ["", said, *hidden, *_below(0, is_early=is_early), *_unmarked()]
+    return ["", said, *hidden, *_below(Turn(), is_early=is_early), *_unmarked()]

@@ -184,6 +184,23 @@ def test_the_last_judgement_can_be_taken_back_and_its_card_comes_again(studio: S
     assert judge.undo(studio, ann).card is not None
 
 
+def test_an_undo_that_arrives_twice_takes_back_one_judgement(studio: Studio, study: Study, ann: str, ben: str):
+    said = first_card(studio, ann)
+    for _ in range(2):
+        turn = judge.rate(studio, ann, said.id, Choice.LEFT)
+        assert turn.last == said.id and turn.card is not None
+        said = turn.card
+    last = judge.turn(studio, ann).last
+    twice = [judge.undo(studio, ann, last) for _ in range(2)]
+    assert [turn.card.id for turn in twice if turn.card] == [last, last]
+    assert len(cards.ratings(studio.store, study.id)) == 1
+    kept = judge.turn(studio, ann).last
+    for other in ("", "no\x00card", first_card(studio, ben).id):
+        assert judge.undo(studio, ann, other).last == kept
+    assert judge.undo(studio, ann, first_card(studio, ben).id).card != first_card(studio, ben)
+    assert len(cards.ratings(studio.store, study.id)) == 1
+
+
 def test_nobody_takes_back_what_another_said(studio: Studio, study: Study, ann: str, ben: str):
     judge.rate(studio, ann, first_card(studio, ann).id, Choice.LEFT)
     judge.undo(studio, ben)
@@ -269,8 +286,12 @@ def test_a_link_that_leads_nowhere_and_a_card_of_another_study_are_refused(studi
         judge.next_card(studio, study.id)
     with pytest.raises(StudyError, match="leads to no comparison"):
         judge.next_card(studio, invitation(studio, study).token)
-    with pytest.raises(StudyError, match="not yours to judge"):
-        judge.rate(studio, ann, theirs.id, Choice.LEFT)
+    for wrong in (theirs.id, "", "no\x00card", "\ud800", "x" * 10_000, "' OR 1=1 --"):
+        with pytest.raises(StudyError, match="not yours to judge"):
+            judge.rate(studio, ann, wrong, Choice.LEFT)
+    for wrong in ("", "no\x00link", "\ud800", "x" * 10_000, "%", ann[:-1]):
+        with pytest.raises(StudyError, match="leads to no comparison"):
+            judge.turn(studio, wrong)
 
 
 def test_judgements_in_bulk_count_all_or_not_at_all(studio: Studio, study: Study, ann: str):

@@ -13,7 +13,7 @@ from sqlalchemy import event
 from studio.domain.dealing import Dealt
 from studio.domain.errors import StudyError
 from studio.domain.study import Choice, Guessed, Link, Rating, Side, Study, StudyState, Suspicion
-from studio.store import cards, studies
+from studio.store import cards, links, studies
 from studio.store.database import Store
 from tests.store.examples import NOON, Examples
 
@@ -185,7 +185,7 @@ def test_many_cards_and_many_judgements_take_as_many_questions_as_a_few(store: S
     finally:
         event.remove(store.engine, "before_cursor_execute", note)
     assert len(cards.ratings(store, study.id)) == many
-    assert (handing_out, len(asked) - handing_out) == (3, 4)
+    assert (handing_out, len(asked) - handing_out) == (3, 5)
 
 
 def test_the_last_rating_can_be_taken_back_and_given_again(
@@ -230,6 +230,32 @@ def test_after_the_closing_nothing_is_handed_out_said_or_taken_back(store: Store
         with pytest.raises(StudyError, match="is closed"):
             late()
     assert [each.choice for each in cards.ratings(store, study.id)] == [Choice.LEFT]
+
+
+def test_a_link_that_was_taken_back_a_moment_ago_changes_nothing_any_more(
+    store: Store, study: Study, ann: Link, card: str
+):
+    cards.rate(store, rating(study, card, ann))
+    links.revoke(store, ann.id, at=NOON)
+    for late in (
+        lambda: cards.rate(store, rating(study, card, ann, Choice.TIE)),
+        lambda: cards.unrate(store, study.id, ann.id),
+        lambda: cards.suspect(store, study.id, Suspicion(card, ann.id, Guessed.LEFT, NOON)),
+    ):
+        with pytest.raises(StudyError, match="was taken back"):
+            late()
+    assert [each.choice for each in cards.ratings(store, study.id)] == [Choice.LEFT]
+    assert cards.suspicions(store, study.id) == []
+
+
+def test_of_two_judgements_at_one_moment_the_one_that_is_listed_last_is_taken_back(
+    store: Store, examples: Examples, study: Study, ann: Link
+):
+    for number in range(3):
+        cards.rate(store, rating(study, examples.card(study, ann, key=f"key-{number}"), ann))
+    listed = [each.card_id for each in cards.ratings(store, study.id)]
+    assert cards.unrate(store, study.id, ann.id, only=listed[0]) is None
+    assert cards.unrate(store, study.id, ann.id, only=listed[-1]) == listed[-1]
 
 
 def test_a_rating_beside_the_closing_is_either_counted_or_refused(store: Store, examples: Examples):

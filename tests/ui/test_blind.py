@@ -179,6 +179,20 @@ def test_a_judgement_sent_twice_is_one_rating_of_its_own_card(room: tuple[Studio
     assert cards.history(studio.store, study.id) == []
 
 
+def test_an_undo_sent_twice_takes_one_judgement_back(room: tuple[Studio, str]) -> None:
+    studio, address = room
+    study = open_study(studio, name="undone")
+    with Rater(address, door(study)) as rater:
+        rater.arrive()
+        rater.press("rate-left")
+        rater.press("rate-right")
+        last = rater.item
+        rater.press("rate-undo")
+        rater.send_again()
+        assert "2 of 6" in words(rater.page) and rater.item != last
+    assert [each.choice for each in cards.ratings(studio.store, study.id)] == [Choice.LEFT]
+
+
 def test_what_a_rater_suspects_is_kept_once_and_the_next_card_comes(room: tuple[Studio, str]) -> None:
     studio, address = room
     study = open_study(studio, name="suspects", prompts=11)
