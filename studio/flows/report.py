@@ -150,7 +150,14 @@ def _chapters(each: Against) -> Iterator[Chapter]:
         examples: tuple[Example, ...] = getattr(each, name)
         if examples:
             pairs = tuple(
-                Told(*map(_readable, (one.question, one.tuned, one.other, one.reference, one.comment)), one.is_own)
+                Told(
+                    question=_readable(one.question),
+                    tuned=_readable(one.tuned),
+                    other=_readable(one.other),
+                    reference=_readable(one.reference),
+                    comment=_readable(one.comment),
+                    is_own=one.is_own,
+                )
                 for one in examples
             )
             other = each.rival.title
