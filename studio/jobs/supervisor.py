@@ -89,7 +89,7 @@ class Supervisor:
         for job in orphans:
             self._recover(job)
         waiting = [job for job in live.values() if job.state is JobState.QUEUED]
-        if waiting:
+        if waiting and not any(job.id in self.at_work for job in waiting):  # or else its last worker is not gone yet
             self._start_what_fits(waiting)
         return bool(live)
 

@@ -94,6 +94,19 @@ def test_two_runs_never_get_one_gpu_at_once(store: Store):
     assert [held.gpu for held in holding.started] == [A, B, B]
 
 
+def test_a_run_is_not_begun_on_another_gpu_before_its_earlier_worker_is_gone(store: Store):
+    launcher = Holding()
+    job, machine = waiting(store, "run"), Supervisor(store, launcher, gpus=(A, B))
+    machine.tick()
+    launcher.started[0].kill = lambda: None  # it takes its time
+    assert jobs.move(store, job.id, attempt=1, to=JobState.QUEUED)
+    machine.tick()
+    assert len(launcher.started) == 1
+    launcher.started[0].end("stopped")
+    machine.tick(), machine.tick()
+    assert len(launcher.started) == 2 and jobs.get(store, job.id).attempt == 2
+
+
 def test_a_run_waits_for_the_gpu_that_was_chosen_for_it_and_holds_nobody_up(store: Store):
     looking = Supervisor(store, Holding(), gpus=(A, B))
     waiting(store, "first", wants=B), waiting(store, "second", wants=B), waiting(store, "third")
