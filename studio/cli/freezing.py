@@ -16,6 +16,7 @@ from studio.domain.protocol import Rival
 from studio.domain.study import Study, StudyState
 from studio.flows import asking, compare, draft, prompting, shots, train
 from studio.flows.draft import Wanted
+from studio.flows.own import text_of
 from studio.flows.prompting import Try
 from studio.flows.studio import Studio
 
@@ -62,7 +63,7 @@ def create(
         opponents=draft.against(rivals, instructions=text, shown=[shot.fingerprint for shot in chosen]),
         examples=tuple(shot.row.number for shot in chosen),
         cap=cap,
-        own=_text(own),
+        own=text_of(str(own)) if own else "",
         question=question,
         rubric=_text(rubric),
         margin=margin,

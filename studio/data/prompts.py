@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import orjson
 
 from studio.data.problem import Problem
+from studio.data.sniffing import HEAD_BYTES, unicode_of
 from studio.data.texts import Refused, joined, text
 from studio.data.turns import Turn, check_order, turn_of, turns_of
 from studio.domain.errors import StudyError
@@ -15,6 +17,7 @@ from studio.domain.row import Message
 
 LONGEST = 20_000  # characters of a prompt
 MOST = 500
+LARGEST_FILE = 4_000_000  # bytes
 HOW = 'Write plain text, or {"prompt": "…"}, or {"messages": […]}.'
 SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_END = re.compile(r"\r\n|\r|\n")  # no other: a text may hold any other separator of Unicode
@@ -45,6 +48,25 @@ def read_prompts(written: str) -> list[OwnPrompt]:
             field="own",
         )
     return list(_read(filled))
+
+
+def text_of(path: Path) -> str:
+    """What a file of prompts says, in UTF-8 or UTF-16; StudyError where it is too large or no text."""
+    if path.stat().st_size > LARGEST_FILE:
+        raise StudyError(
+            f"This file has {path.stat().st_size / 1e6:,.1f} MB, and prompts that people rate are far fewer.",
+            fix=f"Give a file of at most {MOST} prompts.",
+            field="own",
+        )
+    content = path.read_bytes()
+    wide = unicode_of(content[:HEAD_BYTES])
+    try:
+        text = content[wide.skipped :].decode(wide.codec) if wide else content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise StudyError("This file is no text in UTF-8.", fix="Save it as UTF-8.", field="own") from error
+    if "\0" in text:
+        raise StudyError("This file is no text.", fix="Save the prompts as plain text or JSONL.", field="own")
+    return text
 
 
 def _read(lines: list[tuple[int, str]]) -> Iterator[OwnPrompt]:

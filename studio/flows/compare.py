@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -79,6 +80,19 @@ def freeze(
     if known := jobs.by_key(studio.store, kind=JobKind.GENERATE, key=key):
         return study(studio, known.subject_id)
     study_id = new_id("study")
+    try:
+        found = _frozen(studio, run_id, wanted, study_id, step=step, key=key, beside=beside)
+    except BaseException:
+        shutil.rmtree(studio.workspace.study(study_id), ignore_errors=True)
+        raise
+    if found.id != study_id:  # two presses of one key at once
+        shutil.rmtree(studio.workspace.study(study_id), ignore_errors=True)
+    return found
+
+
+def _frozen(
+    studio: Studio, run_id: str, wanted: Wanted, study_id: str, *, step: int | None, key: str, beside: Collection[str]
+) -> Study:
     made = settled(studio, draft(studio, run_id, wanted, step=step, beside=beside), study_id)
     return stored.add(
         studio.store,

@@ -36,11 +36,12 @@ from studio.domain.protocol import (
 from studio.domain.run import Checkpoint, Run
 from studio.domain.sampling import Sampling
 from studio.domain.study import Ask, references_fingerprint
-from studio.flows import asking, bases, bring, models, openings, train
+from studio.flows import asking, bases, bring, models, openings, room, train
 from studio.flows import gates as gating
 from studio.flows.models import STARTER
 from studio.flows.own import owned
 from studio.flows.studio import Studio
+from studio.store import logbook
 from studio.verdict.planning import plan_sentence
 
 QUESTION = "Which answer is better?"
@@ -172,16 +173,12 @@ def draft(
 
     What the studies `beside` it ask, those of the same press, is not asked already; as openings they count.
     """
-    run = train.run(studio, run_id)
-    if run.is_live:
-        raise StudyError(f"{run.name} is still training.", fix="Wait until it ends, or stop it and keep the best.")
-    if bring.dataset(studio, run.dataset_id).is_text:
-        raise StudyError(
-            "Plain text asks nothing, so there are no answers to compare.",
-            fix="Ask the model on Deliver, or compare a run on questions and answers.",
-        )
+    run = _comparable(studio, run_id)
     checkpoint = train.checkpoint_at(studio, run_id, step)
-    sealed, (own, notes) = asking.sealed_asks(studio, run_id), owned(studio, run_id, wanted.own)
+    before = room.told(studio, run, wanted.opponents, wanted.examples)
+    sealed = asking.sealed_asks(studio, run_id)
+    own, notes = owned(studio, run_id, wanted.own, beside=max(before.values(), default=0))
+    room.insist(studio, run, sealed, before)
     earlier = openings.earlier(studio)
     known = openings.asked_by(each for each in earlier if each.study_id not in beside)
     fresh = [ask for ask in sealed if openings.words(ask) not in known]
@@ -212,6 +209,26 @@ def draft(
     )
     counted = frozenset(opening.study_id for opening in earlier)
     return Draft(run, checkpoint, wanted, protocol, asks, len(sealed), len(fresh), counted, notes)
+
+
+def _comparable(studio: Studio, run_id: str) -> Run:
+    """The run, if people can judge it; StudyError if not."""
+    run = train.run(studio, run_id)
+    if run.is_live:
+        raise StudyError(f"{run.name} is still training.", fix="Wait until it ends, or stop it and keep the best.")
+    if logbook.entry(studio.store, run_id).deleted_at is not None:
+        raise StudyError(f"{run.name} was deleted.", fix="Bring it back on Runs before it is compared.")
+    if bring.dataset(studio, run.dataset_id).is_text:
+        raise StudyError(
+            "Plain text asks nothing, so there are no answers to compare.",
+            fix="Ask the model on Deliver, or compare a run on questions and answers.",
+        )
+    if not studio.workspace.dataset(run.dataset_id).is_dir():
+        raise StudyError(
+            f"The rows of {run.name} are not there any more.",
+            fix="Put their folder back from a copy of the workspace, or import the file and train again.",
+        )
+    return run
 
 
 def _nothing_to_ask(*, unasked: bool) -> StudyError:

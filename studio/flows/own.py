@@ -4,8 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from studio.data import prompts
 from studio.data.normalising import normalised
 from studio.data.prompts import OwnPrompt, read_prompts
 from studio.data.rows import load_rows
@@ -14,7 +16,7 @@ from studio.domain.errors import StudyError
 from studio.domain.row import Message, Row
 from studio.domain.run import Run
 from studio.domain.study import Ask, prompt_key
-from studio.flows import asking, bring, train
+from studio.flows import asking, bring, room, train
 from studio.flows.asking import REMEMBERED
 from studio.flows.openings import words
 from studio.flows.studio import Studio
@@ -68,16 +70,28 @@ class _Place:
         return f"line {self.line:,} of {self.file}"
 
 
-def owned(studio: Studio, run_id: str, text: str) -> Own:
-    """The prompts of a text; StudyError for the first line that is none, and for those that are rows of the run."""
-    prompts = read_prompts(text)
-    if not prompts:
+def text_of(path: str) -> str:
+    """What a file of prompts says; StudyError where it cannot be read as text."""
+    try:
+        return prompts.text_of(Path(path))
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read.", fix="Name a text file in UTF-8.", field="own") from error
+
+
+def owned(studio: Studio, run_id: str, text: str, *, beside: int = 0) -> Own:
+    """The prompts of a text; StudyError for the first line that is none, and for those that are rows of the run.
+
+    They have to fit the model `beside` so many tokens that an opponent is told before.
+    """
+    found = read_prompts(text)
+    if not found:
         return Own()
     run = train.run(studio, run_id)
-    asked, repeated = _once(prompts, asking.shared_instructions(studio, run))
+    asked, repeated = _once(found, asking.shared_instructions(studio, run))
     known = _known(studio, run.id)
     _insist_on_news(known, asked)
     _insist_on_no_sealed(studio, run_id, asked)
+    _insist_on_room(studio, run, asked, beside)
     asks = tuple(Ask(prompt_key(each.turns), 0, each.turns) for each in asked)
     return Own(asks, (*repeated, *_alike(known, asked)))
 
@@ -121,6 +135,20 @@ def _insist_on_no_sealed(studio: Studio, run_id: str, asked: Sequence[_Asked]) -
             fix="Leave it out: sealed rows are asked anyway, with their reference answers.",
             field="own",
         )
+
+
+def _insist_on_room(studio: Studio, run: Run, asked: Sequence[_Asked], beside: int) -> None:
+    """StudyError where a prompt is longer than the model reads, before a study is frozen that nobody can answer."""
+    sizes, context = room.sizes(studio, run, [each.turns for each in asked])
+    for each, size in zip(asked, sizes, strict=True):
+        if size + beside >= context:
+            more = f", and the instructions or examples before it {beside:,}" if beside else ""
+            raise StudyError(
+                f"Line {each.line} of your own prompts has {size:,} tokens{more}: the model reads {context:,} with the "
+                "answer.",
+                fix="Shorten it, or leave it out.",
+                field="own",
+            )
 
 
 def _alike(known: _Known, asked: Sequence[_Asked]) -> Iterator[str]:

@@ -1,8 +1,10 @@
 """Somebody's own prompts are read as they are meant, or refused with their line, the reason and what to do."""
 
+from pathlib import Path
+
 import pytest
 
-from studio.data.prompts import MOST, read_prompts
+from studio.data.prompts import MOST, read_prompts, text_of
 from studio.domain.errors import StudyError
 
 
@@ -56,6 +58,23 @@ def test_lines_end_where_editors_end_them_and_nowhere_else() -> None:
     assert said("one\u2028still one\x0bstill one") == [(1, [("user", "one\u2028still one\x0bstill one")])]
     with pytest.raises(StudyError, match="list of JSON"):
         read_prompts('[\n  {"prompt": "x"}\n]')
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_file_of_prompts_is_read_as_it_was_saved(tmp_path: Path, codec: str) -> None:
+    path = tmp_path / "own.txt"
+    path.write_bytes("Where is Zoë?\r\nWhen?".encode(codec))
+    assert said(text_of(path)) == [(1, [("user", "Where is Zoë?")]), (2, [("user", "When?")])]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"), [(b"caf\xe9", "no text in UTF-8"), (b"a\0b", "is no text"), (b"a" * 4_000_001, "4.0 MB")]
+)
+def test_a_file_that_holds_no_prompts_is_refused_whole(tmp_path: Path, content: bytes, why: str) -> None:
+    (tmp_path / "own.txt").write_bytes(content)
+    with pytest.raises(StudyError, match=why) as refused:
+        text_of(tmp_path / "own.txt")
+    assert refused.value.fix and refused.value.field == "own"
 
 
 def test_more_prompts_than_anybody_rates_are_refused_before_they_are_read() -> None:

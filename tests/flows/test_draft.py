@@ -15,7 +15,7 @@ from studio.domain.protocol import Asked, Opponent, Rival, Source
 from studio.domain.row import Message
 from studio.domain.run import Run
 from studio.domain.study import TUNED, LinkKind, prompt_key, references_fingerprint
-from studio.flows import asking, compare, draft, openings, prompting, shots, train
+from studio.flows import asking, compare, draft, logbook, openings, prompting, shots, train
 from studio.flows import gates as gating
 from studio.flows.draft import Wanted
 from studio.flows.studio import Studio
@@ -144,6 +144,41 @@ def test_an_own_prompt_that_is_a_sealed_row_is_refused_without_saying_which(quie
     with pytest.raises(StudyError, match="line 1 asks what a sealed test row asks") as refused:
         draft.draft(quiet, trained.id, Wanted(own=f"{sealed.question} "))
     assert "sealed rows are asked anyway" in refused.value.fix
+
+
+def test_what_the_model_cannot_read_is_refused_before_an_opening_is_spent_on_it(quiet: Studio, trained: Run):
+    for own in ("word " * 2500, json.dumps({"prompt": [{"type": "text", "text": "word " * 2500}]})):
+        with pytest.raises(
+            StudyError, match=r"Line 2 of your own prompts has 2,50. tokens: the model reads 2,048"
+        ) as long:
+            draft.draft(quiet, trained.id, Wanted(own=f"Is this short?\n{own}"))
+        assert long.value.field == "own"
+    told = (Opponent(Rival.PROMPT, "word " * 2030),)
+    with pytest.raises(StudyError, match=r"Line 1 of .* and the instructions or examples before it 2,03"):
+        draft.draft(quiet, trained.id, Wanted(opponents=told, own="word " * 20))
+    with pytest.raises(
+        StudyError, match=r"its best prompt is told takes 3,00. tokens and the longest prompt"
+    ) as refused:
+        draft.draft(quiet, trained.id, Wanted(opponents=(Opponent(Rival.PROMPT, "word " * 3000),)))
+    assert refused.value.field == "instructions" and compare.studies(quiet) == []
+
+
+def test_a_freezing_that_is_refused_leaves_nothing_behind(quiet: Studio, trained: Run, monkeypatch: pytest.MonkeyPatch):
+    gates = ({"kind": "prompts", "set": "general"},)
+    folder = quiet.workspace.study("any").parent
+    with monkeypatch.context() as late:
+        late.setattr(compare.draft.__globals__["openings"], "earlier", lambda _: [])  # as it was a moment ago
+        compare.freeze(quiet, trained.id, Wanted(gates=gates), key="first")
+        with pytest.raises(StudyError, match="frozen a moment ago"):
+            compare.freeze(quiet, trained.id, Wanted(gates=gates), key="second")
+    assert len(list(folder.iterdir())) == len(compare.studies(quiet)) == 1
+
+
+def test_a_run_that_was_deleted_meanwhile_is_not_compared(quiet: Studio, trained: Run):
+    logbook.delete(quiet, [trained.id])
+    with pytest.raises(StudyError, match="was deleted") as refused:
+        compare.freeze(quiet, trained.id, Wanted(), key="study")
+    assert "Bring it back" in refused.value.fix
 
 
 def test_the_same_words_under_another_system_prompt_are_another_opening(quiet: Studio, trained: Run):

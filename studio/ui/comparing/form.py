@@ -1,7 +1,6 @@
 """Form: everything that a study is frozen with, kept short, with what would be frozen shown while it is filled in."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -13,6 +12,7 @@ from studio.domain.sampling import Sampling
 from studio.domain.study import Study
 from studio.flows import compare, draft, models, prompting, shots, train
 from studio.flows.draft import Wanted
+from studio.flows.own import text_of
 from studio.flows.studio import Studio
 from studio.ui.comparing import examples, gates, prompt, words
 from studio.ui.errors import handler
@@ -23,7 +23,6 @@ RIVALS = [
     ("The base model with its best prompt", Rival.PROMPT.value),
     ("The base model with examples in its prompt", Rival.FEW_SHOT.value),
 ]
-MOST_CHARACTERS = 1_000_000  # of a file of prompts
 EVERY = [value for _, value in RIVALS]
 
 
@@ -247,9 +246,4 @@ def read(own: str | None, path: str | None) -> str:
     """What was typed, with the prompts of a file below it."""
     if not path:
         return own or ""
-    try:
-        with Path(path).open(encoding="utf-8-sig") as file:
-            added = file.read(MOST_CHARACTERS)
-    except UnicodeDecodeError as error:
-        raise StudyError("This file is no text in UTF-8.", fix="Save it as UTF-8.", field="own") from error
-    return "\n".join(filter(None, [(own or "").strip(), added.strip()]))
+    return "\n".join(filter(None, [(own or "").strip(), text_of(path).strip()]))
