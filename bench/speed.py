@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -36,7 +36,13 @@ WARM = 2  # steps that do not count
 PART = 4  # rows at once where bare TRL pads and keeps everything: more do not fit a large model
 BIN = {"starter": 512}  # tokens that bare TRL packs rows into
 SORTED = ("self_cuda_time_total", "self_cpu_time_total")
-RIVALS = ("unsloth", "llamafactory", "axolotl")  # the first as an arm, the others by name alone
+# Why each is not compared where it is not installed, as their packages of November 2026 declare; only the first has an
+# arm, which is the library itself. None is stood in for by TRL with settings like its own.
+RIVALS = {
+    "unsloth": "it wants a GPU, and transformers up to 5.17 and TRL up to 1.15",
+    "llamafactory": "it wants transformers up to 5.6, TRL up to 0.24 and PEFT up to 0.18",
+    "axolotl": "it wants transformers 5.16.1, TRL 1.9.0 and PEFT 0.20.0, and no others",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +199,21 @@ def table(told: dict[str, list[dict[str, Any]]]) -> None:
             f"| {title} | {one['wall']:,.0f} | {clock:.2f} × | {processor:.2f} × | {one['loss']:.3f} "
             f"| {one['peak'] / 1e9:.2f} | {len(lines)} |"
         )
-    for rival in RIVALS:
-        print(f"{rival}: {'installed' if importlib.util.find_spec(rival) else 'not installed here'}")
+    here = {rival for rival in RIVALS if importlib.util.find_spec(rival)}
+    print("\n".join(["", *rivals_told(here, measured=medians.keys())]))
+
+
+def rivals_told(installed: Collection[str], *, measured: Collection[str]) -> list[str]:
+    """A line for each rival that the table above says nothing of, and why."""
+    told = []
+    for rival, wants in RIVALS.items():
+        if rival in measured:
+            continue
+        why = f"not installed beside these libraries: {wants}"
+        if rival in installed:
+            why = "its arm failed, as told above" if rival in RIVAL else "installed, but there is no arm for it"
+        told.append(f"Not compared: {rival} ({why}).")
+    return told
 
 
 class Bench:
@@ -309,41 +328,21 @@ class Bench:
 
     def _bare(self, arm: Arm, staging: Path) -> tuple[Any, dict[str, Any]]:
         """SFTTrainer as its documentation sets it up, on the same rows, model, adapter and rate."""
-        import torch
-        from datasets import Dataset
-        from transformers import AutoTokenizer, PrinterCallback
-        from trl import SFTConfig, SFTTrainer
+        from bench.bare import bare_trainer
 
         recipe = self._recipe()
         longest = BIN.get(self.folder.name, max(2048, recipe.max_length)) if arm.packed else recipe.max_length
         part = max(1, round(sum(self.lengths) / len(self.lengths) * self.step / longest)) if arm.packed else arm.part
         part = min(part or self.step, self.step)
-        trainer = SFTTrainer(
-            model=self.base,
-            args=SFTConfig(
-                output_dir=str(staging),
-                assistant_only_loss=True,
-                max_length=None if (arm.settings or {}).get("padding_free") else longest,
-                num_train_epochs=1,
-                per_device_train_batch_size=part,
-                gradient_accumulation_steps=1 if arm.packed else self.step // part,
-                learning_rate=recipe.learning_rate,
-                lr_scheduler_type="constant",
-                use_cpu=not torch.cuda.is_available(),
-                logging_steps=1,
-                save_strategy="no",
-                report_to="none",
-                disable_tqdm=True,
-                seed=recipe.seed,
-                **arm.settings or {},
-            ),
-            train_dataset=Dataset.from_list(
-                [{"messages": [{"role": m.role, "content": m.content} for m in row.messages]} for row in self.rows]
-            ),
-            processing_class=AutoTokenizer.from_pretrained(self.folder),
-            peft_config=self._adapter(recipe),
+        settings = {
+            "max_length": None if (arm.settings or {}).get("padding_free") else longest,
+            "gradient_accumulation_steps": 1 if arm.packed else self.step // part,
+            **(arm.settings or {}),
+        }
+        adapter = self._adapter(recipe)
+        trainer = bare_trainer(
+            self.base, self.folder, self.rows, recipe, out=staging, part=part, adapter=adapter, **settings
         )
-        trainer.remove_callback(PrinterCallback)
         return trainer, {"rows_at_once": f"{part} × {longest} tokens" if arm.packed else part}
 
     def _adapter(self, recipe: Recipe) -> Any:

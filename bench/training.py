@@ -145,58 +145,35 @@ class Bench:
     def bare(self, recipe: Recipe, rows: Sequence[int]) -> float:
         """Tokens a second of SFTTrainer as its documentation sets it up, with the recipe's values."""
         import torch
-        from datasets import Dataset
         from peft import LoraConfig
-        from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
-        from trl import SFTConfig, SFTTrainer
+        from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
+        from bench.bare import bare_trainer
         from bench.stopwatch import Stopwatch
         from studio.domain.batches import rows_at_once
 
-        micro_batch = rows_at_once(recipe)
         quantisation = BitsAndBytesConfig(
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=torch.bfloat16,
         )
-        trainer = SFTTrainer(
-            model=AutoModelForCausalLM.from_pretrained(
-                self.model, dtype=torch.bfloat16, quantization_config=quantisation, device_map="auto"
-            ),
-            args=SFTConfig(
-                output_dir=str(self.folder / "bare"),
-                assistant_only_loss=True,
-                max_length=recipe.max_length,
-                num_train_epochs=recipe.epochs,
-                per_device_train_batch_size=micro_batch,
-                gradient_accumulation_steps=recipe.batch_size // micro_batch,
-                learning_rate=recipe.learning_rate,
-                lr_scheduler_type="cosine",
-                warmup_steps=recipe.warmup,
-                max_grad_norm=recipe.max_grad_norm,
-                gradient_checkpointing=recipe.gradient_checkpointing,
-                use_cpu=not torch.cuda.is_available(),
-                logging_steps=1,
-                save_strategy="no",
-                report_to="none",
-                disable_tqdm=True,
-                seed=recipe.seed,
-            ),
-            train_dataset=Dataset.from_list(
-                [
-                    {"messages": [{"role": m.role, "content": m.content} for m in row.messages]}
-                    for row in self.read(rows)
-                ]
-            ),
-            processing_class=AutoTokenizer.from_pretrained(self.model),
-            peft_config=LoraConfig(
-                r=recipe.rank, lora_alpha=recipe.rank, lora_dropout=recipe.dropout, target_modules="all-linear"
-            ),
+        model = AutoModelForCausalLM.from_pretrained(
+            self.model, dtype=torch.bfloat16, quantization_config=quantisation, device_map="auto"
         )
-        from transformers import PrinterCallback
-
-        trainer.remove_callback(PrinterCallback)
+        adapter = LoraConfig(
+            r=recipe.rank, lora_alpha=recipe.rank, lora_dropout=recipe.dropout, target_modules="all-linear"
+        )
+        trainer = bare_trainer(
+            model,
+            self.model,
+            self.read(rows),
+            recipe,
+            out=self.folder / "bare",
+            part=rows_at_once(recipe),
+            adapter=adapter,
+            gradient_checkpointing=recipe.gradient_checkpointing,
+        )
         watch = Stopwatch()
         trainer.add_callback(watch)
         trainer.train()
