@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import gradio as gr
 
+from studio.domain.batches import check_steps
 from studio.domain.fault import Fault, FaultCode
 from studio.domain.job import JobState
 from studio.domain.method import TITLES
@@ -25,6 +26,7 @@ from studio.ui.training.card import card, gone_on_after
 from studio.ui.training.checkpoints import checkpoint_table, damage
 
 # How often a run is looked at, in seconds, until it has taken so long: each look costs time that the run would have.
+LONGER = 1.25  # times the slow end of the plan, from where on it is said
 PACE = ((120.0, 2.0), (1800.0, 4.0), (inf, 8.0))
 VIEWED = 11  # components of `view`
 EMPTY = html.empty("No run yet.", "Choose a recipe and start training; the curves appear here.", to="recipe")
@@ -247,11 +249,13 @@ def situation(
     unexplained = run.job.state is JobState.INTERRUPTED and fault is not None and fault.code is FaultCode.CRASH
     title = "Interrupted." if unexplained else ""
     said = card(fault, log, title=title) if fault else html.reading(follow.reading(run, points, place=place))
-    return figures(run, points, far) + "<br>" + said + gone_on_after(survived) + against_plan(run)
+    return figures(run, points, far) + "<br>" + said + gone_on_after(survived) + against_plan(run, far)
 
 
-def against_plan(run: Run) -> str:
-    """What a run that came to its end took, beside what was planned."""
+def against_plan(run: Run, far: Progress) -> str:
+    """What a run that came to its end took, beside what was planned; of one that will take longer, that it does."""
+    if run.is_live and far.seconds_left is not None and far.elapsed + far.seconds_left > LONGER * run.plan.seconds_high:
+        return f'<p class="help">It takes longer than was planned. {measured.NEXT}</p>'
     found = measured.compared(run)
     return f'<p class="help">{html.text(found.sentence)}</p>' if found else ""
 
@@ -279,7 +283,9 @@ def figures(run: Run, points: list[Metric], far: Progress) -> str:
     left = html.duration(far.seconds_left) if far.seconds_left is not None else soon
     speed = f"{far.tokens_per_second:,.0f}" if far.tokens_per_second else soon
     best = f"{far.best.loss:.3f}" if far.best else soon
-    unchecked = "after the first check" if run.is_live else "no check was reached"
+    first = check_steps(far.steps, run.recipe.evaluations)[0]
+    unchecked = f"after the first check, at step {first:,}" if run.is_live else "no check was reached"
+    planned = html.duration_range(run.plan.seconds_low, run.plan.seconds_high)
     at_best = next((p for p in points if far.best and p.step == far.best.step), None)
     right = at_best and at_best.validation_token_accuracy
     of_tokens = f" · {html.percent(right)} of tokens right" if right is not None else ""
@@ -287,7 +293,7 @@ def figures(run: Run, points: list[Metric], far: Progress) -> str:
     held = next((p.memory for p in reversed(points) if p.memory), None)
     cards = [
         html.Figure("Progress", f"{far.step:,} of {far.steps:,}", f"optimiser steps · {html.percent(far.share)}"),
-        html.Figure("Time left", left, f"{html.duration(far.elapsed)} so far")
+        html.Figure("Time left", left, f"{html.duration(far.elapsed)} so far, {planned} planned in all")
         if run.is_live
         else html.Figure("Took", html.duration(far.elapsed), run.job.words),
         html.Figure("Best validation loss", best, checked),
@@ -298,6 +304,6 @@ def figures(run: Run, points: list[Metric], far: Progress) -> str:
 
 
 def log_page(run: Run, log: str) -> str:
-    """The exact recipe and the end of the worker's log."""
-    recipe = " · ".join(f"{name} {value}" for name, value in run.recipe.model_dump().items() if value != ())
+    """The exact recipe, as far as its method has such choices, and the end of the worker's log."""
+    recipe = " · ".join(f"{name} {value}" for name, value in run.recipe.choices.items() if value != ())
     return f'<p class="help">{html.text(recipe)}</p><pre class="log" tabindex="0">{html.text(log) or "The log is empty so far."}</pre>'

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -154,6 +155,19 @@ def test_a_live_run_says_how_long_it_still_takes() -> None:
     assert "Time left 2 min 5 s" in said and "80 of 120" in said and "67 %" in said
 
 
+def test_a_live_run_stands_beside_its_plan_and_says_when_it_takes_longer() -> None:
+    late, in_time = (examples.run(seconds_left=left, started_at=datetime.now(UTC)) for left in (600.0, 50.0))
+    for run, told in ((late, True), (in_time, False)):
+        said = words(view(run, examples.CURVE)["situation"])
+        assert "so far, 40–90 s planned in all" in said
+        assert ("It takes longer than was planned." in said) is told
+
+
+def test_before_the_first_check_it_is_told_when_that_comes() -> None:
+    run = examples.run(recipe=Recipe(evaluations=4))
+    assert "after the first check, at step 30" in words(view(run, examples.POINTS[:5])["situation"])
+
+
 def test_a_run_in_16_bits_is_not_called_qlora() -> None:
     assert "QLoRA on Pebble" in words(view(examples.run())["heading"])
     plain = words(view(examples.run(recipe=Recipe(method="lora")))["heading"])
@@ -281,7 +295,7 @@ def test_why_a_run_ended_early_is_said() -> None:
 
 def test_the_log_stands_below_the_exact_recipe() -> None:
     said = words(train.log_page(examples.run(), "step 1 <loss 2.1>"))
-    assert "rank 16" in said and "step 1 <loss 2.1>" in said
+    assert "rank 16" in said and "step 1 <loss 2.1>" in said and "prefix_tokens" not in said
     assert "The log is empty so far." in words(train.log_page(examples.run(), ""))
 
 
