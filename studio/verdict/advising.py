@@ -153,6 +153,9 @@ def _is_behind(alike: Alike) -> bool:
 def _announced(
     judge: Judge, pairs: Sequence[TwoAnswers], requests: int, tokens: int, usual: int, cost: tuple[float, float] | None
 ) -> Iterator[str]:
+    if not requests:
+        yield f"Nothing is left to ask {judge.title}."
+        return
     orders = "each in both orders" if requests == 2 * len(pairs) else "where it gave no reply in one order or both"
     yield f"{judge.title} is asked {count(requests, 'time')}: {count(len(pairs), 'pair')}, {orders}."
     with_reference = any(pair.reference for pair in pairs)

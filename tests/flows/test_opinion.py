@@ -168,6 +168,7 @@ def test_what_a_judge_left_unanswered_is_asked_again_alone_and_announced_first(
     assert (advice.unanswered, advice.tally.failed_replies, advice.tally.tuned) == (0, 0, 10)
     assert advice.id != first.id and opinion.announce(quiet, closed.id, chosen).requests == 0
     assert opinion.to_ask_again([advice]) is None
+    assert opinion.announce(quiet, closed.id, chosen).sentences == (f"Nothing is left to ask {chosen.title}.",)
 
 
 def test_what_a_model_says_stands_on_the_details_page_as_advice_without_where_it_is(
