@@ -254,7 +254,8 @@ def situation(
 
 def against_plan(run: Run, far: Progress) -> str:
     """What a run that came to its end took, beside what was planned; of one that will take longer, that it does."""
-    if run.is_live and far.seconds_left is not None and far.elapsed + far.seconds_left > LONGER * run.plan.seconds_high:
+    in_one_go = run.is_live and run.job.attempt == 1  # a pause is no slowness
+    if in_one_go and far.seconds_left is not None and far.elapsed + far.seconds_left > LONGER * run.plan.seconds_high:
         return f'<p class="help">It takes longer than was planned. {measured.NEXT}</p>'
     found = measured.compared(run)
     return f'<p class="help">{html.text(found.sentence)}</p>' if found else ""
@@ -286,6 +287,7 @@ def figures(run: Run, points: list[Metric], far: Progress) -> str:
     first = check_steps(far.steps, run.recipe.evaluations)[0]
     unchecked = f"after the first check, at step {first:,}" if run.is_live else "no check was reached"
     planned = html.duration_range(run.plan.seconds_low, run.plan.seconds_high)
+    since = f"so far, {planned} planned in all" if run.job.attempt == 1 else "since it went on"
     at_best = next((p for p in points if far.best and p.step == far.best.step), None)
     right = at_best and at_best.validation_token_accuracy
     of_tokens = f" · {html.percent(right)} of tokens right" if right is not None else ""
@@ -293,7 +295,7 @@ def figures(run: Run, points: list[Metric], far: Progress) -> str:
     held = next((p.memory for p in reversed(points) if p.memory), None)
     cards = [
         html.Figure("Progress", f"{far.step:,} of {far.steps:,}", f"optimiser steps · {html.percent(far.share)}"),
-        html.Figure("Time left", left, f"{html.duration(far.elapsed)} so far, {planned} planned in all")
+        html.Figure("Time left", left, f"{html.duration(far.elapsed)} {since}")
         if run.is_live
         else html.Figure("Took", html.duration(far.elapsed), run.job.words),
         html.Figure("Best validation loss", best, checked),

@@ -31,7 +31,7 @@ def build(session: Session) -> gr.HTML:
     table = gr.HTML(js_on_load=PRESS)
     with gr.Row(visible=False, elem_classes="actions") as further:
         passes = gr.Number(label="Passes from there", value=1, minimum=0.1, maximum=100, min_width=160, scale=1)
-        begin = gr.Button("Train longer from here", variant="primary", min_width=220, scale=1)
+        begin = gr.Button("Train longer from here", variant="primary", min_width=300, scale=1)
 
     @friendly
     def press(run_id: str, event: gr.EventData) -> list[Any]:

@@ -157,9 +157,11 @@ def test_a_live_run_says_how_long_it_still_takes() -> None:
 
 def test_a_live_run_stands_beside_its_plan_and_says_when_it_takes_longer() -> None:
     late, in_time = (examples.run(seconds_left=left, started_at=datetime.now(UTC)) for left in (600.0, 50.0))
-    for run, told in ((late, True), (in_time, False)):
+    paused_before = replace(late, job=replace(late.job, attempt=2))
+    for run, told in ((late, True), (in_time, False), (paused_before, False)):
         said = words(view(run, examples.CURVE)["situation"])
-        assert "so far, 40–90 s planned in all" in said
+        whence = "since it went on" if run is paused_before else "so far, 40–90 s planned in all"
+        assert whence in said
         assert ("It takes longer than was planned." in said) is told
 
 
