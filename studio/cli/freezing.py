@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -73,9 +74,10 @@ def create(
         masked=tuple(_parts(mask)),
         unasked=unasked,
     )
-    key = f"cli:{time.time_ns()}:{os.getpid()}"
-    made = compare.freeze_each(studio, run, wanted, steps=_numbers(step, "--step"), key=key)
-    _tell(studio, [_written(studio, each) if wait else each for each in made], json=json)
+    key, steps = f"cli:{time.time_ns()}:{os.getpid()}", _numbers(step, "--step")
+    known = draft.draft(studio, run, wanted, step=steps[0] if steps else None).warnings
+    made = compare.freeze_each(studio, run, wanted, steps=steps, key=key)
+    _tell(studio, [_written(studio, each) if wait else each for each in made], known, json=json)
 
 
 def _written(studio: Studio, study: Study) -> Study:
@@ -86,9 +88,11 @@ def _written(studio: Studio, study: Study) -> Study:
     return found
 
 
-def _tell(studio: Studio, made: list[Study], *, json: bool) -> None:
-    """One study, or the first with all of them under `studies`."""
+def _tell(studio: Studio, made: list[Study], known: Sequence[str], *, json: bool) -> None:
+    """One study, or the first with all of them under `studies`; `known` is what was odd about them beforehand."""
     told = [values(each) | {"rating_token": compare.invitation(studio, each.id).token} | _about(each) for each in made]
+    for each in told:
+        each["warnings"] = list(dict.fromkeys((*each["warnings"], *known)))
     lines = [
         f"{each.id}: {each.protocol.cap} prompts, {each.state}. Rate them at /rate/?t={one['rating_token']}"
         for each, one in zip(made, told, strict=True)

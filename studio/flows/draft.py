@@ -99,12 +99,9 @@ class Draft:
         """What nothing forbids and somebody should know; the bar is told apart, at every opening."""
         own = [told for told in warnings(self.protocol) if told != bar_sentence(self.protocol.opening)]
         sealed = sum(ask.row_number is not None for ask in self.asks)
-        gates = read_gates(self.protocol.gates)
-        return (
-            *own,
-            *self.notes,
-            *(said for gate in gates for said in _of_gate(gate, asked=len(self.asks), sealed=sealed)),
-        )
+        gates = [_of_gate(gate, asked=len(self.asks), sealed=sealed) for gate in read_gates(self.protocol.gates)]
+        # several gates of one kind may have the same to say
+        return tuple(dict.fromkeys((*own, *self.notes, *chain.from_iterable(gates))))
 
     @property
     def plan(self) -> str:

@@ -97,7 +97,7 @@ def test_own_prompts_are_marked_and_always_among_the_judged(quiet: Studio, train
 
 
 def test_gates_that_compare_with_references_count_sealed_prompts_alone(quiet: Studio, trained: Run):
-    gates = ({"kind": "exact", "margin": 0.2}, {"kind": "json", "margin": 0.2})
+    gates = ({"kind": "exact", "margin": 0.2}, {"kind": "exact", "margin": 0.2}, {"kind": "json", "margin": 0.2})
     own = "\n".join(f"My own question, number {number}?" for number in range(12))
     made = draft.draft(quiet, trained.id, Wanted(cap=16, identical=0, own=own, gates=gates))
     told = [said for said in made.warnings if "needs at least 10 prompts" in said]
