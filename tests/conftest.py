@@ -1,11 +1,18 @@
 """What all tests share."""
 
+import gc
 import shutil
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy import inspect
 
+from studio.store import database
+from studio.store.database import Store
+from studio.store.workspace import Workspace
 from tests.postgresql import cluster, migrated, new_database, server  # noqa: F401
 from tests.small_disk import mounted
 
@@ -33,11 +40,52 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         yield place
 
 
+@pytest.fixture(scope="session", autouse=True)
+def migrate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Store], None]]:
+    """What migrates a database. New SQLite files are copies of one that it made: each would take longer than most tests."""
+    migrate = database._migrate
+    made = Workspace(tmp_path_factory.mktemp("migrated"))
+
+    def migrate_or_copy(store: Store) -> None:
+        is_new = store.engine.dialect.name == "sqlite" and store.workspace.root != made.root
+        with database._locked(store.workspace.migration_lock), suppress(sqlite3.Error):
+            if is_new and not inspect(store.engine).get_table_names():
+                database.open_store(made).close()
+                with closing(sqlite3.connect(made.database)) as whole, closing(store.engine.raw_connection()) as empty:
+                    return whole.backup(empty.driver_connection)
+        return migrate(store)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "_migrate", migrate_or_copy)
+        yield migrate
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Of two processes that collect the same tests, one begins at the end: what either compiles, the other finds."""
+    if getattr(session.config, "workerinput", {}).get("workerid") == "gw1":
+        places = [part for arg in session.config.args for part in _parts(Path(arg))]
+        session.config.args = [str(place) for place in reversed(places)]
+
+
+def _parts(place: Path) -> list[Path]:
+    """The test files and the folders in a folder, in order; anything else is itself."""
+    if not place.is_dir():
+        return [place]
+    return sorted(
+        part for part in place.iterdir() if part.match("test_*.py") or (part.is_dir() and part.name[0] != "_")
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # The files of this folder take longest for a single file: last, they would leave one of two cores without work.
-    items.sort(key=lambda item: item.path.parent != ROOT / "tests")
+    items.sort(key=lambda item: (item.path.parent != ROOT / "tests", item.path))
     if shutil.which("nvidia-smi"):
         return
     for item in items:
         if item.get_closest_marker("gpu"):
             item.add_marker(pytest.mark.skip(reason="no CUDA device here"))
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # what was imported stays: each collection would look through half a million objects of the libraries

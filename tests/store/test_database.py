@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -22,6 +23,12 @@ from studio.store.workspace import Workspace
 from tests.small_disk import fill, mounted
 
 MODEL = {"id": "model-1", "title": "Mine", "path": "/models/mine", "added_at": datetime(2026, 1, 2, tzinfo=UTC)}
+
+
+@pytest.fixture(autouse=True)
+def migrated_afresh(migrate: Callable[[Store], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here every new database is made by the migrations themselves."""
+    monkeypatch.setattr(database, "_migrate", migrate)
 
 
 def test_the_migrations_make_exactly_the_tables_that_the_code_asks(tmp_path: Path, url: str | None):
