@@ -17,6 +17,10 @@ esac
 
 main() {
     is_ready && return
+    if is_anothers; then
+        say "Using the environment of $(cat "$venv/.root"), which .venv leads to, as it is."
+        return
+    fi
     can_write || stop "Assay Studio cannot write in $root. Give yourself write access to that folder, or move it to one of your own, and run make again."
     venv_works || make_venv
     rm -f "$venv/.ready-run" "$venv/.ready-dev"
@@ -42,6 +46,9 @@ fingerprint() {
 
 # Tried, not asked: on a read-only disk the permissions alone say nothing.
 can_write() { mkdir -p "$venv" 2>/dev/null && (: > "$venv/.writable") 2>/dev/null && rm -f "$venv/.writable"; }
+
+# What a link leads to belongs to another folder, whose programs may be running in it: it is never emptied from here.
+is_anothers() { [ -L "$venv" ] && [ "$(cat "$venv/.root" 2>/dev/null || echo "$root")" != "$root" ]; }
 
 # A moved folder leaves the paths of its old place inside the environment's programs.
 venv_works() {

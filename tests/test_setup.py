@@ -178,6 +178,16 @@ def test_a_package_that_has_no_build_for_this_machine_is_named(ready: Path, tmp_
     assert only_sentence(done).startswith("There is no build of a-package-that-is-not-here==1.0 for Python 3.")
 
 
+def test_an_environment_that_belongs_to_another_folder_is_used_and_never_emptied(ready: Path, tmp_path: Path) -> None:
+    other = new_checkout(tmp_path / "other", Path(__file__).resolve().parent.parent)
+    (other / ".venv").symlink_to(ready / ".venv")
+    before = (ready / ".venv" / "pyvenv.cfg").stat()
+    done = set_up(other)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"Using the environment of {ready}, which .venv leads to, as it is.\n"
+    assert (ready / ".venv" / "pyvenv.cfg").stat().st_ino == before.st_ino
+
+
 def test_a_studio_that_was_moved_is_set_up_in_its_new_place(ready: Path) -> None:
     (ready / "requirements.lock").write_text("# nothing again\n")
     moved = ready.rename(ready.with_name("moved"))
