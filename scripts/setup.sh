@@ -62,6 +62,8 @@ version_of() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/de
 fits() { [ "${1%%.*}" -gt "${oldest%%.*}" ] || { [ "${1%%.*}" -eq "${oldest%%.*}" ] && [ "${1#*.}" -ge "${oldest#*.}" ]; }; }
 
 make_venv() {
+    # Made anew, an environment is emptied first: behind a link, that would be somebody else's.
+    [ ! -L "$venv" ] || stop "$root/$venv is a link to $(readlink "$venv"), which does not fit this folder and is not emptied for it. Remove the link and run make again, or prepare the folder that it leads to."
     find_python
     say "Making $venv with $python ($version)."
     "$python" -m venv --clear "$venv" > "$root/.setup-venv.log" 2>&1 ||

@@ -195,3 +195,13 @@ def test_a_studio_that_was_moved_is_set_up_in_its_new_place(ready: Path) -> None
     assert done.returncode == 0, done.stderr
     assert "Making .venv" in done.stdout
     assert set_up(moved).stdout == ""
+
+
+def test_an_environment_that_is_only_linked_here_is_not_emptied(checkout: Path, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    (theirs / "bin").mkdir(parents=True)
+    (theirs / "kept").touch()
+    (checkout / ".venv").symlink_to(theirs)
+    said = only_sentence(set_up(checkout))
+    assert f".venv is a link to {theirs}" in said and "Remove the link" in said
+    assert (theirs / "kept").exists()

@@ -177,9 +177,7 @@ def machine_words(studio: Studio) -> str:
     running, waiting = machine.busy(studio)
     busy = f"{running} running, {waiting} waiting" if running or waiting else "nothing running"
     following = next_words(queue.line(studio)) if waiting else ""
-    return (
-        f'<div class="machine">{_hardware(found)}<br>{busy} · {html.size(found.disk_free)} disk free{following}</div>'
-    )
+    return f'<div class="machine"{_each(found)}>{_hardware(found)}<br>{busy} · {html.size(found.disk_free)} disk free{following}</div>'
 
 
 def next_words(line: Line) -> str:
@@ -200,9 +198,15 @@ def _hardware(found: Machine) -> str:
         return f"{html.text(gpu.name)} · {_free(gpu)}"
     kinds = Counter(_kind(gpu) for gpu in found.gpus)
     counted = ", ".join(f"{count} × {kind}" if count > 1 else kind for kind, count in kinds.items())
-    each = "\n".join(f"{number}: {gpu.name}, {_free(gpu)}" for number, gpu in enumerate(found.gpus))
     most = html.size(max(gpu.free for gpu in found.gpus))
-    return f'<span title="{html.text(each)}">{html.text(counted)} · up to {most} free on one</span>'
+    apart = "<br>" if len(kinds) > 1 else " · "  # the pickers beside it keep their room
+    return f"{html.text(counted)}{apart}up to {most} free on one"
+
+
+def _each(found: Machine) -> str:
+    """Every GPU with its number, for whoever points at them."""
+    each = "\n".join(f"{number}: {gpu.name}, {_free(gpu)}" for number, gpu in enumerate(found.gpus))
+    return f' title="{html.text(each)}"' if each else ""
 
 
 def _free(gpu: Gpu) -> str:

@@ -232,7 +232,7 @@ OLDER = Gpu("NVIDIA A100-SXM4-40GB", 42 * GB, 41 * GB, "GPU-4", (8, 0))
     [
         ((SMALL,), "NVIDIA GeForce RTX 4090 · 25.0 GB of 25.8 GB free"),
         ((TAKEN, H100), "2 × H100 80 GB · up to 84.9 GB free on one"),
-        ((H100, SMALL, TAKEN, OLDER), "2 × H100 80 GB, RTX 4090, A100-SXM4 40 GB · up to 84.9 GB free on one"),
+        ((H100, SMALL, TAKEN, OLDER), "2 × H100 80 GB, RTX 4090, A100-SXM4 40 GB<br>up to 84.9 GB free on one"),
     ],
 )
 def test_the_header_names_every_gpu_by_number_and_kind(empty_studio: Studio, monkeypatch, gpus, said: str):
