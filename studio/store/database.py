@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, DisconnectionError, NoSuchModuleError, OperationalError
 
 from studio.domain.errors import SetupError
-from studio.store import tables
+from studio.store import backups, tables
 from studio.store.acting import check_writing
 from studio.store.workspace import Workspace
 
@@ -224,7 +224,10 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _migrate(store: Store) -> None:
-    """Bring the database to HEAD, whole or not at all; processes that open it at the same time wait for each other."""
+    """Bring the database to HEAD, whole or not at all; processes that open it at the same time wait for each other.
+
+    A SQLite file with data is copied first. PostgreSQL takes changes of tables back as whole as any other.
+    """
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
@@ -241,6 +244,8 @@ def _migrate(store: Store) -> None:
                 f"This workspace was last used by a newer version of the studio (its data is at {found}).",
                 fix="Update the studio, or open another workspace.",
             )
+        if found and found != HEAD and connection.dialect.name == "sqlite":
+            backups.before_upgrade(store.workspace.database, store.workspace.backups, revision=found)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

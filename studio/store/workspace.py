@@ -23,6 +23,11 @@ class Workspace:
         return self.root / "studio.db"
 
     @property
+    def backups(self) -> Path:
+        """Where the database lies as it was before each upgrade."""
+        return self.root / "backups"
+
+    @property
     def migration_lock(self) -> Path:
         return self.root / "migration.lock"
 
