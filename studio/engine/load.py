@@ -40,7 +40,7 @@ def prepare_process() -> None:
     logging.getLogger("torchao").setLevel(logging.ERROR)
 
     import datasets
-    import transformers
+    import transformers.utils.logging
 
     _import_bitsandbytes()
     datasets.disable_progress_bars()
