@@ -14,6 +14,10 @@ from pathlib import Path
 
 import psutil
 
+from studio.domain.access import Scope
+from studio.flows import keys, signing
+from studio.flows.studio import open_studio
+
 ROOT = Path(__file__).parents[1]
 BOUNDARY = "a-boundary-between-parts"
 PATIENCE = 7200.0
@@ -23,17 +27,17 @@ LOOK_EVERY = 0.2
 
 def send(source: Path, folder: Path) -> Iterator[str]:
     """Sentences on what the web process takes while the file is sent, taken in and read."""
-    with studio(folder / "workspace") as (process, port):
+    with studio(folder / "workspace") as (process, door):
         before = reset_peak(process.pid)
         began = time.perf_counter()
-        path = upload(port, source)
+        path = upload(door, source)
         sent = time.perf_counter() - began
         yield (
             f"upload over HTTP: {sent:.1f} s ({source.stat().st_size / sent / 1e6:,.0f} MB/s); the web process grew "
             f"by at most {grown(process.pid, before):,.0f} MB"
         )
         began = time.perf_counter()
-        take_in(port, path)
+        take_in(door, path)
         yield (
             f"taken into a dataset: {time.perf_counter() - began:.2f} s; the web process grew by at most "
             f"{grown(process.pid, before):,.0f} MB since before the upload"
@@ -46,8 +50,24 @@ def send(source: Path, folder: Path) -> Iterator[str]:
         yield from (f"   {worker.told}" for worker in workers.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where the studio is, and the key by which it lets in."""
+
+    port: int
+    key: str = ""
+
+
+def key_of(workspace: Path) -> str:
+    """A key that may bring files."""
+    opened = open_studio(workspace)
+    made = keys.make(opened, signing.this_machine(opened), "bench", Scope.CHANGE)[1]
+    opened.store.close()
+    return made
+
+
 @contextmanager
-def studio(workspace: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def studio(workspace: Path) -> Iterator[tuple[subprocess.Popen[bytes], Door]]:
     """A studio on a free port with a workspace of its own, ended with everything that it started."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -55,9 +75,10 @@ def studio(workspace: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     command = [sys.executable, str(ROOT / "app.py"), "--port", str(port), "--workspaces", str(workspace)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
         try:
-            until(lambda: request(port, "GET", "/healthz").status == 200)
-            request(port, "GET", "/")  # what the first page takes is not the upload's
-            yield process, port
+            until(lambda: request(Door(port), "GET", "/healthz").status == 200)
+            door = Door(port, key_of(workspace))
+            request(door, "GET", "/")  # what the first page takes is not the upload's
+            yield process, door
         finally:
             process.terminate()
             end_supervisor(workspace)
@@ -72,7 +93,7 @@ def end_supervisor(workspace: Path) -> None:
         pass
 
 
-def upload(port: int, source: Path) -> str:
+def upload(door: Door, source: Path) -> str:
     """Send the file to the upload route, a piece at a time; where the studio put it."""
     head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="files"; filename="{source.name}"\r\n\r\n'.encode()
     tail = f"\r\n--{BOUNDARY}--\r\n".encode()
@@ -86,15 +107,15 @@ def upload(port: int, source: Path) -> str:
 
     kind = f"multipart/form-data; boundary={BOUNDARY}"
     length = len(head) + source.stat().st_size + len(tail)
-    answer = request(port, "POST", "/gradio_api/upload", body(), {"content-type": kind, "content-length": str(length)})
+    answer = request(door, "POST", "/gradio_api/upload", body(), {"content-type": kind, "content-length": str(length)})
     return answer.json()[0]
 
 
-def take_in(port: int, path: str) -> None:
+def take_in(door: Door, path: str) -> None:
     """What the drop zone does with an uploaded file."""
     data = json.dumps({"data": [{"path": path, "meta": {"_type": "gradio.FileData"}}]}).encode()
-    called = request(port, "POST", "/gradio_api/call/bring_file", data, {"content-type": "application/json"}).json()
-    answer = request(port, "GET", f"/gradio_api/call/bring_file/{called['event_id']}").text
+    called = request(door, "POST", "/gradio_api/call/bring_file", data, {"content-type": "application/json"}).json()
+    answer = request(door, "GET", f"/gradio_api/call/bring_file/{called['event_id']}").text
     if "event: complete" not in answer:
         raise SystemExit(f"the file was not taken in: {answer[:500]}")
 
@@ -160,10 +181,11 @@ class Answer:
         return json.loads(self.text)
 
 
-def request(port: int, method: str, path: str, body=None, headers: dict[str, str] | None = None) -> Answer:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+def request(door: Door, method: str, path: str, body=None, headers: dict[str, str] | None = None) -> Answer:
+    connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=PATIENCE)
+    known = {"authorization": f"Bearer {door.key}"} if door.key else {}
     try:
-        connection.request(method, path, body, headers or {})
+        connection.request(method, path, body, (headers or {}) | known)
         answer = connection.getresponse()
         return Answer(answer.status, answer.read())
     except ConnectionRefusedError:

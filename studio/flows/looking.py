@@ -5,15 +5,19 @@ from typing import Any
 
 from studio.domain.job import Job, JobKind, JobState, Wish
 from studio.flows.studio import Studio
-from studio.store import jobs
+from studio.store import acting, jobs
 
 KINDS = (JobKind.MEASURE, JobKind.TOPICS, JobKind.CHECK_SPLIT)
 
 
 def begin(studio: Studio, kind: JobKind, dataset_id: str, spec: dict[str, Any], *, key: str) -> Job:
-    """The job that finds out what somebody wants to see; asked twice it is one, and one that was given up goes on."""
-    job = jobs.submit(studio.store, kind=kind, subject_id=dataset_id, spec=spec, key=key)
-    return jobs.requeue(studio.store, job.id) if job.state is JobState.STOPPED else job
+    """The job that finds out what somebody wants to see; asked twice it is one, and one that was given up goes on.
+
+    Nobody decides anything by it, so it begins for those as well who may only look.
+    """
+    with acting.by_itself():
+        job = jobs.submit(studio.store, kind=kind, subject_id=dataset_id, spec=spec, key=key)
+        return jobs.requeue(studio.store, job.id) if job.state is JobState.STOPPED else job
 
 
 def give_up(studio: Studio, dataset_ids: Collection[str], *, kinds: Collection[JobKind] = KINDS) -> None:

@@ -37,6 +37,12 @@ def visitor() -> Visitor | None:
     return now and now[0]
 
 
+def may(right: Right) -> bool:
+    """Whether whoever this runs for has this right; the studio itself has every one."""
+    now = visitor()
+    return now is None or now.may(right)
+
+
 def check_writing() -> None:
     """AccessError where this runs for somebody who may not write here."""
     now = _now.get()

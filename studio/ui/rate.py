@@ -14,11 +14,13 @@ from typing import Any, Literal
 
 import gradio as gr
 
+from studio.domain.access import Right
 from studio.domain.errors import StillWriting, StudioError, StudyError
 from studio.domain.study import Choice, Criterion, Guessed, Side, Turn
 from studio.flows import judge
 from studio.flows.studio import Studio
 from studio.ui.errors import friendly
+from studio.ui.guarded import GuardedPage
 from studio.ui.parts import html
 from studio.ui.rating import card as shown
 from studio.ui.rating.keys import GUESSING, HEAD, JUDGING, UNDOING, listed
@@ -84,9 +86,10 @@ class You:
     device: gr.HTML
 
 
-def build(studio: Studio) -> gr.Blocks:
+def build(studio: Studio) -> GuardedPage:
     """The rating page; its address carries the study's link as ?t=…"""
-    with gr.Blocks(title="Which answer is better?", analytics_enabled=False) as page:
+    titled = {"title": "Which answer is better?", "analytics_enabled": False}
+    with GuardedPage(studio, right=lambda _handler: Right.RATE, writing=Right.RATE, **titled) as page:
         known = gr.BrowserState([], storage_key="assay-rater", secret="a-rater-and-nothing-else")
         own = gr.Textbox(visible=False, label="You")
         item, shown_at = gr.Textbox(visible=False, label="Card"), gr.State(None)

@@ -12,9 +12,12 @@ from studio.domain.machine import Gpu, Machine
 from studio.flows import machine, queue
 from studio.flows.queue import Line
 from studio.flows.studio import Studio
+from studio.ui import signed
 from studio.ui.errors import friendly, handler
+from studio.ui.guarded import GuardedPage
 from studio.ui.parts import html
 from studio.ui.parts.pickers import opened, with_its_data, with_its_run
+from studio.ui.rights import right_of
 from studio.ui.session import DRAWN, QUIET, Session
 from studio.ui.tabs import chat, compare, data, deliver, inspect, recipe, runs, verdict
 from studio.ui.tabs import train as train_tab
@@ -35,6 +38,7 @@ BRAND = '<h1 class="brand"><i></i>Assay Studio</h1>'
 # The address names the open tab (…/#train), so that reloading and the browser's back button lead where one expects.
 READ_ADDRESS = "(kept) => [kept, location.hash.slice(1)]"
 HEAD = """
+<meta name="referrer" content="same-origin">
 <script>
 let moved = false;
 window.opened = (tab) => {
@@ -64,9 +68,10 @@ class Header:
     picked: gr.Textbox
 
 
-def build(studio: Studio) -> gr.Blocks:
+def build(studio: Studio) -> GuardedPage:
     """The whole studio as one page."""
-    with gr.Blocks(title="Assay Studio", analytics_enabled=False) as page:
+    with GuardedPage(studio, right=right_of, title="Assay Studio", analytics_enabled=False) as page:
+        who = gr.HTML("", visible=False, elem_id="who")
         with gr.Row(elem_id="header"):
             gr.HTML(BRAND, min_width=170, scale=0)
             # Custom values are allowed because a page that outlives the web process still knows ids that it was given.
@@ -112,6 +117,7 @@ def build(studio: Studio) -> gr.Blocks:
                 tab_of[tab_id] = tab
         _wire(session, header, tab_of, timers)
         _wire_address(session, header)
+    page.told = (who._id, signed.words)
     return page
 
 

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import plotly
 from fastapi import FastAPI, HTTPException
@@ -15,21 +15,35 @@ from studio.flows.studio import Studio
 from studio.ui import rate, shell
 from studio.ui.lighter import lighter_script
 from studio.ui.theme import CSS, VERDICT_CSS, theme
+from studio.web.access.doors import door_routes
+from studio.web.access.gate import AccessGate
+from studio.web.access.rights import RATE
+from studio.web.access.settings import Access
+from studio.web.access.team import team_routes
 from studio.web.downloads import download_routes
 from studio.web.gates import SameOriginGate
 from studio.web.verdicts import verdict_routes
 
 import gradio as gr  # isort: skip  # studio.ui has loaded it, in less time
 
+Page = TypeVar("Page", bound=gr.Blocks)
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
-def build_app(studio: Studio, *, hosts: tuple[str, ...] = LOCAL_HOSTS, max_upload: str = "1gb") -> FastAPI:
+def build_app(
+    studio: Studio,
+    *,
+    access: Access = Access(),  # noqa: B008  a frozen value
+    hosts: tuple[str, ...] = LOCAL_HOSTS,
+    max_upload: str = "1gb",
+) -> FastAPI:
     """The whole web process. The rating page is a Gradio app of its own, so that a rater's page holds nothing else."""
     # Gradio asks the environment alone. On the disk of the workspace a file of 1 GB is taken in without copying it.
     os.environ["GRADIO_TEMP_DIR"] = str(studio.workspace.uploads.resolve())
     app = FastAPI(title="Assay Studio", docs_url=None, redoc_url=None, openapi_url=None)
+    rating, whole = calm(rate.build(studio)), calm(shell.build(studio))
+    app.add_middleware(AccessGate, studio=studio, access=access, events={"": whole.right_of, RATE: rating.right_of})
     app.add_middleware(SameOriginGate)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
 
@@ -57,6 +71,8 @@ def build_app(studio: Studio, *, hosts: tuple[str, ...] = LOCAL_HOSTS, max_uploa
         app.add_api_route(f"/assets/{name}", lambda: Response(text, media_type="text/javascript"))
     app.include_router(download_routes(studio))
     app.include_router(verdict_routes(studio))
+    app.include_router(door_routes(studio, access))
+    app.include_router(team_routes(studio, access))
     shared: dict[str, Any] = {
         "theme": theme(),
         "css_paths": [CSS],
@@ -69,12 +85,12 @@ def build_app(studio: Studio, *, hosts: tuple[str, ...] = LOCAL_HOSTS, max_uploa
         "mcp_server": False,
         "pwa": False,
     }
-    gr.mount_gradio_app(app, calm(rate.build(studio)), path="/rate", head=rate.HEAD, **shared)
-    whole: dict[str, Any] = shared | {"css_paths": [CSS, VERDICT_CSS]}
-    return gr.mount_gradio_app(app, calm(shell.build(studio)), path="", head=shell.HEAD, **whole)
+    gr.mount_gradio_app(app, rating, path=RATE, head=rate.HEAD, **shared)
+    looks: dict[str, Any] = shared | {"css_paths": [CSS, VERDICT_CSS]}
+    return gr.mount_gradio_app(app, whole, path="", head=shell.HEAD, **looks)
 
 
-def calm(page: gr.Blocks) -> gr.Blocks:
+def calm(page: Page) -> Page:
     """Let a page look for what was clicked a hundred times a second; Gradio looks a thousand times, also while idle."""
     page._queue.sleep_when_free = 0.01
     page._queue.progress_update_sleep_when_free = 0.1

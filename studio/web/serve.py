@@ -5,14 +5,18 @@ import os
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 import uvicorn
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from studio.domain.access import Mode
 from studio.domain.errors import SetupError
-from studio.flows import bring
-from studio.flows.studio import open_studio
+from studio.flows import bring, people
+from studio.flows.studio import Studio, open_studio
 from studio.jobs.supervisor import keep_supervised
 from studio.store.workspace import Workspace
+from studio.web.access.settings import Access
 from studio.web.app import LOCAL_HOSTS, build_app
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -23,14 +27,14 @@ def serve(
     workspaces: Path,
     host: str = "127.0.0.1",
     port: int = 7860,
-    open_to_network: bool = False,
+    access: Access = Access(),  # noqa: B008  a frozen value
     supervise: bool = True,
 ) -> None:
     """Run the studio until it is stopped; SetupError in one sentence where it cannot start."""
-    if host not in LOOPBACK and not open_to_network:
+    if host not in LOOPBACK and access.mode is Mode.LOCAL:
         raise SetupError(
-            f"The studio has no passwords yet, so it does not listen on {host}, where others could reach it.",
-            fix="Leave --host out. If everyone there may use it: make run ARGS=--share-on-network.",
+            f"On {host} others could reach the studio, and it would not know who they are.",
+            fix="Leave --host out, or say how people sign in: --access password.",
         )
     check_port(host, port)
     quiet_libraries()
@@ -38,15 +42,48 @@ def serve(
     if supervise:
         keep_supervised(Workspace(workspaces))
     bring.forget_uploads(studio)
-    hosts = LOCAL_HOSTS if host in LOOPBACK else ("*",)
-    app = build_app(studio, hosts=hosts)
+    hosts = LOCAL_HOSTS if host in LOOPBACK and not access.proxies else ("*",)
+    app = behind_proxies(build_app(studio, access=access, hosts=hosts), access)
     gc.collect()
     gc.freeze()  # the page's own objects stay for good: looking through them for garbage would take 100 ms of a click
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-    print(f"Assay Studio is open at http://{shown}:{port}  (stop it with Ctrl+C)", flush=True)
-    uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
+    print(opening(studio, access, f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"), flush=True)
+    uvicorn.run(
+        app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2, proxy_headers=False, ws="none"
+    )
     if supervise:
         print("The page is closed. What was started goes on and is there when you open the studio again.", flush=True)
+
+
+def opening(studio: Studio, access: Access, address: str) -> str:
+    """What is said at the start: where the studio is, and how somebody who is not known yet comes in."""
+    if access.mode is Mode.LOCAL:
+        return (
+            f"Assay Studio is open at {address}/open/{people.launch(studio)}  (stop it with Ctrl+C)\n"
+            f"A browser that has been here before is known at {address} as well."
+        )
+    words = f"Assay Studio is open at {address}  (stop it with Ctrl+C)"
+    if access.mode is Mode.PASSWORD and (token := people.set_up(studio)):
+        words += (
+            f"\nNobody has a role yet. Its first owner comes in, once and within a day, at {address}/welcome/{token}"
+        )
+    if access.mode is Mode.PROXY and not people.everybody(studio, Mode.PROXY):
+        words += (
+            "\nNobody has a role yet: python -m studio people add NAME --access proxy, NAME as the proxy writes it."
+        )
+    return words
+
+
+def behind_proxies(app: Any, access: Access) -> Any:
+    """The same application; what proxies say of a browser (its address, TLS or not) is believed of these alone."""
+    believing = ProxyHeadersMiddleware(app, trusted_hosts=list(access.proxies)) if access.proxies else app
+
+    async def noting(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            scope["peer"] = (scope.get("client") or ("", 0))[0]
+        await believing(scope, receive, send)
+
+    return noting
 
 
 def check_port(host: str, port: int) -> None:

@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from tests.browser import find_browser
+from tests.signed_in import for_playwright
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FLAGS = [
@@ -121,6 +122,7 @@ def visitor(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def page(visitor: BrowserContext, studio: RunningStudio) -> Iterator[Page]:
     """A fresh visitor, who is known from no test before; console errors fail the test."""
+    visitor.add_cookies([for_playwright(studio.workspaces, studio.address)])
     opened = visitor.new_page()
     opened.set_default_timeout(60_000)
     expect.set_options(timeout=60_000)

@@ -13,6 +13,7 @@ from studio.domain.finding import FindingKind as K
 from tests.e2e import planted
 from tests.e2e.conftest import RunningStudio
 from tests.e2e.screens import DESK, button, open_tab, picture
+from tests.signed_in import for_playwright
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -34,6 +35,7 @@ SUM = "Lines with something in them (adds up)"
 def visitor(browser: Browser, studio: RunningStudio) -> Iterator[Page]:
     """One visitor for all of these tests; whatever the console calls an error fails them."""
     context = browser.new_context(viewport=DESK)
+    context.add_cookies([for_playwright(studio.workspaces, studio.address)])
     page = context.new_page()
     page.set_default_timeout(60_000)
     expect.set_options(timeout=60_000)

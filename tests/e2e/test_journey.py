@@ -210,7 +210,7 @@ def test_answers_are_written_and_rated_blind(browser: Browser, page: Page, studi
         rater.set_viewport_size(PHONE)
         rate_some(rater, 26)
         expect(rater.get_by_text("You have judged everything here")).to_be_visible()
-        whole += heard_by(rater) + "".join(fetched(studio.address + path) for path in ("/rate/", "/rate/config"))
+        whole += heard_by(rater) + "".join(fetched(studio.address + path) for path in (address, f"/rate/config?{address.partition('?')[2]}"))
     assert "answer-left" in whole, "nothing was heard, so nothing was proved"
     for secret in secrets_of(studio):
         assert secret not in whole, f"the rater's browser was told {secret}"

@@ -12,6 +12,7 @@ from studio.flows import compare, judge
 from studio.flows.judge import Vote
 from studio.flows.studio import Studio
 from studio.store import cards, runs, tables
+from tests.signed_in import for_playwright
 from tests.ui.rating_room import LETTERS, door, open_study, served
 
 PROMPTS = 30
@@ -136,5 +137,6 @@ def test_three_people_end_a_comparison_in_the_verdict_that_they_gave(
     expect(ann.get_by_text("This comparison is closed.")).to_be_visible()
     assert len(cards.ratings(studio.store, study.id)) == len(given)
     data = runs.get(studio.store, study.run_id).dataset_id
+    owner.context.add_cookies([for_playwright(room.studio, room.address)])
     owner.goto(f"{room.address}/?data={data}&run={study.run_id}#verdict")
     expect(owner.get_by_role("heading", name=headline).filter(visible=True)).to_be_visible()

@@ -21,6 +21,7 @@ from studio.store import jobs, releases, runs, studies
 from studio.store.ids import new_id
 from studio.web.app import build_app
 from tests.saved import save_checkpoint
+from tests.signed_in import cookie
 from tests.store.examples import Examples, written
 
 ROWS = [f'{{"prompt": "Question {number}?", "completion": "Answer {number}."}}' for number in range(6)]
@@ -115,4 +116,6 @@ def delivered(studio: Studio, run: Run, *, is_there: bool) -> Release:
 @pytest.fixture(scope="session")
 def client(kept: Kept) -> Iterator[TestClient]:
     with TestClient(build_app(kept.studio), base_url="http://127.0.0.1:7860") as client:
+        known = cookie(kept.studio, 7860)
+        client.cookies.set(known["name"], known["value"])
         yield client

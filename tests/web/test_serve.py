@@ -25,7 +25,7 @@ def test_a_port_in_use_is_named_with_another_to_try():
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "studio.example"])
 def test_the_studio_does_not_listen_to_others_unless_told_to(host: str, tmp_path: Path):
-    with pytest.raises(SetupError, match="no passwords yet"):
+    with pytest.raises(SetupError, match="would not know who they are"):
         serve(workspaces=tmp_path / "workspaces", host=host)
     assert not (tmp_path / "workspaces").exists()
 

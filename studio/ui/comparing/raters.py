@@ -9,16 +9,19 @@ from typing import Any
 
 import gradio as gr
 
+from studio.domain.access import Right
 from studio.domain.study import Link, StudyState
 from studio.flows import compare, invite
 from studio.flows.invite import Seat
 from studio.flows.judge import LONGEST_NAME
 from studio.flows.studio import Studio
+from studio.store.acting import may
 from studio.ui.errors import handler
 from studio.ui.parts import html
 from studio.ui.session import DRAWN, QUIET, Session
 
 COPY = "Copy"
+NOT_YOURS = "shown to editors and owners"  # whoever has a link judges in the name on it
 HEADINGS = ("Who", "Judged", "Last", "Link")
 
 
@@ -120,7 +123,7 @@ def table(seats: list[Seat]) -> str:
 def _row(seat: Seat) -> str:
     judged = "" if seat.is_open else f"{seat.judged:,}"
     last = f"{seat.last:%-d %b %H:%M} UTC" if seat.last else ""
-    link = "taken back" if seat.link.is_revoked else _copy(seat.link)
+    link = "taken back" if seat.link.is_revoked else _copy(seat.link) if may(Right.CHANGE) else NOT_YOURS
     told = zip(HEADINGS, (escape(who(seat.link)), judged, last, link), strict=True)
     cells = "".join(f'<td data-label="{name}">{cell}</td>' for name, cell in told)
     return f"<tr>{cells}</tr>"

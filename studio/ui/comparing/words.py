@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from studio.domain.access import NEEDS, Right
 from studio.domain.contest import Turns
 from studio.domain.errors import StudioError
 from studio.domain.gate import Gate, SqlResult, read_gates
@@ -13,6 +14,7 @@ from studio.domain.sampling import Sampling
 from studio.domain.study import Ask, Card, Study, StudyState
 from studio.flows.compare import StudyProgress
 from studio.flows.draft import Draft
+from studio.store.acting import may
 from studio.ui.comparing.gates import titled
 from studio.ui.parts import html, talk
 from studio.ui.rating import card as rating
@@ -134,6 +136,8 @@ def rate_link(token: str, *, is_done: bool = False) -> str:
     """The address for raters; it holds nothing but an opaque token."""
     if not token:
         return '<p class="help">Every invitation was taken back.</p>'
+    if not may(Right.RATE):
+        return f'<p class="help">The link to rate by is shown to those who may rate. {NEEDS[Right.RATE]}</p>'
     look = "" if is_done else ' class="button"'
     address = f"/rate/?t={token}"
     copy = f"navigator.clipboard.writeText(location.origin + '{address}'); this.textContent = 'Copied'; setTimeout(() => this.textContent = '{COPY}', 4000)"
@@ -141,7 +145,7 @@ def rate_link(token: str, *, is_done: bool = False) -> str:
         f'<a{look} href="{address}" target="_blank" rel="noopener">{"Look at the rating page" if is_done else "Rate now"}</a> '
         f'<button class="copy" type="button" onclick="{copy}">{COPY}</button>'
         '<p class="help">Whoever has the link may rate, on a phone too, and sees nothing else. Other devices reach it only '
-        "when the studio was started with --share-on-network.</p>"
+        "when the studio listens to them (docs/access.md).</p>"
     )
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import gradio as gr
 
+from studio.domain.access import Right
 from studio.domain.study import Link
 from studio.flows import sharing
 from studio.flows.studio import Studio
+from studio.store.acting import may
 from studio.ui.errors import friendly, handler
 from studio.ui.parts import html
 from studio.ui.session import QUIET
@@ -84,6 +86,8 @@ def _line(link: Link) -> str:
     if link.revoked_at:
         back = f"taken back {link.revoked_at:%-d %b %Y, %H:%M} UTC"
         return f'<li><b>{name}</b> <span class="v-quiet">{made}, {back}</span></li>'
+    if not may(Right.CHANGE):
+        return f'<li><b>{name}</b> <span class="v-quiet">{made}; the address is shown to editors and owners</span></li>'
     address = html.text(sharing.address(link))
     return (
         f'<li><b>{name}</b> <span class="v-quiet">{made}</span><br>{html.link("Open the page", address, download=False)} '

@@ -1,0 +1,114 @@
+"""Guarded: a page whose every event is checked where its handler runs, and that shows what somebody may not do.
+
+There are several ways to an event (the queue, the calls by name), and more with every version of Gradio. All of them end
+in `process_api`, so that is where it is decided; what a request is refused before that saves work, and no more.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import anyio.to_thread
+import gradio as gr
+
+from studio.domain.access import NEEDS, Right, Visitor
+from studio.flows import audit
+from studio.flows.studio import Studio
+from studio.store.acting import acting, visitor
+
+ID = re.compile(r"(?:data|run|study|release|model|sweep|split|card|talk|chat)-[0-9a-z-]{4,60}")
+# What a person does; an event on a change, a tick or a tab is the page's own.
+PRESSES = frozenset({"click", "upload", "submit", "input", "release", "blur"})
+
+
+class GuardedPage(gr.Blocks):
+    """Gradio's Blocks with a right per event; who sends a request stands in its scope, put there by the gate."""
+
+    def __init__(
+        self, studio: Studio, *, right: Callable[[Any], Right], writing: Right = Right.CHANGE, **shown: Any
+    ) -> None:
+        self._studio, self._right, self._writing = studio, right, writing
+        self._config: Any = None
+        self.told: tuple[int, Callable[[Visitor], str]] | None = None
+        super().__init__(**shown)
+
+    # Rights
+
+    def right_of(self, event: int | str | None) -> Right | None:
+        """What an event needs, by its number or its name; None where there is none."""
+        if isinstance(event, str):
+            found = [fn for fn in self.fns.values() if event in (fn.api_name, str(fn._id))]
+        else:
+            found = [fn for number, fn in self.fns.items() if number == event]
+        return self._right(found[0].fn) if found else None
+
+    async def process_api(self, block_fn: Any, inputs: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        function = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
+        who, needed = _sender(kwargs.get("request")), self._right(function.fn)
+        if who is None or not who.may(needed):
+            raise gr.Error(NEEDS[needed], title="You may not do this", print_exception=False)
+        with acting(who, writing=self._writing):
+            answer = await super().process_api(block_fn, inputs, *args, **kwargs)
+            if needed is Right.CHANGE and (act := self._pressed(function)):
+                about = " ".join(dict.fromkeys(ID.findall(" ".join(each for each in inputs if isinstance(each, str)))))
+                await anyio.to_thread.run_sync(audit.note, self._studio, act, about)
+        if not who.may(Right.CHANGE):
+            self._take_back(function, answer)
+        return answer
+
+    def _pressed(self, function: Any) -> str | None:
+        """What was pressed, in the words that stand on it; None for what happens by itself."""
+        for block_id, event in function.targets:
+            if event in PRESSES and block_id in self.blocks:
+                block = self.blocks[block_id]
+                named = block.value if isinstance(block, gr.Button | gr.UploadButton) else getattr(block, "label", None)
+                return f"used “{named}”" if isinstance(named, str) else "pressed something on a screen"
+        return None
+
+    # What somebody who may only look sees
+
+    @property
+    def changing(self) -> frozenset[int]:
+        """The controls of which an event changes something."""
+        return frozenset(
+            block_id
+            for fn in self.fns.values()
+            if self._right(fn.fn) is Right.CHANGE
+            for block_id, event in fn.targets
+            if block_id is not None and event in PRESSES
+        )
+
+    def _take_back(self, function: Any, answer: dict[str, Any]) -> None:
+        """No answer makes a control usable again that changes something."""
+        changing = self.changing
+        for block, told in zip(function.outputs, answer.get("data") or [], strict=False):
+            if block._id in changing and isinstance(told, dict) and told.get("interactive"):
+                told["interactive"] = False
+
+    @property
+    def config(self) -> Any:
+        """The page as it is sent to whoever asks for it now."""
+        who = visitor()
+        if self._config is None or who is None:
+            return self._config
+        still = frozenset() if who.may(Right.CHANGE) else self.changing
+        return self._config | {"components": [self._as_for(who, part, still) for part in self._config["components"]]}
+
+    @config.setter
+    def config(self, config: Any) -> None:
+        self._config = config
+
+    def _as_for(self, who: Visitor, part: dict[str, Any], still: frozenset[int]) -> dict[str, Any]:
+        if part["id"] in still:
+            return part | {"props": part["props"] | {"interactive": False}}
+        if self.told and part["id"] == self.told[0]:
+            words = self.told[1](who)
+            return part | {"props": part["props"] | {"value": words, "visible": bool(words)}}
+        return part
+
+
+def _sender(request: Any) -> Visitor | None:
+    """Who sent this; where Gradio put several requests together, they must all be of one."""
+    requests = request if isinstance(request, list) else [request]
+    found = [getattr(getattr(each, "request", None), "scope", {}).get("visitor") for each in requests]
+    return found[0] if found and all(each == found[0] for each in found) else None

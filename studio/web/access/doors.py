@@ -1,0 +1,142 @@
+"""Doors: signing in and out, coming in by an address that works once, and one's own account."""
+
+from collections.abc import Callable
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from studio.domain.access import Door, DoorKind, Mode
+from studio.domain.errors import AccessError
+from studio.flows import people, signing
+from studio.flows.studio import Studio
+from studio.web.access import cookies, pages
+from studio.web.access.settings import Access
+
+Words = Annotated[str, Form()]
+TITLES = {
+    DoorKind.SETUP: ("Set the studio up", "You are its first owner: you invite the others and say who may do what."),
+    DoorKind.PASSWORD: ("A new password", "Choose it, then sign in with it. Your other browsers are signed out."),
+}
+
+
+def door_routes(studio: Studio, access: Access) -> APIRouter:
+    """The addresses by which people come in, as far as this mode has them, and the one by which they leave."""
+    routes = APIRouter()
+
+    @routes.post("/signout")
+    def sign_out(request: Request) -> Response:
+        token = cookies.read(request.scope)
+        visitor = signing.by_cookie(studio, token, access.mode) if token else None
+        if visitor:
+            signing.sign_out(studio, visitor)
+        answer = RedirectResponse("/signin" if access.mode is Mode.PASSWORD else "/", status_code=303)
+        cookies.take(answer, request.scope)
+        return answer
+
+    if access.mode is Mode.LOCAL:
+        _add_launch(routes, studio)
+    if access.mode is Mode.PASSWORD:
+        _add_sign_in(routes, studio)
+        _add_welcome(routes, studio)
+    return routes
+
+
+def _add_launch(routes: APIRouter, studio: Studio) -> None:
+    @routes.get("/open/{token}")
+    def open_here(request: Request, token: str) -> Response:
+        known = cookies.read(request.scope)
+        answer = RedirectResponse("/", status_code=303)
+        if known and signing.by_cookie(studio, known, Mode.LOCAL):
+            return answer  # a printed address that was kept as a bookmark
+        try:
+            given = signing.open_here(studio, token, address=_address(request), device=_device(request))
+        except AccessError:
+            return _page(pages.STRANGER[Mode.LOCAL], 401)
+        cookies.give(answer, request.scope, given, Mode.LOCAL)
+        return answer
+
+
+def _add_sign_in(routes: APIRouter, studio: Studio) -> None:
+    @routes.get("/signin")
+    def ask(next: str = "") -> Response:
+        return _page(pages.sign_in(back=within(next)))
+
+    @routes.post("/signin")
+    def sign_in(request: Request, name: Words = "", password: Words = "", next: Words = "") -> Response:
+        try:
+            _, given = signing.sign_in(studio, name, password, address=_address(request), device=_device(request))
+        except signing.TooManyTries as error:
+            return _page(pages.sign_in(wrong=error.sentence, name=name, back=within(next)), 429)
+        except AccessError as error:
+            return _page(pages.sign_in(wrong=error.sentence, name=name, back=within(next)), 401)
+        answer = RedirectResponse(within(next), status_code=303)
+        cookies.give(answer, request.scope, given, Mode.PASSWORD)
+        return answer
+
+
+def _add_welcome(routes: APIRouter, studio: Studio) -> None:
+    kinds = (DoorKind.SETUP, DoorKind.INVITATION, DoorKind.PASSWORD)
+
+    @routes.get("/welcome/{token}")
+    def welcome(token: str) -> Response:
+        return _through(lambda: _page(_welcome(people.door(studio, token, *kinds))))
+
+    @routes.post("/welcome/{token}")
+    def enter(request: Request, token: str, name: Words = "", password: Words = "", again: Words = "") -> Response:
+        def entered() -> Response:
+            door = people.door(studio, token, *kinds)
+            if password != again:
+                return _page(_welcome(door, wrong="The two passwords differ. Write the same twice.", name=name), 422)
+            try:
+                person = people.enter(studio, token, name, password)
+            except AccessError as error:
+                if not error.field:
+                    raise
+                return _page(_welcome(door, wrong=error.sentence, name=name), 422)
+            answer = RedirectResponse("/", status_code=303)
+            given = signing.begin(studio, person, address=_address(request), device=_device(request))
+            cookies.give(answer, request.scope, given, Mode.PASSWORD)
+            return answer
+
+        return _through(entered)
+
+
+def _welcome(door: Door, *, wrong: str = "", name: str = "") -> str:
+    invited = ("Come in", f"You were invited to this studio as {_a(door.role)}.")
+    title, text = TITLES.get(door.kind, invited)
+    return pages.welcome(title, text, asks_name=door.kind is not DoorKind.PASSWORD, wrong=wrong, name=name)
+
+
+def _through(go: Callable[[], Response]) -> Response:
+    try:
+        return go()
+    except AccessError as error:
+        return _page(pages.told("This address leads nowhere", error.sentence), 404)
+
+
+def within(place: str) -> str:
+    """Where to go on, if that is an address of the studio's own; else its first page. No other site is ever named."""
+    try:
+        found = urlsplit(place)
+    except ValueError:
+        return "/"
+    is_own = place.startswith("/") and not place.startswith(("//", "/\\")) and not found.scheme and not found.netloc
+    return place if is_own and place.isprintable() and "\\" not in place else "/"
+
+
+def _page(text: str, status: int = 200) -> Response:
+    return HTMLResponse(text, status_code=status, headers=pages.HEADERS)
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+def _device(request: Request) -> str:
+    return request.headers.get("user-agent", "")
+
+
+def _a(role: str) -> str:
+    return f"an {role}" if role[0] in "aeio" else f"a {role}"

@@ -1,0 +1,175 @@
+"""Gate: every request is one of somebody who may, or it is refused; nothing behind it is asked before that."""
+
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qs, quote
+
+import orjson
+from anyio import to_thread
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from studio.domain.access import NEEDS, Mode, Right, Visitor
+from studio.domain.errors import StudioError
+from studio.domain.study import LinkKind
+from studio.flows import audit, signing
+from studio.flows.studio import Studio
+from studio.store import links
+from studio.store.acting import acting
+from studio.web.access import cookies, pages
+from studio.web.access.rights import EVENT, RATE, Needed, Public, is_rating, needed
+from studio.web.access.settings import Access
+
+# The right of an event of a page, by its number or its name; None where there is no such event.
+Events = Callable[[int | str | None], Right | None]
+LONGEST_EVENT = 16_000_000
+RATERS_LINKS = (LinkKind.INVITATION, LinkKind.RATER)
+
+
+class AccessGate:
+    """In front of all addresses. `events` tells the rights of the two pages' events, by where each page is."""
+
+    def __init__(self, app: ASGIApp, *, studio: Studio, access: Access, events: Mapping[str, Events]) -> None:
+        self.app, self.studio, self.access, self.events = app, studio, access, events
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+        else:  # a websocket: nothing here speaks it
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        needs = needed(scope["method"], scope["path"])
+        if needs is None:
+            await PlainTextResponse("There is nothing here.", status_code=404)(scope, receive, send)
+            return
+        if needs is Public.EVERYBODY:
+            await self.app(scope, receive, send)
+            return
+        visitor = await to_thread.run_sync(self._visitor, scope)
+        event = EVENT.fullmatch(scope["path"].removeprefix(RATE) if is_rating(scope["path"]) else scope["path"])
+        if visitor is not None and event and scope["method"] == "POST":
+            body = await _body(receive)
+            if body is None:
+                await PlainTextResponse("This is too much at once.", status_code=413)(scope, receive, send)
+                return
+            needs, receive = self._event(scope["path"], event[1], body), _again(body, receive)
+        if visitor is None or not visitor.may(_right(needs)):
+            await self._refusal(scope, visitor, _right(needs))(scope, receive, send)
+            return
+        scope["visitor"] = visitor
+        await self._let_in(scope, receive, send, visitor, _right(needs))
+
+    async def _let_in(self, scope: Scope, receive: Receive, send: Send, visitor: Visitor, needs: Right) -> None:
+        if scope["path"].startswith("/download/"):
+            await to_thread.run_sync(lambda: audit.note(self.studio, "downloaded", scope["path"], by=visitor.name))
+        with acting(visitor, writing=Right.CHANGE if needs is Right.LOOK else needs):
+            await self.app(scope, receive, send)
+
+    # Who it is
+
+    def _visitor(self, scope: Scope) -> Visitor | None:
+        if is_rating(scope["path"]) and (rater := self._rater(scope)):
+            return rater
+        sent = Headers(scope=scope).getlist("authorization")
+        if sent:
+            scheme, _, key = sent[0].partition(" ")
+            return signing.by_key(self.studio, key.strip(), self.access.mode) if scheme.lower() == "bearer" else None
+        if self.access.mode is Mode.PROXY:
+            return self._of_proxy(scope)
+        token = cookies.read(scope)
+        return signing.by_cookie(self.studio, token, self.access.mode) if token else None
+
+    def _of_proxy(self, scope: Scope) -> Visitor | None:
+        """Whom the proxy names; nobody else may say so, and not even the proxy twice in one request."""
+        named = Headers(scope=scope).getlist(self.access.header)
+        if not self.access.trusts(scope.get("peer", "")) or len(named) != 1 or not named[0].strip():
+            return None
+        return signing.by_proxy(self.studio, named[0])
+
+    def _rater(self, scope: Scope) -> Visitor | None:
+        """Whoever has a link to rate by; one that was taken back still leads to the page, which says so."""
+        token = _rating_token(scope)
+        try:
+            known = token and links.of_token(self.studio.store, token, *RATERS_LINKS)
+        except StudioError:
+            return None
+        return Visitor("a rater", frozenset({Right.RATE})) if known else None
+
+    # What it needs
+
+    def _event(self, path: str, name: str | None, body: bytes) -> Right:
+        """What the event of this request needs; where that is not to be told, as much as any event of the page."""
+        page = RATE if is_rating(path) else ""
+        found = self.events[page](_index(body) if name is None else name)
+        return found or (Right.RATE if page else Right.CHANGE)
+
+    def _refusal(self, scope: Scope, visitor: Visitor | None, needs: Right) -> Response:
+        is_page = scope["method"] in ("GET", "HEAD") and "text/html" in Headers(scope=scope).get("accept", "")
+        if visitor is not None:
+            said = NEEDS[needs]
+            return HTMLResponse(pages.refused(said), status_code=403) if is_page else _plain(403, said)
+        if not is_page:
+            return _plain(401, "Sign in first." if not is_rating(scope["path"]) else pages.NO_LINK)
+        if is_rating(scope["path"]):
+            return HTMLResponse(pages.told("No comparison here", pages.NO_LINK), status_code=404)
+        if self.access.mode is Mode.PASSWORD:
+            asked = Request(scope).url
+            return RedirectResponse(
+                f"/signin?next={quote(asked.path + (f'?{asked.query}' if asked.query else ''))}", 303
+            )
+        return HTMLResponse(pages.STRANGER[self.access.mode], status_code=401)
+
+
+def _right(needs: Needed) -> Right:
+    return needs if isinstance(needs, Right) else Right.LOOK
+
+
+def _rating_token(scope: Scope) -> str | None:
+    return parse_qs(scope["query_string"].decode("latin-1")).get("t", [None])[0]
+
+
+def _plain(status: int, said: str) -> Response:
+    return PlainTextResponse(said, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+def _index(body: bytes) -> int | None:
+    """The number of the event that is meant; None where none is."""
+    try:
+        sent = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    index = sent.get("fn_index") if isinstance(sent, dict) else None
+    return index if isinstance(index, int) else None
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """What was sent; None where it is more than any event says."""
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return b""
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > LONGEST_EVENT:
+            return None
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """The same body for whoever is asked next."""
+    sent = False
+
+    async def replay() -> Message:
+        nonlocal sent
+        if sent:
+            return await receive()
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay

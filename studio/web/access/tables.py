@@ -1,0 +1,177 @@
+"""Tables: the parts of the Team page; everything that people wrote is escaped here."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from html import escape
+from urllib.parse import quote
+
+from studio.domain.access import KEY_DAYS, MEANS, MOST_KEY_DAYS, Door, Entry, Key, Mode, Person, Role, Scope, SignIn
+
+STYLE = """
+h1 { margin-bottom: 1rem } section > p:last-child { margin: 0 }
+table { width: 100%; border-collapse: collapse; margin: .75rem 0 }
+th { text-align: left; font-size: .85rem; color: var(--quiet) }
+th, td { padding: .45rem .6rem .45rem 0; border-bottom: 1px solid var(--line); vertical-align: middle;
+  overflow-wrap: anywhere }
+td form { display: inline-flex; gap: .4rem; margin: 0 .4rem 0 0; align-items: center } td select { width: auto }
+td button, td select { white-space: nowrap; min-height: 36px; padding: .25rem .6rem; font-size: .92rem }
+details { display: inline-block } summary { cursor: pointer; color: var(--link); padding: .3rem 0 }
+.line { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end } .line > div { flex: 1 1 11rem }
+.line label { margin-top: 0 } .line button { flex: 0 0 auto } .said { white-space: pre-line }
+.roles { columns: 2; margin: 0; padding-left: 1.1rem; color: var(--quiet); font-size: .92rem }
+@media (max-width: 640px) { .roles { columns: 1 } thead { display: none } tr, td { display: block }
+  td { border: 0; padding: .15rem 0 } tr { border-bottom: 1px solid var(--line); padding: .5rem 0 }
+  td::before { content: attr(data-label); display: block; font-size: .8rem; color: var(--quiet) }
+  td:empty { display: none } }
+"""
+
+
+def said(words: str, *, is_bad: bool = False) -> str:
+    """What came of the last press."""
+    kind = "said bad" if is_bad else "said"
+    return f'<section><p class="{kind}" role="status">{escape(words)}</p></section>' if words else ""
+
+
+def team(everybody: Sequence[Person], mode: Mode) -> str:
+    """Everybody with their role, which can be changed, and taken away after a question."""
+    means = "".join(f"<li><b>{role}</b> {escape(text)}</li>" for role, text in MEANS.items())
+    rows = [
+        (
+            escape(person.name),
+            _role_form(person),
+            f"{person.created_at:%-d %b %Y}",
+            (_press("password", "person", person.id, "New password") if mode is Mode.PASSWORD else "")
+            + _removal(person),
+        )
+        for person in everybody
+    ]
+    return _section("People", f'<ul class="roles">{means}</ul>' + _table(("Name", "Role", "Since", ""), rows))
+
+
+def _role_form(person: Person) -> str:
+    label = f'aria-label="Role of {escape(person.name)}"'
+    return (
+        f'<form method="post" action="/team/role"><input type="hidden" name="person" value="{escape(person.id)}">'
+        f'<select name="role" {label}>{_options(Role, person.role)}</select><button>Change</button></form>'
+    )
+
+
+def _removal(person: Person) -> str:
+    press = _press("remove", "person", person.id, f"Yes, remove {person.name}", is_bad=True)
+    return f"<details><summary>Remove …</summary>{press}</details>"
+
+
+def inviting(open_doors: Sequence[Door], mode: Mode) -> str:
+    """Let somebody new in; with passwords by an address that works once."""
+    is_sent = mode is Mode.PASSWORD
+    title = "Invite somebody" if is_sent else "Give somebody a role"
+    asked = "For whom (a note for you)" if is_sent else "Name, as the proxy writes it"
+    press = "Make an address" if is_sent else "Add"
+    form = (
+        f'<form method="post" action="/team/invite" class="line"><div><label for="label">{asked}</label>'
+        f'<input id="label" name="label" maxlength="80" {"" if is_sent else "required"}></div><div>'
+        f'<label for="role">Role</label><select id="role" name="role">{_options(Role, Role.RATER)}</select></div>'
+        f"<button>{press}</button></form>"
+    )
+    rows = [
+        (escape(door.label or "somebody"), str(door.role), f"{door.expires_at:%-d %b %Y, %H:%M} UTC",
+         _press("withdraw", "door", door.id, "Take back"))
+        for door in open_doors
+    ]  # fmt: skip
+    waiting = _table(("Invited", "Role", "Until", ""), rows) if rows else ""
+    return _section(title, form + waiting)
+
+
+def signed_in(found: Sequence[tuple[SignIn, Person]], own: str | None) -> str:
+    """In which browsers people are signed in."""
+    rows = [
+        (
+            escape(person.name) + (" (this browser)" if each.id == own else ""),
+            f"{each.seen_at:%-d %b, %H:%M} UTC",
+            f"{each.began_at:%-d %b, %H:%M} UTC",
+            f"{escape(each.address)}<br><small>{escape(each.device[:90])}</small>",
+            _press("end", "signin", each.id, "End"),
+        )
+        for each, person in found
+    ]
+    return _section("Signed in", _table(("Who", "Seen", "Since", "From", ""), rows, empty="Nobody is signed in."))
+
+
+def keys(every: Sequence[Key], names: Mapping[str, str]) -> str:
+    """Keys for programs, and one more."""
+    now = datetime.now(UTC)
+    rows = [
+        (
+            f"{escape(key.label)}<br><small>{escape(key.id)}</small>",
+            escape(names.get(key.person_id, "")),
+            str(key.scope),
+            f"{key.used_at:%-d %b %Y}" if key.used_at else "never",
+            f"{key.expires_at:%-d %b %Y}" if key.holds(now) else "taken back" if key.revoked_at else "over",
+            _press("revoke-key", "key", key.id, "Take back") if key.holds(now) else "",
+        )
+        for key in every
+    ]
+    form = (
+        '<form method="post" action="/team/key" class="line"><div><label for="for">What it is for</label>'
+        '<input id="for" name="label" maxlength="64" required></div><div><label for="scope">It may</label>'
+        f'<select id="scope" name="scope">{_options(Scope, Scope.LOOK)}</select></div>'
+        '<div><label for="days">Days</label>'
+        f'<input id="days" name="days" type="number" min="1" max="{MOST_KEY_DAYS}" value="{KEY_DAYS}"></div>'
+        "<button>Make a key</button></form>"
+    )
+    heads = ("For", "Of", "May", "Last used", "Until", "")
+    text = '<p class="quiet">A program sends its key as <code>Authorization: Bearer stu_…</code>, in no address.</p>'
+    return _section("Keys for programs", text + form + _table(heads, rows, empty="There is no key yet."))
+
+
+def log(found: Sequence[Entry], *, words: str, more: int | None) -> str:
+    """The newest lines, by the words in them, and the ways to the rest."""
+    rows = [
+        (
+            f"{e.at:%Y-%m-%d %H:%M:%S}",
+            escape(e.who),
+            escape(e.act),
+            f"<code>{escape(e.about)}</code>" if e.about else "",
+        )
+        for e in found
+    ]
+    form = (
+        '<form class="line" action="/team#log"><div><label for="words">Only lines with these words</label>'
+        f'<input id="words" name="log" value="{escape(words)}"></div><button>Filter</button></form>'
+    )
+    older = f'<a href="/team?log={quote(words)}&amp;before={more}#log">Older lines</a> · ' if more else ""
+    ways = (
+        f'<p>{older}<a href="/team/log.csv">The whole log (CSV)</a></p>'
+        '<form method="post" action="/team/check"><button>Check that the log is whole</button></form>'
+    )
+    table = _table(("When (UTC)", "Who", "Did", "To what"), rows, empty="The log has no such line.")
+    return f'<div id="log">{_section("Log", form + table + ways)}</div>'
+
+
+def _section(title: str, body: str) -> str:
+    return f"<section><h2>{title}</h2>{body}</section>"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str = "") -> str:
+    if not rows:
+        return f'<p class="quiet">{empty}</p>'
+    head = "".join(f'<th scope="col">{each}</th>' for each in heads)
+    lines = "".join(
+        "<tr>"
+        + "".join(f'<td data-label="{name}">{cell}</td>' for name, cell in zip(heads, row, strict=True))
+        + "</tr>"
+        for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
+
+
+def _press(act: str, name: str, value: str, words: str, *, is_bad: bool = False) -> str:
+    kind = ' class="bad"' if is_bad else ""
+    return (
+        f'<form method="post" action="/team/{act}"><input type="hidden" name="{name}" value="{escape(value)}">'
+        f"<button{kind}>{escape(words)}</button></form>"
+    )
+
+
+def _options(kinds: type[Role] | type[Scope], chosen: Role | Scope) -> str:
+    return "".join(f"<option{' selected' if each is chosen else ''}>{each}</option>" for each in kinds)
