@@ -1,6 +1,6 @@
 """Report: a verdict as a page that needs nothing but a browser, and as a PDF."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
+from studio.data.veiling import DOTS, veiled
 from studio.domain.errors import RecipeError
 from studio.domain.gate import TITLES
 from studio.domain.gate_result import GateResult
@@ -37,6 +38,7 @@ SECTIONS = (
     ("both_bad", "Where both were bad"),
 )
 LONGEST = 20_000  # characters of a text on a page
+HIDDEN = "Secrets and personal data in the texts are shown here without their middle"
 KEPT_APART = "Opponents and the fine-tuned model answered beforehand, with the same template and the same settings."
 
 
@@ -44,6 +46,7 @@ def told(studio: Studio, decided: Decided) -> Report:
     """Everything that is shown of a verdict, in the order in which it is read."""
     ruling, protocol = decided.ruling, decided.study.protocol
     target = 0.5 + protocol.margin
+    chapters = tuple(chapter for each in decided.against for chapter in _chapters(each))
     return Report(
         name=decided.run.name,
         about=_about(decided),
@@ -61,9 +64,9 @@ def told(studio: Studio, decided: Decided) -> Report:
         blind=tuple(_blind(decided)),
         agreement=agreement_words(decided.agreement),
         caveats=(*ruling.caveats, *_lengths(decided)),
-        chapters=tuple(chapter for each in decided.against for chapter in _chapters(each)),
+        chapters=chapters,
         done=tuple(_done(decided)),
-        data=tuple(_data(studio, decided)),
+        data=(*_data(studio, decided), *_hidden(chapters)),
         figures=(*_figures(decided), *_opinions(studio, decided)),
     )
 
@@ -165,10 +168,15 @@ def _chapters(each: Against) -> Iterator[Chapter]:
 
 
 def _readable(text: str) -> str:
-    """A text as long as anybody reads it on a page; the votes as files have it whole."""
-    if len(text) <= LONGEST:
-        return text
-    return f"{text[:LONGEST]} … (goes on for {len(text) - LONGEST:,} characters)"
+    """A text as long as anybody reads it on a page, without the middle of what is personal; the votes have it whole."""
+    shown = veiled(text[:LONGEST]).shown
+    return shown if len(text) <= LONGEST else f"{shown} … (goes on for {len(text) - LONGEST:,} characters)"
+
+
+def _hidden(chapters: Iterable[Chapter]) -> Iterator[tuple[str, str]]:
+    texts = (t for each in chapters for one in each.examples for t in (one.question, one.tuned, one.other, one.reference))
+    if any(DOTS in text for text in texts):
+        yield "Hidden", f"{HIDDEN} ({DOTS}). Raters saw the texts whole, and the votes as files have them whole."
 
 
 def _done(decided: Decided) -> Iterator[tuple[str, str]]:

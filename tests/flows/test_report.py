@@ -163,6 +163,14 @@ def test_an_answer_of_megabytes_is_cut_on_a_page_and_says_by_how_much(desk: Desk
     assert len(page) < 300_000 and "… (goes on for 980,000 characters)" in page
 
 
+def test_what_is_personal_in_a_text_is_hidden_on_every_page_and_whole_in_the_votes(desk: Desk):
+    study = desk.closed(lambda n, _: "+", comment="Wrong address: enid.varga@chopanib.org.")
+    told = report.report_of(desk.studio, study.id)
+    assert told.chapters[0].examples[0].comment == "Wrong address: e•••@c•••.org."
+    assert "enid.varga" not in report.details_page(desk.studio, study.id)
+    assert "enid.varga@chopanib.org" in votes.votes_jsonl(desk.studio, study.id).read_text()
+
+
 def test_a_pdf_shows_latin_greek_and_cyrillic_and_says_what_it_cannot_show():
     pair = examples.report().chapters[0].examples[0]
     asked = "Straße, Ω, Ж, ﷺ, 你好\x07\tend"
