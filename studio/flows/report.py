@@ -174,7 +174,9 @@ def _readable(text: str) -> str:
 
 
 def _hidden(chapters: Iterable[Chapter]) -> Iterator[tuple[str, str]]:
-    texts = (t for each in chapters for one in each.examples for t in (one.question, one.tuned, one.other, one.reference))
+    texts = (
+        t for each in chapters for one in each.examples for t in (one.question, one.tuned, one.other, one.reference)
+    )
     if any(DOTS in text for text in texts):
         yield "Hidden", f"{HIDDEN} ({DOTS}). Raters saw the texts whole, and the votes as files have them whole."
 
