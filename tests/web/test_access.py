@@ -145,7 +145,7 @@ def _actors(kept: Kept) -> dict[str, Actor]:
     link = compare.invitation(studio, kept.open.id).token
     shared = sharing.share(studio, kept.closed.id).token
     actors["rating link"] = Actor({}, {}, f"t={link}")
-    actors["verdict link"] = Actor({}, {"studio-7860": shared}, f"t={shared}")
+    actors["verdict link"] = Actor({}, {"studio-7860": shared})
     return actors | {"nobody": Actor({}, {})}
 
 
