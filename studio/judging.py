@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from studio.data.checks import refusals
 from studio.domain.errors import StudioError, StudyError
 from studio.domain.event import EventKind, Outcome, Reporter
-from studio.domain.gate import TITLES, Gate, SqlResult, Tasks, read_gates
+from studio.domain.gate import Gate, SqlResult, Tasks, name_of, read_gates
 from studio.domain.gate_result import Answered, GateResult, Scored, Timed, Timing, Unjudged
 from studio.domain.intact import sha256_of
 from studio.domain.query import QueryResult
@@ -62,7 +62,7 @@ def judge_gates(spec: dict[str, Any], reporter: Reporter) -> Outcome:
         return Outcome(state="stopped", message=said, fix="Have the rest judged to go on from there.")
     failed = {place: why for place, why in book.kept.failed.items() if place not in book.kept.results}
     if failed:
-        said = " ".join(f"{TITLES[gates[place].kind]}: {why}" for place, why in failed.items())
+        said = " ".join(f"{name_of(gates[place])}: {why}" for place, why in failed.items())
         message = f"{len(failed):,} of {len(gates):,} gates could not be judged. {said}"
         return Outcome(state="failed", message=message, fix="Mend that, and have the rest judged.")
     return Outcome(state="done", message=f"All {len(gates):,} gates are judged.")
@@ -93,7 +93,7 @@ class Pace:
     began: float = 0.0
 
     def begin(self, gate: Gate, *, done: int, later: Sequence[Gate]) -> None:
-        self.done, self.title, self.began = done, TITLES[gate.kind], time.monotonic()
+        self.done, self.title, self.began = done, name_of(gate), time.monotonic()
         self.as_slow = sum(isinstance(each, SqlResult) for each in later)
         self.check()
         self._tell(self.title)

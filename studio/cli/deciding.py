@@ -46,7 +46,7 @@ def _values(decided: Decided) -> dict[str, Any]:
     return {
         "study": decided.study.id, "run": decided.run.id, "protocol": decided.study.fingerprint,
         "decision": ruling.decision, "stands": ruling.stands, "headline": ruling.title, "sentence": ruling.sentence,
-        "reasons": ruling.reasons, "next_step": ruling.next_step, "override": ruling.override,
+        "reasons": ruling.reasons, "next_step": ruling.what_next, "override": ruling.override,
         "contests": [_contest(each) for each in decided.against],
         "lights": [
             {"kind": light.kind, "title": light.title, "light": light.light, "sentence": light.sentence,

@@ -274,7 +274,7 @@ class Tasks(_Gate):
         min_length=1,
         max_length=20,
         title="Tasks",
-        description="Names as lm-evaluation-harness has them, or files of your own: arc_easy, /tasks/mine.yaml",
+        description="Names as lm-evaluation-harness has them, or files of your own: arc_easy, /tasks/mine.yaml.",
     )
     limit: int = Field(
         default=100, ge=1, le=100_000, title="Questions of each", description="The first so many of each task."
@@ -316,6 +316,19 @@ TITLES: dict[Kind, str] = {
     "prompts": "Shipped prompts",
     "tasks": "lm-evaluation-harness",
 }
+
+
+def called(kind: str, field: str = "") -> str:
+    """The name of a gate as its light has it; of several that look at labels, with the field that each looks at."""
+    title = next((title for known, title in TITLES.items() if known == kind), kind)
+    return f"{title}: {field}" if kind == "labels" and field else title
+
+
+def name_of(gate: Gate) -> str:
+    """The name of a gate among others."""
+    return called(gate.kind, gate.field if isinstance(gate, Labels) else "")
+
+
 WHEN: dict[Kind, str] = {
     "exact": "Where there is one right answer in one wording: codes, numbers, names, JSON.",
     "labels": "Where an answer sorts into one of a few labels; accuracy, F1 and a table of each label.",

@@ -9,6 +9,12 @@ from studio.domain.protocol import Rival
 from studio.domain.verdict import HEADLINES, Decision, Verdict
 
 SHORTEST_REASON = 15
+ANEW = "Do what the reason asks for, then have a new comparison rated."
+NEXT = {
+    Decision.SHIP: "Take it to Deliver, and keep the report with it.",
+    Decision.DONT_SHIP: ANEW,
+    Decision.NOT_YET: ANEW,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,11 @@ class Ruling:
     def stands(self) -> Decision:
         """What holds in the end: the rule's decision, unless somebody overrode it."""
         return self.override.decision if self.override else self.decision
+
+    @property
+    def what_next(self) -> str:
+        """What to do about what stands."""
+        return self.next_step if self.stands is self.decision else NEXT[self.stands]
 
     @property
     def override_sentence(self) -> str:

@@ -207,9 +207,15 @@ def _example(said: Said) -> Example:
 
 
 def _first(examples: Sequence[Example], outcome: str, most: int) -> tuple[Example, ...]:
-    """Examples with one outcome; those that a rater commented on come first, being the most worth reading."""
-    found = [example for example in examples if example.outcome == outcome]
-    return tuple(sorted(found, key=lambda example: not example.comment)[:most])
+    """Examples with one outcome, each pair once with all that was written of it; commented ones come first, being the
+    most worth reading."""
+    found: dict[tuple[str, str, str], Example] = {}
+    for each in (example for example in examples if example.outcome == outcome):
+        pair = (each.question, each.tuned, each.other)
+        known = found.get(pair)
+        written = " / ".join(filter(None, (known.comment, each.comment))) if known else each.comment
+        found[pair] = replace(known or each, comment=written)
+    return tuple(sorted(found.values(), key=lambda example: not example.comment)[:most])
 
 
 def _exact(found: Closed, contestant: str) -> int:

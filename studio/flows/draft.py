@@ -10,7 +10,6 @@ from typing import Any
 from studio.data.atomic import replacing
 from studio.domain.errors import StudyError
 from studio.domain.gate import (
-    TITLES,
     ExactMatch,
     Gate,
     Labels,
@@ -18,6 +17,7 @@ from studio.domain.gate import (
     Overlap,
     Perplexity,
     SqlResult,
+    name_of,
     read_gates,
 )
 from studio.domain.protocol import (
@@ -143,7 +143,7 @@ def _of_gate(gate: Gate, *, asked: int, sealed: int) -> list[str]:
     if not _reads_references(gate):
         return gating.warnings([gate], asked)
     if sealed == 0 and gate.is_required:
-        return [f"{TITLES[gate.kind]} needs reference answers, and no sealed prompt is asked: it can never be green."]
+        return [f"{name_of(gate)} needs reference answers, and no sealed prompt is asked: it can never be green."]
     return gating.warnings([gate], sealed)
 
 

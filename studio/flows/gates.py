@@ -11,7 +11,6 @@ from studio.data.rows import load_rows
 from studio.domain.contest import composed
 from studio.domain.errors import SetupError, StudioError, StudyError
 from studio.domain.gate import (
-    TITLES,
     ExactMatch,
     Gate,
     Labels,
@@ -22,6 +21,7 @@ from studio.domain.gate import (
     SqlResult,
     Tasks,
     ValidJson,
+    name_of,
     read_gate,
     read_gates,
 )
@@ -99,8 +99,9 @@ def _ask_now(gate: SqlResult, queries: Sequence[str]) -> list[list[QueryResult]]
 def warnings(gates: Sequence[Gate], prompts: int) -> list[str]:
     """What these gates cannot show on so many prompts, whatever the model does; only of gates that are needed."""
     small = [
-        f"{TITLES[gate.kind]} allows {100 * gate.margin:g} of 100, and {prompts:,} prompts without any change show no "
-        f"less than {100 * least_margin(prompts):g}: it can only be green where the model got better."
+        f"{name_of(gate)} allows {100 * gate.margin:g} of 100 to get worse, and {prompts:,} prompts without any change "
+        f"show no less than {100 * least_margin(prompts):g}: it can only be green where the model got better. "
+        "More prompts mend that."
         for gate in gates
         if isinstance(gate, ExactMatch | Labels | ValidJson | Pattern | SqlResult | Length)
         and gate.is_required
@@ -108,7 +109,7 @@ def warnings(gates: Sequence[Gate], prompts: int) -> list[str]:
         and gate.margin < least_margin(prompts)
     ]
     few = [
-        f"{TITLES[gate.kind]} needs at least {FEWEST} prompts to show that it holds."
+        f"{name_of(gate)} needs at least {FEWEST} prompts to show that it holds."
         for gate in gates
         if not isinstance(gate, PromptSet | Tasks) and gate.is_required and prompts < FEWEST
     ]

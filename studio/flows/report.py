@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from studio.data.veiling import DOTS, veiled
 from studio.domain.errors import RecipeError
-from studio.domain.gate import TITLES
+from studio.domain.gate import name_of
 from studio.domain.gate_result import GateResult
 from studio.domain.protocol import Rival
 from studio.domain.report import WAITING, Chapter, Figures, Lamp, Report, Told
@@ -54,7 +54,7 @@ def told(studio: Studio, decided: Decided) -> Report:
         is_overridden=ruling.override is not None,
         headline=ruling.title,
         sentence=ruling.sentence,
-        next_step=ruling.next_step,
+        next_step=ruling.what_next,
         override=ruling.override_sentence,
         warnings=tuple(_warnings(decided)),
         bands=tuple(band(each.rival, each.verdict, target=target) for each in decided.against),
@@ -96,7 +96,7 @@ def _lamps(decided: Decided) -> Iterator[Lamp]:
         yield Lamp(one.title, one.light, one.sentence, not one.is_required)
     said = "It is being judged." if decided.judging.is_live else "It was not judged yet."
     for gate in decided.judging.waiting:
-        yield Lamp(TITLES[gate.kind], WAITING, said, not gate.is_required)
+        yield Lamp(name_of(gate), WAITING, said, not gate.is_required)
 
 
 def _warnings(decided: Decided) -> Iterator[str]:

@@ -1,9 +1,11 @@
 """Ruling: one decision from the contests with all opponents and the lights of all gates, with its reasons in words."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import ceil
+from typing import Any
 
-from studio.domain.gate import TITLES
+from studio.domain.gate import called
 from studio.domain.light import Light, Lit
 from studio.domain.protocol import Protocol, Rival, bar_sentence
 from studio.domain.ruling import Contest, Ruling
@@ -41,12 +43,13 @@ def rule(
         )
         for opponent in sorted(protocol.opponents, key=lambda each: list(Rival).index(each.rival))
     )
-    gates = [str(gate.get("kind", "")) for gate in protocol.gates if gate.get("is_required", True)]
+    needed = [gate for gate in protocol.gates if gate.get("is_required", True)]
+    gates = [str(gate.get("kind", "")) for gate in needed]
     found = obstacles([contest.verdict.decision for contest in contests], lights, gates=gates)
     more, minutes = _more(contests)
     return Ruling(
         decision=decision_of(found),
-        sentence=_sentence(found, contests, lights, missing_gates(lights, gates)),
+        sentence=_sentence(found, contests, lights, _missing(lights, needed)),
         reasons=_reasons(contests, lights, protocol),
         contests=contests,
         lights=lights,
@@ -89,7 +92,7 @@ def _sentence(
     if Obstacle.GATE_AMBER in found:
         parts.append(f"Not shown either way: {_titles(lights, Light.AMBER)}.")
     if Obstacle.GATE_MISSING in found:
-        parts.append(f"Not measured yet: {_listed([_title(kind) for kind in missing])}.")
+        parts.append(f"Not measured yet: {_listed(missing)}.")
     return " ".join(parts)
 
 
@@ -139,8 +142,13 @@ def _titles(lights: Sequence[Lit], light: Light) -> str:
     return _listed([each.title for each in lights if each.is_required and each.light == light])
 
 
-def _title(kind: str) -> str:
-    return next((title for known, title in TITLES.items() if known == kind), kind)
+def _missing(lights: Sequence[Lit], needed: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The names of the gates that no light was measured for."""
+    lit, names = {light.title for light in lights}, []
+    for kind, number in Counter(missing_gates(lights, [str(gate.get("kind", "")) for gate in needed])).items():
+        alike = [called(kind, str(gate.get("field", ""))) for gate in needed if gate.get("kind") == kind]
+        names += [name for name in alike if name not in lit][:number]
+    return names
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from studio.domain.study import Choice, Side, Study
 from studio.domain.verdict import Decision
 from studio.flows import bring, compare, decide, judge, preferences, report, sharing, votes
 from studio.flows.decide import Decided
+from studio.flows.judge import Vote
 from studio.flows.studio import Studio
 from studio.store import cards, studies
 from tests.flows.conftest import for_base, for_tuned
@@ -118,3 +119,16 @@ def test_examples_are_told_by_model_and_those_with_a_comment_come_first(
     asks = {ask.key: ask.row_number for ask in studies.asks(quiet.store, study.id)}
     row = asks[held.pair_id.partition("/")[0]]
     assert (against.wins[0].tuned, against.wins[0].other) == (f"tuned {row}", f"base {row}")
+
+
+def test_a_pair_that_two_people_judged_is_shown_once_with_what_both_wrote(opened: MakeStudy, quiet: Studio):
+    study = opened(twice=1.0)
+    for name, comment in (("ann", "Far kinder."), ("ben", "And shorter.")):
+        token = judge.named(quiet, study.id, name).token
+        held = [card.id for card in judge.remaining_cards(quiet, token)]
+        dealt = {card.id: card for card in cards.dealt(quiet.store, study.id)}
+        judge.rate_all(quiet, token, [Vote(card, for_tuned(dealt[card]), comment=comment) for card in held])
+    compare.close(quiet, study.id)
+    wins = decide.verdict(quiet, study.id).against[0].wins
+    assert len({(each.question, each.tuned) for each in wins}) == len(wins) == decide.EXAMPLES
+    assert {*wins[0].comment.split(" / ")} == {"Far kinder.", "And shorter."}

@@ -248,6 +248,15 @@ def test_what_somebody_decided_can_be_taken_back() -> None:
     assert back.stands is D
 
 
+def test_of_several_gates_on_labels_those_not_measured_are_told_apart() -> None:
+    asked = replace(
+        protocol(Rival.BASE), gates=tuple({"kind": "labels", "field": field} for field in ("team", "priority", "topic"))
+    )
+    lit = replace(sign("labels", Light.GREEN), title="Right label: priority")
+    found = rule({Rival.BASE: CLEAR}, protocol=asked, lights=[lit])
+    assert found.sentence == "Not measured yet: Right label: team and Right label: topic."
+
+
 def test_an_override_shows_its_reason_and_leaves_the_figures_alone() -> None:
     ruling = rule({Rival.BASE: LOST}, protocol=protocol(Rival.BASE))
     changed = overridden(ruling, decision=S, reason=" It is for an internal trial only. ", by="ann", at=NOW)
@@ -256,6 +265,8 @@ def test_an_override_shows_its_reason_and_leaves_the_figures_alone() -> None:
         "ann decided otherwise on 26 November 2026: “Ship it.” instead of “Don't ship it.” "
         "Reason given: It is for an internal trial only."
     )
+    assert ruling.what_next == ruling.next_step
+    assert changed.what_next == "Take it to Deliver, and keep the report with it."
     assert replace(changed, override=None) == ruling and ruling.override_sentence == ""
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studio.domain.gate import Labels
+from studio.domain.gate import Labels, called
 from studio.domain.gate_result import Answered, Difference, GateResult, Mark, Table, Unjudged
 from studio.domain.verdict import Interval
 from studio.verdict.gates.lights import floored, light_of_share, why_share
@@ -13,6 +13,8 @@ from studio.verdict.gates.paired import percentiles, resampled, tango
 from studio.verdict.gates.results import marked, missing, pair, passing, result
 
 UNPARSED = "unparsed"
+NO_LABEL = "The reference answer holds none of the labels."
+NO_REFERENCE = "This prompt has no reference answer to take a label from."
 WIDEST = 60  # labels in the table
 
 
@@ -28,12 +30,12 @@ class Read:
 
 def judge(gate: Labels, answers: Sequence[Answered]) -> GateResult:
     """How many labels of each side are right."""
-    known, title = known_labels(gate, answers), f"Right label: {gate.field}" if gate.field else ""
+    known, title = known_labels(gate, answers), called(gate.kind, gate.field)
     reads, pairs, unjudged = [], [], []
     for each in answers:
         truth = label_of(gate, each.reference, known)
         if truth is None:
-            unjudged.append(Unjudged(each.prompt_id, "The reference answer holds none of the labels."))
+            unjudged.append(Unjudged(each.prompt_id, NO_LABEL if each.reference.strip() else NO_REFERENCE))
             continue
         sides = [None if text is None else label_of(gate, text, known) for text in (each.base, each.tuned)]
         reads.append(Read(each.prompt_id, truth, *sides))
