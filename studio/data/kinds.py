@@ -14,6 +14,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from studio.data.arrays import arrays
 from studio.data.atomic import replacing
 from studio.data.outline import answer_labels
 from studio.data.rows import Rows, load_rows
@@ -91,7 +92,7 @@ def _kept(folder: Path, part: str, key: str) -> tuple[NDArray[np.int64], list[st
     """What is kept of a field, and the names of its kinds; None where that is nothing."""
     if not (folder / NAME).exists():
         return None
-    with np.load(folder / NAME, allow_pickle=False) as held:
+    with arrays(folder / NAME) as held:
         known = orjson.loads(held["facts"].tobytes())[part]
         if key not in known:
             return None

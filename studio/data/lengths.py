@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import orjson
 
+from studio.data.arrays import arrays
 from studio.domain.lengths import Lengths
 
 STEPS = (128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
@@ -40,7 +41,7 @@ class CutOff:
 
 def load_lengths(path: Path) -> Lengths:
     """The token counts that were measured, by row number."""
-    with np.load(path, allow_pickle=False) as held:
+    with arrays(path) as held:
         facts = orjson.loads(held["facts"].tobytes())
         return Lengths(
             model_id=facts["model_id"],
@@ -60,7 +61,7 @@ def load_lengths(path: Path) -> Lengths:
 
 def learned_rows(path: Path, numbers: Sequence[int]) -> Iterator[dict[str, list[int]]]:
     """The measured tokens of rows as TRL takes them, with a label of -100 for each that is not learned."""
-    with np.load(path, allow_pickle=False) as held:
+    with arrays(path) as held:
         ids, mask, offsets = held["ids"], held["mask"], held["offsets"]
     for number in numbers:
         part = slice(offsets[number], offsets[number + 1])

@@ -7,6 +7,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from studio.data.arrays import arrays
 from studio.data.checks.gathering import titled
 from studio.domain.finding import Finding, FindingKind, Group
 from studio.domain.meaning import Way
@@ -31,7 +32,7 @@ class Meant:
 
 
 def load_meant(path: Path) -> Meant:
-    with np.load(path, allow_pickle=False) as held:
+    with arrays(path) as held:
         facts = orjson.loads(held["facts"].tobytes())
         return Meant(
             first=held["first"],

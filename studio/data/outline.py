@@ -12,6 +12,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from studio.data.arrays import arrays
 from studio.data.atomic import replacing
 from studio.data.checks.labels import NAMES, labels_of, plain_label
 from studio.data.findings import Digests, load_findings
@@ -129,7 +130,7 @@ def outline_of(rows: Rows) -> Outline:
     """The outline that was kept when the rows were read; read again for a dataset that is older than outlines."""
     path = rows.path.parent / NAME
     if path.exists():
-        with np.load(path, allow_pickle=False) as held:
+        with arrays(path) as held:
             if "together" in held:
                 return _stored(held)
     return _read_again(rows)

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, overload
 import numpy as np
 import orjson
 
+from studio.data.arrays import mapped
 from studio.data.atomic import replacing
 from studio.domain.dataset import Reject
 from studio.domain.excerpt import Excerpt
@@ -131,7 +132,7 @@ def _offsets(folder: Path) -> np.ndarray:
     """What was written down, mapped into memory; found anew where that is not there, or of another file."""
     path, known = folder / ROWS, folder / OFFSETS
     if known.exists():
-        offsets = np.load(known, mmap_mode="r", allow_pickle=False)
+        offsets = mapped(known)
         if offsets[-1] == path.stat().st_size:
             return offsets
     return _found(path)

@@ -16,6 +16,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from studio.data.arrays import arrays
 from studio.data.atomic import replacing
 from studio.data.progress import Progress, Stopped
 from studio.data.rows import Rows, load_rows
@@ -90,7 +91,7 @@ def load_topics(folder: Path) -> Topics | None:
     path = folder / NAME
     if not path.exists():
         return None
-    with np.load(path, allow_pickle=False) as held:
+    with arrays(path) as held:
         facts = orjson.loads(held["facts"].tobytes())
         return Topics(
             topics=tuple(Topic(tuple(topic["words"]), topic["rows"]) for topic in facts["topics"]),
