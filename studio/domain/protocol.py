@@ -250,7 +250,7 @@ def warnings(protocol: Protocol) -> tuple[str, ...]:
 
 def _warnings(protocol: Protocol) -> Iterator[str]:
     if protocol.cap < FEWEST_PROMPTS:
-        yield f"A study of fewer than {FEWEST_PROMPTS} prompts cannot end in “Ship it.”; add prompts."
+        yield f"A comparison on fewer than {FEWEST_PROMPTS} prompts cannot end in “Ship it.”; add prompts."
     missing = [rival.title for rival in Rival if rival not in {opponent.rival for opponent in protocol.opponents}]
     if missing:
         yield f"Not compared with {' and '.join(missing)}: the verdict cannot say that training beats what costs less."
@@ -264,13 +264,13 @@ def _own_warnings(own: int, cap: int) -> Iterator[str]:
     if not own:
         return
     yield (
-        f"{own:,} of {cap:,} prompts are somebody's own, which are judged first, so that within the cap "
+        f"{own:,} of {cap:,} prompts are somebody's own, which are judged first, so that "
         f"{cap - own:,} sealed ones remain; own ones have no reference answer and are marked wherever they are shown."
     )
     if cap - own < FEWEST_PROMPTS:
         yield (
-            f"Of sealed test rows a verdict needs {FEWEST_PROMPTS}, and only {cap - own:,} are judged: raise the cap "
-            f"to {own + FEWEST_PROMPTS:,}, hold out more rows, or leave out prompts of your own."
+            f"Of sealed test rows a verdict needs {FEWEST_PROMPTS}, and only {cap - own:,} are judged: ask "
+            f"{own + FEWEST_PROMPTS:,} prompts in all, hold out more rows, or leave out prompts of your own."
         )
 
 

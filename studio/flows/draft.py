@@ -106,7 +106,7 @@ class Draft:
     @property
     def plan(self) -> str:
         """What so many prompts can settle."""
-        return plan_sentence(self.protocol.cap, alpha=self.protocol.alpha)
+        return plan_sentence(self.protocol.cap, most=self.sealed + self.protocol.own_prompts, alpha=self.protocol.alpha)
 
     @property
     def bar(self) -> str:
@@ -133,7 +133,7 @@ class Draft:
         first = self.protocol.opening
         asked = " to 1, ".join(f"{bar_at(opening):,.0f}" for opening in range(first, first + checkpoints))
         return (
-            f"{checkpoints} checkpoints make {checkpoints} studies, and each is an opening of its own: "
+            f"{checkpoints} checkpoints make {checkpoints} comparisons, and each is an opening of its own: "
             f"the evidence must reach {asked} to 1."
         )
 
@@ -231,7 +231,9 @@ def _comparable(studio: Studio, run_id: str) -> Run:
 def _nothing_to_ask(*, unasked: bool) -> StudyError:
     if unasked:
         return StudyError(
-            "Every sealed prompt was asked in an earlier study.", fix="Ask them again, or bring new rows.", field="cap"
+            "Every sealed prompt was asked in an earlier comparison.",
+            fix="Ask them again, or bring new rows.",
+            field="cap",
         )
     return StudyError("This run has no test rows to ask about.", fix="Hold more rows out and train again.")
 

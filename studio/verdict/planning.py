@@ -38,13 +38,21 @@ def chance_of_verdict(preference: float, *, ratings: int, alpha: float = 0.05) -
     return float(chance_by_rating(preference, more=ratings, alpha=alpha)[-1])
 
 
-def plan_sentence(prompts: int, *, alpha: float = 0.05, ties: float = 0.15) -> str:
-    """What a study of so many prompts can settle, to be read before it is frozen; `ties` place no bet."""
-    decisive = round(prompts * (1 - ties))
-    clear, slight = (100 * chance_of_verdict(share, ratings=decisive, alpha=alpha) for share in (0.7, 0.6))
+def plan_sentence(prompts: int, *, most: int = 0, alpha: float = 0.05, ties: float = 0.15) -> str:
+    """What a study of so many prompts can settle, to be read before it is frozen, and what all there are could.
+
+    `ties` of them place no bet.
+    """
+
+    def times(preference: float, asked: int) -> float:
+        return 100 * chance_of_verdict(preference, ratings=round(asked * (1 - ties)), alpha=alpha)
+
+    decisive, clear, slight = round(prompts * (1 - ties)), times(0.7, prompts), times(0.6, prompts)
+    more = f" More prompts settle more: with all {most:,}, {times(0.7, most):.0f} and {times(0.6, most):.0f} times."
     return (
         f"With {prompts:,} prompts, of which about {decisive:,} show a preference, a model that people truly prefer in "
         f"70 of 100 comparisons ships {clear:.0f} times in 100; one that they prefer in 60 of 100, {slight:.0f} times."
+        f"{more if most > prompts else ''}"
     )
 
 

@@ -160,7 +160,7 @@ def test_what_weakens_a_study_is_said_before_it_is_frozen() -> None:
     own = (*GOOD.prompts[:9], Asked("mine", Source.OWN))
     said = warnings(replace(GOOD, prompts=own, cap=10, opponents=OPPONENTS[:1], opening=2))
     assert [each.split(":")[0].split(",")[0] for each in said] == [
-        "A study of fewer than 20 prompts cannot end in “Ship it.”; add prompts.",
+        "A comparison on fewer than 20 prompts cannot end in “Ship it.”; add prompts.",
         "Not compared with the base model with its best prompt and the base model with examples in its prompt",
         "1 of 10 prompts are somebody's own",
         "Of sealed test rows a verdict needs 20",
@@ -172,7 +172,7 @@ def test_how_many_sealed_prompts_remain_beside_own_ones_is_said_with_what_to_do(
     own = tuple(Asked(f"mine {number}", Source.OWN) for number in range(12))
     few = warnings(replace(GOOD, prompts=(*own, *GOOD.prompts[:18]), cap=30))
     assert "12 of 30 prompts are somebody's own" in few[0] and "18 sealed ones remain" in few[0]
-    assert "needs 20, and only 18 are judged: raise the cap to 32" in few[1]
+    assert "needs 20, and only 18 are judged: ask 32 prompts in all" in few[1]
     enough = warnings(replace(GOOD, prompts=(*own, *GOOD.prompts), cap=32))
     assert len(enough) == 1 and "20 sealed ones remain" in enough[0]
 

@@ -90,3 +90,10 @@ def test_a_trailing_model_is_ruled_out_sooner_than_it_is_shown_to_be_worse() -> 
     against = more_until_ruled_out(8, 14, target=0.55)
     assert against is not None
     assert against < (more_ratings_needed(14, 8) or 200)
+
+
+def test_a_plan_says_what_all_prompts_would_settle_where_fewer_are_asked() -> None:
+    more = " More prompts settle more: with all 45, "
+    asked, every = plan_sentence(24, most=45), plan_sentence(45, most=45)
+    assert asked.startswith(plan_sentence(24) + more) and more not in every
+    assert f"ships {asked.split(more)[1].split(' and ')[0]} times" in every

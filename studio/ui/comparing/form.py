@@ -109,7 +109,7 @@ def build() -> Form:
             )
             tokens = gr.Number(label="Longest answer in tokens", value=Sampling().max_new_tokens, precision=0)
             temperature = gr.Number(label="Temperature", value=0.0, info="0 takes the most likely words.", step=0.1)
-        unasked = gr.Checkbox(False, label="Ask only sealed rows that no earlier study asked")
+        unasked = gr.Checkbox(False, label="Ask only sealed rows that no earlier comparison asked")
     drafted = gr.HTML()
     create = gr.Button("Freeze the comparison and write the answers", variant="primary")
     return Form(
@@ -121,7 +121,7 @@ def build() -> Form:
 def _asked() -> tuple[gr.Dropdown, gr.Textbox, gr.Textbox, gr.UploadButton]:
     steps = gr.Dropdown(
         label="Checkpoints", choices=[], value=[], multiselect=True,
-        info="Each makes a study of its own, and each counts as an opening.",
+        info="Each makes a comparison of its own, and each counts as an opening.",
     )  # fmt: skip
     rubric = gr.Textbox(
         label="Rubric", lines=3, max_length=LONGEST_TEXT, info="What raters should look at; shown on every card."

@@ -21,6 +21,7 @@ from studio.ui.parts import html
 from studio.ui.session import DRAWN, QUIET, Session
 
 COPY = "Copy"
+NOTE = f'<p class="help">Send each their own link: “Copy” takes the whole address. {html.REACH}</p>'
 NOT_YOURS = "shown to editors and owners"  # whoever has a link judges in the name on it
 HEADINGS = ("Who", "Judged", "Last", "Link")
 
@@ -101,7 +102,7 @@ def view(seats: list[Seat], *, is_closed: bool = False) -> list[Any]:
     valid = [seat for seat in seats if not seat.link.is_revoked]
     return [
         gr.Accordion(visible=True),
-        table(seats),
+        table(seats) + ("" if is_closed else NOTE),
         gr.skip(),
         gr.Row(visible=not is_closed),
         gr.Dropdown(choices=[(who(seat.link), seat.link.id) for seat in valid], value=None),

@@ -22,6 +22,9 @@ from studio.verdict.rule import FEWEST_DECISIVE
 
 UNWRITTEN = (StudyState.WRITING, StudyState.FAILED)
 COPY = "Copy the link for others"
+OPENED = (
+    "What was asked then is no longer new, so each further comparison on it needs more evidence: see the bar below."
+)
 LOUD = 0.5  # of the answers that are the same with and without the training
 
 
@@ -63,7 +66,7 @@ def rater_page(made: Draft) -> str:
 
 def objection(error: StudioError) -> str:
     """Why it cannot be frozen, beside the name of the field that is meant."""
-    return html.reading(Reading(Tone.BAD, f"{FIELDS.get(error.field, 'Study')}:", error.sentence))
+    return html.reading(Reading(Tone.BAD, f"{FIELDS.get(error.field, 'Comparison')}:", error.sentence))
 
 
 FIELDS: Mapping[str, str] = {
@@ -82,10 +85,16 @@ FIELDS: Mapping[str, str] = {
 }
 
 
-def sealed(number: int, name: str) -> str:
-    """What there is to compare on, before the first comparison."""
+def sealed(number: int, name: str, *, is_opened: bool = False) -> str:
+    """What there is to compare on; after a comparison `is_opened`."""
+    if is_opened and number >= FEWEST_DECISIVE:
+        return html.reading(Reading(Tone.QUIET, f"{name} was compared before.", OPENED))
     title = f"{html.count(number, 'test row')} of {name} {'is' if number == 1 else 'are'} sealed."
-    said = Reading(Tone.QUIET, title, "Everybody is asked them once, before anybody rates.")
+    said = Reading(
+        Tone.QUIET,
+        title,
+        "Training never saw them. Once this is frozen, every model answers the same ones, before anybody rates.",
+    )
     if number < FEWEST_DECISIVE:
         fix = f"To ship takes at least {FEWEST_DECISIVE}. Hold out more on Inspect, or bring more examples, and train again."
         said = Reading(Tone.WARNING, f"{title[:-1]}: too few for a verdict.", fix)
@@ -98,7 +107,8 @@ def situation(study: Study, far: StudyProgress) -> Reading:
         return Reading(
             Tone.QUIET,
             "The answers are being written.",
-            "Every contestant answers every prompt beforehand, so that nothing about timing can tell them apart.",
+            "Every contestant answers every prompt beforehand, so that nothing about timing can tell them apart. "
+            "Meanwhile the raters' links can be made below: their page waits for the answers by itself.",
         )
     if study.state in UNWRITTEN:
         return Reading(Tone.BAD, "The answers were not all written.", f"{study.job.message} {study.job.fix}".strip())
@@ -144,8 +154,8 @@ def rate_link(token: str, *, is_done: bool = False) -> str:
     return (
         f'<a{look} href="{address}" target="_blank" rel="noopener">{"Look at the rating page" if is_done else "Rate now"}</a> '
         f'<button class="copy" type="button" onclick="{copy}">{COPY}</button>'
-        '<p class="help">Whoever has the link may rate, on a phone too, and sees nothing else. Other devices reach it only '
-        "when the studio listens to them (docs/access.md).</p>"
+        '<p class="help">Whoever has the link may rate, on a phone too, and sees nothing else. '
+        f"{html.REACH}</p>"
     )
 
 
@@ -164,12 +174,14 @@ def frozen(study: Study, examples: Sequence[Turns] = (), own: Sequence[Ask] = ()
     """What was fixed before the first rating, with every contestant as it was asked, and people's own prompts."""
     protocol = study.protocol
     opponents = sorted(protocol.opponents, key=lambda each: list(Rival).index(each.rival))
-    theirs = f", of which {protocol.own_prompts:,} are somebody's own (marked)" if protocol.own_prompts else ""
+    theirs = f", {protocol.own_prompts:,} of them somebody's own (marked)" if protocol.own_prompts else ""
+    more = len(protocol.prompts) - protocol.cap
+    spare = f"; {more:,} more for the identical pairs" if more > 0 else ""
     twice = f"{html.percent(protocol.twice)} of the pairs by a second person" if protocol.twice else "no pair twice"
     rows = [
         ("Judged", f"the fine-tuned model, checkpoint of step {study.checkpoint_step:,}"),
         ("Against", "; ".join(opponent.rival.title for opponent in opponents)),
-        ("Prompts", f"{protocol.cap:,} against each, of {len(protocol.prompts):,}{theirs or ' sealed test rows'}"),
+        ("Prompts", f"{protocol.cap:,} against each opponent{theirs or ', all of them sealed test rows'}{spare}"),
         ("Question", protocol.criterion),
         (
             "Rated",
@@ -181,7 +193,7 @@ def frozen(study: Study, examples: Sequence[Turns] = (), own: Sequence[Ask] = ()
         *([("Gates", "; ".join(map(gate_words, read_gates(protocol.gates))))] if protocol.gates else []),
         *([("Masked words", ", ".join(protocol.masked))] if protocol.masked else []),
         ("Base model", base_files(study)),
-        ("Protocol", study.fingerprint),
+        ("Fingerprint", study.fingerprint),
     ]
     rubric = (
         f"<details><summary>Rubric</summary><pre>{escape(protocol.rubric)}</pre></details>" if protocol.rubric else ""

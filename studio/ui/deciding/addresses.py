@@ -42,7 +42,7 @@ class Addresses:
 def build() -> Addresses:
     gr.HTML(
         '<p class="help">A page of its own that only shows this verdict, for people who have no part in the studio. '
-        "Whoever has the address can read it until you take it back.</p>"
+        f"Whoever has the address can read it until you take it back. {html.REACH}</p>"
     )
     with gr.Row(elem_classes="actions"):
         label = gr.Textbox(label="For whom (optional)", max_length=sharing.LONGEST_LABEL, min_width=220)

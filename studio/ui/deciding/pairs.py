@@ -39,5 +39,7 @@ def make(studio: Studio, study_id: str, consent: bool) -> list[Any]:
     """Bring the pairs in; they appear on Data with their origin."""
     made = preferences.bring_pairs(studio, study_id, is_confirmed=bool(consent))
     title = f"“{made.name}” is there." if made.state == JobState.DONE else f"“{made.name}” is being read."
-    said = Reading(Tone.GOOD, title, "It is among the datasets on Data, ready for DPO.")
+    said = Reading(
+        Tone.GOOD, title, "Choose it under Examples at the top; Recipe then learns what people preferred (DPO)."
+    )
     return [html.reading(said), gr.Checkbox(value=False, visible=False), gr.Button(visible=False)]

@@ -8,6 +8,7 @@ from studio.domain.finding import GRADE_WORDS, Grade
 from studio.domain.reading import Reading, Tone
 
 SIGNS = {Tone.GOOD: "✓", Tone.WARNING: "▲", Tone.BAD: "✕", Tone.QUIET: "●"}
+REACH = "Other devices open it only where the studio listens to them; docs/access.md says how."
 GRADES = {Grade.HIGH: Tone.BAD, Grade.MEDIUM: Tone.WARNING, Grade.INFO: Tone.QUIET}
 
 

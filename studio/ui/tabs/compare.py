@@ -242,7 +242,7 @@ def view(
         gr.Dropdown(choices=[_label(study) for study in every], value=chosen.id, visible=len(every) > 1),
         *_study(chosen, far, told),
         gr.Accordion(visible=True, label="Make another comparison", **fold),
-        words.sealed(sealed, name),
+        words.sealed(sealed, name, is_opened=True),
         gr.Timer(active=chosen.job.is_live or chosen.state is StudyState.OPEN),
         chosen.id,
     ]

@@ -57,6 +57,8 @@ def test_without_a_comparison_one_can_be_made() -> None:
     assert "60 test rows of triage-1 are sealed." in words(parts["situation"])
     assert "too few for a verdict" in words(view(None, sealed=12)["situation"])
     assert buttons(parts) == [] and parts["study"] is None
+    assert "was compared before" in words(said.sealed(60, "triage-1", is_opened=True))
+    assert "too few for a verdict" in words(said.sealed(12, "triage-1", is_opened=True))
 
 
 def test_beside_a_comparison_another_one_can_be_made() -> None:
@@ -125,7 +127,7 @@ def test_the_link_for_raters_holds_a_token_and_no_id() -> None:
 
 def test_what_was_frozen_is_listed_without_a_seed_of_the_sides() -> None:
     told = words(said.frozen(examples.study()))
-    assert "24 against each, of 24 sealed test rows" in told and "checkpoint of step 40" in told
+    assert "24 against each opponent, all of them sealed test rows" in told and "checkpoint of step 40" in told
     assert "preferred to the base model in more than 55 % of the ratings with a preference" in told
     assert "at least 40 to 1" in told and "opened for the first time" in told
     assert examples.study().fingerprint in told and str(2**47 + 1) not in told
