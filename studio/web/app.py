@@ -1,6 +1,7 @@
 """App: one FastAPI application with the studio, the rating page and the report behind it."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ from studio.domain.errors import StudioError
 from studio.flows import report
 from studio.flows.studio import Studio
 from studio.ui import rate, shell
-from studio.ui.lighter import lighter_script
+from studio.ui.lighter import lighter_scripts
 from studio.ui.theme import CSS, VERDICT_CSS, theme
 from studio.web.access.doors import door_routes
 from studio.web.access.gate import AccessGate
@@ -66,9 +67,8 @@ def build_app(
         except StudioError as error:
             raise HTTPException(404, error.sentence) from error
 
-    if script := lighter_script():
-        name, text = script
-        app.add_api_route(f"/assets/{name}", lambda: Response(text, media_type="text/javascript"))
+    for name, text in lighter_scripts().items():
+        app.add_api_route(f"/assets/{name}", _handing_out(text))
     app.include_router(download_routes(studio))
     app.include_router(verdict_routes(studio))
     app.include_router(door_routes(studio, access))
@@ -88,6 +88,10 @@ def build_app(
     gr.mount_gradio_app(app, rating, path=RATE, head=rate.HEAD, **shared)
     looks: dict[str, Any] = shared | {"css_paths": [CSS, VERDICT_CSS]}
     return gr.mount_gradio_app(app, whole, path="", head=shell.HEAD, **looks)
+
+
+def _handing_out(script: str) -> Callable[[], Response]:
+    return lambda: Response(script, media_type="text/javascript")
 
 
 def calm(page: Page) -> Page:

@@ -4,26 +4,45 @@ import json
 import re
 import sqlite3
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.e2e.conftest import RunningStudio
 from tests.e2e.screens import PHONE, bring_sample, button, open_tab, picture, selected, set_number
+from tests.signed_in import for_playwright
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 PASSES, STEPS_PER_PASS = "3", 45
 TRIAGE_LINES = re.compile(r"category: \w+\s+priority: \w+\s+team: \w+")
 
 
+@pytest.fixture(scope="module")
+def page(visitor: BrowserContext, studio: RunningStudio) -> Iterator[Page]:
+    """One visitor whose page stays open from step to step, but where arriving is what is tested; console errors fail them."""
+    visitor.add_cookies([for_playwright(studio.workspaces, studio.address)])
+    opened = visitor.new_page()
+    opened.set_default_timeout(60_000)
+    expect.set_options(timeout=60_000)
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    visit(opened, studio)
+    yield opened
+    opened.close()
+    assert not errors, errors
+
+
 def visit(page: Page, studio: RunningStudio) -> None:
+    """Arrive as somebody who was never here before."""
+    if page.url.startswith(studio.address):
+        page.evaluate("localStorage.clear(); sessionStorage.clear()")
     page.goto(studio.address)
     expect(page.get_by_label("Model", exact=True)).to_have_value(re.compile("Pebble"))
 
 
 def test_a_newcomer_sees_what_to_do_first(page: Page, studio: RunningStudio) -> None:
-    visit(page, studio)
     expect(page.get_by_text("Nothing here yet.")).to_be_visible()
     picture(page, "data-empty")
     for tab, says in (("Inspect", "Nothing to inspect yet."), ("Train", "No run yet."), ("Verdict", "No verdict yet.")):
@@ -32,7 +51,7 @@ def test_a_newcomer_sees_what_to_do_first(page: Page, studio: RunningStudio) -> 
 
 
 def test_a_bad_line_is_named_and_the_good_rows_stay(page: Page, studio: RunningStudio, tmp_path: Path) -> None:
-    visit(page, studio)
+    open_tab(page, "Data")
     broken = tmp_path / "broken.jsonl"
     good = {"messages": [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Good day."}]}
     broken.write_text(f'{json.dumps(good)}\n{{"messages": [,]}}\n{json.dumps(good)}\n')
@@ -47,7 +66,6 @@ def test_a_bad_line_is_named_and_the_good_rows_stay(page: Page, studio: RunningS
 
 
 def test_the_messy_sample_shows_its_faults(page: Page, studio: RunningStudio) -> None:
-    visit(page, studio)
     bring_sample(page, "A file with problems")
     picture(page, "data-messy")
     open_tab(page, "Inspect")
@@ -59,7 +77,6 @@ def test_the_messy_sample_shows_its_faults(page: Page, studio: RunningStudio) ->
 
 
 def test_the_address_and_the_back_button_know_the_open_tab(page: Page, studio: RunningStudio) -> None:
-    visit(page, studio)
     open_tab(page, "Compare")
     open_tab(page, "Recipe")
     expect(page).to_have_url(re.compile("#recipe$"))
@@ -70,7 +87,7 @@ def test_the_address_and_the_back_button_know_the_open_tab(page: Page, studio: R
 
 
 def test_the_keyboard_passes_the_pickers_without_leaving_lists_open(page: Page, studio: RunningStudio) -> None:
-    visit(page, studio)
+    open_tab(page, "Data")
     page.get_by_label("Examples", exact=True).focus()
     for _ in range(3):
         page.keyboard.press("Tab")
@@ -79,7 +96,6 @@ def test_the_keyboard_passes_the_pickers_without_leaving_lists_open(page: Page, 
 
 
 def test_triage_is_inspected(page: Page, studio: RunningStudio) -> None:
-    visit(page, studio)
     bring_sample(page, "Sort customers' messages")
     picture(page, "data")
     button(page, "Continue to Inspect").click()
@@ -123,10 +139,10 @@ def test_two_clicks_make_one_run_and_the_curve_is_live(page: Page, studio: Runni
     picture(page, "train-live")
     page.get_by_label("Run", exact=True).click()
     expect(page.get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Escape")
 
 
 def test_the_zoom_stays_while_the_curve_grows(page: Page, studio: RunningStudio) -> None:
-    visit(page, studio)
     open_tab(page, "Train")
     expect(page.locator(".chart svg").first).to_be_visible(timeout=200_000)
     at = page.evaluate("[...document.querySelectorAll('.chart')].findIndex((c) => c.offsetParent && c.data)")
@@ -141,20 +157,18 @@ def test_the_zoom_stays_while_the_curve_grows(page: Page, studio: RunningStudio)
 
 
 def test_killing_the_web_process_changes_nothing_about_the_run(page: Page, studio: RunningStudio) -> None:
-    visit(page, studio)
     worker = studio.worker()
     assert worker is not None, "the run ended before it could be tested"
     studio.kill()
-    studio.start()
+    with page.expect_event("load"):  # the tab that was left open comes back by itself
+        studio.start()
     assert worker.is_running()
-    visit(page, studio)
     open_tab(page, "Train")
     expect(page.get_by_text("Stop and keep the best")).to_be_visible()
     assert studio.worker() == worker
 
 
 def test_a_killed_worker_is_told_in_words_and_goes_on(page: Page, studio: RunningStudio) -> None:
-    visit(page, studio)
     open_tab(page, "Train")
     page.get_by_text("Checkpoints", exact=True).click()
     expect(page.locator("table.plain").filter(has_text="On disk").locator("tbody tr").first).to_be_visible(
@@ -173,7 +187,6 @@ def test_a_killed_worker_is_told_in_words_and_goes_on(page: Page, studio: Runnin
 
 
 def test_answers_are_written_and_rated_blind(browser: Browser, page: Page, studio: RunningStudio) -> None:
-    visit(page, studio)
     open_tab(page, "Compare")
     expect(page.get_by_label("Prompts", exact=True)).to_have_value("24")
     expect(page.get_by_text("the evidence must reach 40 to 1")).to_be_visible()
@@ -210,7 +223,9 @@ def test_answers_are_written_and_rated_blind(browser: Browser, page: Page, studi
         rater.set_viewport_size(PHONE)
         rate_some(rater, 26)
         expect(rater.get_by_text("You have judged everything here")).to_be_visible()
-        whole += heard_by(rater) + "".join(fetched(studio.address + path) for path in (address, f"/rate/config?{address.partition('?')[2]}"))
+        whole += heard_by(rater) + "".join(
+            fetched(studio.address + path) for path in (address, f"/rate/config?{address.partition('?')[2]}")
+        )
     assert "answer-left" in whole, "nothing was heard, so nothing was proved"
     for secret in secrets_of(studio):
         assert secret not in whole, f"the rater's browser was told {secret}"
@@ -218,7 +233,6 @@ def test_answers_are_written_and_rated_blind(browser: Browser, page: Page, studi
 
 
 def test_the_verdict_is_told_after_closing(page: Page, studio: RunningStudio) -> None:
-    visit(page, studio)
     open_tab(page, "Verdict")
     expect(page.get_by_text("No verdict yet: everything is judged.")).to_be_visible()
     open_tab(page, "Compare")
@@ -236,7 +250,6 @@ def test_the_verdict_is_told_after_closing(page: Page, studio: RunningStudio) ->
 
 
 def test_the_adapter_is_delivered(page: Page, studio: RunningStudio) -> None:
-    visit(page, studio)
     open_tab(page, "Deliver")
     button(page, "Deliver").click()
     expect(page.get_by_role("heading", name="Delivered")).to_be_visible(timeout=120_000)
@@ -247,9 +260,9 @@ def test_the_adapter_is_delivered(page: Page, studio: RunningStudio) -> None:
 
 
 def test_the_base_and_the_checkpoint_are_talked_with_beside_each_other(page: Page, studio: RunningStudio) -> None:
-    visit(page, studio)
     open_tab(page, "Deliver")
     button(page, "Ask both models something").click()
+    expect(page.get_by_label("Right", exact=True)).to_have_value(re.compile(r"^triage-1, step \d+ \(best\)$"))
     page.get_by_label("Message").fill("Hello, my kettle arrived broken. Can you help?")
     page.keyboard.press("Enter")
     answered = page.locator(".said.learned").filter(has_text="adapter").filter(has_text="on")
