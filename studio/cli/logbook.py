@@ -74,8 +74,7 @@ def delete(
     answer(json, {"deleted": runs}, f"Deleted, and can be brought back with: restore {' '.join(runs)}")
 
 
-@verb
-def restore(runs: RunIds, json: Json = False) -> None:
+def restore(runs: list[str], *, json: bool) -> None:
     """Bring deleted runs back."""
     flow.restore(opened(), runs)
     answer(json, {"restored": runs}, f"{', '.join(runs)}: back.")

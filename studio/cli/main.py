@@ -21,6 +21,7 @@ from studio.cli import (
     queue,
     running,
     split,
+    storing,
     study,
     sweep,
 )
@@ -66,8 +67,9 @@ app.command("diff")(logbook.diff)
 app.command("script")(logbook.script)
 app.command("export")(delivering.export)
 app.command("delete")(logbook.delete)
-app.command("restore")(logbook.restore)
+app.command("restore")(storing.restore)
 app.command("empty")(logbook.empty)
+app.command("backup")(storing.backup)
 app.command("split")(split.split)
 app.command("leakage")(split.leakage)
 for run_verb in (running.runs, running.stop, running.pause, running.resume, running.retry, running.longer, running.use):

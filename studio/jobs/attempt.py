@@ -11,7 +11,7 @@ from typing import Any
 from studio.domain.event import EventKind, Outcome
 from studio.domain.job import GIVES_WAY, Job, JobKind, JobState, Wish
 from studio.jobs import spool
-from studio.jobs.ending import Ending, Gone, asked_elsewhere, cut_short, made_room, told, untold
+from studio.jobs.ending import Ending, Gone, as_backed_up, asked_elsewhere, cut_short, made_room, told, untold
 from studio.jobs.launcher import Handle, Launcher, worker_environment
 from studio.jobs.process import Identity, end_leftover, identity_of
 from studio.jobs.vital import Pulse, ended_for_memory
@@ -149,6 +149,14 @@ def settle(store: Store, job: Job, *, offset: int) -> None:
     else:
         checkpoint = _has_checkpoint(store, job)
         end(store, job, cut_short(stopping=stopping, has_checkpoint=checkpoint, gives_way=gives_way))
+
+
+def lay_down(store: Store, job: Job) -> None:
+    """Put what ran when a backup was made where it can be resumed; whatever it had told by then counts."""
+    folder = store.workspace.attempt(job.id, job.attempt)
+    _bring_all_events(store, job, folder, offset=jobs.offset(store, job.id, job.attempt))
+    outcome = spool.read_outcome(folder)
+    end(store, job, told(outcome) if outcome else as_backed_up(has_checkpoint=_has_checkpoint(store, job)))
 
 
 def _in_its_words(store: Store, job: Job, outcome: Outcome, *, stopping: bool) -> Ending:

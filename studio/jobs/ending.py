@@ -132,6 +132,12 @@ def cut_short(*, stopping: bool, has_checkpoint: bool, gives_way: bool = False) 
     return Ending(JobState.QUEUED, f"The studio was stopped; this {goes_on}.")
 
 
+def as_backed_up(*, has_checkpoint: bool) -> Ending:
+    """The ending of what ran when the backup was made from which its workspace was restored."""
+    happened = "It was running when the backup was made that this workspace was restored from."
+    return Ending(JobState.INTERRUPTED, happened, RESUME if has_checkpoint else AGAIN)
+
+
 def asked_elsewhere(*, has_checkpoint: bool) -> Ending:
     """The ending of a worker that stopped in good order although nobody here wanted it to: the system asked it."""
     goes_on = "goes on from the last checkpoint" if has_checkpoint else "starts again"

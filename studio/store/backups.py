@@ -28,7 +28,7 @@ def before_upgrade(database: Path, folder: Path, *, revision: str, now: datetime
         folder.mkdir(mode=0o700, exist_ok=True)
         for half_made in folder.glob("*.part"):
             half_made.unlink()
-        copied(database, kept)
+        _copied(database, kept)
     except (OSError, sqlite3.Error) as error:
         raise SetupError(
             f"The database could not be copied before its upgrade, so nothing was changed: {_words(error)}.",
@@ -43,8 +43,17 @@ def before_upgrade(database: Path, folder: Path, *, revision: str, now: datetime
 def copied(database: Path, to: Path) -> None:
     """Copy a database as it is at one moment, also while others write; `to` is there whole and sound, or not at all.
 
-    sqlite3.Error where the copy is not sound, OSError where it cannot be written.
+    SetupError where that cannot be done.
     """
+    try:
+        _copied(database, to)
+    except (OSError, sqlite3.Error) as error:
+        raise SetupError(
+            f"The database could not be copied: {_words(error)}.", fix=f"See that {to.parent} has room, then try again."
+        ) from error
+
+
+def _copied(database: Path, to: Path) -> None:
     fresh = to.with_name(to.name + ".part")
     os.close(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, ONLY_OWNER))
     try:

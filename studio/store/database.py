@@ -133,6 +133,11 @@ def insert_or_ignore(
 def open_store(workspace: Workspace, *, url: str | None = None) -> Store:
     """The workspace's own SQLite file or the database at `url`, made or migrated if need be; SetupError if not."""
     workspace.prepare()
+    if workspace.restoring.exists():
+        raise SetupError(
+            f"A backup was being restored into {workspace.root}, and that was cut short.",
+            fix="Run the same `restore` again: it completes it, and loses nothing.",
+        )
     place = URL.create("sqlite", database=str(workspace.database)) if url is None else _read_url(url)
     store = Store(workspace=workspace, engine=_engine(place))
     try:

@@ -28,6 +28,11 @@ class Workspace:
         return self.root / "backups"
 
     @property
+    def restoring(self) -> Path:
+        """Where a backup lies, unpacked and verified, until all of it is in its place."""
+        return self.root / "restoring"
+
+    @property
     def migration_lock(self) -> Path:
         return self.root / "migration.lock"
 

@@ -15,6 +15,8 @@ REFUSED = (
     (("script", "run-none"), "run"),
     (("delete", "run-none"), "run"),
     (("restore", "run-none"), "run"),
+    (("restore", "nowhere.zip"), "setup"),
+    (("backup", "nowhere/kept.zip"), "setup"),
     (("export", "run-none", "--to", "somewhere"), "run"),
     (("export", "run-none", "--to", "somewhere", "--format", "gguf"), "run"),
     (("export", "run-none", "--to", "somewhere", "--format", "zip"), "export"),
@@ -212,7 +214,7 @@ def test_the_version_and_the_verbs_can_be_asked_for(empty: CommandLine):
     listed = empty("--help").words
     for verb in (
         "import", "inspect", "split", "leakage", "models", "plan", "train", "runs", "stop", "pause", "resume", "retry", "longer",
-        "use", "study", "rate", "verdict", "note", "diff", "script", "delete", "restore", "empty",
+        "use", "study", "rate", "verdict", "note", "diff", "script", "delete", "restore", "empty", "backup",
         "export", "chat", "serve", "doctor",
     ):  # fmt: skip
         assert f" {verb} " in listed
