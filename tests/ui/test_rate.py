@@ -62,6 +62,13 @@ def test_the_time_left_is_told_once_it_is_known_and_only_as_well_as_it_is_known(
     assert words(of(seconds_left=seconds)["progress"]).endswith(f"3 of 24 · {said} left")
 
 
+def test_on_the_first_card_a_rater_learns_that_they_may_stop_and_come_back() -> None:
+    assert words(of(rated=0)["progress"]).endswith(
+        "You may stop at any time; this address leads back to where you are."
+    )
+    assert "stop" not in words(of(rated=1)["progress"])
+
+
 def test_what_better_means_is_folded_away_where_it_was_written_down() -> None:
     page = of(rubric="Kinder <b>and</b> shorter.")
     assert words(page["progress"]).endswith("What “better” means Kinder <b>and</b> shorter.")

@@ -12,6 +12,7 @@ SPEAKERS = {
     "tool": "A tool answered",
 }
 NOTHING = "(no text)"
+AT_FIRST = "Fewer, if others judge too. You may stop at any time; this address leads back to where you are."
 ASKED = "Which of the two you have just seen do you think came from the new model?"
 
 
@@ -19,6 +20,8 @@ def head(card: Card) -> str:
     """The question, how far the rater is, and what “better” means where that was written down."""
     left = f" · {_time_left(card.seconds_left)} left" if card.seconds_left is not None else ""
     far = html.bar(card.rated / card.total, f"{card.position} of {card.total}{left}")
+    if card.rated == 0:
+        far += f'<p class="help">{AT_FIRST}</p>'
     rubric = ""
     if card.rubric:
         rubric = (

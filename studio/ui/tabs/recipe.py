@@ -29,6 +29,7 @@ from studio.ui.training import sweep, trying
 PRESETS = (("Quick look", "quick"), ("Balanced", "balanced"), ("Thorough", "thorough"))
 BASE = ("The base model", "base")
 PLANNED = 8  # components that a plan is shown in
+PRESET = 4  # the place of the presets among them
 EMPTY = html.empty("Nothing to plan yet.", "Bring a file of examples, or pick a sample.", to="data")
 
 
@@ -203,7 +204,9 @@ def show(
         return closed(told(error))
     recipe = _repeated(studio, data, model, again) or _with_cut_off(default.recipe, cut_off)
     planned = show_plan(studio, data, model, cut_off, gpu, *forms.values_of(recipe))
-    values = forms.shown(recipe, of_pairs=found.is_of_pairs)
+    if not isinstance(planned[PRESET], gr.Radio):
+        planned[PRESET] = gr.Radio(interactive=True)
+    values = [part | {"interactive": True} for part in forms.shown(recipe, of_pairs=found.is_of_pairs)]
     return [*values, *planned, gr.Timer(active=False), now, _written(now)]
 
 
@@ -219,8 +222,10 @@ def _repeated(studio: Studio, data: str, model: str, again: Any) -> Recipe | Non
 
 
 def closed(said: str, *, live: bool = False) -> list[Any]:
-    """The screen before there is anything to start."""
-    return [*[gr.skip()] * len(forms.FIELDS), *unplanned(said), gr.Timer(active=live), None, ""]
+    """The screen before there is anything to start: what is pressed or typed there would be drawn over, so nothing can."""
+    planned = unplanned(said)
+    planned[PRESET] = gr.Radio(interactive=False)
+    return [*[gr.update(interactive=False)] * len(forms.FIELDS), *planned, gr.Timer(active=live), None, ""]
 
 
 def unplanned(said: str) -> list[Any]:
@@ -365,7 +370,7 @@ def view(
         plans.reasons_table(plan),
         yaml_text,
         save,
-        gr.Radio(value=preset.id if preset else None),
+        gr.Radio(value=preset.id if preset else None, interactive=True),
         f'<p class="help">{why}</p>',
         *may(start=plan.light is not Light.RED, try_out=True),
     ]

@@ -1,6 +1,7 @@
 """Recipe: what a plan means, and which models there are."""
 
 from dataclasses import replace
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -69,6 +70,33 @@ def test_before_there_is_anything_to_plan_nothing_can_be_started(empty_studio: S
     situation, *_, start, try_out, timer = parts[len(forms.FIELDS) : len(forms.FIELDS) + recipe.PLANNED + 1]
     assert "Nothing to plan yet." in words(situation)
     assert not timer.active and not start.interactive and not try_out.interactive
+
+
+def test_nothing_can_be_chosen_while_lengths_are_measured_since_it_would_be_drawn_over(
+    empty_studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measuring = Inspection(examples.dataset(), "starter", (), None, examples.job(done=1, total=4), None)
+    monkeypatch.setattr(recipe.bring, "dataset", lambda *_: examples.dataset())
+    monkeypatch.setattr(recipe.inspect, "look", lambda *_: measuring)
+    assert {part["interactive"] for part in _choices(recipe.show(empty_studio, "data-1", "starter", None, None))} == {
+        False
+    }
+    lengths = Lengths("starter", (1,), (2,), True, ".")
+    monkeypatch.setattr(recipe.inspect, "look", lambda *_: replace(measuring, lengths=lengths))
+    monkeypatch.setattr(recipe.inspect, "measured", lambda *_: lengths)
+    monkeypatch.setattr(
+        recipe.choose, "presets", lambda *_: [choose.Preset("quick", "", "", Recipe(), is_default=True)]
+    )
+    monkeypatch.setattr(recipe.choose, "plan", lambda *_, **__: examples.PLAN)
+    assert {part["interactive"] for part in _choices(recipe.show(empty_studio, "data-1", "starter", None, None))} == {
+        True
+    }
+
+
+def _choices(parts: list[Any]) -> list[dict[str, Any]]:
+    """The controls of a recipe and its presets, as they are told to the page."""
+    *controls, preset = [*parts[: len(forms.FIELDS)], parts[len(forms.FIELDS) + recipe.PRESET]]
+    return [*controls, preset.constructor_args if isinstance(preset, gr.Radio) else preset]
 
 
 def test_two_steps_can_be_tried_once_the_values_on_the_screen_have_a_plan_and_no_trial_changes_that(
