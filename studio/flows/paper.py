@@ -128,7 +128,8 @@ def _conclusion(paper: Paper, report: Report) -> None:
     paper.write(report.sentence, size=12, gap=2)
     for warning in report.warnings:
         paper.write(f"▲ {warning}", bold=True, colour=AMBER)
-    paper.write(f"Next: {report.next_step}", bold=True)
+    if report.next_step:
+        paper.write(f"Next: {report.next_step}", bold=True)
     paper.heading("How often the fine-tuned answer is preferred")
     for band in report.bands:
         _band(paper, band)

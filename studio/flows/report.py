@@ -37,6 +37,8 @@ SECTIONS = (
     ("losses", "Where it lost"),
     ("both_bad", "Where both were bad"),
 )
+WHOLE = ("conclusion", "examples", "method")
+DETAILS = ("conclusion", "details", "method")
 LONGEST = 20_000  # characters of a text on a page
 HIDDEN = "Secrets and personal data in the texts are shown here without their middle"
 KEPT_APART = "Opponents and the fine-tuned model answered beforehand, with the same template and the same settings."
@@ -72,12 +74,15 @@ def told(studio: Studio, decided: Decided) -> Report:
 
 
 def report_of(studio: Studio, study_id: str, *, for_others: bool = False) -> Report:
-    """The report of a closed study; StudyError before it is closed. For others it names nobody who rated."""
+    """The report of a closed study; StudyError before it is closed.
+
+    For others it names nobody who rated, and says nothing of what to do next in a studio that they do not see.
+    """
     decided = decide.verdict(studio, study_id)
-    if for_others:
-        unnamed = (replace(each, name=f"rater {place}") for place, each in enumerate(decided.raters, start=1))
-        decided = replace(decided, raters=tuple(unnamed))
-    return told(studio, decided)
+    if not for_others:
+        return told(studio, decided)
+    unnamed = (replace(each, name=f"rater {place}") for place, each in enumerate(decided.raters, start=1))
+    return replace(told(studio, replace(decided, raters=tuple(unnamed))), next_step="")
 
 
 def _about(decided: Decided) -> str:
@@ -266,7 +271,7 @@ def body(report: Report, part: str, *, opponent: str = "", assets: Path = ASSETS
 def page(
     report: Report,
     *,
-    parts: tuple[str, ...] = ("conclusion", "examples", "method"),
+    parts: tuple[str, ...] = WHOLE,
     links: tuple[tuple[str, str], ...] = (),
     assets: Path = ASSETS,
 ) -> str:
@@ -283,17 +288,16 @@ def report_page(studio: Studio, study_id: str) -> str:
     return page(report_of(studio, study_id), assets=studio.assets)
 
 
-def details_page(studio: Studio, study_id: str, *, for_others: bool = False) -> str:
+def details_page(studio: Studio, study_id: str) -> str:
     """Every number of a closed study as HTML."""
-    told = report_of(studio, study_id, for_others=for_others)
-    return page(told, parts=("conclusion", "details", "method"), assets=studio.assets)
+    return page(report_of(studio, study_id), parts=DETAILS, assets=studio.assets)
 
 
 def report_html(studio: Studio, study_id: str) -> Path:
     """The report as a file to send, with every number at its end."""
     report = report_of(studio, study_id)
     target = studio.workspace.exports / f"{study_id}-verdict.html"
-    whole = page(report, parts=("conclusion", "examples", "method", "details"), assets=studio.assets)
+    whole = page(report, parts=(*WHOLE, "details"), assets=studio.assets)
     target.write_text(whole, encoding="utf-8")
     return target
 
@@ -304,10 +308,11 @@ def _environment(assets: Path) -> Environment:
     return Environment(loader=FileSystemLoader(assets), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 
-def shared_page(studio: Studio, token: str) -> str:
-    """The page at an address of its own, with the ways to its details and its PDF."""
-    links = (("Every number", f"/verdict/{token}/details"), ("As a PDF", f"/verdict/{token}.pdf"))
-    return page(report_of(studio, sharing.study_at(studio, token), for_others=True), links=links, assets=studio.assets)
+def shared_page(studio: Studio, token: str, *, details: bool = False) -> str:
+    """The page at an address of its own, or that of its details, with the ways from one to the other and to the PDF."""
+    other = ("The verdict", f"/verdict/{token}") if details else ("Every number", f"/verdict/{token}/details")
+    told, parts = report_of(studio, sharing.study_at(studio, token), for_others=True), DETAILS if details else WHOLE
+    return page(told, parts=parts, links=(other, ("As a PDF", f"/verdict/{token}.pdf")), assets=studio.assets)
 
 
 def report_pdf_bytes(studio: Studio, study_id: str, *, for_others: bool = False) -> bytes:

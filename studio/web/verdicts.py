@@ -39,7 +39,7 @@ def verdict_routes(studio: Studio) -> APIRouter:
 
     @routes.api_route("/{token}/details", methods=["GET", "HEAD"])
     def details(token: str) -> Response:
-        return _told(studio, token, lambda study_id: _page(report.details_page(studio, study_id, for_others=True)))
+        return _told(studio, token, lambda _: _page(report.shared_page(studio, token, details=True)))
 
     @routes.api_route("/{token}", methods=["GET", "HEAD"])
     def verdict(token: str) -> Response:

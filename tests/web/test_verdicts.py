@@ -36,6 +36,14 @@ def test_the_page_tells_no_path_no_token_and_no_address_of_a_person(client: Test
     assert "/download/" not in text and f"/verdict/{link.token}.pdf" in text
 
 
+def test_page_and_details_lead_to_each_other_and_name_no_step_in_a_studio_that_the_reader_does_not_see(
+    client: TestClient, kept: Kept, link: Link
+):
+    verdict, details = (client.get(f"/verdict/{link.token}{way}").text for way in ("", "/details"))
+    assert f'href="/verdict/{link.token}/details"' in verdict and f'href="/verdict/{link.token}"' in details
+    assert "Next:" not in verdict + details and "Next:" in client.get(f"/report/{kept.closed.id}").text
+
+
 def test_an_address_that_was_taken_back_or_never_was_says_so_in_a_sentence(client: TestClient, kept: Kept, link: Link):
     sharing.take_back(kept.studio, kept.closed.id, link.id)
     for way in ("", "/details", ".pdf"):
