@@ -21,12 +21,13 @@ from studio.flows import judge
 from studio.flows.studio import Studio
 from studio.ui.errors import friendly
 from studio.ui.guarded import GuardedPage
-from studio.ui.parts import html
+from studio.ui.parts import copying, html
 from studio.ui.rating import card as shown
-from studio.ui.rating.keys import GUESSING, HEAD, JUDGING, UNDOING, listed
+from studio.ui.rating.keys import GUESSING, JUDGING, UNDOING, listed
+from studio.ui.rating.keys import HEAD as KEYS
 from studio.ui.session import QUIET
 
-__all__ = ["HEAD", "build", "view"]
+HEAD = KEYS + copying.HEAD
 
 BUTTONS: tuple[tuple[Choice, str, Literal["primary", "secondary"]], ...] = (
     (Choice.LEFT, "← Left is better", "primary"),

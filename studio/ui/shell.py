@@ -15,7 +15,7 @@ from studio.flows.studio import Studio
 from studio.ui import signed
 from studio.ui.errors import friendly, handler
 from studio.ui.guarded import GuardedPage
-from studio.ui.parts import html
+from studio.ui.parts import copying, html
 from studio.ui.parts.pickers import opened, with_its_data, with_its_run
 from studio.ui.rights import right_of
 from studio.ui.session import DRAWN, QUIET, Session
@@ -37,7 +37,8 @@ LONGEST_NAME = 16
 BRAND = '<h1 class="brand"><i></i>Assay Studio</h1>'
 # The address names the open tab (…/#train), so that reloading and the browser's back button lead where one expects.
 READ_ADDRESS = "(kept) => [kept, location.hash.slice(1)]"
-HEAD = """
+HEAD = (
+    """
 <meta name="referrer" content="same-origin">
 <script>
 let moved = false;
@@ -54,6 +55,8 @@ document.addEventListener('keydown', (event) => {
 }, true);
 </script>
 """
+    + copying.HEAD
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
 """What holds for every screen: a way on where there is nothing yet, and rules of the style sheet that really apply."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from studio.ui.parts import html
+from studio.ui import rate, shell
+from studio.ui.parts import copying, html
 from studio.ui.runs import tables
 from studio.ui.shell import TABS
 from studio.ui.tabs import compare, deliver, inspect, recipe, train, verdict
@@ -28,6 +30,13 @@ def test_a_screen_with_nothing_on_it_leads_to_an_earlier_step(screen: str) -> No
     order = list(TABS)
     assert order.index(address.removeprefix("#")) < order.index(screen.lower())
     assert words(EMPTY[screen]).endswith(f"Go to {TABS[address[1:]][0]}")
+
+
+def test_what_can_be_copied_can_be_copied_without_https_too(root: Path) -> None:
+    """Browsers give pages without it no clipboard: one script knows another way, and nobody goes past it."""
+    assert copying.HEAD in shell.HEAD and copying.HEAD in rate.HEAD
+    found = [path.name for path in (root / "studio").rglob("*.py") if "navigator.clipboard" in path.read_text()]
+    assert found == ["copying.py"]
 
 
 def test_a_name_in_an_empty_screen_stays_text() -> None:

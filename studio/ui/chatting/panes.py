@@ -4,12 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from studio.domain.talk import Answer, End, Exchange, Pane, Turn, end_words, mistaken
-from studio.ui.parts import html
+from studio.ui.parts import copying, html
 
-COPY = (
-    "navigator.clipboard.writeText(this.closest('.said').querySelector('.words').textContent); "
-    "this.textContent = 'Copied'; setTimeout(() => this.textContent = 'Copy', 4000)"
-)
+WORDS = "this.closest('.said').querySelector('.words').textContent"
 IDLE = "This adapter changes nothing: with it and without it, the model computes the same."
 
 
@@ -51,7 +48,7 @@ def _said(pane: Pane, turn: Turn, answer: Answer, *, is_alive: bool) -> str:
     )
     waits = is_alive and answer.end is None
     text = html.text(answer.text) + ('<i class="writing" aria-hidden="true">…</i>' if waits else "")
-    copy = f'<button class="copy" type="button" onclick="{COPY}">Copy</button>' if answer.counts else ""
+    copy = copying.button("Copy", WORDS) if answer.counts else ""
     by = (
         f' <small title="{html.text(answer.identity.words)}">{_by(answer, sign="✕" if wrong else "✓")}</small>'
         if answer.identity

@@ -17,10 +17,9 @@ from studio.flows.judge import LONGEST_NAME
 from studio.flows.studio import Studio
 from studio.store.acting import may
 from studio.ui.errors import handler
-from studio.ui.parts import html
+from studio.ui.parts import copying, html
 from studio.ui.session import DRAWN, QUIET, Session
 
-COPY = "Copy"
 NOTE = f'<p class="help">Send each their own link: “Copy” takes the whole address. {html.REACH}</p>'
 NOT_YOURS = "shown to editors and owners"  # whoever has a link judges in the name on it
 HEADINGS = ("Who", "Judged", "Last", "Link")
@@ -146,5 +145,4 @@ def doubts(seat: Seat) -> str:
 
 def _copy(link: Link) -> str:
     address = f"/rate/?t={escape(link.token)}"
-    copy = f"navigator.clipboard.writeText(location.origin + '{address}'); this.textContent = 'Copied'; setTimeout(() => this.textContent = '{COPY}', 4000)"
-    return f'<code>{address}</code> <button class="copy" type="button" onclick="{copy}">{COPY}</button>'
+    return f"<code>{address}</code> {copying.address_button('Copy', address)}"

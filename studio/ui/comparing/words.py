@@ -16,12 +16,11 @@ from studio.flows.compare import StudyProgress
 from studio.flows.draft import Draft
 from studio.store.acting import may
 from studio.ui.comparing.gates import titled
-from studio.ui.parts import html, talk
+from studio.ui.parts import copying, html, talk
 from studio.ui.rating import card as rating
 from studio.verdict.rule import FEWEST_DECISIVE
 
 UNWRITTEN = (StudyState.WRITING, StudyState.FAILED)
-COPY = "Copy the link for others"
 OPENED = (
     "What was asked then is no longer new, so each further comparison on it needs more evidence: see the bar below."
 )
@@ -150,10 +149,9 @@ def rate_link(token: str, *, is_done: bool = False) -> str:
         return f'<p class="help">The link to rate by is shown to those who may rate. {NEEDS[Right.RATE]}</p>'
     look = "" if is_done else ' class="button"'
     address = f"/rate/?t={token}"
-    copy = f"navigator.clipboard.writeText(location.origin + '{address}'); this.textContent = 'Copied'; setTimeout(() => this.textContent = '{COPY}', 4000)"
     return (
         f'<a{look} href="{address}" target="_blank" rel="noopener">{"Look at the rating page" if is_done else "Rate now"}</a> '
-        f'<button class="copy" type="button" onclick="{copy}">{COPY}</button>'
+        f"{copying.address_button('Copy the link for others', address)}"
         '<p class="help">Whoever has the link may rate, on a phone too, and sees nothing else. '
         f"{html.REACH}</p>"
     )

@@ -22,9 +22,7 @@ element.addEventListener('click', event => {
   const pressed = event.target.closest('button[data-act]');
   if (!pressed) return;
   if (pressed.dataset.act === 'copy') {
-    navigator.clipboard.writeText(location.origin + pressed.dataset.address);
-    pressed.textContent = 'Copied';
-    setTimeout(() => pressed.textContent = 'Copy', 4000);
+    copyText(pressed, location.origin + pressed.dataset.address);
   } else if (confirm('Take this address back? Whoever opens it will read that it was taken back.')) {
     trigger('click', {link: pressed.dataset.link});
   }

@@ -3,7 +3,7 @@
 from html import escape
 
 from studio.domain.study import Card
-from studio.ui.parts import html
+from studio.ui.parts import copying, html
 
 SPEAKERS = {
     "system": "The instructions were",
@@ -54,11 +54,10 @@ def device(token: str) -> str:
     """The rater's own address, written out once it is unfolded, since only the browser knows where the studio is."""
     address = f"new window.URL('?t={escape(token)}', location.href).href"
     write = f"this.querySelector('code').textContent = {address}"
-    copy = f"navigator.clipboard.writeText({address}); this.textContent = 'Copied'"
     return (
         f'<details class="device" ontoggle="{write}"><summary>Go on on another device</summary>'
         "<p>Open this address there, and go on where you are. It is yours alone: whoever opens it judges as you.</p>"
-        f'<p><code></code> <button class="copy" type="button" onclick="{copy}">Copy</button></p></details>'
+        f"<p><code></code> {copying.button('Copy', address)}</p></details>"
     )
 
 
