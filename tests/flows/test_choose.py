@@ -41,10 +41,10 @@ def test_the_first_plan_on_the_screen_is_that_of_the_values_drawn_with_it(workin
     again = recipe_tab.show_plan_of_drawn(working, on_page, dataset.id, STARTER, None, about, None, *values)
     balanced = next(preset for preset in choose.presets(working, dataset.id, STARTER) if preset.is_default)
     for first, second in ((planned, again), (again, planned)):
-        situation, _, text, _, preset, why, start = first
+        situation, _, text, _, preset, why, start, try_out = first
         assert (situation, text, why) == (second[0], second[2], second[5])
         assert (preset.value, why) == (balanced.id, f'<p class="help">{balanced.why}</p>')
-        assert start.interactive and choose.recipe_from_yaml(text) == (STARTER, balanced.recipe)
+        assert start.interactive and try_out.interactive and choose.recipe_from_yaml(text) == (STARTER, balanced.recipe)
 
 
 def test_the_steps_that_were_planned_are_the_steps_that_were_made(trained: Run):

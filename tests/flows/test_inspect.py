@@ -5,7 +5,7 @@ import pytest
 from studio.domain.dataset import Dataset
 from studio.domain.errors import DatasetError
 from studio.domain.finding import FindingKind
-from studio.domain.job import JobKind
+from studio.domain.job import JobKind, Wish
 from studio.flows import bring, inspect
 from studio.flows.models import STARTER
 from studio.flows.studio import Studio
@@ -44,7 +44,7 @@ def test_two_who_look_at_once_start_one_measurement(working: Studio):
     assert first.lengths is None and first.measuring is not None
     known = {job.id for job in (first.measuring, second.measuring) if job is not None}
     assert known == {first.measuring.id}
-    jobs.wish(working.store, first.measuring.id, jobs.Wish.STOP)
+    jobs.wish(working.store, first.measuring.id, Wish.STOP)
 
 
 def test_what_has_been_measured_is_not_measured_again(working: Studio, dataset: Dataset):

@@ -7,13 +7,15 @@ thought about who may use it; so does every one that a new version of Gradio bri
 import asyncio
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 import pytest
@@ -35,6 +37,8 @@ from studio.web.access.settings import Access
 from studio.web.app import build_app
 from tests.web.conftest import Kept
 
+T = TypeVar("T")
+
 HERE = Path(__file__).parent
 ADDRESS = "http://127.0.0.1:7860"
 GOOD = "seven quiet lanterns"
@@ -46,6 +50,12 @@ MAY = {
     "old sign-in": "everybody", "removed person": "everybody", "key to look": "everybody look",
     "key to change": "everybody look rate change", "revoked key": "everybody", "overdue key": "everybody",
 }  # fmt: skip
+
+
+def at_once(work: Coroutine[Any, Any, T]) -> T:
+    """What the coroutine comes to; in a thread of its own, since a browser's driver may run a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(copy_context().run, asyncio.run, work).result()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +86,7 @@ class Door:
         async def ask() -> list[tuple[int, bool]]:
             return [await self._ask(self.actors[actor], request) for request in requests]
 
-        return asyncio.run(ask())
+        return at_once(ask())
 
     async def _ask(self, who: Actor, request: Sent) -> tuple[int, bool]:
         method, path, body = request
@@ -264,7 +274,7 @@ def test_an_event_that_came_by_another_way_is_stopped_where_its_handler_would_ru
     who = Visitor("x", frozenset(Right(each) for each in MAY[role].split() if each != "everybody")) if role else None
     for page in door.pages.values():
         ran.clear()
-        asyncio.run(_all_events(page, who))
+        at_once(_all_events(page, who))
         allowed = [number for number in page.fns if who is not None and page.right_of(number) in who.rights]
         assert ran == allowed
 
@@ -426,7 +436,7 @@ def test_a_proxy_is_believed_and_nobody_else(kept: Kept):
         async def receive() -> dict[str, Any]:
             return {"type": "http.request", "body": b""}
 
-        asyncio.run(gate(scope, receive, send))  # type: ignore[arg-type]
+        at_once(gate(scope, receive, send))  # type: ignore[arg-type]
         return status[0]
 
     assert tried("10.0.0.7", "Pat@example.org") == 200 and seen == ["pat@example.org"]
@@ -456,7 +466,7 @@ def test_the_log_tells_who_downloaded_and_who_pressed_what(door: Door, kept: Kep
     page, who = door.pages[""], Visitor("Ed", frozenset({Right.LOOK, Right.CHANGE}))
     request = SimpleNamespace(request=SimpleNamespace(scope={"visitor": who}))
     (stop,) = [number for number, event in page.fns.items() if event.api_name == "stop_run"]
-    asyncio.run(page.process_api(stop, [kept.run.id, None], request=request))
+    at_once(page.process_api(stop, [kept.run.id, None], request=request))
     newest = audit.newest(kept.studio, limit=1)[0]
     assert (newest.who, newest.act, newest.about) == ("Ed", "used “Stop and keep the best”", kept.run.id)
     assert audit.broken(kept.studio) is None
@@ -491,5 +501,5 @@ def test_whoever_may_only_look_sees_every_screen_and_nothing_of_it_wants_to_writ
                 seen.append(event.name)
         return seen
 
-    seen = asyncio.run(look())
+    seen = at_once(look())
     assert len(seen) > 40 and not walls

@@ -158,7 +158,7 @@ def test_a_list_that_has_not_changed_is_not_sent_again(empty_studio: Studio) -> 
 
 def test_models_are_found_by_any_word_that_is_said_of_them(empty_studio: Studio) -> None:
     table = words(panel.view(models.models(empty_studio), None, "mistral  APACHE")[7])
-    assert table.startswith(f"5 of {len(models.models(empty_studio))} models") and "Mistral Nemo" in table
+    assert table.startswith(f"6 of {len(models.models(empty_studio))} models") and "Mistral Nemo" in table
     assert "Qwen" not in table
     assert panel.view(models.models(empty_studio), None, None)[7] == panel.view(models.models(empty_studio), None)[7]
     assert "No model fits" in words(panel.view(models.models(empty_studio), None, "no such words")[7])
