@@ -260,6 +260,7 @@ def test_the_adapter_is_delivered(page: Page, studio: RunningStudio) -> None:
 
 
 def test_the_base_and_the_checkpoint_are_talked_with_beside_each_other(page: Page, studio: RunningStudio) -> None:
+    visit(page, studio)
     open_tab(page, "Deliver")
     button(page, "Ask both models something").click()
     expect(page.get_by_label("Right", exact=True)).to_have_value(re.compile(r"^triage-1, step \d+ \(best\)$"))

@@ -5,7 +5,6 @@ from typing import Any
 
 import gradio as gr
 
-from studio.domain.errors import StudioError
 from studio.domain.talk import BASE, AnswerSettings
 from studio.flows import chat, models
 from studio.flows.chat import Look, Setup
@@ -135,7 +134,7 @@ def _wire(session: Session, tab: gr.Tab, screen: Screen, asking: Asking) -> None
     gr.on(
         [screen.send.click, asking.message.submit],
         handler(send, studio),
-        [model, session.run, offered, asking.message, *asking.setup()],
+        [model, asking.message, *asking.setup()],
         [asking.message, *shown],
         trigger_mode="once",
         api_name="send_message",
@@ -177,13 +176,8 @@ def follow(studio: Studio, model: str | None, before: Any) -> list[Any]:
     return [*[gr.skip()] * len(parts), now] if now == before else [*parts, now]
 
 
-def send(studio: Studio, model: str, run: str | None, offered: Any, message: str, *setup: Any) -> list[Any]:
-    """Put the message to whoever was chosen; the page follows until they have answered.
-
-    StudioError where Left and Right still stand as they were drawn for another run: nobody would have chosen them.
-    """
-    if offered and (offered["model"], offered["run"]) != (model, run):
-        raise StudioError("Left and Right have just changed with the run.", fix="Look at them, then send it again.")
+def send(studio: Studio, model: str, message: str, *setup: Any) -> list[Any]:
+    """Put the message to whoever was chosen; the page follows until they have answered."""
     chat.ask(studio, chat.screen_talk(model), message, setup_of(model, *setup))
     return ["", *_page(studio, model)]
 

@@ -4,9 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import gradio as gr
-import pytest
 
-from studio.domain.errors import StudioError
 from studio.domain.job import JobKind, JobState
 from studio.domain.talk import Answer, Contestant, End, Exchange, Identity, Pane
 from studio.flows.chat import Look
@@ -108,9 +106,3 @@ def test_nothing_can_be_written_or_sent_before_there_is_a_model_to_answer(empty_
     for model, ready in ((None, False), ("starter", True)):
         parts = chat.show(empty_studio, None, model, None, None)
         assert [parts[2].interactive, parts[-5].interactive] == [ready, ready]
-
-
-def test_nothing_is_sent_to_panes_that_were_drawn_for_another_run(empty_studio: Studio) -> None:
-    offered = chat.show(empty_studio, None, "starter", None, None)[-1]
-    with pytest.raises(StudioError, match="Left and Right have just changed"):
-        chat.send(empty_studio, "starter", "run-1", offered, "Hello", "base", "", "", 1.0, 1.0, 0, 60)
