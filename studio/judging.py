@@ -19,7 +19,7 @@ from studio.domain.errors import StudioError, StudyError
 from studio.domain.event import EventKind, Outcome, Reporter
 from studio.domain.gate import Gate, SqlResult, Tasks, name_of, read_gates
 from studio.domain.gate_result import Answered, GateResult, Scored, Timed, Timing, Unjudged
-from studio.domain.intact import sha256_of
+from studio.domain.intact import cut_to_whole_lines, sha256_of, whole_lines
 from studio.domain.query import QueryResult
 from studio.domain.task_score import TaskScore, task_title
 from studio.store import foreign
@@ -119,8 +119,7 @@ class Book:
 
     def __init__(self, path: Path, protocol: str) -> None:
         self.path, self.protocol = path, protocol
-        if path.is_file():
-            os.truncate(path, path.read_bytes().rfind(b"\n") + 1)
+        cut_to_whole_lines(path)
         self.kept = read_kept(path, protocol)
 
     def keep(self, place: int, result: GateResult) -> None:
@@ -142,7 +141,7 @@ class Book:
 def read_kept(path: Path, protocol: str) -> Kept:
     """What is kept of the gates of this very protocol; lines of another one or of an older format count for nothing."""
     kept = Kept()
-    for line in path.read_bytes().split(b"\n")[:-1] if path.is_file() else ():
+    for line in whole_lines(path.read_bytes()).splitlines() if path.is_file() else ():
         try:
             record = json.loads(line)
             if (record["format"], record["protocol"]) != (FORMAT, protocol):
@@ -194,8 +193,8 @@ def _if_any(answers: Sequence[Answered]) -> Sequence[Answered]:
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
-    """Every line of measured.jsonl; split as bytes, since a text may hold other line separators of Unicode."""
-    return [json.loads(line) for line in path.read_bytes().splitlines()] if path.is_file() else []
+    """Every whole line of measured.jsonl; as bytes, since a text may hold other line separators of Unicode."""
+    return [json.loads(line) for line in whole_lines(path.read_bytes()).splitlines()] if path.is_file() else []
 
 
 def _timed(line: dict[str, Any]) -> Timed:

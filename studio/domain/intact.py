@@ -11,6 +11,15 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def sync(path: Path) -> None:
+    """Have a file, or what a folder lists, on the disk before going on."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def whole_lines(content: bytes) -> bytes:
     """What is whole of a file of lines: one that a crash tore, or that is still being written, is left out."""
     return content[: content.rfind(b"\n") + 1]

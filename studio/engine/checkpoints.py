@@ -1,7 +1,6 @@
 """Checkpoints: saved states that are complete and unharmed, or are not there at all."""
 
 import json
-import os
 import shutil
 from functools import lru_cache
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from studio.domain.errors import RunError
-from studio.domain.intact import sha256_of
+from studio.domain.intact import sha256_of, sync
 
 MANIFEST = "MANIFEST.json"
 ADAPTER = "adapter_model.safetensors"
@@ -232,11 +231,3 @@ def _is_sound(folder: Path) -> bool:
 def _saved(path: Path) -> SavedFile:
     sync(path)
     return SavedFile(name=path.name, bytes=path.stat().st_size, sha256=sha256_of(path))
-
-
-def sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

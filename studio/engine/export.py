@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from studio.domain.errors import RunError, StudioError
 from studio.domain.event import EventKind, Outcome, Reporter
-from studio.domain.intact import sha256_of
+from studio.domain.intact import sha256_of, sync
 from studio.domain.release import FORM_TITLES, MANIFEST, MEASURED, Form
 from studio.domain.sampling import Sampling
 from studio.engine import checkpoints, gguf
@@ -190,7 +190,7 @@ def _sealed(draft: Path, spec: dict[str, Any], said: dict[str, str]) -> list[dic
     for path in draft.iterdir():
         shutil.copymode(draft / MANIFEST, path)  # safetensors writes for its owner alone
     for path in (*draft.iterdir(), draft):
-        checkpoints.sync(path)
+        sync(path)
     return files
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from studio.domain.errors import SetupError
+from studio.domain.intact import sync
 
 KEPT = 5
 PAGES_AT_ONCE = 4096
@@ -63,7 +64,7 @@ def _copied(database: Path, to: Path) -> None:
         fresh.replace(to)
     finally:
         fresh.unlink(missing_ok=True)
-    _sync_folder(to.parent)
+    sync(to.parent)
 
 
 def _copy(database: Path, fresh: Path) -> None:
@@ -85,14 +86,6 @@ def _copy(database: Path, fresh: Path) -> None:
     finally:
         target.close()
         source.close()
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _words(error: OSError | sqlite3.Error) -> str:
