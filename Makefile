@@ -35,7 +35,7 @@ check: dev ## style, types and import rules
 	@.venv/bin/lint-imports --no-logo
 
 test: dev browser ## everything that must hold: all tests, and what `check` checks as one of them
-	@OMP_NUM_THREADS=1 $(in_venv) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@OMP_NUM_THREADS=1 $(in_venv) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 e2e: dev browser ## only the tests in a real browser
 	@$(in_venv) -m pytest tests/e2e $(ARGS)

@@ -13,6 +13,7 @@ from studio.domain.run import Run
 from studio.flows import bring, choose
 from studio.flows.models import STARTER
 from studio.flows.studio import Studio
+from studio.recipes import machine
 from studio.ui.parts.forms import FIELDS
 from studio.ui.tabs import recipe as recipe_tab
 from tests.flows.test_bring import read
@@ -35,7 +36,11 @@ def test_a_plan_counts_steps_and_memory_before_the_start(working: Studio, datase
     assert 0 < plan.memory_needed < plan.memory_free
 
 
-def test_the_first_plan_on_the_screen_is_that_of_the_values_drawn_with_it(working: Studio, dataset: Dataset):
+def test_the_first_plan_on_the_screen_is_that_of_the_values_drawn_with_it(
+    working: Studio, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+):
+    whole = machine.memory()
+    monkeypatch.setattr(machine, "memory", lambda *_: whole)
     drawn = recipe_tab.show(working, dataset.id, STARTER, None, None)
     values, (*planned, _, about, on_page) = [part["value"] for part in drawn[: len(FIELDS)]], drawn[len(FIELDS) :]
     again = recipe_tab.show_plan_of_drawn(working, on_page, dataset.id, STARTER, None, about, None, *values)
