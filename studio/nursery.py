@@ -22,6 +22,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from studio import logs
 from studio.worker import ENVIRONMENT, attempt, end_with_the_parent
 
 # Where a worker finds how many bytes of libraries lie in memory for it that the kernel does not count as its own.
@@ -122,6 +123,7 @@ class Nursery:
             become(request["environment"])
             sys.argv = ["-m", request["folder"]]
             self.title.set(*request["command"])
+            logs.configure("worker", file=Path(request["folder"]) / "worker.jsonl")
             status = attempt(Path(request["folder"]))
         except SystemExit as leaving:
             status = leaving.code if isinstance(leaving.code, int) else 1

@@ -6,6 +6,7 @@ python -m studio.worker FOLDER
 import ctypes
 import errno
 import json
+import logging
 import os
 import select
 import signal
@@ -24,6 +25,7 @@ from typing import Any
 
 import orjson
 
+from studio import logs
 from studio.domain.errors import GaveUpWaiting, StudioError
 from studio.domain.event import EventKind, Outcome, Reporter
 from studio.domain.fault import Fault
@@ -73,6 +75,8 @@ AT_LENGTH = (
 
 Work = Callable[[dict[str, Any], Reporter], Outcome]
 
+log = logging.getLogger(__name__)
+
 
 def main(arguments: Sequence[str]) -> int:
     """Carry out the attempt in the one folder named; the exit status is 0 when its outcome was written."""
@@ -80,7 +84,9 @@ def main(arguments: Sequence[str]) -> int:
         print("usage: python -m studio.worker FOLDER", file=sys.stderr)
         return 2
     os.environ["STUDIO_WORKER_FOR_ONE"] = "1"  # see studio/data/tokenizer.py
-    return attempt(Path(arguments[0]))
+    folder = Path(arguments[0])
+    logs.configure("worker", file=folder / "worker.jsonl")
+    return attempt(folder)
 
 
 def attempt(folder: Path, *, work: Work | None = None) -> int:
@@ -102,15 +108,23 @@ def outcome_of(folder: Path, work: Work, reporter: "EventWriter") -> Outcome:
     """The outcome of the work; whatever goes wrong becomes a sentence, and the log keeps the traceback."""
     try:
         spec = json.loads((folder / "spec.json").read_bytes())
-        reporter.is_patient = spec["kind"] == JobKind.TRAIN
-        prepare(spec)
-        if spec.get("after"):
-            fault = Fault.model_validate(spec["after"])
-            reporter.report(EventKind.NOTE, text=fault.sentence, fault=spec["after"])
-        return work(spec, reporter)
     except Exception as error:
-        traceback.print_exc()
+        log.exception("the task cannot be read")
         return failure(error)
+    with logs.about(job=spec.get("job"), attempt=spec.get("attempt"), request=spec.get("request")):
+        try:
+            log.info("begins: %s", spec["kind"])
+            reporter.is_patient = spec["kind"] == JobKind.TRAIN
+            prepare(spec)
+            if spec.get("after"):
+                fault = Fault.model_validate(spec["after"])
+                reporter.report(EventKind.NOTE, text=fault.sentence, fault=spec["after"])
+            outcome = work(spec, reporter)
+        except Exception as error:
+            log.exception("the work ended in an error")
+            outcome = failure(error)
+        log.info("ended: %s. %s", outcome.state, outcome.message)
+        return outcome
 
 
 def carry_out(spec: dict[str, Any], reporter: Reporter) -> Outcome:

@@ -91,14 +91,14 @@ def test_a_refusal_keeps_its_sentence_its_fix_and_its_code(folder: Path) -> None
 
 
 def test_a_fault_of_the_studio_is_one_sentence_and_the_log_has_the_traceback(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     outcome = ends_with(folder, raising(KeyError("mess\nages")))
     assert outcome.state == "failed"
     assert outcome.message == (
         "Something in the studio itself failed: KeyError: 'mess\\nages'. The log has the details."
     )
-    assert "Traceback" in capsys.readouterr().err
+    assert "Traceback" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -266,9 +266,13 @@ def sweep_values(
 
 @app.command()
 @verb
-def doctor(port: Annotated[int, typer.Option()] = 7860, json: Json = False) -> None:
-    """Say what this machine can do, and what to do about what it cannot."""
-    found = machine.doctor(workspaces_folder(), port=port)
+def doctor(
+    port: Annotated[int, typer.Option(help="The port that the studio is to listen on.")] = 7860,
+    through: Annotated[str, typer.Option(help="The address by which people come, to try the proxy on the way.")] = "",
+    json: Json = False,
+) -> None:
+    """Say what this machine can do, what is wrong with how the studio is set up, and what to do about it."""
+    found = machine.doctor(workspaces_folder(), port=port, address=through)
     lines = [f"{'ok ' if c.ok else '-- '} {c.name:<14} {c.found}{'' if c.ok else f'  {c.fix}'}" for c in found]
     answer(
         json,

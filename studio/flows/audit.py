@@ -2,6 +2,7 @@
 
 import csv
 import io
+import logging
 from collections.abc import Iterator
 
 from studio.data.ledger import spreadsheet_safe
@@ -13,6 +14,8 @@ from studio.store import audit as stored
 HEAD = ("number", "at", "who", "act", "about", "seal")
 COMMAND_LINE = "the command line"
 
+log = logging.getLogger(__name__)
+
 
 def who() -> str:
     """In whose name this runs."""
@@ -23,6 +26,7 @@ def who() -> str:
 def note(studio: Studio, act: str, about: str = "", *, by: str | None = None) -> Entry:
     """Add a line to the log, also of somebody who may write nothing else."""
     name = by or who()
+    log.info("%s %s%s", name, act, f" ({about})" if about else "")
     with acting.by_itself():
         return stored.write(studio.store, who=name, act=act, about=about)
 

@@ -1,10 +1,12 @@
 """Machine: what this computer can do, for the header row and for the doctor."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 from studio.domain.job import JobState, Need, need_of
 from studio.domain.machine import Check, Machine
+from studio.flows import operating
 from studio.flows.studio import ASSETS, Studio
 from studio.recipes.doctor import checks
 from studio.recipes.machine import measure_machine, without
@@ -38,6 +40,11 @@ def busy(studio: Studio) -> tuple[int, int]:
     return running, len(live) - running
 
 
-def doctor(workspaces: Path, *, port: int = 7860) -> list[Check]:
-    """What the machine can do and what to do about what it cannot; needs no open workspace."""
-    return checks(workspaces, assets=ASSETS, port=port)
+def doctor(workspaces: Path, *, port: int = 7860, address: str = "") -> list[Check]:
+    """What the machine can do, what is wrong with how the studio is set up, and with the way to its `address`."""
+    found = [*checks(workspaces, assets=ASSETS, port=port), *operating.checks(workspaces, os.environ)]
+    if not address:
+        return found
+    from studio.flows.through import through  # httpx takes longer to load than most verbs take
+
+    return found + through(address)

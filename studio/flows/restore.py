@@ -21,7 +21,10 @@ from studio.store.workspace import PRIVATE, Workspace
 
 ASIDE = "before-restore-"
 # What belongs to processes, whichever database they find.
-STAYS = ("supervisor.lock", "supervisor.json", "supervisor.log", "migration.lock", "restoring", "restoring.part")
+STAYS = (
+    "supervisor.lock", "supervisor.json", "supervisor.log", "supervisor.log.1", "supervisor.beat", "logs",
+    "migration.lock", "restoring", "restoring.part",
+)  # fmt: skip
 MOVED, WHERE, WHICH = ".old-is-aside", ".aside", ".which-backup"
 
 

@@ -54,6 +54,8 @@ class Attempt:
     pulse: Pulse = field(default_factory=lambda: Pulse(time.monotonic()))
     silent: float | None = None
     gives_way: bool = False
+    lag: float = 0.0
+    request: str = ""
     for_memory_before: int | None = field(default_factory=ended_for_memory)
 
     def gone(self, status: int) -> Gone:
@@ -95,7 +97,8 @@ def _begun(
     key = spec.get("judge", {}).get("key_variable", "") if job.kind is JobKind.OPINION else ""
     online = job.kind is JobKind.DOWNLOAD
     environment = worker_environment(os.environ, online=online, gpu=gpu, trackers=trackers, key=key, until=until)
-    return Attempt(job, folder, launcher.start(folder, kind=job.kind, env=environment), offset=0)
+    process = launcher.start(folder, kind=job.kind, env=environment)
+    return Attempt(job, folder, process, offset=0, request=spec.get("request", ""))
 
 
 def follow(store: Store, attempt: Attempt, *, wish: Wish, grace: Grace) -> bool:
@@ -105,7 +108,10 @@ def follow(store: Store, attempt: Attempt, *, wish: Wish, grace: Grace) -> bool:
         _note_process(store, attempt)
     spool.trim_log(attempt.folder)
     read = attempt.offset
-    attempt.offset = _bring_events(store, attempt.job, attempt.folder, offset=read)
+    brought = _bring_events(store, attempt.job, attempt.folder, offset=read)
+    attempt.offset = brought.offset
+    if brought.events:
+        attempt.lag = max(time.time() - brought.events[-1].at, 0.0)
     stopping = wish is Wish.STOP or attempt.gives_way
     if status is not None:
         finish(store, attempt, status, stopping=stopping, gave_way=attempt.gives_way and wish is Wish.RUN)
@@ -177,14 +183,20 @@ def end(store: Store, job: Job, ending: Ending) -> None:
         fix=ending.fix,
         result=ending.result,
     )
-    log.info("%s attempt %d: %s%s", job.id, job.attempt, ending.state, "" if applied else " (had ended before)")
+    is_well = ending.state in (JobState.DONE, JobState.STOPPED)
+    log.log(
+        logging.INFO if is_well else logging.WARNING, "%s %s attempt %d: %s%s%s", job.kind, job.id, job.attempt,
+        ending.state, f". {ending.message}" if ending.message and not is_well else "",
+        "" if applied else " (had ended before)",
+    )  # fmt: skip
 
 
 def _note_process(store: Store, attempt: Attempt) -> None:
     """Remember the process for a supervisor that comes after this one; asked again until the store has it."""
     if (pid := attempt.process.pid) is None:
         return
-    log.info("%s attempt %d: process %d", attempt.job.id, attempt.job.attempt, pid)
+    goes_on = ", which goes on" if attempt.job.attempt > 1 else ""
+    log.info("%s %s attempt %d%s: process %d", attempt.job.kind, attempt.job.id, attempt.job.attempt, goes_on, pid)
     if (identity := identity_of(pid)) is not None:
         jobs.set_process(store, attempt.job.id, attempt.job.attempt, pid=identity.pid, started=identity.started)
     attempt.is_noted = True
@@ -216,15 +228,15 @@ def _press(attempt: Attempt, *, grace: Grace, now: float) -> None:
         attempt.process.kill()
 
 
-def _bring_events(store: Store, job: Job, folder: Path, *, offset: int) -> int:
+def _bring_events(store: Store, job: Job, folder: Path, *, offset: int) -> spool.Batch:
     batch = spool.read_events(folder, offset=offset)
     if batch.offset > offset:
         jobs.add_events(store, job.id, job.attempt, batch.events, offset=batch.offset)
-    return batch.offset
+    return batch
 
 
 def _bring_all_events(store: Store, job: Job, folder: Path, *, offset: int) -> None:
-    while (further := _bring_events(store, job, folder, offset=offset)) > offset:
+    while (further := _bring_events(store, job, folder, offset=offset).offset) > offset:
         offset = further
 
 

@@ -15,10 +15,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from studio import logs
 from studio.domain.errors import SetupError, StudioError
 from studio.domain.job import GIVES_WAY, Job, JobKind, JobState, Need, need_of
 from studio.jobs.attempt import Attempt, Grace, begin, end, follow, recover, settle
+from studio.jobs.beat import Heart
 from studio.jobs.ending import given_up, is_passing, never_begun, not_now
 from studio.jobs.forking import ForkingLauncher
 from studio.jobs.launcher import Launcher, LocalLauncher
@@ -105,6 +108,11 @@ class Supervisor:
                 log.exception("%s could not be put back into the queue", attempt.job.id)
         self.at_work.clear()
 
+    @property
+    def lag(self) -> float:
+        """How many seconds the newest news of any attempt was old when it came to the store."""
+        return max((attempt.lag for attempt in list(self.at_work.values())), default=0.0)
+
     def may_run(self, until: float) -> None:
         """Tell every worker until when it may run; called from another thread."""
         for attempt in list(self.at_work.values()):
@@ -119,12 +127,13 @@ class Supervisor:
 
     def _follow(self, attempt: Attempt, job: Job | None) -> None:
         """Follow one attempt; one that the store knows nothing of any more is ended."""
-        if job is None or not _is_of(attempt, job):
-            log.warning("%s attempt %d has ended elsewhere", attempt.job.id, attempt.job.attempt)
-            attempt.process.kill()
-            goes_on = attempt.process.poll() is None
-        else:
-            goes_on = self._goes_on(attempt, job)
+        with logs.about(job=attempt.job.id, request=attempt.request):
+            if job is None or not _is_of(attempt, job):
+                log.warning("%s attempt %d has ended elsewhere", attempt.job.id, attempt.job.attempt)
+                attempt.process.kill()
+                goes_on = attempt.process.poll() is None
+            else:
+                goes_on = self._goes_on(attempt, job)
         if not goes_on:
             del self.at_work[attempt.job.id]
 
@@ -143,7 +152,8 @@ class Supervisor:
 
     def _recover(self, job: Job) -> None:
         try:
-            recover(self.store, job)
+            with logs.about(job=job.id):
+                recover(self.store, job)
         except (SetupError, OSError):
             log.exception("%s attempt %d cannot be recovered at the moment", job.id, job.attempt)
             self.is_troubled = True
@@ -185,6 +195,10 @@ class Supervisor:
         if claimed is None:
             return False
         job, spec = claimed
+        with logs.about(job=job.id, request=spec.get("request")):
+            return self._begun(job, spec, place)
+
+    def _begun(self, job: Job, spec: dict[str, Any], place: str | None) -> bool:
         try:
             gpu = place if len(self.gpus) > 1 else None  # the only one is seen without being named
             until = self.lease.sure_until if self.lease else None
@@ -227,6 +241,7 @@ def supervise(
     beating = keep_beating(lease, rest, tell=supervisor.may_run) if lease else None
     parent = identity_of(parent_pid) if parent_pid is not None else None
     live_at, pause, lock = time.monotonic(), TICK, lock_number(store.workspace)
+    heart = Heart(store.workspace)
     try:
         while not stop.wait(pause):
             if lock is not None and lock_number(store.workspace) != lock:
@@ -238,6 +253,7 @@ def supervise(
             except Exception:  # the database is locked or away: workers go on meanwhile
                 log.exception("the jobs cannot be looked after at the moment")
                 is_live = supervisor.is_troubled = True
+            heart.beat(attempts=len(supervisor.at_work), lag=supervisor.lag)
             pause = min(pause * 2, LONGEST_PAUSE) if supervisor.is_troubled else TICK
             now = time.monotonic()
             if is_live or (parent is not None and is_alive(parent)):
@@ -271,15 +287,18 @@ def main(arguments: Sequence[str], *, launcher: Launcher | None = None, terms: T
     parser.add_argument("--parent", type=int, help="the process without which this one need not stay when idle")
     parser.add_argument("--idle-exit", type=float, default=IDLE_EXIT, metavar="SECONDS")
     options = parser.parse_args(arguments)
-    _log_to_standard_error()
+    workspace = Workspace(options.workspace.resolve())
+    logs.configure("supervisor", shows="info")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # closing a terminal is no reason to end a run
-    workspace = Workspace(options.workspace.resolve())
     try:
         workspace.prepare()
-        store = open_store(workspace, url=os.environ.get("STUDIO_DATABASE"))
+        url = os.environ.get("STUDIO_DATABASE")
+        name = logs.file_of("supervisor", is_shared=url is not None)
+        logs.configure("supervisor", file=workspace.log(name), shows="info")
+        store = open_store(workspace, url=url)
         if store.is_shared:
             check_folder(store)
     except StudioError as error:
@@ -310,16 +329,6 @@ def main(arguments: Sequence[str], *, launcher: Launcher | None = None, terms: T
 def _launcher(gpus: Sequence[str]) -> Launcher:
     """Forking spares the libraries' loading; drivers of GPUs do not bear it, and neither does macOS."""
     return ForkingLauncher() if sys.platform == "linux" and not gpus else LocalLauncher()
-
-
-def _log_to_standard_error() -> None:
-    logging.Formatter.converter = time.gmtime
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)sZ %(levelname)s %(message)s",
-        datefmt="%Y-%m-%dT%H:%M:%S",
-        stream=sys.stderr,
-    )
 
 
 if __name__ == "__main__":

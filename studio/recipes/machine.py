@@ -11,6 +11,7 @@ import pynvml
 
 from studio.domain.machine import Gpu, Machine
 
+DISK_FLOOR = 1_000_000_000  # bytes: with less the disk counts as low
 CGROUP = Path("/sys/fs/cgroup")
 CPU_INFO = Path("/proc/cpuinfo")
 CPU_BUILD = "+cpu"

@@ -154,6 +154,33 @@ def open_store(workspace: Workspace, *, url: str | None = None) -> Store:
     return store
 
 
+def unmigrated(workspace: Workspace, *, url: str | None = None) -> Store:
+    """The database as it is, neither made nor brought up to date, for whoever only looks at it."""
+    place = URL.create("sqlite", database=str(workspace.database)) if url is None else _read_url(url)
+    return Store(workspace=workspace, engine=_engine(place))
+
+
+def server_version(url: str, *, within: float) -> int | None:
+    """The version of the PostgreSQL at `url`, None of another database; SetupError where it lets nobody in in time."""
+    place = _read_url(url)
+    is_postgresql = place.get_backend_name() == "postgresql"
+    engine = _engine(place.update_query_dict({"connect_timeout": f"{within:.0f}"}) if is_postgresql else place)
+    try:
+        with engine.connect() as connection:
+            found = connection.dialect.server_version_info
+    except DatabaseError as error:
+        raise SetupError(f"{place.render_as_string()} does not answer: {_first_line(error)}.") from error
+    finally:
+        engine.dispose()
+    return int(found[0]) if is_postgresql and found else None
+
+
+def found_revision(store: Store) -> str | None:
+    """The migration that the database is at now; SetupError where it does not answer."""
+    with store.read() as connection:
+        return _revision(connection)
+
+
 def _read_url(url: str) -> URL:
     try:
         return make_url(url)

@@ -49,6 +49,15 @@ class Workspace:
         return self.root / "supervisor.log"
 
     @property
+    def supervisor_beat(self) -> Path:
+        """Where a supervisor says every second that it still looks after the jobs."""
+        return self.root / "supervisor.beat"
+
+    def log(self, process: str) -> Path:
+        """Where this process tells what happens, in JSON lines."""
+        return self.root / "logs" / f"{process}.jsonl"
+
+    @property
     def folder_id(self) -> Path:
         """What tells this folder from others, for a database that several hosts can reach."""
         return self.root / "folder.id"

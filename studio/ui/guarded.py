@@ -11,6 +11,7 @@ from typing import Any
 import anyio.to_thread
 import gradio as gr
 
+from studio import logs
 from studio.domain.access import NEEDS, Right, Visitor
 from studio.flows import audit
 from studio.flows.studio import Studio
@@ -47,7 +48,7 @@ class GuardedPage(gr.Blocks):
         who, needed = _sender(kwargs.get("request")), self._right(function.fn)
         if who is None or not who.may(needed):
             raise gr.Error(NEEDS[needed], title="You may not do this", print_exception=False)
-        with acting(who, writing=self._writing):
+        with acting(who, writing=self._writing), logs.about(request=_number(kwargs.get("request"))):
             answer = await super().process_api(block_fn, inputs, *args, **kwargs)
             if needed is Right.CHANGE and (act := self._pressed(function)):
                 about = " ".join(dict.fromkeys(ID.findall(" ".join(each for each in inputs if isinstance(each, str)))))
@@ -107,8 +108,17 @@ class GuardedPage(gr.Blocks):
         return part
 
 
+def _number(request: Any) -> str:
+    """By which number the request is known in the logs."""
+    return next((scope.get("number", "") for scope in _scopes(request)), "")
+
+
+def _scopes(request: Any) -> list[dict[str, Any]]:
+    requests = request if isinstance(request, list) else [request]
+    return [getattr(getattr(each, "request", None), "scope", {}) for each in requests]
+
+
 def _sender(request: Any) -> Visitor | None:
     """Who sent this; where Gradio put several requests together, they must all be of one."""
-    requests = request if isinstance(request, list) else [request]
-    found = [getattr(getattr(each, "request", None), "scope", {}).get("visitor") for each in requests]
+    found = [scope.get("visitor") for scope in _scopes(request)]
     return found[0] if found and all(each == found[0] for each in found) else None

@@ -23,6 +23,9 @@ from studio.web.access.settings import Access
 from studio.web.access.team import team_routes
 from studio.web.downloads import download_routes
 from studio.web.gates import SameOriginGate
+from studio.web.health import health_routes
+from studio.web.metrics import Figures
+from studio.web.noting import Noting
 from studio.web.verdicts import verdict_routes
 
 import gradio as gr  # isort: skip  # studio.ui has loaded it, in less time
@@ -43,14 +46,12 @@ def build_app(
     # Gradio asks the environment alone. On the disk of the workspace a file of 1 GB is taken in without copying it.
     os.environ["GRADIO_TEMP_DIR"] = str(studio.workspace.uploads.resolve())
     app = FastAPI(title="Assay Studio", docs_url=None, redoc_url=None, openapi_url=None)
+    figures = Figures(studio)
     rating, whole = calm(rate.build(studio)), calm(shell.build(studio))
     app.add_middleware(AccessGate, studio=studio, access=access, events={"": whole.right_of, RATE: rating.right_of})
     app.add_middleware(SameOriginGate)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
-
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        return {"status": "ok"}
+    app.add_middleware(Noting, answered=figures.answered, believes=access.trusts)
 
     @app.get("/static/plotly.min.js")
     def plotly_script() -> FileResponse:
@@ -69,6 +70,7 @@ def build_app(
 
     for name, text in lighter_scripts().items():
         app.add_api_route(f"/assets/{name}", _handing_out(text))
+    app.include_router(health_routes(studio, figures))
     app.include_router(download_routes(studio))
     app.include_router(verdict_routes(studio))
     app.include_router(door_routes(studio, access))

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import resource
 import socket
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import uvicorn
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from studio import logs
 from studio.domain.access import Mode
 from studio.domain.errors import SetupError
 from studio.flows import bring, people
@@ -38,7 +40,10 @@ def serve(
         )
     check_port(host, port)
     quiet_libraries()
-    studio = open_studio(workspaces, url=os.environ.get("STUDIO_DATABASE"))
+    allow_open_files()
+    url = os.environ.get("STUDIO_DATABASE")
+    studio = open_studio(workspaces, url=url)
+    logs.configure("web", file=studio.workspace.log(logs.file_of("web", is_shared=url is not None)))
     if supervise:
         keep_supervised(Workspace(workspaces))
     bring.forget_uploads(studio)
@@ -49,7 +54,14 @@ def serve(
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     print(opening(studio, access, f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"), flush=True)
     uvicorn.run(
-        app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2, proxy_headers=False, ws="none"
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=2,
+        proxy_headers=False,
+        ws="none",
     )
     if supervise:
         print("The page is closed. What was started goes on and is there when you open the studio again.", flush=True)
@@ -101,6 +113,14 @@ def check_port(host: str, port: int) -> None:
                 f"Port {port} cannot be used: {(error.strerror or 'unknown reason').lower()}.",
                 fix=f"Close what uses it, or start with another port: make run PORT={other}.",
             ) from error
+
+
+def allow_open_files(most: int = 65_536) -> None:
+    """Each open page holds a connection or two; the usual limit is meant for programs that talk to nobody."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = most if hard == resource.RLIM_INFINITY else min(hard, most)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def quiet_libraries() -> None:

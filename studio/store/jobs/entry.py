@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from studio import logs
 from studio.domain.job import Job, JobKind, JobState, Wish
 from studio.store import tables
 from studio.store.database import Store, insert_or_ignore, writing
@@ -50,7 +51,8 @@ def submit(
             conflict=["kind", "key"],
         )
         if added:
-            connection.execute(tables.specs.insert().values(job_id=job_id, spec=spec))
+            asked = {"request": logs.request()} if logs.request() else {}
+            connection.execute(tables.specs.insert().values(job_id=job_id, spec={**spec, **asked}))
             return job_with(connection, job_id)
         known = select(tables.jobs).where(tables.jobs.c.kind == kind.value, tables.jobs.c.key == key)
         return job_of(connection.execute(known).one())

@@ -47,10 +47,19 @@ _CALLS = (
 _UPLOADS = ("POST /gradio_api/upload", "GET /gradio_api/upload_progress")
 
 STUDIO: Sequence[Rule] = (
-    *_rules(Public.EVERYBODY, *_SCRIPTS, "GET|HEAD /(?:healthz|readyz)", "GET /robots\\.txt"),
+    *_rules(Public.EVERYBODY, *_SCRIPTS, "GET|HEAD /(?:healthz|readyz)", "GET /healthz/stream", "GET /robots\\.txt"),
     *_rules(Public.EVERYBODY, "GET|POST /signin", "POST /signout", "GET|POST /welcome/[^/]+", "GET /open/[^/]+"),
     *_rules(Public.EVERYBODY, "GET|HEAD /verdict/[^/]+(?:/details)?"),
-    *_rules(Right.LOOK, *_PAGE, *_PRESSES, *_CALLS, "GET /report/[^/]+", "GET /download/[^/]+/[^/]+(?:/[^/]+)?"),
+    *_rules(
+        Right.LOOK,
+        *_PAGE,
+        *_PRESSES,
+        *_CALLS,
+        "GET /report/[^/]+",
+        "GET /readyz/why",
+        "GET /metrics",
+        "GET /download/[^/]+/[^/]+(?:/[^/]+)?",
+    ),
     *_rules(Right.CHANGE, *_UPLOADS),
     *_rules(Right.MANAGE, "GET /team", "GET /team/log\\.csv", "POST /team/[a-z-]+"),
 )
