@@ -24,6 +24,9 @@ LOOK_EVERY = 3.0
 
 log = logging.getLogger(__name__)
 
+_kept: set[Path] = set()
+_keeping = threading.Lock()
+
 
 @contextmanager
 def sole_supervisor(workspace: Workspace, *, patience: float = PATIENCE) -> Iterator[bool]:
@@ -89,9 +92,16 @@ def ensure_supervisor(workspace: Workspace, *, parent_pid: int | None = None) ->
 
 
 def keep_supervised(workspace: Workspace) -> None:
-    """Ensure a supervisor now, and from now on as long as this process lives, should it be killed or leave."""
+    """Ensure a supervisor now, and from now on as long as this process lives, should it be killed or leave.
+
+    However often it is asked for a workspace, one thread keeps it.
+    """
     ensure_supervisor(workspace)
-    threading.Thread(target=_keep, args=(workspace,), name="supervisor-keeper", daemon=True).start()
+    root = workspace.root.resolve()
+    with _keeping:
+        if root not in _kept:
+            threading.Thread(target=_keep, args=(workspace,), name="supervisor-keeper", daemon=True).start()
+            _kept.add(root)
 
 
 def _keep(workspace: Workspace) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from studio.domain.errors import SetupError
 from studio.domain.job import JobState
-from studio.jobs.presence import ensure_supervisor, is_supervised, sole_supervisor
+from studio.jobs import presence
+from studio.jobs.presence import ensure_supervisor, is_supervised, keep_supervised, sole_supervisor
 from studio.store import jobs
 from studio.store.workspace import Workspace
 
@@ -127,6 +128,15 @@ def test_a_supervisor_that_cannot_start_says_where_the_reason_is(started):
         ensure_supervisor(started)
     assert str(started.supervisor_log) in refusal.value.fix
     assert "cannot be opened" in started.supervisor_log.read_text()
+
+
+def test_however_often_a_process_asks_for_it_one_thread_keeps_the_supervisor(started, monkeypatch, eventually):
+    keepers = []
+    monkeypatch.setattr(presence, "_keep", keepers.append)
+    for _ in range(3):
+        keep_supervised(started)
+    eventually(lambda: keepers)
+    assert keepers == [started]
 
 
 def test_the_lock_is_free_again_after_its_holder(started):
