@@ -172,15 +172,13 @@ def _recipe(studio: Studio, dataset: str, model: str, recipe: Path | None, sets:
     _measured(studio, dataset, model)
     if recipe is None:
         base = choose.default_recipe(studio, dataset, model, choose.method_of(changes))
-    elif recipe.is_file():
-        named, base = choose.recipe_from_yaml(recipe.read_text(encoding="utf-8", errors="replace"))
+    else:
+        named, base = choose.recipe_from_file(recipe)
         if named is not None and named != model:
             raise RecipeError(
                 f"The recipe is for the model {named}, not for {model}.",
                 fix=f"Say --model {named}, or take it out of the file.",
             )
-    else:
-        raise RecipeError(f"{recipe} is not a file.", fix="Name a recipe saved as YAML.")
     return choose.changed(base, changes)
 
 

@@ -21,6 +21,7 @@ app.command()(freezing.show)
 app.command("try-prompt")(freezing.try_prompt)
 app.command("gates")(gating.show)
 StudyId = Annotated[str, typer.Argument(metavar="STUDY", help="A study, as `study create` names it.")]
+LARGEST_VOTES, LONGEST_ID = 64 * 2**20, 64
 Rater = Annotated[str, typer.Option(help="Who judges.")]
 
 
@@ -67,28 +68,30 @@ def rate(
 ) -> None:
     """Hand in judgements from a file."""
     studio = opened()
-    read = _votes(votes)
+    read = votes_of(votes)
     judge.rate_all(studio, judge.named(studio, study, rater).token, read)
     far = compare.progress(studio, study)
     values = {"study": study, "handed_in": len(read), "rated": far.rated, "total": far.total}
     answer(json, values, f"{len(read)} judgements handed in; {far.rated} of {far.total} prompts are rated.")
 
 
-def _votes(path: Path) -> list[Vote]:
+def votes_of(path: Path) -> list[Vote]:
     """The judgements of a file; StudyError names the first line that is none."""
     if not path.is_file():
         raise StudyError(f"{path} is not a file.", fix="Name a JSONL file of judgements.")
+    if path.stat().st_size > LARGEST_VOTES:
+        raise StudyError(f"{path.name} is too large for judgements.", fix="Hand them in in parts of less than 64 MB.")
     found = []
     for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
         if not line.strip():
             continue
         try:
             vote = orjson.loads(line)
-            comment = vote.get("comment") or ""
-            if not isinstance(comment, str):
-                raise TypeError("a comment is text")
+            card, comment = vote["card"], vote.get("comment") or ""
+            if not isinstance(card, str) or len(card) > LONGEST_ID or not isinstance(comment, str):
+                raise TypeError("a card and a comment are texts")
             marks = {str(side): dict(given) for side, given in (vote.get("marks") or {}).items()}
-            found.append(Vote(str(vote["card"]), Choice(vote["choice"]), comment=comment, marks=marks))
+            found.append(Vote(card, Choice(vote["choice"]), comment=comment, marks=marks))
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
             raise StudyError(
                 f"Line {number} of {path.name} is not a judgement.",

@@ -19,6 +19,7 @@ class StudioError(Exception):
     code = "studio"
 
     def __init__(self, message: str, *, fix: str = "", field: str = "") -> None:
+        message = message.encode("utf-8", "replace").decode()  # half a character, as somebody typed it, fits nowhere
         super().__init__(message)
         self.message = message
         self.fix = fix

@@ -11,7 +11,9 @@ JOINER, EMOJI_SIGN = "\u200d", "\ufe0f"
 FLAGS = re.compile("[\U0001f1e6-\U0001f1ff]+")
 TONES = re.compile("[\U0001f3fb-\U0001f3ff]")
 # What is not to be seen, but for what shapes the letters and emoji beside it.
-UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
+UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]"
+)
 
 
 @dataclass(frozen=True, slots=True)

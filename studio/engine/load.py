@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from studio.domain.errors import RecipeError
+from studio.domain.excerpt import visible
+from studio.domain.foreign_code import CONFIGS, code_asked_for
 
 if TYPE_CHECKING:
     import torch
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-# Keys that name code to run, wherever in a configuration they stand.
-CODE_KEYS = frozenset({"auto_map", "custom_pipelines", "trust_remote_code", "custom_generate", "megatron_core"})
-CONFIGS = ("config.json", "tokenizer_config.json", "generation_config.json")
 
 
 def prepare_process() -> None:
@@ -195,9 +193,9 @@ def _peak_of_main_memory() -> int:
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RecipeError(
-            f"{path.name} of this model cannot be read: {error}.", fix="Download or copy the model again."
+            f"{path.name} of this model cannot be read.", fix="Download or copy the model again."
         ) from error
     if not isinstance(value, dict):
         raise RecipeError(f"{path.name} of this model is not a configuration.", fix="Download or copy the model again.")
@@ -205,27 +203,21 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _check_config(value: object, name: str) -> None:
-    """Walk a configuration; keys that name code, and attention kernels that would be downloaded, are refused."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            is_kernel = "attn_implementation" in key and "/" in str(inner)
-            if (key in CODE_KEYS and inner) or is_kernel:
-                raise RecipeError(
-                    f"This model asks to run code of its own ({name}: {key}), which the studio never does.",
-                    fix="Choose a model that the transformers library supports by itself.",
-                )
-            _check_config(inner, name)
-    elif isinstance(value, list):
-        for inner in value:
-            _check_config(inner, name)
+    if key := code_asked_for(value):
+        raise RecipeError(
+            f"This model asks to run code of its own ({name}: {key}), which the studio never does.",
+            fix="Choose a model that the transformers library supports by itself.",
+        )
 
 
 def _check_weights(folder: Path) -> None:
     index = folder / "model.safetensors.index.json"
-    names = set(_read_json(index).get("weight_map", {}).values()) if index.is_file() else {"model.safetensors"}
+    listed = _read_json(index).get("weight_map") if index.is_file() else {"": "model.safetensors"}
+    names = listed.values() if isinstance(listed, dict) else [None]
+    here = {path.name for path in folder.glob("*.safetensors") if path.is_file()}
     for name in names:
-        if not isinstance(name, str) or Path(name).name != name or not (folder / name).is_file():
+        if not isinstance(name, str) or name not in here:
             raise RecipeError(
-                f"The weights of this model are not complete: {name} is missing.",
+                f"The weights of this model are not complete: {visible(str(name))[:80]} is missing.",
                 fix="Choose a model with safetensors weights, or download or copy it again.",
             )

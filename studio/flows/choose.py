@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -10,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from studio.domain.dataset import Dataset
 from studio.domain.errors import RecipeError
+from studio.domain.excerpt import visible
 from studio.domain.lengths import Lengths, in_pieces
 from studio.domain.method import METHODS, Method
 from studio.domain.plan import Plan
@@ -24,7 +26,9 @@ from studio.recipes.presets import Preset
 from studio.recipes.presets import presets as make_presets
 from studio.recipes.shape import shape_of_folder
 
-LONGEST_RECIPE = 100_000
+LONGEST_RECIPE = 20_000
+LONGEST_MODEL = 200
+LONGEST_SHOWN = 60
 AFTER_WHAT_RUNS = "It begins when what runs now has ended, so what that holds counts as free."
 
 
@@ -122,12 +126,42 @@ def recipe_yaml(model_id: str, recipe: Recipe) -> str:
     return yaml.safe_dump({"model": model_id, "recipe": recipe.choices}, sort_keys=False)
 
 
+class _Plain(yaml.SafeLoader):
+    """YAML as recipes are written: nothing that stands for something else, which can grow without end, and no name
+    twice, of which the last one would count in silence."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event = self.peek_event()
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise _odd("An alias (& or *) stands", event)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        made = super().construct_mapping(node, deep=deep)
+        if len(made) < len(node.value):
+            raise _odd("A name stands twice", node)
+        return made
+
+
+def _odd(what: str, there: Any) -> RecipeError:
+    line = there.start_mark.line + 1
+    return RecipeError(f"{what} at line {line}.", fix="Load a file that was saved here, or mend that line.")
+
+
+def recipe_from_file(path: Path) -> tuple[str | None, Recipe]:
+    """Read a recipe back from a file; no more of it is read than a recipe can have."""
+    if not path.is_file():
+        raise RecipeError(f"{path} is not a file.", fix="Name a recipe saved as YAML.")
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return recipe_from_yaml(file.read(LONGEST_RECIPE + 1))
+
+
 def recipe_from_yaml(text: str) -> tuple[str | None, Recipe]:
     """Read a recipe back; RecipeError names the field that is wrong."""
     if len(text) > LONGEST_RECIPE:
         raise RecipeError("This file is too long for a recipe.", fix="Load a file that was saved here.")
     try:
-        loaded = yaml.safe_load(text)
+        loaded = yaml.load(text, Loader=_Plain)
     except yaml.YAMLError as error:
         place = (
             f" at line {error.problem_mark.line + 1}"
@@ -143,7 +177,9 @@ def recipe_from_yaml(text: str) -> tuple[str | None, Recipe]:
     if not isinstance(values, dict):
         raise RecipeError("This file holds no recipe.", fix="Load a file that was saved here.")
     model = loaded.get("model") if "recipe" in loaded else None
-    return model if isinstance(model, str) else None, recipe_from(values)
+    if model is not None and not (isinstance(model, str) and 0 < len(model) <= LONGEST_MODEL):
+        raise RecipeError("The model that this file names is none.", fix="Load a file that was saved here.")
+    return model, recipe_from(values)
 
 
 def recipe_from(values: dict[str, Any]) -> Recipe:
@@ -151,7 +187,7 @@ def recipe_from(values: dict[str, Any]) -> Recipe:
     unknown = [str(name) for name in values if name not in Recipe.model_fields and name != "quantisation"]
     if unknown:
         known = ", ".join(Recipe.model_fields)
-        raise RecipeError(f"A recipe has no “{unknown[0]}”.", fix=f"It has {known}.", field=unknown[0])
+        raise RecipeError(f"A recipe has no “{_short(unknown[0])}”.", fix=f"It has {known}.", field=unknown[0])
     try:
         return Recipe.model_validate(values)
     except ValidationError as error:
@@ -199,6 +235,13 @@ def _plain(error: ErrorDetails) -> str:
     bounds = {name: int(held) if isinstance(held, float) and held.is_integer() else held for name, held in context}
     text = pattern.format(**bounds) if pattern else f"is not valid ({error['msg']})"
     says_all = error["type"] in ("value_error", "extra_forbidden")
-    return (
-        f"{text}, not {given}." if not says_all and isinstance(given, int | float | str) and given != "" else f"{text}."
-    )
+    shows = not says_all and isinstance(given, int | float | str) and given != ""
+    return f"{text}, not {_short(given)}." if shows else f"{text}."
+
+
+def _short(given: int | float | str) -> str:
+    """A value from outside, as far as it fits into a sentence; numbers have up to thousands of digits."""
+    if isinstance(given, int) and abs(given) > 10**LONGEST_SHOWN:
+        return "a number of very many digits"
+    shown = visible(str(given))
+    return shown if len(shown) <= LONGEST_SHOWN else f"{shown[: LONGEST_SHOWN - 1]}…"

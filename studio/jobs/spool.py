@@ -7,15 +7,18 @@ control.json   supervisor   {"stop": true}                 outcome.json   worker
 import json
 import logging
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+import orjson
 from pydantic import ValidationError
 
 from studio.domain.event import Event, Outcome
 
 BATCH_BYTES = 256 * 1024
+LONGEST_EVENT = 16 * 2**20
 LONGEST_LOG = 64_000_000
 KEPT_OF_LOG = 1_000_000  # bytes of its beginning, and of its end
 
@@ -45,11 +48,21 @@ def read_events(folder: Path, *, offset: int) -> Batch:
     try:
         with (folder / "events.jsonl").open("rb") as file:
             file.seek(offset)
-            lines = [line for line in file.readlines(BATCH_BYTES) if line.endswith(b"\n")]
+            lines = list(_lines(file))
     except FileNotFoundError:
         lines = []
     events = [event for line in lines if (event := _event(line, folder)) is not None]
     return Batch(tuple(events), offset + sum(map(len, lines)))
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Complete lines; what is longer than any event comes in parts, none of which is one."""
+    size = 0
+    while size < BATCH_BYTES and (line := file.readline(LONGEST_EVENT)):
+        if not line.endswith(b"\n") and len(line) < LONGEST_EVENT:
+            return
+        size += len(line)
+        yield line
 
 
 def trim_log(folder: Path) -> None:
@@ -68,19 +81,23 @@ def trim_log(folder: Path) -> None:
 def read_outcome(folder: Path) -> Outcome | None:
     """How the attempt ended in the words of its worker; None when it could not say."""
     try:
-        return Outcome.model_validate_json((folder / "outcome.json").read_bytes())
+        with (folder / "outcome.json").open("rb") as file:
+            return Outcome.model_validate(orjson.loads(file.read(LONGEST_EVENT)))
     except FileNotFoundError:
         return None
-    except ValidationError:
+    except (orjson.JSONDecodeError, ValidationError):
         log.exception("%s: outcome.json cannot be read", folder)
         return None
 
 
 def _event(line: bytes, folder: Path) -> Event | None:
-    """A line that is no event is what a full disk leaves behind: it is named in the log and passed over."""
+    """A line that is no event is what a full disk leaves behind: it is named in the log and passed over.
+
+    Read as strictly as databases do: no number that is none, and no half of a character.
+    """
     try:
-        return Event.model_validate_json(line)
-    except ValidationError:
+        return Event.model_validate(orjson.loads(line))
+    except (orjson.JSONDecodeError, ValidationError):
         log.warning("%s: a damaged line in events.jsonl was passed over: %r", folder, line[:200])
         return None
 

@@ -1,17 +1,17 @@
 """Local: check a model folder before anything loads it. No code from the folder is ever run."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from studio.domain.errors import RecipeError
+from studio.domain.foreign_code import code_asked_for
 from studio.domain.model import Shape
+from studio.recipes.settings import read_settings
 from studio.recipes.shape import PICK_ANOTHER, read_config, shape_of
 from studio.recipes.weights import AGAIN, stored_parameters
 
 SETTINGS_BYTES = 20_000_000
-CODE_KEYS = ("auto_map", "custom_pipelines", "trust_remote_code", "custom_generate")
 SENSES = ("vision_config", "audio_config", "speech_config")
 
 
@@ -58,8 +58,7 @@ def _refuse_what_is_not_plain(config: dict[str, Any]) -> None:
 
 
 def _refuse_code(settings: dict[str, Any], name: str) -> None:
-    asked = next((key for key in CODE_KEYS if settings.get(key)), None)
-    if asked:
+    if asked := code_asked_for(settings):
         raise RecipeError(
             f"This model asks to run code of its own ({name}: {asked}), and the studio never does that.",
             fix="Use a version of the model without custom code.",
@@ -71,6 +70,8 @@ def _check_tokenizer(folder: Path) -> None:
         raise RecipeError(f"{folder.name} holds no tokenizer.json.", fix=AGAIN)
     settings = _settings(folder / "tokenizer_config.json")
     _refuse_code(settings, "tokenizer_config.json")
+    if (folder / "generation_config.json").exists():
+        _refuse_code(_settings(folder / "generation_config.json"), "generation_config.json")
 
 
 def _has_template(folder: Path) -> bool:
@@ -82,14 +83,9 @@ def _settings(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise RecipeError(f"{path.parent.name} holds no {path.name}.", fix=AGAIN)
     try:
-        if path.stat().st_size > SETTINGS_BYTES:
-            raise ValueError("too large")
-        settings = json.loads(path.read_text(encoding="utf-8"))
+        return read_settings(path, most=SETTINGS_BYTES)
     except ValueError as error:
-        raise RecipeError(f"{path.name} cannot be read as JSON.", fix=AGAIN) from error
-    if not isinstance(settings, dict):
-        raise RecipeError(f"{path.name} is not a tokenizer's configuration.", fix=AGAIN)
-    return settings
+        raise RecipeError(f"{path.name} is not a model's configuration.", fix=AGAIN) from error
 
 
 def _check_size(shape: Shape, stored: int) -> None:

@@ -86,14 +86,19 @@ def seconds(
 
 def rate(shape: Shape, recipe: Recipe, work: Work, machine: Machine) -> float:
     """Real tokens per second of the training steps that the formulas expect."""
-    trained = min(work.steps * recipe.batch_size, round(len(work.train_tokens) * recipe.epochs))
+    trained = _trained(recipe, work)
     tokens = sum(work.train_tokens) * trained / len(work.train_tokens) * (2 if recipe.preference else 1)
     return tokens / training_seconds(shape, recipe, work, hardware_of(machine))
 
 
+def _trained(recipe: Recipe, work: Work) -> int:
+    """How many rows are trained, counting each time; the smallest part of a pass is one step, and so one row."""
+    return max(min(work.steps * recipe.batch_size, round(len(work.train_tokens) * recipe.epochs)), 1)
+
+
 def training_seconds(shape: Shape, recipe: Recipe, work: Work, hardware: Hardware) -> float:
     """Expected seconds of the steps alone, without loading and checks."""
-    trained = min(work.steps * recipe.batch_size, round(len(work.train_tokens) * recipe.epochs))
+    trained = _trained(recipe, work)
     twice = _twice(shape, recipe, work.way)
     read = one_pass(work.train_tokens, recipe, work.way)
     adapter = _adapter(shape, recipe)

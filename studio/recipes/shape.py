@@ -1,14 +1,15 @@
 """Shape: the sizes of a model, read from its config.json without loading anything."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from studio.domain.errors import RecipeError
 from studio.domain.model import Shape
+from studio.recipes.settings import read_settings, shown
 
 CONFIG_BYTES = 1_000_000
+LARGEST_SIZE = 10**9
 
 # Text models whose code is part of transformers: stacks of attention and one gated feed-forward of three matrices.
 # The value is what transformers assumes when config.json leaves `tie_word_embeddings` out.
@@ -42,15 +43,10 @@ def read_config(folder: Path) -> dict[str, Any]:
     path = folder / "config.json"
     if not path.is_file():
         raise RecipeError(f"{folder.name} holds no config.json.", fix="Pick the folder that holds config.json itself.")
-    if path.stat().st_size > CONFIG_BYTES:
-        raise RecipeError("config.json is too large to be a model's configuration.", fix="Download the model again.")
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError("config.json cannot be read as JSON.", fix="Download the model again.") from error
-    if not isinstance(config, dict):
-        raise RecipeError("config.json is not a model's configuration.", fix="Download the model again.")
-    return config
+        return read_settings(path, most=CONFIG_BYTES)
+    except ValueError as error:
+        raise RecipeError("config.json is not a model's configuration.", fix="Download the model again.") from error
 
 
 def shape_of(config: Mapping[str, Any]) -> Shape:
@@ -59,7 +55,7 @@ def shape_of(config: Mapping[str, Any]) -> Shape:
     if any(sizes.get(name) for name in EXPERTS):
         raise RecipeError("Models made of several experts cannot be fine-tuned here yet.", fix=PICK_ANOTHER)
     hidden, heads = _size(sizes, "hidden_size"), _size(sizes, "num_attention_heads")
-    head_size = sizes.get("head_dim") or HEAD_SIZES.get(architecture) or hidden // heads
+    head_size = HEAD_SIZES.get(architecture) or max(hidden // heads, 1)
     tied = sizes.get("tie_word_embeddings", config.get("tie_word_embeddings"))
     return Shape(
         architecture=architecture,
@@ -68,7 +64,7 @@ def shape_of(config: Mapping[str, Any]) -> Shape:
         intermediate=_size(sizes, "intermediate_size"),
         heads=heads,
         key_value_heads=_size(sizes, "num_key_value_heads", default=heads),
-        head_size=int(head_size),
+        head_size=_size(sizes, "head_dim", default=head_size),
         vocabulary=_size(sizes, "vocab_size"),
         context=_size(sizes, "max_position_embeddings"),
         tied_embeddings=ARCHITECTURES[architecture] if tied is None else bool(tied),
@@ -83,8 +79,8 @@ def _text_part(config: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         named = config.get("architectures")
         architecture, sizes = (str(named[0]) if isinstance(named, list) and named else ""), config
     if architecture not in ARCHITECTURES:
-        shown = str(nested.get("model_type")) if isinstance(nested, dict) else architecture
-        said = f"Models of the kind {shown or 'unknown'} cannot be fine-tuned here{_why_not(sizes)}."
+        named = nested.get("model_type") if isinstance(nested, dict) else architecture
+        said = f"Models of the kind {shown(named) or 'unknown'} cannot be fine-tuned here{_why_not(sizes)}."
         raise RecipeError(said, fix=PICK_ANOTHER)
     return architecture, sizes
 
@@ -92,7 +88,7 @@ def _text_part(config: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
 def _why_not(sizes: Mapping[str, Any]) -> str:
     """What of a model that is not known stands in the way, where its configuration tells."""
     layers = sizes.get("layer_types") or sizes.get("layers_block_type") or ()
-    if any(name.startswith(STATE_SPACE) for name in (*sizes, *map(str, layers))):
+    if any(name.startswith(STATE_SPACE) for name in (*sizes, *map(str, layers if isinstance(layers, list) else ()))):
         return ": they have state-space layers, whose memory and time cannot be planned yet"
     if any(sizes.get(name) for name in EXPERTS):
         return ": they are made of several experts"
@@ -100,7 +96,8 @@ def _why_not(sizes: Mapping[str, Any]) -> str:
 
 
 def _size(sizes: Mapping[str, Any], name: str, *, default: int | None = None) -> int:
-    value = sizes.get(name, default)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+    value = sizes.get(name)
+    value = default if value is None else value
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= LARGEST_SIZE:
         raise RecipeError(f"config.json gives no usable {name}.", fix="Download the model again.")
     return value

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.cli.study import _votes
+from studio.cli.study import votes_of
 from studio.domain.errors import StudyError
 from studio.domain.study import Choice
 from studio.flows.judge import Vote
@@ -15,7 +15,7 @@ def test_judgements_are_read_line_by_line_and_blank_lines_are_passed_over(tmp_pa
     path.write_text(
         '{"card": "a", "choice": "left"}\n\n{"card": "b", "choice": "both_bad", "comment": "No\u2028way."}\n'
     )
-    assert _votes(path) == [Vote("a", Choice.LEFT), Vote("b", Choice.BOTH_BAD, comment="No\u2028way.")]
+    assert votes_of(path) == [Vote("a", Choice.LEFT), Vote("b", Choice.BOTH_BAD, comment="No\u2028way.")]
 
 
 @pytest.mark.parametrize("line", ["{", "[]", '"left"', '{"card": "a"}', '{"card": "a", "choice": "better"}', "5"])
@@ -23,20 +23,20 @@ def test_a_line_that_is_no_judgement_is_named(tmp_path: Path, line: str):
     path = tmp_path / "votes.jsonl"
     path.write_text(f'{{"card": "a", "choice": "tie"}}\n{line}\n')
     with pytest.raises(StudyError, match=r"Line 2 of votes\.jsonl"):
-        _votes(path)
+        votes_of(path)
 
 
 def test_a_comment_that_is_null_is_none_and_one_that_is_no_text_is_refused(tmp_path: Path):
     path = tmp_path / "votes.jsonl"
     path.write_text('{"card": "a", "choice": "left", "comment": null}\n')
-    assert _votes(path) == [Vote("a", Choice.LEFT)]
+    assert votes_of(path) == [Vote("a", Choice.LEFT)]
     path.write_text('{"card": "a", "choice": "left", "comment": {"a": 1}}\n')
     with pytest.raises(StudyError, match="Line 1"):
-        _votes(path)
+        votes_of(path)
 
 
 def test_a_file_without_judgements_is_refused(tmp_path: Path):
     path = tmp_path / "votes.jsonl"
     path.write_text("\n\n")
     with pytest.raises(StudyError, match="no judgements"):
-        _votes(path)
+        votes_of(path)

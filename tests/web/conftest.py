@@ -53,7 +53,13 @@ class Kept:
 
 @pytest.fixture(scope="session")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    studio = open_studio(tmp_path_factory.mktemp("web") / "workspace")
+    made = keep_in(open_studio(tmp_path_factory.mktemp("web") / "workspace"))
+    yield made
+    made.studio.store.close()
+
+
+def keep_in(studio: Studio) -> Kept:
+    """A dataset, a run with a checkpoint and a delivery, an open study and a closed one."""
     examples = Examples(studio.store)
     dataset = read_dataset(studio)
     run = examples.run(split=examples.split(dataset.id))
@@ -67,8 +73,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
         judge.rate(studio, token, card.id, Choice.LEFT)
     closed = compare.close(studio, opened[1].id)
     made = [delivered(studio, run, is_there=is_there) for is_there in (True, False)]
-    yield Kept(studio, dataset, runs.get(studio.store, run.id), compare.study(studio, opened[0].id), closed, *made)
-    studio.store.close()
+    return Kept(studio, dataset, runs.get(studio.store, run.id), compare.study(studio, opened[0].id), closed, *made)
 
 
 def read_dataset(studio: Studio) -> Dataset:

@@ -337,7 +337,7 @@ def begin(
 
 def load_recipe(studio: Studio, data: str | None, path: str) -> list[Any]:
     """The values of a saved recipe, and its model where that can be used here; where it cannot, that is said."""
-    named, recipe = choose.recipe_from_yaml(Path(path).read_text(encoding="utf-8", errors="replace"))
+    named, recipe = choose.recipe_from_file(Path(path))
     usable = {found.id for found in models.models(studio) if found.is_usable}
     if named and named not in usable:
         said = f"The values are loaded, but its model, {escape(named)}, cannot be used here; the chosen model stays."

@@ -103,10 +103,18 @@ def never_read(number: str, about: str, build: Build, message: str, **more) -> C
     return Case(number=number, about=about, build=build, verdict=Verdict.REJECT, message=message, **more)
 
 
-def holding(content: str | bytes) -> Build:
-    """A file with this content."""
-    raw = content if isinstance(content, bytes) else content.encode()
-    return lambda path: void(path.write_bytes(raw))
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Makes a file with this content."""
+
+    raw: bytes
+
+    def __call__(self, path: Path) -> None:
+        path.write_bytes(self.raw)
+
+
+def holding(content: str | bytes) -> Holding:
+    return Holding(content if isinstance(content, bytes) else content.encode())
 
 
 def made(content: Callable[[], str | bytes]) -> Build:
@@ -127,7 +135,3 @@ def streamed(chunks: Callable[[], Iterable[bytes]]) -> Build:
             file.writelines(chunks())
 
     return build
-
-
-def void(_: object) -> None:
-    pass
