@@ -1,6 +1,5 @@
 """Main: the verbs, in the order of the journey."""
 
-import gc
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +19,7 @@ from studio.cli import (
     people,
     queue,
     running,
+    serving,
     split,
     storing,
     study,
@@ -29,7 +29,6 @@ from studio.cli import models as listed_models
 from studio.cli.importing import pair
 from studio.cli.output import Json, answer, verb
 from studio.cli.workspace import opened, workspaces_folder
-from studio.domain.access import Mode
 from studio.domain.errors import DatasetError, RecipeError
 from studio.domain.finding import GRADE_WORDS, TREATMENTS, by_weight
 from studio.domain.recipe import Recipe
@@ -55,6 +54,7 @@ app.add_typer(mend.app, name="mend")
 app.add_typer(queue.app, name="queue")
 app.add_typer(people.app, name="people")
 app.add_typer(people.key_app, name="key")
+app.command("serve")(serving.serve_studio)
 app.command("audit")(people.audit)
 app.command("address")(people.address)
 app.command("import")(importing.import_file)
@@ -279,36 +279,6 @@ def doctor(
     )
     if any(c.needed and not c.ok for c in found):
         raise typer.Exit(1)
-
-
-@app.command("serve")
-@verb
-def serve_studio(
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on.")] = 7860,
-    workspaces: Annotated[Path | None, typer.Option(help="Where everything is kept.")] = None,
-    access: Annotated[
-        Mode, typer.Option(envvar="STUDIO_ACCESS", help="How people sign in; beyond this machine not local.")
-    ] = Mode.LOCAL,
-    proxy: Annotated[
-        str, typer.Option(envvar="STUDIO_PROXY", help="The addresses of reverse proxies that are believed, by commas.")
-    ] = "",
-    proxy_header: Annotated[
-        str, typer.Option(envvar="STUDIO_PROXY_HEADER", help="The header that names the person, with --access proxy.")
-    ] = "",
-    supervise: Annotated[bool, typer.Option(help="Also start what carries out the jobs.")] = True,
-    json: Json = False,
-) -> None:
-    """Open the studio in the browser."""
-    gc.disable()  # what is loaded stays, and looking through it for garbage takes a sixth of the time
-    from studio.web.access.settings import access_of
-    from studio.web.serve import serve  # the other verbs do without Gradio's second and a half
-
-    gc.enable()
-    serve(
-        workspaces=(workspaces or workspaces_folder()).resolve(), host=host, port=port,
-        access=access_of(access, proxies=proxy, header=proxy_header), supervise=supervise,
-    )  # fmt: skip
 
 
 def _version(asked: bool) -> None:

@@ -169,6 +169,7 @@ class Visitor:
     rights: frozenset[Right]
     person: Person | None = None
     session_id: str | None = None
+    is_program: bool = False
 
     def may(self, right: Right) -> bool:
         return right in self.rights

@@ -68,6 +68,15 @@ def enter(studio: Studio, token: str, *, known: Collection[str] = (), name: str 
     return links.add(studio.store, compare.new_link(link.study_id, LinkKind.RATER, name.strip()[:LONGEST_NAME]))
 
 
+def at_the_door(studio: Studio, token: str) -> Link:
+    """The link by which somebody comes to the rating page; StudyError where nobody comes in by it.
+
+    An invitation that was taken back still leads to the page, where whoever has joined by it goes on.
+    """
+    link = links.of_token(studio.store, token, LinkKind.RATER, LinkKind.INVITATION)
+    return link if link.kind is LinkKind.INVITATION else links.valid(link)
+
+
 def raters(studio: Studio, study_id: str) -> list[Link]:
     """Everybody who ever had a rater's link, revoked ones included."""
     return links.all(studio.store, study_id, LinkKind.RATER)

@@ -43,6 +43,10 @@ def busy(studio: Studio) -> tuple[int, int]:
 def doctor(workspaces: Path, *, port: int = 7860, address: str = "") -> list[Check]:
     """What the machine can do, what is wrong with how the studio is set up, and with the way to its `address`."""
     found = [*checks(workspaces, assets=ASSETS, port=port), *operating.checks(workspaces, os.environ)]
+    if os.environ.get("STUDIO_OIDC_ISSUER"):
+        from studio.flows.discovery import checks as of_the_provider
+
+        found += of_the_provider(os.environ)
     if not address:
         return found
     from studio.flows.through import through  # httpx takes longer to load than most verbs take

@@ -27,6 +27,8 @@ def add(studio: Studio, name: str, role: Role, *, mode: Mode, password: str | No
     name = called(name)
     kept = passwords.hashed(passwords.check(password or "", name)) if mode is Mode.PASSWORD else None
     person = Person(new_id("person"), name, role, mode, subject or folded(name), datetime.now(UTC))
+    if mode is Mode.OIDC and any(folded(each.name) == folded(name) for each in everybody(studio, mode)):
+        raise AccessError(f"{name} is here already.", fix="Give them another role.", field="name")
     with studio.store.write() as connection:
         stored.add(connection, person, kept)
         audit.write(connection, who=who(), act=f"added as {role}", about=name)

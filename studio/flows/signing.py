@@ -28,7 +28,7 @@ def sign_in(studio: Studio, name: str, password: str, *, address: str, device: s
     The answer is the same, and takes as long, for a name that nobody has.
     """
     subject = people.folded(name)[: people.LONGEST_NAME]
-    _slow_down(studio, f"account {subject}", f"address {address}")
+    slow_down(studio, f"account {subject}", f"address {address}")
     found = stored.of_subject(studio.store, Mode.PASSWORD, subject)
     right, renewed = passwords.is_right(password, found[1] if found else None)
     if found is None or not right:
@@ -41,7 +41,8 @@ def sign_in(studio: Studio, name: str, password: str, *, address: str, device: s
     return person, begin(studio, person, address=address, device=device)
 
 
-def _slow_down(studio: Studio, account: str, address: str) -> None:
+def slow_down(studio: Studio, account: str, address: str) -> None:
+    """Count a try; TooManyTries where there were too many of late."""
     of_account, of_address = tries.tried(studio.store, account, address, at=datetime.now(UTC))
     if of_account > BY_ACCOUNT or of_address > BY_ADDRESS:
         raise TooManyTries("Too many tries.", fix="Wait a minute, then try again.")
@@ -101,7 +102,7 @@ def by_key(studio: Studio, text: str, mode: Mode) -> Visitor | None:
         return None
     if key.used_at is None or now - key.used_at > SEEN_EVERY:
         keys.used(studio.store, key.id, at=now)
-    return Visitor(f"{person.name} (key {key.label})", person.rights & SCOPES[key.scope], person)
+    return Visitor(f"{person.name} (key {key.label})", person.rights & SCOPES[key.scope], person, is_program=True)
 
 
 def by_proxy(studio: Studio, name: str) -> Visitor | None:
@@ -113,9 +114,10 @@ def by_proxy(studio: Studio, name: str) -> Visitor | None:
 # Sign-ins as people see them
 
 
-def sign_out(studio: Studio, visitor: Visitor) -> None:
-    """End the sign-in of this browser."""
-    if visitor.session_id:
+def sign_out(studio: Studio, token: str | None, mode: Mode) -> None:
+    """End the sign-in of the browser that has this cookie, if it has one that holds."""
+    visitor = by_cookie(studio, token, mode) if token else None
+    if visitor and visitor.session_id:
         with acting.by_itself():
             end(studio, visitor.session_id, by=visitor.name)
 

@@ -54,9 +54,22 @@ def all(store: Store, mode: Mode | None = None) -> list[Person]:
         return [_person(row) for row in connection.execute(question.order_by(_people.created_at, _people.id))]
 
 
-def set_role(connection: Connection, person: Person, role: Role) -> None:
-    """Give another role; AccessError where nobody would be left who manages."""
-    _keep_an_owner(connection, person, stays=role is Role.OWNER)
+def bind(connection: Connection, person: Person, subject: str) -> None:
+    """Know somebody by another subject from now on."""
+    connection.execute(update(tables.people).where(_people.id == person.id).values(subject=subject))
+
+
+def was_removed(store: Store, mode: Mode, subject: str) -> bool:
+    """Whether somebody was known by this who was removed, and nobody is now."""
+    known = select(_people.removed_at).where(_people.mode == mode.value, _people.subject == subject)
+    with store.read() as connection:
+        found = connection.execute(known).scalars().all()
+    return bool(found) and None not in found
+
+
+def set_role(connection: Connection, person: Person, role: Role, *, by_groups: bool = False) -> None:
+    """Give another role; AccessError where nobody would be left who manages, unless somebody else's groups say so."""
+    _keep_an_owner(connection, person, stays=by_groups or role is Role.OWNER)
     connection.execute(update(tables.people).where(_people.id == person.id).values(role=role.value))
 
 

@@ -8,9 +8,10 @@ def words(who: Visitor) -> str:
     """Name, role, and the ways to the team and out; on this machine alone there is nobody to tell apart."""
     if who.person is None or who.person.mode is Mode.LOCAL:
         return ""
+    own = '<a href="/account">Your account</a>'
     team = '<a href="/team">Team</a>' if who.may(Right.MANAGE) else ""
     out = '<form method="post" action="/signout"><button>Sign out</button></form>'
-    ways = team + ("" if who.person.mode is Mode.PROXY else out)
+    ways = own + team + ("" if who.person.mode is Mode.PROXY else out)
     limits = (
         "" if who.may(Right.CHANGE) else "<p>You may look at everything here. Editors and owners may change it.</p>"
     )

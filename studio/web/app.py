@@ -8,14 +8,15 @@ from typing import Any, TypeVar
 import plotly
 from fastapi import FastAPI, HTTPException
 from fastapi.responses import FileResponse, HTMLResponse, Response
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from studio.domain.access import Mode
 from studio.domain.errors import StudioError
 from studio.flows import report
 from studio.flows.studio import Studio
 from studio.ui import rate, shell
 from studio.ui.lighter import lighter_scripts
 from studio.ui.theme import CSS, VERDICT_CSS, theme
+from studio.web.access.account import account_routes
 from studio.web.access.doors import door_routes
 from studio.web.access.gate import AccessGate
 from studio.web.access.rights import RATE
@@ -24,6 +25,7 @@ from studio.web.access.team import team_routes
 from studio.web.downloads import download_routes
 from studio.web.gates import SameOriginGate
 from studio.web.health import health_routes
+from studio.web.hosts import HostGate
 from studio.web.metrics import Figures
 from studio.web.noting import Noting
 from studio.web.verdicts import verdict_routes
@@ -31,7 +33,6 @@ from studio.web.verdicts import verdict_routes
 import gradio as gr  # isort: skip  # studio.ui has loaded it, in less time
 
 Page = TypeVar("Page", bound=gr.Blocks)
-LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
@@ -39,7 +40,6 @@ def build_app(
     studio: Studio,
     *,
     access: Access = Access(),  # noqa: B008  a frozen value
-    hosts: tuple[str, ...] = LOCAL_HOSTS,
     max_upload: str = "1gb",
 ) -> FastAPI:
     """The whole web process. The rating page is a Gradio app of its own, so that a rater's page holds nothing else."""
@@ -49,8 +49,8 @@ def build_app(
     figures = Figures(studio)
     rating, whole = calm(rate.build(studio)), calm(shell.build(studio))
     app.add_middleware(AccessGate, studio=studio, access=access, events={"": whole.right_of, RATE: rating.right_of})
-    app.add_middleware(SameOriginGate)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
+    app.add_middleware(SameOriginGate, origins=access.addresses)
+    app.add_middleware(HostGate, access=access)
     app.add_middleware(Noting, answered=figures.answered, believes=access.trusts)
 
     @app.get("/static/plotly.min.js")
@@ -75,6 +75,8 @@ def build_app(
     app.include_router(verdict_routes(studio))
     app.include_router(door_routes(studio, access))
     app.include_router(team_routes(studio, access))
+    if access.mode is not Mode.LOCAL:
+        app.include_router(account_routes(studio, access))
     shared: dict[str, Any] = {
         "theme": theme(),
         "css_paths": [CSS],

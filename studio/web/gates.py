@@ -15,17 +15,20 @@ HEADERS = {
 
 
 class SameOriginGate:
-    """Refuse what another site makes a browser send, and forbid other sites to frame or read the studio."""
+    """Refuse what another site makes a browser send, and forbid other sites to frame or read the studio.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    `origins` are the studio's own from outside, for a proxy that passes on another name than it was asked by.
+    """
+
+    def __init__(self, app: ASGIApp, *, origins: tuple[str, ...] = ()) -> None:
+        self.app, self.origins = app, origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if scope["method"] not in SAFE_METHODS and is_foreign(headers):
+        if scope["method"] not in SAFE_METHODS and is_foreign(headers, self.origins):
             answer = PlainTextResponse("This request came from another site and was refused.", status_code=403)
             await answer(scope, receive, send)
             return
@@ -43,9 +46,9 @@ class SameOriginGate:
         await self.app(scope, receive, send_with_headers)
 
 
-def is_foreign(headers: Headers) -> bool:
+def is_foreign(headers: Headers, own: tuple[str, ...] = ()) -> bool:
     """Whether a browser says that another origin made this request; programs without an Origin are not browsers."""
     if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
         return True
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    return origin is not None and origin not in own and urlsplit(origin).netloc != headers.get("host")

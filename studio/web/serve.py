@@ -5,6 +5,8 @@ import os
 import resource
 import socket
 import sys
+from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +14,15 @@ import uvicorn
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from studio import logs
-from studio.domain.access import Mode
+from studio.domain.access import Mode, Role
 from studio.domain.errors import SetupError
 from studio.flows import bring, people
 from studio.flows.studio import Studio, open_studio
 from studio.jobs.supervisor import keep_supervised
 from studio.store.workspace import Workspace
 from studio.web.access.settings import Access
-from studio.web.app import LOCAL_HOSTS, build_app
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+from studio.web.app import build_app
+from studio.web.hosts import LOOPBACK
 
 
 def serve(
@@ -47,12 +48,14 @@ def serve(
     if supervise:
         keep_supervised(Workspace(workspaces))
     bring.forget_uploads(studio)
-    hosts = LOCAL_HOSTS if host in LOOPBACK and not access.proxies else ("*",)
-    app = behind_proxies(build_app(studio, access=access, hosts=hosts), access)
+    if host not in LOOPBACK and not access.addresses and not _is_number(host):
+        access = replace(access, addresses=(f"http://{host}:{port}",))
+    app = behind_proxies(build_app(studio, access=access), access)
     gc.collect()
     gc.freeze()  # the page's own objects stay for good: looking through them for garbage would take 100 ms of a click
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-    print(opening(studio, access, f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"), flush=True)
+    local = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+    print(opening(studio, access, access.addresses[0] if access.addresses else local), flush=True)
     uvicorn.run(
         app,
         host=host,
@@ -67,6 +70,13 @@ def serve(
         print("The page is closed. What was started goes on and is there when you open the studio again.", flush=True)
 
 
+def _is_number(host: str) -> bool:
+    try:
+        return bool(ip_address(host))
+    except ValueError:
+        return False
+
+
 def opening(studio: Studio, access: Access, address: str) -> str:
     """What is said at the start: where the studio is, and how somebody who is not known yet comes in."""
     if access.mode is Mode.LOCAL:
@@ -79,11 +89,18 @@ def opening(studio: Studio, access: Access, address: str) -> str:
         words += (
             f"\nNobody has a role yet. Its first owner comes in, once and within a day, at {address}/welcome/{token}"
         )
-    if access.mode is Mode.PROXY and not people.everybody(studio, Mode.PROXY):
-        words += (
-            "\nNobody has a role yet: python -m studio people add NAME --access proxy, NAME as the proxy writes it."
-        )
+    if access.mode in (Mode.PROXY, Mode.OIDC) and not people.everybody(studio, access.mode):
+        words += _first_owner(access)
     return words
+
+
+def _first_owner(access: Access) -> str:
+    """How somebody becomes the first owner who signs in elsewhere."""
+    if access.openid and Role.OWNER in access.openid.rules.groups.values():
+        return "\nNobody has a role yet: whoever is in the owners' group at the provider comes in as an owner."
+    known_by = access.openid.rules.known_by if access.openid else ""
+    written = "NAME as the proxy writes it" if not known_by else f"NAME as the claim {known_by} of the provider has it"
+    return f"\nNobody has a role yet: python -m studio people add NAME --access {access.mode}, {written}."
 
 
 def behind_proxies(app: Any, access: Access) -> Any:

@@ -249,6 +249,11 @@ class Rater:
         (event,) = [d for d in self.config["dependencies"] if [id, "click"] in d["targets"]]
         self._send(event)
 
+    @property
+    def refusal(self) -> str:
+        """What a press is told that the gate lets in no more."""
+        return self.http.post(f"/rate/gradio_api/queue/join?t={self.token}", json={"fn_index": 0}).json()["detail"]
+
     def send_again(self) -> None:
         """Post the last event once more, word for word."""
         self._post(self.sent)

@@ -14,14 +14,27 @@ def is_secure(scope: Scope) -> bool:
     return scope.get("scheme") == "https"
 
 
-def name(scope: Scope) -> str:
+def name(scope: Scope, of: str = "", *, path: str = "/") -> str:
     """Over TLS a name that no neighbour can set; without it, one per port: a machine's ports share their cookies."""
-    return "__Host-studio" if is_secure(scope) else f"studio-{(scope.get('server') or ('', 0))[1]}"
+    called = f"studio-{of}" if of else "studio"
+    if is_secure(scope):
+        return f"__Host-{called}" if path == "/" else f"__Secure-{called}"
+    return f"{called}-{(scope.get('server') or ('', 0))[1]}"
+
+
+def lasts(mode: Mode) -> int:
+    """For how many seconds a browser is known at most."""
+    return int((ON_THIS_MACHINE if mode is Mode.LOCAL else LONGEST).total_seconds())
 
 
 def read(scope: Scope) -> str | None:
-    """What the browser sent; None where it sent nothing, or the same name twice."""
-    sent, wanted = Headers(scope=scope).getlist("cookie"), name(scope)
+    """By what the browser is known; None where it sent nothing, or the same name twice."""
+    return kept(scope, "")
+
+
+def kept(scope: Scope, of: str, *, path: str = "/") -> str | None:
+    """What the browser keeps of something; None where it sent nothing, or the same name twice."""
+    sent, wanted = Headers(scope=scope).getlist("cookie"), name(scope, of, path=path)
     found = []
     for part in "; ".join(sent).split(";"):
         try:
@@ -34,12 +47,23 @@ def read(scope: Scope) -> str | None:
 
 def give(answer: Response, scope: Scope, token: str, mode: Mode) -> None:
     """Let the browser be known by this from now on."""
-    local = mode is Mode.LOCAL
+    keep(answer, scope, "", token, lasts=lasts(mode), is_strict=mode is Mode.LOCAL)
+
+
+def keep(
+    answer: Response, scope: Scope, of: str, value: str, *, lasts: int, path: str = "/", is_strict: bool = False
+) -> None:
+    """Let the browser keep something, and send it to addresses under `path`."""
     answer.set_cookie(
-        name(scope), token, max_age=int((ON_THIS_MACHINE if local else LONGEST).total_seconds()), path="/",
-        secure=is_secure(scope), httponly=True, samesite="strict" if local else "lax",
+        name(scope, of, path=path), value, max_age=lasts, path=path, secure=is_secure(scope), httponly=True,
+        samesite="strict" if is_strict else "lax",
     )  # fmt: skip
 
 
 def take(answer: Response, scope: Scope) -> None:
-    answer.delete_cookie(name(scope), path="/", secure=is_secure(scope), httponly=True)
+    """Let the browser not be known any more."""
+    forget(answer, scope, "")
+
+
+def forget(answer: Response, scope: Scope, of: str, *, path: str = "/") -> None:
+    answer.delete_cookie(name(scope, of, path=path), path=path, secure=is_secure(scope), httponly=True)

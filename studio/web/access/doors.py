@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -13,6 +12,7 @@ from studio.flows import people, signing
 from studio.flows.studio import Studio
 from studio.web.access import cookies, pages
 from studio.web.access.settings import Access
+from studio.web.access.within import within
 
 Words = Annotated[str, Form()]
 TITLES = {
@@ -24,23 +24,27 @@ TITLES = {
 def door_routes(studio: Studio, access: Access) -> APIRouter:
     """The addresses by which people come in, as far as this mode has them, and the one by which they leave."""
     routes = APIRouter()
+    if access.openid is not None:
+        from studio.web.access.openid import openid_routes  # with libraries that the other modes do without
 
-    @routes.post("/signout")
-    def sign_out(request: Request) -> Response:
-        token = cookies.read(request.scope)
-        visitor = signing.by_cookie(studio, token, access.mode) if token else None
-        if visitor:
-            signing.sign_out(studio, visitor)
-        answer = RedirectResponse("/signin" if access.mode is Mode.PASSWORD else "/", status_code=303)
-        cookies.take(answer, request.scope)
-        return answer
-
+        routes.include_router(openid_routes(studio, access.openid))
+        return routes
+    _add_sign_out(routes, studio, access)
     if access.mode is Mode.LOCAL:
         _add_launch(routes, studio)
     if access.mode is Mode.PASSWORD:
         _add_sign_in(routes, studio)
         _add_welcome(routes, studio)
     return routes
+
+
+def _add_sign_out(routes: APIRouter, studio: Studio, access: Access) -> None:
+    @routes.post("/signout")
+    def sign_out(request: Request) -> Response:
+        signing.sign_out(studio, cookies.read(request.scope), access.mode)
+        answer = RedirectResponse("/signin" if access.mode is Mode.PASSWORD else "/", status_code=303)
+        cookies.take(answer, request.scope)
+        return answer
 
 
 def _add_launch(routes: APIRouter, studio: Studio) -> None:
@@ -114,16 +118,6 @@ def _through(go: Callable[[], Response]) -> Response:
         return go()
     except AccessError as error:
         return _page(pages.told("This address leads nowhere", error.sentence), 404)
-
-
-def within(place: str) -> str:
-    """Where to go on, if that is an address of the studio's own; else its first page. No other site is ever named."""
-    try:
-        found = urlsplit(place)
-    except ValueError:
-        return "/"
-    is_own = place.startswith("/") and not place.startswith(("//", "/\\")) and not found.scheme and not found.netloc
-    return place if is_own and place.isprintable() and "\\" not in place else "/"
 
 
 def _page(text: str, status: int = 200) -> Response:

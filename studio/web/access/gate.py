@@ -7,15 +7,16 @@ import orjson
 from anyio import to_thread
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.domain.access import NEEDS, Mode, Right, Visitor
-from studio.flows import audit, signing
+from studio.domain.errors import StudyError
+from studio.flows import audit, judge, signing
 from studio.flows.studio import Studio
 from studio.store.acting import acting
 from studio.web.access import cookies, pages
-from studio.web.access.rights import EVENT, RATE, Needed, Public, is_rating, needed
+from studio.web.access.rights import EVENT, RATE, Needed, Public, is_own, is_rating, needed
 from studio.web.access.settings import Access
 
 # The right of an event of a page, by its number or its name; None where there is no such event.
@@ -53,8 +54,9 @@ class AccessGate:
                 await PlainTextResponse("This is too much at once.", status_code=413)(scope, receive, send)
                 return
             needs, receive = self._event(scope["path"], event[1], body), _again(body, receive)
-        if visitor is None or not visitor.may(_right(needs)):
-            await self._refusal(scope, visitor, _right(needs))(scope, receive, send)
+        if visitor is None or not visitor.may(_right(needs)) or (visitor.is_program and is_own(scope["path"])):
+            refusal = await to_thread.run_sync(self._refusal, scope, visitor, _right(needs))
+            await refusal(scope, receive, send)
             return
         scope["visitor"] = visitor
         await self._let_in(scope, receive, send, visitor, _right(needs))
@@ -62,7 +64,8 @@ class AccessGate:
     async def _let_in(self, scope: Scope, receive: Receive, send: Send, visitor: Visitor, needs: Right) -> None:
         if scope["path"].startswith("/download/"):
             await to_thread.run_sync(lambda: audit.note(self.studio, "downloaded", scope["path"], by=visitor.name))
-        with acting(visitor, writing=Right.CHANGE if needs is Right.LOOK else needs):
+        is_looking = needs is Right.LOOK and not is_own(scope["path"])
+        with acting(visitor, writing=Right.CHANGE if is_looking else needs):
             await self.app(scope, receive, send)
 
     # Who it is
@@ -87,8 +90,16 @@ class AccessGate:
         return signing.by_proxy(self.studio, named[0])
 
     def _rater(self, scope: Scope) -> Visitor | None:
-        """Whoever comes with a link; which study it leads to, if to any, the page asks for every single press."""
-        return Visitor("a rater", frozenset({Right.RATE})) if _rating_token(scope) else None
+        """Whoever comes with a link that leads to a comparison; to which, the page asks for every single press."""
+        return None if self._why_no_link(scope) else Visitor("a rater", frozenset({Right.RATE}))
+
+    def _why_no_link(self, scope: Scope) -> str:
+        """Why the link of this request lets nobody in; empty where it does."""
+        try:
+            judge.at_the_door(self.studio, parse_qs(scope["query_string"].decode("latin-1")).get("t", [""])[0])
+        except StudyError as error:
+            return error.sentence
+        return ""
 
     # What it needs
 
@@ -102,12 +113,13 @@ class AccessGate:
         is_page = scope["method"] in ("GET", "HEAD") and "text/html" in Headers(scope=scope).get("accept", "")
         if visitor is not None:
             said = NEEDS[needs]
-            return HTMLResponse(pages.refused(said), status_code=403) if is_page else _plain(403, said)
+            return HTMLResponse(pages.refused(said), status_code=403) if is_page else _told(scope, 403, said)
+        said = self._why_no_link(scope) if is_rating(scope["path"]) else "Sign in first."
         if not is_page:
-            return _plain(401, "Sign in first." if not is_rating(scope["path"]) else pages.NO_LINK)
+            return _told(scope, 401, said)
         if is_rating(scope["path"]):
-            return HTMLResponse(pages.told("No comparison here", pages.NO_LINK), status_code=404)
-        if self.access.mode is Mode.PASSWORD:
+            return HTMLResponse(pages.told("No comparison here", said), status_code=404)
+        if self.access.mode in (Mode.PASSWORD, Mode.OIDC):
             asked = Request(scope).url
             return RedirectResponse(
                 f"/signin?next={quote(asked.path + (f'?{asked.query}' if asked.query else ''))}", 303
@@ -119,12 +131,12 @@ def _right(needs: Needed) -> Right:
     return needs if isinstance(needs, Right) else Right.LOOK
 
 
-def _rating_token(scope: Scope) -> str | None:
-    return parse_qs(scope["query_string"].decode("latin-1")).get("t", [None])[0]
-
-
-def _plain(status: int, said: str) -> Response:
-    return PlainTextResponse(said, status_code=status, headers={"Cache-Control": "no-store"})
+def _told(scope: Scope, status: int, said: str) -> Response:
+    """The sentence for a program; a page of Gradio shows it where something was pressed."""
+    kept = {"Cache-Control": "no-store"}
+    if EVENT.fullmatch(scope["path"].removeprefix(RATE)):
+        return JSONResponse({"detail": said}, status_code=status, headers=kept)
+    return PlainTextResponse(said, status_code=status, headers=kept)
 
 
 def _index(body: bytes) -> int | None:

@@ -1,6 +1,7 @@
 """Pages: plain HTML in the studio's look, without a script, at a desk and on a phone."""
 
 from html import escape
+from urllib.parse import quote
 
 from studio.domain.access import Mode
 
@@ -11,7 +12,6 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'",
 }
-NO_LINK = "This link leads to no comparison. Ask for a new link."
 STYLE = """
 :root { --paper: #f7f7f5; --card: #fff; --ink: #1c2430; --quiet: #5b6472; --line: #e4e4df; --field: #cfcfc8;
   --accent: #9a6b1f; --link: #7c551a; --bad: #a33a31; --soft: #f3ecdf }
@@ -35,6 +35,8 @@ button { font: inherit; font-weight: 600; border: 1px solid var(--field); border
   color: var(--ink); padding: .45rem .9rem; min-height: 42px; cursor: pointer }
 button.first { background: var(--accent); border-color: var(--accent); color: var(--card); margin-top: 1rem;
   width: 100% }
+a.first { display: block; text-align: center; text-decoration: none; font-weight: 600; border-radius: 6px;
+  background: var(--accent); color: var(--card); padding: .55rem .9rem; margin-top: 1rem } .last { margin: 1rem 0 0 }
 button.bad { color: var(--bad); border-color: var(--bad) }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
 .said { border-left: 3px solid var(--accent); background: var(--soft); padding: .6rem .8rem; border-radius: 4px;
@@ -84,6 +86,39 @@ An owner of this studio makes you a new address.</p>""",
     )
 
 
+def elsewhere(host: str, *, back: str = "") -> str:
+    """The way to the provider, at which one signs in; `back` is where whoever is let in goes on."""
+    return page(
+        "Sign in",
+        f"""<section><h1>Sign in</h1><p>You sign in at <b>{escape(host)}</b>, and come back here.</p>
+<a class="first" href="/signin/go?next={quote(back)}">Sign in at {escape(host)}</a></section>""",
+    )
+
+
+def not_in(said: str) -> str:
+    """Why nobody was let in, and the way to try again."""
+    return page(
+        "Not signed in",
+        f'<section><h1>You are not signed in</h1><p class="said bad" role="alert">{escape(said)}</p>'
+        '<p><a href="/signin">Back to signing in</a></p></section>',
+    )
+
+
+def signed_out(host: str, way_out: str | None) -> str:
+    """Out of the studio; the provider may still know the browser, so that nobody would be asked for a password."""
+    at_provider = (
+        f"""<p>{escape(host)} may still know this browser, and would let it in again without asking.</p>
+<a class="first" href="{escape(way_out)}">Sign out at {escape(host)} too</a>"""
+        if way_out
+        else ""
+    )
+    return page(
+        "Signed out",
+        f"<section><h1>You are signed out</h1>{at_provider}"
+        '<p class="last"><a href="/signin">Sign in again</a></p></section>',
+    )
+
+
 def welcome(title: str, text: str, *, asks_name: bool, wrong: str = "", name: str = "") -> str:
     """A name and a password of one's own, for whoever was invited or sets the studio up."""
     asked = f"""<label for="name">Your name <small>You sign in with it; the others see it.</small></label>
@@ -119,5 +154,4 @@ If you came by a link from elsewhere, reload this page first.</p></section>""",
         """<section><h1>You have no role here yet</h1><p>You are signed in elsewhere, and nobody has given you a role in
 this studio. Ask one of its owners.</p></section>""",
     ),
-    Mode.OIDC: told("Sign in", "Sign in first."),
 }

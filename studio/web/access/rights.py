@@ -48,7 +48,8 @@ _UPLOADS = ("POST /gradio_api/upload", "GET /gradio_api/upload_progress")
 
 STUDIO: Sequence[Rule] = (
     *_rules(Public.EVERYBODY, *_SCRIPTS, "GET|HEAD /(?:healthz|readyz)", "GET /healthz/stream", "GET /robots\\.txt"),
-    *_rules(Public.EVERYBODY, "GET|POST /signin", "POST /signout", "GET|POST /welcome/[^/]+", "GET /open/[^/]+"),
+    *_rules(Public.EVERYBODY, "GET|POST /signin", "GET /signin/(?:go|back)", "POST /signout"),
+    *_rules(Public.EVERYBODY, "GET|POST /welcome/[^/]+", "GET /open/[^/]+"),
     *_rules(Public.EVERYBODY, "GET|HEAD /verdict/[^/]+(?:/details)?"),
     *_rules(
         Right.LOOK,
@@ -60,6 +61,7 @@ STUDIO: Sequence[Rule] = (
         "GET /metrics",
         "GET /download/[^/]+/[^/]+(?:/[^/]+)?",
     ),
+    *_rules(Right.LOOK, "GET /account", "POST /account/[a-z-]+"),
     *_rules(Right.CHANGE, *_UPLOADS),
     *_rules(Right.MANAGE, "GET /team", "GET /team/log\\.csv", "POST /team/[a-z-]+"),
 )
@@ -70,13 +72,18 @@ RATING: Sequence[Rule] = (
     *_rules(Right.RATE, *_PRESSES),
 )
 EVENT = re.compile(r"/gradio_api/(?:queue/join|(?:run|api|call/v2|call)/([^/]+)/?)")
-RATE = "/rate"
+RATE, ACCOUNT = "/rate", "/account"
 
 
 def needed(method: str, path: str) -> Needed | None:
     """What a request needs; None where nobody is answered there."""
     rules, inner = (RATING, path.removeprefix(RATE) or "/") if is_rating(path) else (STUDIO, path)
     return next((rule.needs for rule in rules if _meets(rule, method, inner)), None)
+
+
+def is_own(path: str) -> bool:
+    """Whether this is about oneself alone: there whoever may look may also write, and no program is let in."""
+    return path == ACCOUNT or path.startswith(f"{ACCOUNT}/")
 
 
 def is_rating(path: str) -> bool:

@@ -1,22 +1,54 @@
 """Settings: how the studio knows who somebody is, and whom it believes."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
+from pathlib import Path
+from urllib.parse import urlsplit
 
-from studio.domain.access import Mode
+from studio.domain.access import Mode, Role
 from studio.domain.errors import SetupError
+from studio.domain.openid import EMAIL, Rules
 
 HEADER = "x-forwarded-user"
 
 
 @dataclass(frozen=True, slots=True)
+class OpenId:
+    """The provider, by its issuer; as whom it knows the studio; and who of those it knows may come in."""
+
+    issuer: str
+    client: str
+    secret: str = field(default="", repr=False)
+    scopes: str = "openid email profile"
+    rules: Rules = field(default_factory=Rules)
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.issuer).hostname or self.issuer
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """`proxies` are the addresses, or networks, of the reverse proxies whose headers are believed; `header` is the one
-    that names the person in the mode `proxy`."""
+    that names the person in the mode `proxy`; `addresses` are those by which people reach the studio from elsewhere."""
 
     mode: Mode = Mode.LOCAL
     proxies: tuple[str, ...] = ()
     header: str = HEADER
+    addresses: tuple[str, ...] = ()
+    openid: OpenId | None = None
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The names of the studio, and how each is reached: http or https."""
+        split = [urlsplit(each) for each in self.addresses]
+        return {each.hostname or "": each.scheme for each in split}
+
+    @property
+    def gives_roles(self) -> bool:
+        """Whether owners say here who has which role; else the provider's groups do, or there is nobody else."""
+        return self.mode is not Mode.LOCAL and not (self.openid and self.openid.rules.groups)
 
     def trusts(self, address: str) -> bool:
         """Whether this is the address of one of the proxies."""
@@ -27,9 +59,11 @@ class Access:
         return any(found in ip_network(each, strict=False) for each in self.proxies)
 
 
-def access_of(mode: Mode, *, proxies: str = "", header: str = "") -> Access:
+def access_of(
+    mode: Mode, *, proxies: str = "", header: str = "", addresses: str = "", environ: Mapping[str, str] | None = None
+) -> Access:
     """The settings as somebody wrote them; SetupError where they cannot be meant."""
-    listed = tuple(each.strip() for each in proxies.split(",") if each.strip())
+    listed = _split(proxies)
     for each in listed:
         try:
             ip_network(each, strict=False)
@@ -40,6 +74,75 @@ def access_of(mode: Mode, *, proxies: str = "", header: str = "") -> Access:
             "With --access proxy the proxy says who somebody is, so it must be known which one.",
             fix="Add its address: --proxy 127.0.0.1.",
         )
-    if mode is Mode.OIDC:
-        raise SetupError("OpenID Connect is not there yet.", fix="Choose --access password, or proxy.")
-    return Access(mode, listed, (header or HEADER).lower())
+    own = tuple(_address(each) for each in _split(addresses))
+    openid = openid_of(environ or {}) if mode is Mode.OIDC else None
+    return Access(mode, listed, (header or HEADER).lower(), own, openid)
+
+
+def openid_of(environ: Mapping[str, str]) -> OpenId:
+    """The provider as the environment names it; SetupError where something is missing or cannot be meant."""
+
+    def given(name: str, usual: str = "") -> str:
+        return environ.get(f"STUDIO_OIDC_{name}", "").strip() or usual
+
+    for name, what in (("ISSUER", "the provider's issuer"), ("CLIENT", "the client as which it knows the studio")):
+        if not given(name):
+            raise SetupError(f"With --access oidc {what} must be known.", fix=f"Set STUDIO_OIDC_{name}.")
+    rules = Rules(
+        known_by=given("NAME", EMAIL),
+        domains=tuple(each.casefold().removeprefix("@") for each in _split(given("DOMAINS"))),
+        newcomer=_role(given("NEWCOMERS", Role.VIEWER)),
+        groups={group.strip(): _role(role) for group, role in map(_pair, _split(given("GROUPS"), by=";"))},
+        groups_claim=given("GROUPS_CLAIM", "groups"),
+    )
+    if rules.domains and rules.groups:
+        raise SetupError(
+            "Either domains say who comes in, or groups.", fix="Unset STUDIO_OIDC_DOMAINS, or STUDIO_OIDC_GROUPS."
+        )
+    scopes = given("SCOPES", "openid email profile")
+    return OpenId(given("ISSUER"), given("CLIENT"), _secret(environ), scopes, rules)
+
+
+def _secret(environ: Mapping[str, str]) -> str:
+    file = environ.get("STUDIO_OIDC_SECRET_FILE", "").strip()
+    if not file:
+        return environ.get("STUDIO_OIDC_SECRET", "").strip()
+    try:
+        return Path(file).read_text().strip()
+    except (OSError, ValueError) as error:
+        raise SetupError(
+            f"{file} cannot be read.", fix="Name a file with the secret in STUDIO_OIDC_SECRET_FILE."
+        ) from error
+
+
+def _pair(written: str) -> tuple[str, str]:
+    group, is_there, role = written.rpartition("=")
+    if not is_there or not group.strip():
+        raise SetupError(
+            f"{written} names no group and role.", fix="Write STUDIO_OIDC_GROUPS as data-team=editor; staff=viewer."
+        )
+    return group, role
+
+
+def _role(written: str) -> Role:
+    try:
+        return Role(written.strip().lower())
+    except ValueError as error:
+        raise SetupError(f"{written.strip()} is no role.", fix=f"Write one of {', '.join(Role)}.") from error
+
+
+def _address(written: str) -> str:
+    """Scheme and name of an address by which people come, without a slash at its end."""
+    try:
+        found = urlsplit(written)
+        is_whole = found.scheme in ("http", "https") and found.hostname and found.port != 0
+    except ValueError:
+        is_whole = False
+    if not is_whole or found.path not in ("", "/") or found.query or found.fragment or "@" in found.netloc:
+        raise SetupError(f"{written} is no address of a studio.", fix="Write --address https://studio.example.org.")
+    usual = {"http": ":80", "https": ":443"}[found.scheme]
+    return f"{found.scheme}://{found.netloc.lower().removesuffix(usual)}"
+
+
+def _split(written: str, *, by: str = ",") -> tuple[str, ...]:
+    return tuple(each.strip() for each in written.split(by) if each.strip())

@@ -1,11 +1,26 @@
-"""Tables: the parts of the Team page; everything that people wrote is escaped here."""
+"""Tables: the parts of the pages Team and Your account; everything that people wrote is escaped here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 from urllib.parse import quote
 
-from studio.domain.access import KEY_DAYS, MEANS, MOST_KEY_DAYS, Door, Entry, Key, Mode, Person, Role, Scope, SignIn
+from studio.domain.access import (
+    KEY_DAYS,
+    MEANS,
+    MOST_KEY_DAYS,
+    SCOPES,
+    Door,
+    Entry,
+    Key,
+    Mode,
+    Person,
+    Right,
+    Role,
+    Scope,
+    SignIn,
+)
+from studio.web.access.pages import NEW
 
 STYLE = """
 h1 { margin-bottom: 1rem } section > p:last-child { margin: 0 }
@@ -26,26 +41,54 @@ details { display: inline-block } summary { cursor: pointer; color: var(--link);
 """
 
 
+ASKED = {
+    Mode.PASSWORD: "For whom (a note for you)",
+    Mode.PROXY: "Name, as the proxy writes it",
+    Mode.OIDC: "E-mail address, as the provider has it",
+}
+
+
 def said(words: str, *, is_bad: bool = False) -> str:
     """What came of the last press."""
     kind = "said bad" if is_bad else "said"
     return f'<section><p class="{kind}" role="status">{escape(words)}</p></section>' if words else ""
 
 
-def team(everybody: Sequence[Person], mode: Mode) -> str:
-    """Everybody with their role, which can be changed, and taken away after a question."""
+def who(person: Person) -> str:
+    """Oneself, and what one may do."""
+    return _section(
+        escape(person.name), f'<p class="quiet">You are {person.role} here: whoever is that {MEANS[person.role]}.</p>'
+    )
+
+
+def new_password() -> str:
+    """Another password of one's own, by the old one."""
+    return _section(
+        "Password",
+        f"""<form method="post" action="/account/password"><label for="old">The old one</label>
+<input id="old" name="old" type="password" autocomplete="current-password" required maxlength="256">
+<label for="new">A new one <small>10 letters or more; a few words in a row are easy to keep in mind.</small></label>
+<input id="new" name="new" {NEW}><label for="again">The same once more</label><input id="again" name="again" {NEW}>
+<p class="last"><button>Change it</button> <small>Your other browsers are signed out.</small></p></form>""",
+    )
+
+
+def team(everybody: Sequence[Person], mode: Mode, *, can_change: bool) -> str:
+    """Everybody with their role, which can be changed where owners say so, and taken away after a question."""
     means = "".join(f"<li><b>{role}</b> {escape(text)}</li>" for role, text in MEANS.items())
     rows = [
         (
             escape(person.name),
-            _role_form(person),
+            _role_form(person) if can_change else str(person.role),
             f"{person.created_at:%-d %b %Y}",
             (_press("password", "person", person.id, "New password") if mode is Mode.PASSWORD else "")
             + _removal(person),
         )
         for person in everybody
     ]
-    return _section("People", f'<ul class="roles">{means}</ul>' + _table(("Name", "Role", "Since", ""), rows))
+    by_groups = "" if can_change else '<p class="quiet">The groups of the provider say who comes in, and as what.</p>'
+    table = _table(("Name", "Role", "Since", ""), rows, empty="Nobody has a role yet.")
+    return _section("People", f'{by_groups}<ul class="roles">{means}</ul>' + table)
 
 
 def _role_form(person: Person) -> str:
@@ -65,7 +108,7 @@ def inviting(open_doors: Sequence[Door], mode: Mode) -> str:
     """Let somebody new in; with passwords by an address that works once."""
     is_sent = mode is Mode.PASSWORD
     title = "Invite somebody" if is_sent else "Give somebody a role"
-    asked = "For whom (a note for you)" if is_sent else "Name, as the proxy writes it"
+    asked = ASKED[mode]
     press = "Make an address" if is_sent else "Add"
     form = (
         f'<form method="post" action="/team/invite" class="line"><div><label for="label">{asked}</label>'
@@ -82,23 +125,25 @@ def inviting(open_doors: Sequence[Door], mode: Mode) -> str:
     return _section(title, form + waiting)
 
 
-def signed_in(found: Sequence[tuple[SignIn, Person]], own: str | None) -> str:
-    """In which browsers people are signed in."""
+def signed_in(found: Sequence[tuple[SignIn, Person]], own: str | None, *, at: str = "/team") -> str:
+    """In which browsers people are signed in; `at` is the page on which a sign-in is ended."""
     rows = [
         (
             escape(person.name) + (" (this browser)" if each.id == own else ""),
             f"{each.seen_at:%-d %b, %H:%M} UTC",
             f"{each.began_at:%-d %b, %H:%M} UTC",
             f"{escape(each.address)}<br><small>{escape(each.device[:90])}</small>",
-            _press("end", "signin", each.id, "End"),
+            _press("end", "signin", each.id, "End", at=at),
         )
         for each, person in found
     ]
     return _section("Signed in", _table(("Who", "Seen", "Since", "From", ""), rows, empty="Nobody is signed in."))
 
 
-def keys(every: Sequence[Key], names: Mapping[str, str]) -> str:
-    """Keys for programs, and one more."""
+def keys(
+    every: Sequence[Key], names: Mapping[str, str], *, at: str = "/team", rights: frozenset[Right] = frozenset(Right)
+) -> str:
+    """Keys for programs, and one more, which may no more than `rights`; `at` is the page on which they are made."""
     now = datetime.now(UTC)
     rows = [
         (
@@ -107,14 +152,15 @@ def keys(every: Sequence[Key], names: Mapping[str, str]) -> str:
             str(key.scope),
             f"{key.used_at:%-d %b %Y}" if key.used_at else "never",
             f"{key.expires_at:%-d %b %Y}" if key.holds(now) else "taken back" if key.revoked_at else "over",
-            _press("revoke-key", "key", key.id, "Take back") if key.holds(now) else "",
+            _press("revoke-key", "key", key.id, "Take back", at=at) if key.holds(now) else "",
         )
         for key in every
     ]
+    scopes = [scope for scope in Scope if SCOPES[scope] <= rights]
     form = (
-        '<form method="post" action="/team/key" class="line"><div><label for="for">What it is for</label>'
+        f'<form method="post" action="{at}/key" class="line"><div><label for="for">What it is for</label>'
         '<input id="for" name="label" maxlength="64" required></div><div><label for="scope">It may</label>'
-        f'<select id="scope" name="scope">{_options(Scope, Scope.LOOK)}</select></div>'
+        f'<select id="scope" name="scope">{_options(scopes, Scope.LOOK)}</select></div>'
         '<div><label for="days">Days</label>'
         f'<input id="days" name="days" type="number" min="1" max="{MOST_KEY_DAYS}" value="{KEY_DAYS}"></div>'
         "<button>Make a key</button></form>"
@@ -165,13 +211,13 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str = 
     return f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
 
 
-def _press(act: str, name: str, value: str, words: str, *, is_bad: bool = False) -> str:
+def _press(act: str, name: str, value: str, words: str, *, is_bad: bool = False, at: str = "/team") -> str:
     kind = ' class="bad"' if is_bad else ""
     return (
-        f'<form method="post" action="/team/{act}"><input type="hidden" name="{name}" value="{escape(value)}">'
+        f'<form method="post" action="{at}/{act}"><input type="hidden" name="{name}" value="{escape(value)}">'
         f"<button{kind}>{escape(words)}</button></form>"
     )
 
 
-def _options(kinds: type[Role] | type[Scope], chosen: Role | Scope) -> str:
+def _options(kinds: Iterable[Role] | Iterable[Scope], chosen: Role | Scope) -> str:
     return "".join(f"<option{' selected' if each is chosen else ''}>{each}</option>" for each in kinds)
