@@ -17,12 +17,13 @@ from pydantic import TypeAdapter, ValidationError
 from studio.data.checks import refusals
 from studio.domain.errors import StudioError, StudyError
 from studio.domain.event import EventKind, Outcome, Reporter
-from studio.domain.gate import Gate, SqlResult, Tasks, name_of, read_gates
+from studio.domain.gate import Gate, PromptSet, SqlResult, Tasks, read_gates
+from studio.domain.gate_names import name_of
 from studio.domain.gate_result import Answered, GateResult, Scored, Timed, Timing, Unjudged
 from studio.domain.intact import cut_to_whole_lines, sha256_of, whole_lines
 from studio.domain.query import QueryResult
 from studio.domain.task_score import TaskScore, task_title
-from studio.store import foreign
+from studio.sandbox import queries as sandbox
 from studio.verdict.gates.judging import Material, Need, judge_gate
 from studio.verdict.gates.shipped import load_prompts
 
@@ -56,7 +57,7 @@ def judge_gates(spec: dict[str, Any], reporter: Reporter) -> Outcome:
         material = _material(spec, gates, pace)
         for place in left:
             pace.begin(gates[place], done=len(book.kept.results), later=[gates[each] for each in left if each > place])
-            _judge(gates[place], place, material, book)
+            _judge(gates[place], place, material, book, spec)
     except _Stopped:
         said = f"Stopped after {len(book.kept.results):,} of {len(gates):,} gates."
         return Outcome(state="stopped", message=said, fix="Have the rest judged to go on from there.")
@@ -68,9 +69,11 @@ def judge_gates(spec: dict[str, Any], reporter: Reporter) -> Outcome:
     return Outcome(state="done", message=f"All {len(gates):,} gates are judged.")
 
 
-def _judge(gate: Gate, place: int, material: Material, book: "Book") -> None:
+def _judge(gate: Gate, place: int, material: Material, book: "Book", spec: Mapping[str, Any]) -> None:
     """One gate: whatever a model answered, the others are still judged."""
     try:
+        if isinstance(gate, PromptSet) and not _is_frozen_set(spec, gate.set):
+            raise _no_longer_frozen(f"The shipped prompts {gate.set}.jsonl are no longer those that were frozen")
         book.keep(place, judge_gate(gate, material))
     except _Stopped:
         raise
@@ -177,7 +180,9 @@ def _material(spec: Mapping[str, Any], gates: Sequence[Gate], pace: Pace) -> Mat
         losses=losses,
         ask=_asker(Path(spec["databases"]), pace),
         shipped={name: _if_any([Answered(*each) for each in said]) for name, said in asked["shipped"].items()},
-        prompts={name: load_prompts(Path(spec["prompts"]), name) for name in asked["shipped"]},
+        prompts={
+            name: load_prompts(Path(spec["prompts"]), name) for name in asked["shipped"] if _is_frozen_set(spec, name)
+        },
         refuses=lambda text: bool(refusals.spans(text)),
         scores=scores,
         unmeasured=unmeasured,
@@ -225,7 +230,7 @@ def _asker(folder: Path, pace: Pace) -> Callable[[SqlResult, Sequence[str]], lis
         for start in range(0, len(queries), AT_ONCE):
             pace.check()
             some = queries[start : start + AT_ONCE]
-            said = foreign.ask(databases, some, seconds=gate.seconds, most_rows=gate.most_rows)
+            said = sandbox.ask(databases, some, seconds=gate.seconds, most_rows=gate.most_rows)
             for results, more in zip(found, said, strict=True):
                 results += more
             pace.asked(start + len(some), len(queries))
@@ -236,7 +241,15 @@ def _asker(folder: Path, pace: Pace) -> Callable[[SqlResult, Sequence[str]], lis
 
 def _insist_on_frozen(database: Path, sha256: str) -> None:
     if not database.is_file() or sha256_of(database) != sha256:
-        raise StudyError(
-            f"The database {database.name} is no longer the one that was frozen with this comparison.",
-            fix="Put the file back from a copy of the workspace, or make the comparison anew.",
-        )
+        raise _no_longer_frozen(f"The database {database.name} is no longer the one that was frozen")
+
+
+def _is_frozen_set(spec: Mapping[str, Any], name: str) -> bool:
+    """Whether a shipped set is the one that was frozen; of an older protocol, that has no hash, whether it is there."""
+    path, sha256 = Path(spec["prompts"]) / f"{name}.jsonl", spec.get("shipped", {}).get(name)
+    return path.is_file() and sha256 in (None, sha256_of(path))
+
+
+def _no_longer_frozen(what: str) -> StudyError:
+    fix = "Put the file back from a copy of the workspace, or make the comparison anew."
+    return StudyError(f"{what} with this comparison.", fix=fix)

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -37,17 +37,30 @@ class Asked:
 
 @dataclass
 class Bench:
-    """The judge's bench: what was asked, and what is to go wrong next; `always` goes wrong every time."""
+    """The judge's bench: what was asked, and what is to go wrong next; `always` goes wrong every time.
+
+    `refuses` are settings that it does not take, told in the form that `says_no` gives; `contents` is how it writes an
+    answer, and without `takes_system` it knows no turn of the system.
+    """
 
     asked: list[Asked] = field(default_factory=list)
     misdeeds: list[Misdeed] = field(default_factory=list)
     always: Misdeed | None = None
     refuses: tuple[str, ...] = ()
+    says_no: Callable[[str], Any] = lambda name: {"error": {"message": f"Unsupported parameter: '{name}'."}}
+    contents: Callable[[str], Any] = str
+    takes_system: bool = True
     port: int = 0
 
     @property
     def base(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1"
+
+    def refused(self, question: dict[str, Any]) -> str | None:
+        """What of a question it does not take."""
+        if not self.takes_system and question["messages"][0]["role"] == "system":
+            return "messages[0].role' does not support 'system"
+        return next((name for name in self.refuses if name in question), None)
 
     def does(self, **misdeed: Any) -> None:
         self.misdeeds.append(Misdeed(**misdeed))
@@ -77,19 +90,17 @@ def bench() -> Iterator[Bench]:
             question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             with lock:
                 kept.asked.append(Asked(self.path, self.headers.get("Authorization"), question))
-                refused = next((name for name in kept.refuses if name in question), None)
+                refused = kept.refused(question)
                 misdeed = kept.always or (kept.misdeeds.pop(0) if kept.misdeeds and not refused else Misdeed())
             if refused:
-                misdeed = Misdeed(
-                    400, body=json.dumps({"error": {"message": f"Unsupported parameter: '{refused}'."}}).encode()
-                )
+                misdeed = Misdeed(400, body=json.dumps(kept.says_no(refused)).encode())
             if misdeed.hold is not None:
                 misdeed.hold.wait(60)
             self.answer(misdeed, question["messages"][-1]["content"])
 
         def answer(self, misdeed: Misdeed, text: str) -> None:
             said = misdeed.says if misdeed.says is not None else just(text)
-            choice = {"message": {"role": "assistant", "content": said}, "finish_reason": misdeed.ends}
+            choice = {"message": {"role": "assistant", "content": kept.contents(said)}, "finish_reason": misdeed.ends}
             whole = {"choices": [choice], "usage": {"prompt_tokens": 700, "completion_tokens": 60}}
             body = misdeed.body if misdeed.body is not None else json.dumps(whole).encode()
             try:

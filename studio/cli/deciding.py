@@ -89,11 +89,11 @@ def override(
 @verb
 def share(
     study: StudyId,
-    label: Annotated[str, typer.Option("--for", help="For whom the address is.")] = "",
-    take_back: Annotated[str | None, typer.Option(help="Take an address back, by the id of its link.")] = None,
+    label: Annotated[str, typer.Option("--for", help="For whom the link is.")] = "",
+    take_back: Annotated[str | None, typer.Option(help="Take a link back, by its id.")] = None,
     json: Json = False,
 ) -> None:
-    """Make an address at which the verdict can be read without the studio, or take one back."""
+    """Make a link by which the verdict can be read without the studio, or take one back."""
     studio = opened()
     if take_back is not None:
         sharing.take_back(studio, study, take_back)

@@ -7,7 +7,7 @@ import typer
 from studio.cli.output import Json, answer, verb
 from studio.cli.workspace import keep_working, opened
 from studio.domain.errors import StudyError
-from studio.domain.gate import TITLES
+from studio.domain.gate_names import TITLES
 from studio.domain.study import Study
 from studio.flows import compare, gates, lights, train
 from studio.flows.lights import Judging

@@ -7,7 +7,8 @@ import typer
 from studio.cli.output import Json, answer, verb
 from studio.cli.workspace import opened
 from studio.domain.errors import StudyError
-from studio.domain.opinion import DEFAULT_KEY, Announcement, Judge, endpoint
+from studio.domain.judge import DEFAULT_KEY, Judge, endpoint
+from studio.domain.opinion import Announcement
 from studio.flows import opinion, train
 from studio.flows.opinion import Advice
 from studio.flows.studio import Studio

@@ -16,7 +16,7 @@ StudyId = Annotated[str, typer.Argument(metavar="STUDY", help="A study, as `stud
 def raters(study: StudyId, json: Json = False) -> None:
     """List the links to rate by, with how many cards were judged by each."""
     seats = invite.seats(opened(), study)
-    words = "\n".join(f"{_who(seat):<32} {_far(seat):<14} {_address(seat)}" for seat in seats)
+    words = "\n".join(f"{_who(seat):<32} {_far(seat):<24} {_address(seat)}" for seat in seats)
     answer(json, {"study": study, "raters": [_values(seat) for seat in seats]}, words)
 
 
@@ -28,14 +28,14 @@ def give(
 ) -> None:
     """Make a link to rate by."""
     link = invite.invite(opened(), study, name)
-    made = Seat(link, 0, None)
+    made = Seat(link, 0, 0, None)
     answer(json, {"study": study} | _values(made), f"{_who(made)}: {_address(made)}")
 
 
 @verb
 def revoke(
     study: StudyId,
-    who: Annotated[str, typer.Argument(metavar="NAME|LINK", help="The name on the link, or its address.")],
+    who: Annotated[str, typer.Argument(metavar="NAME|LINK", help="The name on the link, or the link itself.")],
     json: Json = False,
 ) -> None:
     """Take a link back; what was judged by it stays and counts."""
@@ -46,7 +46,7 @@ def revoke(
 def _values(seat: Seat) -> dict[str, Any]:
     return {
         "link": seat.link.id, "name": seat.link.label, "kind": seat.link.kind, "address": _address(seat),
-        "judged": seat.judged, "last": seat.last, "revoked": seat.link.is_revoked,
+        "judged": seat.judged, "skipped": seat.skipped, "last": seat.last, "revoked": seat.link.is_revoked,
     }  # fmt: skip
 
 
@@ -57,7 +57,9 @@ def _who(seat: Seat) -> str:
 def _far(seat: Seat) -> str:
     if seat.link.is_revoked:
         return "taken back"
-    return "" if seat.is_open else f"{seat.judged:,} judged"
+    if seat.is_open:
+        return ""
+    return f"{seat.judged:,} judged" + (f", {seat.skipped:,} skipped" if seat.skipped else "")
 
 
 def _address(seat: Seat) -> str:

@@ -81,6 +81,15 @@ class Progress:
     def is_complete(self) -> bool:
         return self.judged == self.pairs
 
+    @property
+    def together(self) -> int:
+        """Judgements that count towards `needed`, first and second ones."""
+        return self.judged + self.second
+
+    @property
+    def needed(self) -> int:
+        return self.pairs + self.wanted_twice
+
 
 def deck_of(protocol: Protocol, *, seed: int) -> Deck:
     """The deck of a study: as many drawn prompts as its cap, people's own ones first; identical pairs from the others

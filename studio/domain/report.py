@@ -37,6 +37,31 @@ class Lamp:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """How many prompts something was done with: sealed ones and somebody's own."""
+
+    what: str
+    sealed: int
+    own: int
+
+    @property
+    def every(self) -> int:
+        return self.sealed + self.own
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Which prompts the figures of a verdict are of, and why their counts differ; "" where they do not."""
+
+    lines: tuple[Line, ...]
+    why: str
+
+    @property
+    def has_own(self) -> bool:
+        return any(line.own for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """One pair of answers to read."""
 
@@ -83,6 +108,7 @@ class Report:
     bands: tuple[Band, ...]
     lamps: tuple[Lamp, ...]
     exact: str
+    account: Account
     worse: tuple[str, ...]
     blind: tuple[str, ...]
     agreement: str

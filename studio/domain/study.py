@@ -128,7 +128,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """All that a rater may see of a card: an opaque id, the question, the prompt, two texts and the way through."""
+    """All that a rater may see of a card: an opaque id, the question, the prompt, two texts and the way through.
+
+    `position` to `seconds_left` are this rater's own, of at most `total`; `together` of the `needed` judgements have
+    been given by everybody.
+    """
 
     id: str
     question: str
@@ -140,6 +144,8 @@ class Card:
     rated: int
     seconds_left: float | None
     rubric: str = ""
+    together: int = 0
+    needed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +154,7 @@ class Turn:
 
     `asked_about` is the card that they have just judged. Without either, `is_waiting` says that more may come, once
     what others hold is judged or given back. `last` is the card that they judged last, which they may take back.
+    `rated` and `total` are their own, `together` and `needed` everybody's, as on a card.
     """
 
     card: Card | None = None
@@ -156,6 +163,8 @@ class Turn:
     rated: int = 0
     total: int = 0
     last: str = ""
+    together: int = 0
+    needed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,18 @@ import orjson
 
 from studio import __version__
 from studio.domain.errors import StudyError
-from studio.domain.opinion import Endpoint, Failure
+from studio.domain.judge import Endpoint
+from studio.domain.opinion import Failure
+from studio.engine.refusal import (
+    NO_CREDIT,
+    NO_KEY,
+    NO_MODEL,
+    NO_SYSTEM,
+    TOO_LONG,
+    Refusal,
+    hidden_status,
+    refusal_of,
+)
 
 CONNECT_WITHIN = 10.0  # seconds
 ANSWER_WITHIN = 120.0
@@ -25,6 +36,7 @@ LONGEST_PAUSE = 120.0
 LARGEST_ANSWER = 2_000_000  # bytes
 LONGEST_TOLD = 200
 BUSY = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+LIMITS = ("max_tokens", "max_completion_tokens")  # one setting by its older and by its newer name
 KEPT = "What it said so far is kept: start it again to go on from there."
 
 
@@ -66,6 +78,7 @@ class Asker:
     note: Callable[[str], None]
     most_tokens: int
     settings: dict[str, Any] = field(init=False)
+    takes_system: bool = True
     has_answered: bool = False
 
     def __post_init__(self) -> None:
@@ -77,14 +90,14 @@ class Asker:
 
     async def ask(self, instructions: str, material: str) -> Answer:
         """The answer to one question; StudyError where this endpoint will not answer any."""
-        messages = [{"role": "system", "content": instructions}, {"role": "user", "content": material}]
         tries = 0
         while True:
             tries += 1
             try:
-                answer = await self._once(messages)
+                answer = await self._once(self._messages(instructions, material))
             except _Again as again:
-                if tries < PATIENCE and not (again.was_silent and tries > 1 and not self.has_answered):
+                is_long = again.is_limit and (again.pause or 0) > LONGEST_PAUSE
+                if not is_long and tries < PATIENCE and not (again.was_silent and tries > 1 and not self.has_answered):
                     await self.pause(_pause(again, tries), f"{self.judge.host} {again}; it is asked again")
                     continue
                 if again.is_limit or not self.has_answered:
@@ -94,17 +107,27 @@ class Asker:
                 self.has_answered = True
                 return answer
 
+    def _messages(self, instructions: str, material: str) -> list[dict[str, str]]:
+        """Rules and material apart, or in one turn where the model knows no turn of the system."""
+        if not self.takes_system:
+            return [{"role": "user", "content": f"{instructions}\n\n{material}"}]
+        return [{"role": "system", "content": instructions}, {"role": "user", "content": material}]
+
     async def _once(self, messages: list[dict[str, str]]) -> Answer | None:
         """One try; None where a setting was refused and has been left out."""
         sent = dict(self.settings)
         status, headers, body = await self._sent({"model": self.judge.model, "messages": messages, **sent})
+        status = (hidden_status(body) or status) if status == 200 else status
+        refusal = refusal_of(body) if status >= 400 else Refusal("", "")
+        if status == 429 and refusal.speaks_of(NO_CREDIT):
+            raise self._refusal(402)
         if status in BUSY:
             why = "asks for fewer requests" if status == 429 else f"answers with status {status}"
             raise _Again(why, pause=_asked_pause(headers), is_limit=status == 429)
         if 300 <= status < 400:
             raise self._sends_on(headers)
         if status in (400, 413, 422):
-            return self._refused(body, sent)
+            return self._refused(refusal, sent, had_system=len(messages) > 1)
         if status != 200:
             raise self._refusal(status)
         return self._read(headers, body)
@@ -138,24 +161,41 @@ class Asker:
         try:
             told = orjson.loads(body)
             choice = told["choices"][0]
-            text, ended = choice["message"].get("content"), choice.get("finish_reason")
+            text, ended = _text(choice["message"].get("content")), choice.get("finish_reason")
+            refused = choice["message"].get("refusal")
         except (orjson.JSONDecodeError, KeyError, IndexError, TypeError, AttributeError):
             if self.has_answered or "json" in headers.get("content-type", ""):
                 raise _Again("answers with something that is no chat completion") from None
             raise self._no_endpoint() from None
         usage = told.get("usage") if isinstance(told.get("usage"), dict) else {}
+        if not text and ended == "error":
+            raise _Again("broke off its answer")
+        is_refused = not text and (bool(refused) or ended == "content_filter")
+        why = self.without_key(refused)[:LONGEST_TOLD] if isinstance(refused, str) else ""
         return Answer(
-            text=self.without_key(text) if isinstance(text, str) else "",
+            text=self.without_key(text),
             was_cut_off=ended == "length",
+            failure=Failure.REFUSED if is_refused else None,
+            detail=why if is_refused else "",
             tokens_in=_number(usage.get("prompt_tokens")),
             tokens_out=_number(usage.get("completion_tokens")),
         )
 
-    def _refused(self, body: bytes, sent: dict[str, Any]) -> Answer | None:
+    def _refused(self, refusal: Refusal, sent: dict[str, Any], *, had_system: bool) -> Answer | None:
         """Leave out the setting that it does not take; where none is to blame, it is this pair that it refuses."""
-        said = self.without_key(_told(body))[:LONGEST_TOLD]  # struck out first, so that no part of a key is left
-        # The one that it names, else the one that fewest know; never one that another question has left out meanwhile.
-        named = next((name for name in sent if name in said.lower()), "response_format")
+        said = self.without_key(refusal.said)[:LONGEST_TOLD]  # struck out first, so that no part of a key is left
+        if refusal.speaks_of(NO_KEY):
+            raise self._refusal(401)
+        if refusal.speaks_of(NO_MODEL):
+            raise self._refusal(404)
+        if refusal.speaks_of(TOO_LONG):
+            return Answer(failure=Failure.TOO_LONG, detail=said)
+        named = _named(refusal.said.lower(), sent)
+        if named is None and had_system and refusal.speaks_of(NO_SYSTEM):
+            self.takes_system = False
+            return None
+        # Where it names none, the one that fewest know is to blame, unless it has been taken before.
+        named = named or ("response_format" if not self.has_answered else "")
         if named not in sent:
             return Answer(failure=Failure.REFUSED, detail=said)
         if self.settings.get(named) == sent[named]:
@@ -219,7 +259,8 @@ class Asker:
 
     def _given_up(self, again: _Again) -> StudyError:
         if again.is_limit:
-            return StudyError(f"{self.judge.host} asks for fewer requests.", fix=f"Wait a while. {KEPT}")
+            wait = f"at least {again.pause / 60:,.0f} min" if (again.pause or 0) > LONGEST_PAUSE else "a while"
+            return StudyError(f"{self.judge.host} asks for fewer requests.", fix=f"Wait {wait}. {KEPT}")
         return self._unreachable(str(again))
 
     def _unreachable(self, why: str) -> StudyError:
@@ -254,7 +295,10 @@ def _pause(again: _Again, tries: int) -> float:
 
 
 def _asked_pause(headers: httpx.Headers) -> float | None:
-    """What Retry-After says: seconds, or a moment."""
+    """What Retry-After says: seconds, or a moment; some hosts say it in thousandths of a second as well."""
+    exact = headers.get("retry-after-ms", "").strip()
+    if exact.replace(".", "", 1).isdigit() and exact.isascii():
+        return float(exact) / 1000
     said = headers.get("retry-after", "").strip()
     if said.replace(".", "", 1).isdigit() and said.isascii():
         return float(said)
@@ -264,17 +308,19 @@ def _asked_pause(headers: httpx.Headers) -> float | None:
         return None
 
 
-def _told(body: bytes) -> str:
-    """What an endpoint says of its refusal, in short."""
-    try:
-        error = orjson.loads(body)
-        error = error.get("error", error)
-        said = error.get("message") if isinstance(error, dict) else error
-        param = error.get("param") if isinstance(error, dict) else None
-    except (orjson.JSONDecodeError, AttributeError):
-        return ""
-    words = " ".join(str(part) for part in (said, param) if part)
-    return " ".join(words.split())
+def _text(content: Any) -> str:
+    """An answer that came whole or in parts; a part that holds the model's thinking is no part of the answer."""
+    if isinstance(content, list):
+        parts = [each for each in content if isinstance(each, dict) and each.get("type") in ("text", "output_text")]
+        return "".join(each["text"] for each in parts if isinstance(each.get("text"), str))
+    return content if isinstance(content, str) else ""
+
+
+def _named(said: str, sent: dict[str, Any]) -> str | None:
+    """The setting of those sent that a refusal names, the limit by either of its names."""
+    if any(name in said for name in LIMITS) and (limit := next((name for name in LIMITS if name in sent), None)):
+        return limit
+    return next((name for name in sent if name in said), None)
 
 
 def _number(value: Any) -> int:

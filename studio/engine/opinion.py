@@ -24,16 +24,8 @@ from studio.domain.chat import Chat
 from studio.domain.errors import StudioError, StudyError
 from studio.domain.event import EventKind, Outcome, Reporter
 from studio.domain.intact import cut_to_whole_lines
-from studio.domain.opinion import (
-    Endpoint,
-    Failure,
-    Judge,
-    LocalJudge,
-    Order,
-    Reply,
-    judge_from,
-    two_answers_from,
-)
+from studio.domain.judge import Endpoint, Judge, LocalJudge, judge_from
+from studio.domain.opinion import Failure, Order, Reply, two_answers_from
 from studio.domain.row import Message
 from studio.domain.sampling import Sampling
 from studio.engine.endpoint import Answer, Asker, client, key_of

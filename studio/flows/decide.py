@@ -52,7 +52,7 @@ class Example:
 @dataclass(frozen=True, slots=True)
 class Against:
     """All that one opponent's contest shows; `equal` of `total` answers are the fine-tuned model's, word for word, and
-    `cut` ran into the limit of tokens."""
+    `cut` ran into the limit of tokens. People judged `own` prompts of somebody's own."""
 
     rival: Rival
     verdict: Verdict
@@ -65,6 +65,7 @@ class Against:
     exact: int
     total: int
     cut: int = 0
+    own: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,7 @@ def _against(
         exact=_exact(found, rival.value),
         total=len(texts),
         cut=_cut(found, rival.value),
+        own=len({each.ask.key for each in said if each.ask.row_number is None and not each.is_skip}),
     )
 
 

@@ -9,17 +9,8 @@ from typing import Any
 
 from studio.data.atomic import replacing
 from studio.domain.errors import StudyError
-from studio.domain.gate import (
-    ExactMatch,
-    Gate,
-    Labels,
-    Length,
-    Overlap,
-    Perplexity,
-    SqlResult,
-    name_of,
-    read_gates,
-)
+from studio.domain.gate import Gate, needs_references, read_gates
+from studio.domain.gate_names import name_of
 from studio.domain.protocol import (
     DEFAULT_TWICE,
     Asked,
@@ -115,12 +106,16 @@ class Draft:
     @property
     def ratings(self) -> int:
         """How many cards are judged in all, second ratings and identical pairs included."""
-        again = int(self.protocol.cap * self.protocol.twice + 0.5)
-        return self.first + again * len(self.protocol.opponents)
+        return self.first + self.again
+
+    @property
+    def again(self) -> int:
+        """How many pairs somebody else judges a second time."""
+        return int(self.protocol.cap * self.protocol.twice + 0.5) * len(self.protocol.opponents)
 
     @property
     def first(self) -> int:
-        """How many cards there are for a person who judges alone: the second ratings are for somebody else."""
+        """How many pairs there are, which is what a person who judges alone can judge."""
         return self.protocol.cap * len(self.protocol.opponents) + self.protocol.identical
 
     @property
@@ -140,17 +135,11 @@ class Draft:
 
 def _of_gate(gate: Gate, *, asked: int, sealed: int) -> list[str]:
     """What a gate cannot show; one that compares with references is judged by the sealed prompts alone."""
-    if not _reads_references(gate):
+    if not needs_references(gate):
         return gating.warnings([gate], asked)
     if sealed == 0 and gate.is_required:
         return [f"{name_of(gate)} needs reference answers, and no sealed prompt is asked: it can never be green."]
     return gating.warnings([gate], sealed)
-
-
-def _reads_references(gate: Gate) -> bool:
-    if isinstance(gate, Length):
-        return gate.times_reference is not None
-    return isinstance(gate, ExactMatch | Labels | Overlap | Perplexity | SqlResult)
 
 
 def default_cap(sealed: int, model_id: str) -> int:

@@ -21,27 +21,28 @@ from studio.domain.gate import (
     SqlResult,
     Tasks,
     ValidJson,
-    name_of,
     read_gate,
     read_gates,
 )
+from studio.domain.gate_names import name_of
 from studio.domain.gate_result import Answered, Mark
 from studio.domain.intact import sha256_of
 from studio.domain.protocol import Protocol, Rival
 from studio.domain.query import QueryResult
 from studio.domain.row import records_of
 from studio.domain.split import Bin
-from studio.domain.study import STUDY, TUNED, Ask
+from studio.domain.study import STUDY, TUNED, Ask, Study
 from studio.flows import train
 from studio.flows.models import STARTER
 from studio.flows.studio import Studio
-from studio.store import foreign, splits
+from studio.sandbox import queries as sandbox
+from studio.store import splits
 from studio.store.ids import new_id
 from studio.verdict.gates.judging import Material, Need, check_gate, judge_gate, needs
 from studio.verdict.gates.lights import FEWEST
 from studio.verdict.gates.paired import least_margin
 from studio.verdict.gates.proposing import Proposal, propose
-from studio.verdict.gates.shipped import load_prompts
+from studio.verdict.gates.shipped import ShippedPrompt, load_prompts
 
 MOST_READ = 2000  # reference answers, evenly spread; more of them propose the same
 MOST_TIMED = 20  # prompts; each is answered once more by both sides, one at a time
@@ -93,7 +94,7 @@ def tried(studio: Studio, run_id: str, gate: Gate) -> list[tuple[str, str, Mark]
 def _ask_now(gate: SqlResult, queries: Sequence[str]) -> list[list[QueryResult]]:
     """Run queries on the files as they lie, before any of them is frozen."""
     places = [Path(name) for name in gate.databases]
-    return foreign.ask(places, queries, seconds=gate.seconds, most_rows=gate.most_rows)
+    return sandbox.ask(places, queries, seconds=gate.seconds, most_rows=gate.most_rows)
 
 
 def warnings(gates: Sequence[Gate], prompts: int) -> list[str]:
@@ -152,7 +153,7 @@ def _check(gate: Gate) -> None:
     if isinstance(gate, Tasks) and not has_harness():
         raise SetupError(NO_HARNESS, fix=HARNESS_FIX, field="tasks")
     for name in gate.databases if isinstance(gate, SqlResult) else ():
-        foreign.tables(Path(name))
+        sandbox.tables(Path(name))
 
 
 def frozen(values: Sequence[Mapping[str, Any]], folder: Path) -> tuple[dict[str, Any], ...]:
@@ -174,7 +175,7 @@ def _kept(source: Path, folder: Path) -> tuple[str, str]:
     """The name and the SHA-256 of a copy that nobody writes to."""
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / new_id("copy")
-    foreign.take_copy(source, draft)
+    sandbox.take_copy(source, draft)
     sha256 = sha256_of(draft)
     plain = re.sub(r"[^A-Za-z0-9_-]+", "-", source.stem).strip("-")[:40] or "database"
     kept = folder / f"{plain}-{sha256[:8]}.sqlite"
@@ -255,6 +256,13 @@ def shipped_folder(studio: Studio, study_id: str) -> Path:
     """Where the shipped sets of a study lie; those of earlier versions were not copied."""
     kept = studio.workspace.study(study_id) / "prompts"
     return kept if kept.is_dir() else studio.assets / "prompts"
+
+
+def shipped_prompts(studio: Studio, study: Study, name: str) -> tuple[ShippedPrompt, ...]:
+    """A shipped set as it was frozen with a study; none where its file is no longer that one."""
+    folder, sha256 = shipped_folder(studio, study.id), dict(study.protocol.shipped).get(name)
+    path = folder / f"{name}.jsonl"
+    return load_prompts(folder, name) if path.is_file() and sha256 in (None, sha256_of(path)) else ()
 
 
 def shipped_sets(gates: Sequence[Gate]) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from studio.domain.errors import StudyError
-from studio.domain.study import Link, LinkKind
+from studio.domain.study import Choice, Link, LinkKind
 from studio.flows import compare, judge
 from studio.flows.studio import Studio
 from studio.store import cards, links
@@ -14,26 +14,30 @@ from studio.store import studies as stored
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A link to rate by, and how far whoever has it is; nothing of what they said."""
+    """A link to rate by, and how far whoever has it is: how many cards were judged, and how many were skipped; nothing
+    of what was said."""
 
     link: Link
     judged: int
+    skipped: int
     last: datetime | None
 
     @property
     def is_open(self) -> bool:
-        """Whether anybody who has the address may join by it."""
+        """Whether anybody who has it may join by it."""
         return self.link.kind is LinkKind.INVITATION
 
 
 def seats(studio: Studio, study_id: str) -> list[Seat]:
-    """Every link to rate by with how many cards were judged by it and when last, those taken back included."""
+    """Every link to rate by, those taken back included, with how many cards were judged and skipped, and when last."""
     stored.get(studio.store, study_id)
     given = cards.ratings(studio.store, study_id)
-    judged, last = Counter(rating.rater for rating in given), {rating.rater: rating.at for rating in given}
+    skipped = Counter(rating.rater for rating in given if rating.choice is Choice.SKIP)
+    judged = Counter(rating.rater for rating in given) - skipped
+    last = {rating.rater: rating.at for rating in given}
     both = (LinkKind.INVITATION, LinkKind.RATER)
     every = [link for link in links.all(studio.store, study_id) if link.kind in both]
-    return [Seat(link, judged[link.id], last.get(link.id)) for link in every]
+    return [Seat(link, judged[link.id], skipped[link.id], last.get(link.id)) for link in every]
 
 
 def invite(studio: Studio, study_id: str, name: str = "") -> Link:

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from statistics import median
 
@@ -154,8 +154,7 @@ def remaining_cards(studio: Studio, token: str) -> list[Card]:
     answers: dict[str, dict[str, Answer]] = {}
     for (key, contestant), answer in stored.answers(studio.store, table.study.id).items():
         answers.setdefault(key, {})[contestant] = answer
-    rated = len(cards.ratings(studio.store, table.study.id, rater=table.rater.id))
-    far = _Far(rated, rated + len(held))
+    far = _far(studio, table, cards.dealt(studio.store, table.study.id))
     return [
         _card(table, card, asks[key], answers[key], far) for card in held for key in [table.pairs[card.pair_id].prompt]
     ]
@@ -198,10 +197,12 @@ class _Table:
 
 @dataclass(frozen=True, slots=True)
 class _Far:
-    """How far a rater is: what is theirs, and with it what they could still be handed."""
+    """How far a rater is: what is theirs, and with it what they could still be handed; and how far everybody is."""
 
     rated: int
     total: int
+    together: int
+    needed: int
     seconds_left: float | None = None
     last: str = ""
 
@@ -231,11 +232,11 @@ def _turn(studio: Studio, table: _Table, card_id: str | None = None) -> Turn:
 
     held = cards.deal(studio.store, table.study.id, draw)
     far = _far(studio, table, seen)
+    turn = Turn(rated=far.rated, total=far.total, last=far.last, together=far.together, needed=far.needed)
     if not held:
-        is_waiting = not dealing.is_settled(table.deck, seen, table.rater.id)
-        return Turn(is_waiting=is_waiting, rated=far.rated, total=far.total, last=far.last)
+        return replace(turn, is_waiting=not dealing.is_settled(table.deck, seen, table.rater.id))
     ask, answers = stored.asked(studio.store, table.study.id, table.pairs[held[0].pair_id].prompt)
-    return Turn(_card(table, held[0], ask, answers, far), rated=far.rated, total=far.total, last=far.last)
+    return replace(turn, card=_card(table, held[0], ask, answers, far))
 
 
 def _asked(studio: Studio, table: _Table, card_id: str) -> Turn | None:
@@ -244,12 +245,12 @@ def _asked(studio: Studio, table: _Table, card_id: str) -> Turn | None:
     if not own or own[-1].card_id != card_id:
         return None
     dealt = cards.dealt(studio.store, table.study.id)
-    left = dealing.remaining(table.deck, dealt, table.rater.id, now=table.now)
-    if len(own) % ASKED_EVERY and left:
+    far = _far(studio, table, dealt)
+    if len(own) % ASKED_EVERY and far.total > far.rated:
         return None
     if any(told.card_id == card_id for told in cards.suspicions(studio.store, table.study.id)):
         return None
-    return Turn(asked_about=card_id, rated=len(own), total=len(own) + left, last=card_id)
+    return Turn(None, card_id, rated=far.rated, total=far.total, last=card_id, together=far.together, needed=far.needed)
 
 
 def _far(studio: Studio, table: _Table, dealt: Sequence[Dealt]) -> _Far:
@@ -257,7 +258,15 @@ def _far(studio: Studio, table: _Table, dealt: Sequence[Dealt]) -> _Far:
     left = dealing.remaining(table.deck, dealt, table.rater.id, now=table.now)
     paces = [rating.seconds for rating in own if rating.seconds is not None]
     seconds_left = median(paces) * left if len(paces) >= LEAST_FOR_PACE else None
-    return _Far(len(own), len(own) + left, seconds_left, own[-1].card_id if own else "")
+    whole = dealing.progress(table.deck, dealt)
+    return _Far(
+        rated=len(own),
+        total=len(own) + left,
+        together=whole.together,
+        needed=whole.needed,
+        seconds_left=seconds_left,
+        last=own[-1].card_id if own else "",
+    )
 
 
 def _said(table: _Table, vote: Vote) -> Rating:
@@ -301,6 +310,8 @@ def _card(table: _Table, card: Dealt, ask: Ask, answers: Mapping[str, Answer], f
         total=far.total,
         rated=far.rated,
         seconds_left=far.seconds_left,
+        together=far.together,
+        needed=far.needed,
         rubric=study.protocol.rubric,
     )
 

@@ -18,7 +18,7 @@ from studio.judging import read_kept
 from studio.store import jobs
 from studio.store import studies as stored
 from studio.verdict.gates.results import nothing
-from studio.verdict.gates.shipped import ShippedPrompt, load_prompts
+from studio.verdict.gates.shipped import ShippedPrompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,7 @@ def begin(studio: Studio, study: Study) -> Job | None:
             "measured": str(studio.workspace.study(study.id) / "measured.jsonl"),
             "databases": str(studio.workspace.study(study.id) / "databases"),
             "prompts": str(wanted.shipped_folder(studio, study.id)),
+            "shipped": dict(study.protocol.shipped),
             "out": str(folder / "results.jsonl"),
         },
         key=f"{study.id}/{before}",
@@ -138,7 +139,7 @@ def spoken(studio: Studio, study: Study) -> dict[str, Spoken]:
         for ask, each in zip(asks, _answered(studio, study, asks), strict=True)
     }
     for name in wanted.shipped_sets(read_gates(study.protocol.gates)):
-        prompts = load_prompts(wanted.shipped_folder(studio, study.id), name)
+        prompts = wanted.shipped_prompts(studio, study, name)
         for prompt, each in zip(prompts, _shipped(studio, study, name, prompts), strict=True):
             found[prompt.id] = Spoken(prompt.prompt, prompt.good, each.base, each.tuned)
     return found
@@ -159,7 +160,7 @@ def _write_asked(studio: Studio, study: Study, path: Path) -> None:
     """What the worker needs of the store: prompts, references and both answers, and what was to be measured."""
     asks = stored.asks(studio.store, study.id)
     shipped = {
-        name: _shipped(studio, study, name, load_prompts(wanted.shipped_folder(studio, study.id), name))
+        name: _shipped(studio, study, name, wanted.shipped_prompts(studio, study, name))
         for name in wanted.shipped_sets(read_gates(study.protocol.gates))
     }
     told = {

@@ -14,21 +14,17 @@ from studio.domain.dealing import deck_of
 from studio.domain.errors import StudyError
 from studio.domain.intact import whole_lines
 from studio.domain.job import Job, JobKind, JobState, Wish
+from studio.domain.judge import Endpoint, Judge, LocalJudge, judge_from, judge_record
 from studio.domain.masking import masked
 from studio.domain.opinion import (
     Alike,
     Announcement,
-    Endpoint,
     Failure,
     Graded,
-    Judge,
-    LocalJudge,
     OpinionTally,
     Order,
     Reply,
     TwoAnswers,
-    judge_from,
-    judge_record,
     two_answers_record,
 )
 from studio.domain.protocol import Rival

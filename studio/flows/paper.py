@@ -1,13 +1,19 @@
-"""Paper: a report as a PDF, with fonts that come with the studio; what they cannot show is counted, and said."""
+"""Paper: a report as a PDF, with the fonts of the studio and, where they do not suffice, with those of this machine.
 
+What neither can show is counted, and said.
+"""
+
+import json
+import logging
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.domain.report import WAITING, Band, Chapter, Lamp, Report
+from studio.domain.report import WAITING, Account, Band, Chapter, Lamp, Report
 from studio.domain.verdict import Decision
+from studio.recipes.fonts import FIX, Face, covering, read_face, script
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -21,11 +27,25 @@ MISSING = "□"
 MARGIN = 16.0
 LONGEST = 1500  # characters of one text; an answer of pages is for the screen
 FONT = "studio"
+STYLES = {"": "DejaVuSansCondensed.ttf", "B": "DejaVuSansCondensed-Bold.ttf"}
+NO_SHAPE = ("Cc", "Cf", "Cs", "Cn", "Co", "Mn", "Zs")
+
+log = logging.getLogger(__name__)
 
 
 def pdf_of(report: Report, *, fonts: Path, made: str) -> bytes:
     """The report on A4: a page of conclusion, then what to read, then what was done; numbers are in the HTML report."""
-    paper = _opened(report, fonts)
+    faces = tuple(covering(_beyond(report, fonts)))
+    try:
+        return _written(_opened(report, fonts, faces), report, made=made)
+    except Exception:  # a font file of somebody's machine may be broken in any way
+        if not faces:
+            raise
+        log.exception("the PDF was made without the fonts of this machine: %s", [str(face.path) for face in faces])
+        return _written(_opened(report, fonts), report, made=made)
+
+
+def _written(paper: "Paper", report: Report, *, made: str) -> bytes:
     paper.small(f"Assay Studio · {made}")
     _conclusion(paper, report)
     if report.chapters:
@@ -64,7 +84,7 @@ class Paper:
             return letter
         if unicodedata.category(letter) in ("Cc", "Cf", "Mn") and ord(letter) not in self.known:
             return ""
-        if ord(letter) in self.known and unicodedata.bidirectional(letter) not in ("R", "AL"):
+        if ord(letter) in self.known:
             return letter
         self.missing.append(letter)
         return MISSING
@@ -87,9 +107,9 @@ class Paper:
         if fill:
             pdf.set_fill_color(*fill)
         pdf.set_x(MARGIN + indent)
-        width = pdf.w - 2 * MARGIN - indent
+        width, align = pdf.w - 2 * MARGIN - indent, "R" if _is_leftwards(text) else "L"
         pdf.multi_cell(
-            width, size * 0.48, self.shown(text), align="L", fill=fill is not None, new_x="LMARGIN", new_y="NEXT"
+            width, size * 0.48, self.shown(text), align=align, fill=fill is not None, new_x="LMARGIN", new_y="NEXT"
         )
         pdf.ln(gap)
 
@@ -103,20 +123,41 @@ class Paper:
         self.write(text, size=12, bold=True, gap=1)
 
 
-def _opened(report: Report, fonts: Path) -> Paper:
+def _opened(report: Report, fonts: Path, more: Sequence[Face] = ()) -> Paper:
     from fpdf import FPDF  # here, so that the studio starts without it
 
     pdf = FPDF(format="A4")
     pdf.set_margin(MARGIN)
     pdf.set_auto_page_break(True, margin=MARGIN)
-    pdf.add_font(FONT, "", fonts / "DejaVuSansCondensed.ttf")
-    pdf.add_font(FONT, "B", fonts / "DejaVuSansCondensed-Bold.ttf")
-    known = frozenset(pdf.fonts[FONT].cmap) & frozenset(pdf.fonts[FONT + "B"].cmap)  # type: ignore[union-attr]
-    paper = Paper(pdf, known)
+    for style, name in STYLES.items():
+        pdf.add_font(FONT, style, fonts / name)
+    for place, face in enumerate(more):
+        pdf.add_font(f"{FONT}-{place}", "", face.path, collection_font_number=face.number)
+    pdf.set_fallback_fonts([f"{FONT}-{place}" for place in range(len(more))], exact_match=False)
+    pdf.set_text_shaping(True)  # letters of Arabic join, and lines of it and of Hebrew run from the right
+    paper = Paper(pdf, _own(fonts).union(*(face.letters for face in more)))
     pdf.set_title(paper.shown(f"{report.headline} {report.name}"))
     pdf.set_creator("Assay Studio")
     pdf.add_page()
     return paper
+
+
+def _own(fonts: Path) -> frozenset[int]:
+    """The code points that the studio's own fonts show, in both styles."""
+    regular, bold = (read_face(fonts / name) for name in STYLES.values())
+    return regular.letters & bold.letters if regular and bold else frozenset()
+
+
+def _beyond(report: Report, fonts: Path) -> Collection[str]:
+    """The letters of a report that take another font than the studio's own."""
+    known, every = _own(fonts), set(json.dumps(asdict(report), ensure_ascii=False, default=str))
+    return {letter for letter in every if ord(letter) not in known and unicodedata.category(letter) not in NO_SHAPE}
+
+
+def _is_leftwards(text: str) -> bool:
+    """Whether a text begins with a letter that is written from right to left."""
+    first = next((kind for kind in map(unicodedata.bidirectional, text) if kind in ("L", "R", "AL")), "L")
+    return first != "L"
 
 
 def _conclusion(paper: Paper, report: Report) -> None:
@@ -143,7 +184,17 @@ def _conclusion(paper: Paper, report: Report) -> None:
     if not report.lamps:
         paper.small("No gate was frozen with this comparison; people alone decided.")
     paper.small(report.exact)
+    _account(paper, report.account)
     _listed(paper, "Where it is worse", report.worse)
+
+
+def _account(paper: Paper, account: Account) -> None:
+    """How many prompts each figure is of."""
+    paper.heading("Which prompts these figures are of")
+    for line in account.lines:
+        parts = f" ({line.sealed:,} sealed, {line.own:,} somebody's own)" if line.own else ""
+        paper.write(f"{line.every:,}  {line.what}{parts}", size=9, gap=0.3)
+    paper.small(account.why)
 
 
 def _listed(paper: Paper, title: str, said: Sequence[str]) -> None:
@@ -220,21 +271,16 @@ def _admissions(paper: Paper) -> None:
         return
     paper.heading("What this PDF does not show")
     if paper.missing:
-        named = sorted({_script(letter) for letter in paper.missing})
+        named = sorted({script(letter) for letter in paper.missing})
         paper.write(
             f"{len(paper.missing):,} letters cannot be set with the fonts of this PDF and stand as {MISSING} "
             f"({', '.join(named)}). The page and the HTML report show them as they were written; printed from a "
-            "browser they are a PDF that shows them too."
+            f"browser they are a PDF that shows them too.{_advice(named)}"
         )
     if paper.cut:
         paper.write(f"{paper.cut:,} long texts are cut, and say by how much; the HTML report has them whole.")
 
 
-def _script(letter: str) -> str:
-    """What kind of letter it is, by the first word of its name: CJK, HANGUL, ARABIC, and so on."""
-    name = unicodedata.name(letter, "")
-    known = {"CJK": "Chinese", "HIRAGANA": "Japanese", "KATAKANA": "Japanese", "HANGUL": "Korean"}
-    first = name.partition(" ")[0]
-    if first in known:
-        return known[first]
-    return first.capitalize() if unicodedata.category(letter).startswith("L") and first else "signs and emoji"
+def _advice(named: Sequence[str]) -> str:
+    """What whoever runs the studio can do about it."""
+    return f" To have them here: {FIX[0].lower()}{FIX[1:]}" if {"Chinese", "Japanese", "Korean"} & set(named) else ""

@@ -11,7 +11,8 @@ from markupsafe import Markup
 
 from studio.data.veiling import DOTS, veiled
 from studio.domain.errors import RecipeError
-from studio.domain.gate import name_of
+from studio.domain.gate import read_gates
+from studio.domain.gate_names import name_of
 from studio.domain.gate_result import GateResult
 from studio.domain.protocol import Rival
 from studio.domain.report import WAITING, Chapter, Figures, Lamp, Report, Told
@@ -21,6 +22,7 @@ from studio.flows import bring, decide, models, opinion, sharing
 from studio.flows.decide import Against, Decided, Example
 from studio.flows.paper import pdf_of
 from studio.flows.studio import ASSETS, Studio
+from studio.verdict.accounting import account
 from studio.verdict.telling import (
     agreement_words,
     band,
@@ -47,6 +49,7 @@ KEPT_APART = "Opponents and the fine-tuned model answered beforehand, with the s
 def told(studio: Studio, decided: Decided) -> Report:
     """Everything that is shown of a verdict, in the order in which it is read."""
     ruling, protocol = decided.ruling, decided.study.protocol
+    judged = [(each.rival, each.verdict.tally.rated, each.own) for each in decided.against]
     target = 0.5 + protocol.margin
     chapters = tuple(chapter for each in decided.against for chapter in _chapters(each))
     return Report(
@@ -62,6 +65,7 @@ def told(studio: Studio, decided: Decided) -> Report:
         bands=tuple(band(each.rival, each.verdict, target=target) for each in decided.against),
         lamps=tuple(_lamps(decided)),
         exact=_exact(decided),
+        account=account(protocol, judged, read_gates(protocol.gates)),
         worse=worse_places([(each.rival, each.places) for each in decided.against]),
         blind=tuple(_blind(decided)),
         agreement=agreement_words(decided.agreement),
@@ -127,7 +131,8 @@ def _warnings(decided: Decided) -> Iterator[str]:
         yield f"Not compared with {' and '.join(missing)}: this cannot say that training beats what costs less."
     own = decided.study.protocol.own_prompts
     if own:
-        yield f"{of(own, decided.total)} prompts are somebody's own, not sealed test rows; they are marked."
+        judged = decided.study.protocol.cap
+        yield f"{of(own, judged)} prompts that people judged are somebody's own, not sealed test rows; they are marked."
 
 
 def _exact(decided: Decided) -> str:

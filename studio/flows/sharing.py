@@ -26,7 +26,7 @@ def shared(studio: Studio, study_id: str) -> list[Link]:
 def take_back(studio: Studio, study_id: str, link_id: str) -> None:
     """From now on nobody reads the verdict at this address; StudyError where it is none of this study's."""
     if link_id not in {link.id for link in shared(studio, study_id)}:
-        raise StudyError("There is no such address.", fix="Pick one of those listed.")
+        raise StudyError("There is no such link.", fix="Pick one of those listed.")
     links.revoke(studio.store, link_id, at=datetime.now(UTC))
 
 

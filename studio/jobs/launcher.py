@@ -16,7 +16,7 @@ import psutil
 
 import studio
 from studio.domain.job import JobKind
-from studio.domain.opinion import KEY_NAMES
+from studio.domain.judge import KEY_NAMES
 from studio.domain.tracker import TRACKER_SETTINGS, Tracker
 from studio.jobs.process import kill_group
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from studio.domain.errors import RecipeError, SetupError
 from studio.domain.machine import Check
-from studio.recipes import machine
+from studio.recipes import fonts, machine
 from studio.recipes.hub.names import endpoint
 from studio.recipes.local import check_model_folder
 from studio.recipes.words import gigabytes
@@ -70,7 +70,7 @@ def checks(workspaces: Path, *, assets: Path, port: int | None = None) -> list[C
         quick = [_python(), _memory(), _disk(workspaces), _writable(workspaces), _starter(assets / "starter")]
         ports = [_port(port)] if port is not None else []
         said = report.result()
-        return [*quick, _torch(said), _bitsandbytes(said), *ports, _gpu(said), hub.result(), _browser()]
+        return [*quick, _torch(said), _bitsandbytes(said), *ports, _gpu(said), hub.result(), _fonts(), _browser()]
 
 
 def ask_torch(*, seconds: float = TORCH_SECONDS) -> TorchReport:
@@ -178,6 +178,14 @@ def _hub() -> Check:
         ok = False
     found = f"{address} answers" if ok else f"{address} cannot be reached"
     return Check("Model hub", ok, found, "" if ok else fix, needed=False)
+
+
+def _fonts() -> Check:
+    found = fonts.languages()
+    missing = [name for name, _ in fonts.LANGUAGES if name not in found]
+    words = ", ".join(found) if found else "none found"
+    fix = f"Only verdicts as PDF need them, where texts are in {' or '.join(missing)}. {fonts.FIX}" if missing else ""
+    return Check("Fonts for East Asian texts", not missing, words, fix, needed=False)
 
 
 def _browser() -> Check:

@@ -45,8 +45,8 @@ MARKED = tuple((side, criterion) for side in Side for criterion in Criterion)
 NO_MARK = "–"
 REMEMBERED = 20  # links of a browser, the newest last
 STRANGER = StudyError("This page does not know you any more.", fix="Reload it and go on.")
-THANKS = ("Thank you. You have judged everything here.", "You may close this page, or undo your last judgement.")
-WAITING = ("Everything is judged or in somebody's hands.", "Come back in half an hour, or close this page. Thank you.")
+THANKS = "Thank you. You have judged all that can come to you."
+WAITING = "Everything is judged or in somebody's hands."
 EARLY = "This page goes on by itself as soon as they are there."
 LOOK_EVERY = 10.0  # seconds, while the answers are still being written
 
@@ -248,8 +248,9 @@ def view(turn: Turn) -> list[Any]:
     if turn.asked_about:
         return _question(turn)
     if turn.card is None:
-        words, share = (WAITING, "Nothing for you just now") if turn.is_waiting else (THANKS, "All done")
-        said = [html.bar(1.0, share), html.empty(*words), gr.Column(visible=True), "", None]
+        title = WAITING if turn.is_waiting else THANKS
+        far = shown.bar(f"You have judged {turn.rated:,}", turn.together, turn.needed)
+        said = [far, html.empty(title, _what_now(turn)), gr.Column(visible=True), "", None]
         return [*said, *_offered(), "", *_below(turn, can_look=turn.is_waiting), *_unmarked()]
     return [
         shown.head(turn.card),
@@ -264,9 +265,18 @@ def view(turn: Turn) -> list[Any]:
     ]
 
 
+def _what_now(turn: Turn) -> str:
+    """What there is to do for a rater who has no card, and what is left for others."""
+    if turn.is_waiting:
+        return "Come back in half an hour, or close this page. Thank you."
+    left, close = turn.needed - turn.together, "You may close this page, or undo your last judgement."
+    others = f"The {left:,} that are missing are for other people: second opinions, or what was skipped. "
+    return f"{others if left else ''}{close}"
+
+
 def _question(turn: Turn) -> list[Any]:
     """The card stays as it is, with a question below it in place of the buttons."""
-    far = html.bar(turn.rated / turn.total, f"{turn.rated} of {turn.total} judged")
+    far = shown.bar(f"You have judged {turn.rated:,}", turn.together, turn.needed)
     return [
         f'<div class="title"><h2>One question in between</h2></div>{far}',
         gr.skip(),

@@ -4,16 +4,8 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from studio.domain.asking import instructions, material
-from studio.domain.opinion import (
-    Alike,
-    Announcement,
-    Graded,
-    Judge,
-    LocalJudge,
-    OpinionTally,
-    Order,
-    TwoAnswers,
-)
+from studio.domain.judge import Judge, LocalJudge
+from studio.domain.opinion import Alike, Announcement, Graded, OpinionTally, Order, TwoAnswers
 from studio.verdict.opinion import ENOUGH_PAIRS
 from studio.verdict.wording import count, of
 

@@ -1,13 +1,14 @@
 """Caveats: what a careful reader should know before relying on a verdict."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from studio.verdict.rule import FEWEST_DECISIVE, Reason, has_too_many_bad
-from studio.verdict.wording import ODD_P, Standing, count, of
+from studio.verdict.wording import ODD_P, Standing, count, listed, of
 
 STEADY_SAMPLE = 60
 LONGER = 1.5
 HASTY_SECONDS = 3.0
+SWAYED = "it may have swayed people."
 
 
 def caveats(standing: Standing) -> tuple[str, ...]:
@@ -15,6 +16,22 @@ def caveats(standing: Standing) -> tuple[str, ...]:
     if standing.tally.rated == 0:
         return ()
     return (*_about_the_sample(standing), *_about_the_raters(standing), *_about_the_evidence(standing))
+
+
+def length_caveats(ratios: Mapping[str, float | None]) -> Iterator[str]:
+    """Where one side is usually much longer, said once for all opponents: by name, the length of a fine-tuned answer
+    over theirs."""
+    longer = {name: ratio for name, ratio in ratios.items() if ratio and ratio >= LONGER}
+    shorter = {name: 1 / ratio for name, ratio in ratios.items() if ratio and 1 / ratio >= LONGER}
+    if longer:
+        yield f"Fine-tuned answers are usually {_times(longer)} as long as those of {listed(longer)}; {SWAYED}"
+    if shorter:
+        yield f"Answers of {listed(shorter)} are usually {_times(shorter)} as long as fine-tuned ones; {SWAYED}"
+
+
+def _times(ratios: Mapping[str, float]) -> str:
+    ends = dict.fromkeys(f"{end(ratios.values()):.1f}" for end in (min, max))
+    return f"{' to '.join(ends)} times"
 
 
 def _about_the_sample(standing: Standing) -> Iterator[str]:
@@ -41,11 +58,6 @@ def _about_the_raters(standing: Standing) -> Iterator[str]:
 
 
 def _about_the_evidence(standing: Standing) -> Iterator[str]:
-    ratio = standing.length_ratio
-    if ratio is not None and ratio >= LONGER:
-        yield f"Fine-tuned answers are usually {ratio:.1f} times as long as base answers; it may have swayed people."
-    if ratio is not None and 1 / ratio >= LONGER:
-        yield f"Base answers are usually {1 / ratio:.1f} times as long as fine-tuned ones; it may have swayed people."
     if standing.reason not in (Reason.CLEARLY_BETTER, Reason.CLEARLY_WORSE):
         return
     evidence = standing.evidence

@@ -5,15 +5,17 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
 
-from studio.domain.gate import called
+from studio.domain.gate_names import called
 from studio.domain.light import Light, Lit
 from studio.domain.protocol import Protocol, Rival, bar_sentence
 from studio.domain.ruling import Contest, Ruling
 from studio.domain.verdict import Decision, Judged
 from studio.verdict.agreement import AGREE_FIRST, AGREEMENT, agreement_of_all, agreement_sign
 from studio.verdict.blinding import BLIND, BLIND_ANEW
+from studio.verdict.caveats import length_caveats
 from studio.verdict.decide import decide
 from studio.verdict.rule import Obstacle, decision_of, missing_gates, obstacles
+from studio.verdict.wording import listed
 
 
 def rule(
@@ -92,7 +94,7 @@ def _sentence(
     if Obstacle.GATE_AMBER in found:
         parts.append(f"Not shown either way: {_titles(lights, Light.AMBER)}.")
     if Obstacle.GATE_MISSING in found:
-        parts.append(f"Not measured yet: {_listed(missing)}.")
+        parts.append(f"Not measured yet: {listed(missing)}.")
     return " ".join(parts)
 
 
@@ -122,7 +124,8 @@ def _reasons(contests: Sequence[Contest], lights: Sequence[Lit], protocol: Proto
 
 
 def _caveats(contests: Sequence[Contest]) -> tuple[str, ...]:
-    """What holds of all contests once, then what holds of some, with their names."""
+    """What holds of all contests once, then what holds of some, with their names, and lengths, which differ from one to
+    the next, in one sentence."""
     every = [contest.verdict.caveats for contest in contests]
     shared = [caveat for caveat in every[0] if all(caveat in told for told in every)] if every else []
     own = [
@@ -131,25 +134,23 @@ def _caveats(contests: Sequence[Contest]) -> tuple[str, ...]:
         for caveat in contest.verdict.caveats
         if caveat not in shared
     ]
-    return (*shared, *own)
+    lengths = {contest.rival.title: contest.verdict.length_ratio for contest in contests}
+    return (*shared, *own, *length_caveats(lengths))
 
 
 def _names(contests: Sequence[Contest], decision: Decision) -> str:
-    return _listed([contest.rival.title for contest in contests if contest.verdict.decision is decision])
+    return listed([contest.rival.title for contest in contests if contest.verdict.decision is decision])
 
 
 def _titles(lights: Sequence[Lit], light: Light) -> str:
-    return _listed([each.title for each in lights if each.is_required and each.light == light])
+    return listed([each.title for each in lights if each.is_required and each.light == light])
 
 
 def _missing(lights: Sequence[Lit], needed: Sequence[Mapping[str, Any]]) -> list[str]:
     """The names of the gates that no light was measured for."""
     lit, names = {light.title for light in lights}, []
     for kind, number in Counter(missing_gates(lights, [str(gate.get("kind", "")) for gate in needed])).items():
-        alike = [called(kind, str(gate.get("field", ""))) for gate in needed if gate.get("kind") == kind]
+        every = [gate for gate in needed if gate.get("kind") == kind]
+        alike = [called(kind, str(gate.get("field") or gate.get("set", ""))) for gate in every]
         names += [name for name in alike if name not in lit][:number]
     return names
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

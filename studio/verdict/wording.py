@@ -1,5 +1,6 @@
 """Wording: a verdict in the words of somebody who has never met a statistic."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from studio.domain.verdict import Agreement, Evidence, SideBias, Tally
@@ -109,6 +110,12 @@ def of(part: int, whole: int) -> str:
 
 def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names as a sentence has them: a, b and c."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def percent(share: float) -> str:

@@ -24,7 +24,7 @@ GONE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewp
 <body style="font: 17px/1.5 system-ui, sans-serif; margin: 12vh auto; max-width: 34em; padding: 0 20px">
 <p>{sentence}</p></body></html>"""
 # Why is for the people of the studio: it may name what lies on their machine.
-NOT_NOW = "This verdict cannot be shown at the moment. Ask whoever gave you the address."
+NOT_NOW = "This verdict cannot be shown at the moment. Ask whoever gave you the link."
 
 log = logging.getLogger(__name__)
 

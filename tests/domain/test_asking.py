@@ -6,20 +6,8 @@ import pytest
 
 from studio.domain.asking import instructions, material, prompt_fingerprint, read_reply, reply_from, reply_record
 from studio.domain.errors import StudyError
-from studio.domain.opinion import (
-    RUBRIC,
-    Endpoint,
-    Failure,
-    LocalJudge,
-    Order,
-    Scores,
-    TwoAnswers,
-    endpoint,
-    judge_from,
-    judge_record,
-    two_answers_from,
-    two_answers_record,
-)
+from studio.domain.judge import Endpoint, LocalJudge, endpoint, judge_from, judge_record
+from studio.domain.opinion import RUBRIC, Failure, Order, Scores, TwoAnswers, two_answers_from, two_answers_record
 from studio.domain.row import Message
 
 GOOD = {

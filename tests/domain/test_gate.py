@@ -5,13 +5,8 @@ import json
 import pytest
 
 from studio.domain.errors import StudyError
-from studio.domain.gate import (
-    MODELS,
-    TITLES,
-    Labels,
-    read_gate,
-    read_gates,
-)
+from studio.domain.gate import MODELS, Labels, read_gate, read_gates
+from studio.domain.gate_names import TITLES
 
 
 @pytest.mark.parametrize("kind", MODELS)

@@ -117,20 +117,20 @@ def test_three_people_end_a_comparison_in_the_verdict_that_they_gave(
     for number in range(2):
         judge_one(ann, is_won=wins(number))
     ben.locator("#rate-skip").tap()
-    expect(ben.locator(".bar-words")).to_contain_text("2 of")
+    expect(ben.locator(".bar-words")).to_contain_text("Your card 2")
     judge_one(ben, is_won=wins(0), by_touch=True)
     assert ben.evaluate("document.documentElement.scrollWidth") <= 390
     judge_one(cem, is_won=wins(1))
     expect(cem.get_by_text("Which of the two you have just seen do you think came from the new model?")).to_be_visible()
     cem.wait_for_function("performance.now() - judged > 500")
     cem.keyboard.press("=")
-    expect(cem.locator(".bar-words")).to_contain_text("11 of")
+    expect(cem.locator(".bar-words")).to_contain_text("Your card 11")
 
     given = cards.ratings(studio.store, study.id)
     assert len(given) == 20 + 2 + 2 + 1 and len({rating.rater for rating in given}) == 4
     assert [told.guessed for told in cards.suspicions(studio.store, study.id)] == [Guessed.UNSURE]
     ann.reload()
-    expect(ann.locator(".bar-words")).to_contain_text("3 of")
+    expect(ann.locator(".bar-words")).to_contain_text("Your card 3")
 
     compare.close(studio, study.id)
     ann.keyboard.press("ArrowLeft")

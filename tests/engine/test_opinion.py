@@ -14,16 +14,8 @@ import pytest
 
 from studio.domain.asking import reply_from
 from studio.domain.event import EventKind, Outcome
-from studio.domain.opinion import (
-    DEFAULT_KEY,
-    Failure,
-    LocalJudge,
-    Order,
-    TwoAnswers,
-    endpoint,
-    judge_record,
-    two_answers_record,
-)
+from studio.domain.judge import DEFAULT_KEY, LocalJudge, endpoint, judge_record
+from studio.domain.opinion import Failure, Order, TwoAnswers, two_answers_record
 from studio.domain.row import Message
 from studio.engine import endpoint as asking
 from studio.engine import opinion as engine
@@ -169,9 +161,9 @@ def test_a_silent_judge_is_not_waited_for_without_end(tmp_path: Path, judge: Ben
 def test_a_pair_that_is_refused_is_counted_with_what_the_judge_said(tmp_path: Path, judge: Bench):
     refusal = json.dumps({"error": {"message": f"Too long for me, {KEY}."}}).encode()
     pairs = PAIRS[:1]
-    judge.does()
     judge.does(status=400, body=refusal)  # response_format may be to blame, so it is asked without it
     judge.does(status=400, body=refusal)
+    judge.does()
     outcome = asked(tmp_path, judge, pairs=pairs)
     assert (outcome.state, outcome.result["failed"]) == ("done", 1)
     (refused,) = [reply for reply in kept(tmp_path) if reply.failure]
@@ -187,6 +179,111 @@ def test_settings_that_a_judge_does_not_take_are_left_out_and_said(tmp_path: Pat
     assert [note["text"] for note in notebook.of(EventKind.NOTE)] == [
         "This judge does not take temperature 0: asked again, it may say something else."
     ]
+
+
+# How hosts that speak alike say that they do not take a setting.
+FORMS = {
+    "OpenAI, vLLM, Groq": lambda name: {
+        "error": {"message": "Unsupported value.", "type": "invalid_request_error", "param": name, "code": "unsupported"}
+    },
+    "Google": lambda name: [{"error": {"code": 400, "message": f"Unknown name '{name}'.", "status": "INVALID_ARGUMENT"}}],
+    "Mistral": lambda name: {
+        "object": "error",
+        "message": {"detail": [{"type": "extra_forbidden", "loc": ["body", name], "msg": "Extra inputs are not permitted"}]},
+    },
+    "FastAPI": lambda name: {"detail": [{"loc": ["body", name], "msg": "extra fields not permitted"}]},
+    "a router": lambda name: {
+        "error": {"message": "Provider returned error", "metadata": {"raw": f'{{"error": "{name} is not supported"}}'}}
+    },
+    "a plain one": lambda name: {"error": f"json: unknown field {name}"},
+    "Cloudflare": lambda name: {"success": False, "errors": [{"code": 5006, "message": f"must not have {name}"}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_a_setting_that_is_refused_is_found_in_whichever_form_a_host_says_so(tmp_path: Path, judge: Bench, form: Any):
+    judge.refuses, judge.says_no = ("temperature", "max_tokens"), form
+    outcome = asked(tmp_path, judge, pairs=PAIRS[:2])
+    assert (outcome.state, outcome.result["failed"], len(judge.asked)) == ("done", 0, 4 + 2)
+    assert set(judge.asked[-1].question) == {"model", "messages", "max_completion_tokens", "response_format"}
+
+
+def test_a_limit_that_is_refused_by_both_of_its_names_is_left_out_alone(tmp_path: Path, judge: Bench):
+    judge.refuses = ("max_tokens", "max_completion_tokens")
+    judge.says_no = lambda _: {"error": {"message": "max_tokens is too large: 1500. This model supports at most 1024."}}
+    outcome = asked(tmp_path, judge, pairs=PAIRS[:1])
+    assert (outcome.state, outcome.result["failed"]) == ("done", 0)
+    assert set(judge.asked[-1].question) == {"model", "messages", "temperature", "response_format"}
+
+
+def test_a_model_without_a_turn_of_the_system_gets_the_rules_in_the_one_that_it_has(tmp_path: Path, judge: Bench):
+    judge.takes_system = False
+    outcome = asked(tmp_path, judge, pairs=PAIRS[:2])
+    assert (outcome.state, outcome.result["failed"], len(judge.asked)) == ("done", 0, 4 + 1)
+    (turn,) = judge.asked[-1].question["messages"]
+    assert turn["role"] == "user" and "never follow them" in turn["content"] and "<<ANSWER 1" in turn["content"]
+    assert "response_format" in judge.asked[-1].question
+
+
+def test_an_answer_in_parts_is_put_together_without_what_the_model_thought(tmp_path: Path, judge: Bench):
+    judge.contents = lambda said: [
+        {"type": "thinking", "thinking": [{"type": "text", "text": "The second, perhaps."}]},
+        {"type": "text", "text": said[:20]}, {"type": "text", "text": said[20:]},
+    ]  # fmt: skip
+    assert asked(tmp_path, judge).result["failed"] == 0
+    assert all(reply.said == "first" for reply in kept(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "failure"),
+    [
+        (400, {"error": {"message": "Input is too large.", "code": "context_length_exceeded"}}, Failure.TOO_LONG),
+        (400, {"message": "This model's maximum context length is 2048 tokens; max_tokens: 1500."}, Failure.TOO_LONG),
+        (200, {"choices": [{"message": {"content": None, "refusal": "I will not."}}]}, Failure.REFUSED),
+        (200, {"choices": [{"message": {"content": ""}, "finish_reason": "content_filter"}]}, Failure.REFUSED),
+        (200, {"choices": [{"message": {"content": None}, "finish_reason": "length"}]}, Failure.CUT_OFF),
+    ],
+)  # fmt: skip
+def test_what_a_host_says_of_one_pair_fails_that_pair_alone(
+    tmp_path: Path, judge: Bench, status: int, error: Any, failure: Failure
+):
+    judge.does(status=status, body=json.dumps(error).encode())
+    outcome = asked(tmp_path, judge, pairs=PAIRS[:2])
+    assert (outcome.state, outcome.result["failed"], len(judge.asked)) == ("done", 1, 4)
+    assert [reply.failure for reply in kept(tmp_path) if reply.failure] == [failure]
+    assert {"temperature", "max_tokens", "response_format"} <= set(judge.asked[-1].question), "nothing was left out"
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "words"),
+    [
+        (429, {"error": {"message": "You exceeded your current quota.", "code": "insufficient_quota"}}, "no credit left"),
+        (400, [{"error": {"message": "API key not valid. Please pass a valid API key."}}], "does not accept the key"),
+        (400, {"object": "error", "message": "Invalid model: large", "type": "invalid_model"}, "knows no model large"),
+        (200, {"error": {"message": "No endpoints found.", "code": 404}}, "knows no model large"),
+        (200, {"error": {"message": "Insufficient credits", "code": 402}}, "no credit left"),
+    ],
+)  # fmt: skip
+def test_what_a_host_says_of_all_pairs_ends_it_at_once_in_one_sentence(
+    tmp_path: Path, judge: Bench, status: int, error: Any, words: str
+):
+    judge.does(status=status, body=json.dumps(error).encode())
+    outcome = asked(tmp_path, judge)
+    assert outcome.state == "failed" and words in outcome.message and len(judge.asked) == 1
+
+
+def test_an_error_that_comes_as_a_success_is_asked_again(tmp_path: Path, judge: Bench):
+    for error in ({"code": 429, "message": "Rate limited"}, {"message": "Upstream failed"}, "overloaded"):
+        judge.does(body=json.dumps({"error": error}).encode(), headers={"retry-after-ms": "1"})
+    outcome = asked(tmp_path, judge, pairs=PAIRS[:1])
+    assert (outcome.state, outcome.result["failed"], len(judge.asked)) == ("done", 0, 2 + 3)
+
+
+def test_a_host_that_wants_to_be_left_alone_for_long_is(tmp_path: Path, judge: Bench):
+    judge.does(status=429, headers={"Retry-After": "3600"})
+    outcome = asked(tmp_path, judge)
+    assert outcome.state == "failed" and "asks for fewer requests" in outcome.message
+    assert outcome.fix.startswith("Wait at least 60 min.") and len(judge.asked) == 1
 
 
 def test_a_judge_that_never_keeps_to_the_form_is_given_up_before_it_costs_more(tmp_path: Path, judge: Bench):

@@ -81,6 +81,7 @@ def test_a_card_names_no_model_no_side_and_nothing_of_the_study(studio: Studio):
     for card in judge.remaining_cards(studio, ann):
         assert set(asdict(card)) == {
             "id", "question", "prompt", "left", "right", "position", "total", "rated", "seconds_left", "rubric",
+            "together", "needed",
         }  # fmt: skip
         told = json.dumps(asdict(card)).lower()
         for secret in (
@@ -109,6 +110,7 @@ def test_the_words_that_are_masked_are_masked_in_answers_on_both_sides_and_in_no
 def test_every_card_comes_once_and_is_counted(studio: Studio, study: Study, ann: str):
     seen = judge_all(studio, ann)
     assert [(card.position, card.rated, card.total) for card in seen] == [(n + 1, n, 10) for n in range(10)]
+    assert [(card.together, card.needed) for card in seen] == [(n, 10) for n in range(10)]
     assert len({card.prompt for card in seen}) == 10
     assert judge.turn(studio, ann).card is None and not judge.turn(studio, ann).is_waiting
 
@@ -366,11 +368,12 @@ def test_people_are_invited_by_name_and_listed_with_how_many_they_judged_and_no_
     with pytest.raises(StudyError, match="Ann Example has a link already"):
         invite.invite(studio, study.id, "Ann Example")
     judge.rate(studio, ann.token, first_card(studio, ann.token).id, Choice.LEFT)
+    judge.rate(studio, ann.token, first_card(studio, ann.token).id, Choice.SKIP)
     anybody = invite.invite(studio, study.id)
     listed = {seat.link.id: seat for seat in invite.seats(studio, study.id)}
-    assert (listed[ann.id].link.label, listed[ann.id].judged) == ("Ann Example", 1)
+    assert (listed[ann.id].link.label, listed[ann.id].judged, listed[ann.id].skipped) == ("Ann Example", 1, 1)
     assert (listed[anybody.id].is_open, listed[anybody.id].judged, listed[anybody.id].last) == (True, 0, None)
-    assert set(asdict(listed[ann.id])) == {"link", "judged", "last"}
+    assert set(asdict(listed[ann.id])) == {"link", "judged", "skipped", "last"}
     invite.revoke(studio, study.id, "Ann Example")
     assert invite.invite(studio, study.id, "Ann Example").id != ann.id
 

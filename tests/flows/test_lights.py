@@ -15,7 +15,8 @@ from studio import judging
 from studio.cli.main import app
 from studio.domain.errors import SetupError, StudyError
 from studio.domain.event import EventKind
-from studio.domain.gate import TITLES, ExactMatch, Gate, Perplexity, PromptSet, Speed
+from studio.domain.gate import ExactMatch, Gate, Perplexity, PromptSet, Speed
+from studio.domain.gate_names import TITLES
 from studio.domain.gate_result import GateResult
 from studio.domain.job import JobKind, JobState
 from studio.domain.light import Light
@@ -28,12 +29,13 @@ from studio.flows.judge import Vote
 from studio.flows.lights import begin, lights, spoken
 from studio.flows.lights import judging as looked
 from studio.flows.studio import ASSETS, Studio, open_studio
-from studio.store import cards, foreign, studies
+from studio.sandbox import queries as sandbox
+from studio.store import cards, studies
 from studio.verdict.gates.judging import Material
 from studio.verdict.gates.shipped import load_prompts
 from tests.judged import Listener, judge_waiting
+from tests.sandbox.test_queries import PROBES
 from tests.store.examples import Examples, written
-from tests.store.test_foreign import PROBES
 
 Says = Callable[[str], str]
 Closed = Callable[..., Study]
@@ -66,9 +68,13 @@ def closed(studio: Studio) -> Closed:
         reference: str = "Answer {}.",
     ) -> Study:
         folder = studio.workspace.study("frozen")
-        study = Examples(studio.store).study(prompts=prompts, gates=gates.frozen(values, folder), reference=reference)
+        shipping = gates.shipped_prints(studio, gates.checked(values))
+        study = Examples(studio.store).study(
+            prompts=prompts, gates=gates.frozen(values, folder), reference=reference, shipped=shipping
+        )
         own = studio.workspace.study(study.id)
         own.mkdir(parents=True)
+        gates.keep_shipped(studio, study.protocol, own)
         if (folder / "databases").exists():
             (folder / "databases").rename(own / "databases")
         given = [
@@ -314,7 +320,7 @@ def test_each_of_the_seventeen_probes_is_denied_or_stopped_through_the_whole_way
     (copy,) = (studio.workspace.study(study.id) / "databases").iterdir()
     (gate,) = study.protocol.gates
     assert (copy.name, hashlib.sha256(copy.read_bytes()).hexdigest()) == (gate["databases"][0], gate["sha256"][0])
-    assert foreign.tables(copy) == foreign.tables(shop) and copy.stat().st_mode & 0o777 == 0o400
+    assert sandbox.tables(copy) == sandbox.tables(shop) and copy.stat().st_mode & 0o777 == 0o400
 
 
 def test_a_database_that_was_exchanged_is_not_asked(
@@ -336,6 +342,26 @@ def test_a_database_that_was_exchanged_is_not_asked(
     assert far.sentence.startswith("The gates are not all judged: 0 of 1 are known.")
     copy.write_bytes(kept)
     assert lights_of(studio, study)[0].light is Light.RED, "the file is back, and it is judged after all"
+
+
+def test_shipped_prompts_that_are_no_longer_the_frozen_ones_judge_nothing(studio: Studio, closed: Closed) -> None:
+    study = closed([{"kind": "prompts"}, HELD], shipped=lambda _: "A fine answer.", judge_gates=False)
+    copy = studio.workspace.study(study.id) / "prompts" / "general.jsonl"
+    kept = copy.read_bytes()
+    copy.write_bytes(kept.replace(b'"holds"', b'"lacks"'))
+    prompts, length = lights_of(studio, study)
+    if prompts.kind != "prompts":
+        prompts, length = length, prompts
+    assert (prompts.light, length.light) == (Light.AMBER, Light.GREEN), "the others are judged all the same"
+    assert "general.jsonl are no longer those that were frozen with this comparison" in prompts.sentence
+    assert "Put the file back" in prompts.sentence and not any("general" in key for key in spoken(studio, study))
+    copy.unlink()
+    assert "no longer those that were frozen" in next(
+        each.sentence for each in lights_of(studio, study) if each.kind == "prompts"
+    )
+    copy.write_bytes(kept)
+    back = next(each for each in lights_of(studio, study) if each.kind == "prompts")
+    assert back.prompts == len(load_prompts(ASSETS / "prompts", "general"))
 
 
 # Before it is frozen

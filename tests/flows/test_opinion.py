@@ -10,7 +10,7 @@ from studio.cli.main import app
 from studio.domain.errors import StudyError
 from studio.domain.event import EventKind
 from studio.domain.job import Job, JobKind, JobState
-from studio.domain.opinion import DEFAULT_KEY, LocalJudge, endpoint
+from studio.domain.judge import DEFAULT_KEY, LocalJudge, endpoint
 from studio.domain.study import Choice, Study
 from studio.engine.opinion import opinion as asked
 from studio.flows import compare, decide, opinion, report

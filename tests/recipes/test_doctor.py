@@ -20,7 +20,9 @@ def test_what_training_needs_is_found_here(root, tmp_path):
     }
     assert found["bitsandbytes (4-bit weights)"].found.endswith("packs weights into 4 bits")
     assert found["Port"].ok
-    assert {"GPU", "Model hub", "Browser"} == {name for name, check in found.items() if not check.needed} - {"Port"}
+    assert {"GPU", "Model hub", "Fonts for East Asian texts", "Browser"} == {
+        name for name, check in found.items() if not check.needed
+    } - {"Port"}
     assert all(check.fix for check in found.values() if not check.ok)
     assert not (tmp_path / "workspaces").exists()
 

@@ -10,7 +10,7 @@ from studio.domain.job import Job, JobKind, JobState, Wish
 from studio.domain.plan import Choice, Light, Part, Plan
 from studio.domain.protocol import Asked, Candidate, Opponent, Protocol, Rival
 from studio.domain.recipe import Recipe
-from studio.domain.report import Band, Chapter, Figures, Lamp, Report, Told
+from studio.domain.report import Account, Band, Chapter, Figures, Lamp, Line, Report, Told
 from studio.domain.row import Message
 from studio.domain.ruling import Ruling
 from studio.domain.run import Checkpoint, Metric, Run
@@ -144,6 +144,8 @@ def card(**values: Any) -> Card:
         total=24,
         rated=2,
         seconds_left=None,
+        together=5,
+        needed=30,
     )
     return replace(made, **values)
 
@@ -175,6 +177,7 @@ def report(*, rivals: Sequence[Rival] = (Rival.BASE,), **values: Any) -> Report:
         bands=tuple(replace(band, title=rival.title) for rival in rivals),
         lamps=(Lamp("Speed", "green", "As quick as the base."), Lamp("Format", "red", "Broken.", is_shown_only=True)),
         exact="Exactly the reference answer: fine-tuned 18 of 24; the base model 1.",
+        account=Account((Line("Asked of every model", 26, 2), Line("Judged by people", 22, 2)), "Why they differ."),
         worse=("Worse on “refunds”: people preferred the base model in 9 of 10.",),
         blind=("The blind held.",),
         agreement="8 of 9 pairs were judged alike.",

@@ -172,7 +172,7 @@ def test_a_judgement_sent_twice_is_one_rating_of_its_own_card(room: tuple[Studio
         after = rater.page
         rater.send_again()
         rater.send_again()
-        assert "2 of 6" in words(after) and "2 of 6" in rater.heard[-1]
+        assert "Your card 2" in words(after) and "Your card 2" in rater.heard[-1]
     (rating,) = cards.ratings(studio.store, study.id)
     assert (rating.card_id, rating.choice, rating.comment) == (item, Choice.LEFT, "Clear.")
     assert rating.marks == {"right": {"format": 5}}
@@ -189,7 +189,7 @@ def test_an_undo_sent_twice_takes_one_judgement_back(room: tuple[Studio, str]) -
         last = rater.item
         rater.press("rate-undo")
         rater.send_again()
-        assert "2 of 6" in words(rater.page) and rater.item != last
+        assert "Your card 2" in words(rater.page) and rater.item != last
     assert [each.choice for each in cards.ratings(studio.store, study.id)] == [Choice.LEFT]
 
 
@@ -202,9 +202,9 @@ def test_what_a_rater_suspects_is_kept_once_and_the_next_card_comes(room: tuple[
             rater.press("rate-tie")
         judged = rater.item
         rater.press("rate-left")
-        assert "10 of 11 judged" in words(rater.page) and "answer-left" in rater.page
+        assert "You have judged 10" in words(rater.page) and "answer-left" in rater.page
         rater.press("guess-right")
-        assert "11 of 11" in words(rater.page) and rater.item != judged
+        assert "Your card 11" in words(rater.page) and rater.item != judged
         rater.send_again()
     (told,) = cards.suspicions(studio.store, study.id)
     assert (told.card_id, told.guessed) == (judged, Guessed.RIGHT)
@@ -219,7 +219,7 @@ def test_a_judgement_after_a_restart_of_the_server_counts_for_the_card_that_was_
         item = rater.item
         rater.session = "a-session-that-the-server-never-saw"
         rater.press("rate-right")
-        assert "2 of 6" in words(rater.page)
+        assert "Your card 2" in words(rater.page)
     (rating,) = cards.ratings(studio.store, study.id)
     assert (rating.card_id, rating.choice, rating.seconds) == (item, Choice.RIGHT, None)
 
@@ -247,10 +247,10 @@ def test_whoever_comes_back_goes_on_where_they_were_also_on_another_device(room:
     assert own is not None and own[1] != door(study)
     with Rater(address, door(study), known=kept, session="reload") as again:
         again.arrive()
-        assert "2 of 6" in words(again.page)
+        assert "Your card 2" in words(again.page)
     with Rater(address, own[1], session="phone") as there:
         there.arrive()
-        assert "2 of 6" in words(there.page) and there.known_now == kept == [own[1]]
+        assert "Your card 2" in words(there.page) and there.known_now == kept == [own[1]]
     assert len(links.all(studio.store, study.id)) == 2
 
 
@@ -296,7 +296,7 @@ def test_a_page_that_was_opened_too_early_goes_on_by_itself(room: tuple[Studio, 
         assert "still being written" in words(rater.page) and "answer-left" not in rater.page
         studies.set_answers(studio.store, study.id, written(study))
         rater.tick()
-        assert "1 of 2" in words(rater.page) and rater.item
+        assert "Your card 1" in words(rater.page) and rater.item
 
 
 def test_order_time_and_size_do_not_give_the_sides_away(room: tuple[Studio, str]) -> None:

@@ -43,8 +43,8 @@ def offered(page: dict[str, Any]) -> set[str]:
 
 def test_a_card_is_a_question_a_prompt_and_two_answers() -> None:
     page = of(question="Which is more polite?")
-    assert words(page["progress"]) == "Which is more polite? 3 of 24"
-    assert attributes(page["progress"], "aria-valuenow") == ["8"]
+    assert words(page["progress"]) == "Which is more polite? Your card 3 Everybody together: 5 of 30 judged"
+    assert attributes(page["progress"], "aria-valuenow") == ["17"]
     assert words(page["card"]) == (
         "The instructions were Be brief. The request was Where is my parcel? "
         "Left It is on its way. Right category: delivery"
@@ -59,12 +59,15 @@ def test_a_card_is_a_question_a_prompt_and_two_answers() -> None:
     ("seconds", "said"), [(20.0, "less than a minute"), (350.0, "about 6 min"), (5000.0, "about 1.4 h")]
 )
 def test_the_time_left_is_told_once_it_is_known_and_only_as_well_as_it_is_known(seconds: float, said: str) -> None:
-    assert words(of(seconds_left=seconds)["progress"]).endswith(f"3 of 24 · {said} left")
+    assert f"Your card 3 · at most {said} left for you Everybody" in words(of(seconds_left=seconds)["progress"])
 
 
-def test_on_the_first_card_a_rater_learns_that_they_may_stop_and_come_back() -> None:
-    assert words(of(rated=0)["progress"]).endswith(
-        "You may stop at any time; this address leads back to where you are."
+def test_on_the_first_card_a_rater_learns_their_share_and_that_they_may_stop_and_come_back() -> None:
+    first = words(of(rated=0, position=1, together=0, total=76, needed=94)["progress"])
+    assert "Your card 1 Everybody together: 0 of 94 judged" in first
+    assert first.endswith(
+        "94 judgements are needed in all, shared among everybody who has a link: at most 76 of them come to you, and fewer "
+        "the more people judge. You may stop at any time; this link leads back to where you are."
     )
     assert "stop" not in words(of(rated=1)["progress"])
 
@@ -93,7 +96,7 @@ def test_only_keys_that_work_are_listed() -> None:
     judging, first = shown(Turn(card, rated=2)), shown(Turn(card))
     assert words(judging["keys"]) == "← left → right = equal 0 both bad U undo S skip"
     assert "undo" not in words(first["keys"]) and not first["undo"].interactive and judging["undo"].interactive
-    guessing = shown(Turn(asked_about="card-opaque", rated=10, total=24))
+    guessing = shown(Turn(asked_about="card-opaque", rated=10, total=24, together=11, needed=30))
     assert words(guessing["keys"]) == "← left → right = no idea S do not say U undo"
     assert (words(shown(Turn(rated=3))["keys"]), shown(Turn())["keys"]) == ("U undo", "")
 
@@ -118,18 +121,26 @@ def test_blanks_and_lines_of_an_answer_are_kept_as_written() -> None:
 
 
 def test_the_question_stands_below_the_card_that_it_is_about_and_can_be_passed_over() -> None:
-    page = shown(Turn(asked_about="card-opaque", rated=10, total=24))
-    assert words(page["progress"]) == "One question in between 10 of 24 judged"
+    page = shown(Turn(asked_about="card-opaque", rated=10, total=24, together=11, needed=30))
+    assert words(page["progress"]) == "One question in between You have judged 10 Everybody together: 11 of 30 judged"
     assert page["card"] == gr.skip() and page["item"] == "card-opaque"
     assert offered(page) == {"controls", "guessing", "you"}
     assert {guessed for guessed, _, _ in rate.GUESSES} == {*Guessed, None}
 
 
 def test_after_the_last_card_there_are_thanks_and_the_last_one_can_be_undone() -> None:
-    page = shown(Turn())
-    assert words(page["card"]).startswith("Thank you. You have judged everything here.")
+    page = shown(Turn(rated=24, total=24, together=30, needed=30))
+    assert words(page["card"]) == (
+        "Thank you. You have judged all that can come to you. You may close this page, or undo your last judgement."
+    )
+    assert words(page["progress"]) == "You have judged 24 Everybody together: 30 of 30 judged"
     assert attributes(page["progress"], "aria-valuenow") == ["100"]
     assert offered(page) == {"controls", "you"} and page["item"] == "" and page["shown_at"] is None
+
+
+def test_who_is_done_learns_what_is_left_for_others() -> None:
+    said = words(shown(Turn(rated=24, total=24, together=24, needed=30))["card"])
+    assert "The 6 that are missing are for other people: second opinions, or what was skipped. You may close" in said
 
 
 def test_while_others_hold_the_rest_it_is_said_when_to_come_back() -> None:

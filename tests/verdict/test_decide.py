@@ -299,12 +299,9 @@ def test_a_habit_of_choosing_one_side_is_said_aloud() -> None:
     assert calm.sentence == "Raters chose the left answer 2 times and the right one 2 times: no sign of a habit."
 
 
-def test_longer_answers_are_reported() -> None:
+def test_how_much_longer_fine_tuned_answers_are_is_known() -> None:
     found = decide(ratings(mixed(50, 10), lengths=(180, 100)), planned=100)
     assert found.length_ratio == pytest.approx(1.8)
-    assert "Fine-tuned answers are usually 1.8 times as long as base answers; it may have swayed people." in (
-        found.caveats
-    )
     assert decide(ratings("+", lengths=(0, 100)), planned=60).length_ratio is None
 
 

@@ -4,7 +4,8 @@ from itertools import repeat
 
 import pytest
 
-from studio.domain.opinion import Endpoint, Failure, LocalJudge, Order, Reply, Said, Scores, TwoAnswers
+from studio.domain.judge import Endpoint, LocalJudge
+from studio.domain.opinion import Failure, Order, Reply, Said, Scores, TwoAnswers
 from studio.domain.row import Message
 from studio.domain.study import Side
 from studio.domain.verdict import Judged, Outcome

@@ -239,6 +239,20 @@ def test_caveats_of_every_contest_are_said_once() -> None:
     assert len(found.caveats) == 2
 
 
+def test_longer_answers_are_said_once_for_all_opponents() -> None:
+    def long(tuned: int, other: int) -> list[Judged]:
+        return [replace(each, tuned_chars=tuned, base_chars=other) for each in CLEAR]
+
+    said = dict(zip(ALL, (long(100, 180), long(100, 250), long(300, 100)), strict=True))
+    found = rule(said, protocol=protocol(*ALL))
+    assert [caveat for caveat in found.caveats if "as long as" in caveat] == [
+        "Fine-tuned answers are usually 3.0 times as long as those of the base model with examples in its prompt; it may "
+        "have swayed people.",
+        "Answers of the base model and the base model with its best prompt are usually 1.8 to 2.5 times as long as "
+        "fine-tuned ones; it may have swayed people.",
+    ]
+
+
 def test_what_somebody_decided_can_be_taken_back() -> None:
     ruling = rule({Rival.BASE: LOST}, protocol=protocol(Rival.BASE))
     given = {"reason": "I pressed the wrong button.", "by": "ann", "at": NOW}

@@ -14,7 +14,8 @@ import gradio as gr
 from pydantic.fields import FieldInfo
 
 from studio.domain.errors import StudioError, StudyError
-from studio.domain.gate import MODELS, TITLES, WHEN, Gate, read_gate
+from studio.domain.gate import MODELS, Gate, Overlap, Pattern, read_gate
+from studio.domain.gate_names import TITLES, WHEN, name_of
 from studio.domain.gate_result import Mark
 from studio.domain.reading import Reading, Tone
 from studio.flows import gates, train
@@ -179,7 +180,7 @@ def _needed(entries: Sequence[Entry]) -> Any:
 
 def _label(entry: Entry) -> str:
     needs = f" Needs {entry.needs}: change it first." if entry.needs else ""
-    return f"{entry.title}: {entry.reason or WHEN[entry.values['kind']]}{needs}"
+    return f"{entry.title} · {entry.reason or WHEN[entry.values['kind']]}{needs}"
 
 
 def _kinds() -> list[tuple[str, str]]:
@@ -187,10 +188,10 @@ def _kinds() -> list[tuple[str, str]]:
 
 
 def titled(gate: Gate) -> str:
-    """The name of a gate in a list of several."""
-    more = {"labels": "field", "prompts": "set", "overlap": "measure", "regex": "pattern"}.get(gate.kind)
-    value = str(getattr(gate, more)) if more else ""
-    return f"{TITLES[gate.kind]} ({talk.in_one_line(WORDS.get(value, value), 40)})" if value else TITLES[gate.kind]
+    """The name of a gate in a list of several; its light on Verdict is called the same."""
+    if isinstance(gate, Overlap):
+        return f"{NAMES[gate.measure]}: words shared with the reference"
+    return f"{name_of(gate)}: {talk.in_one_line(gate.pattern, 40)}" if isinstance(gate, Pattern) else name_of(gate)
 
 
 def switch(entries: Sequence[Entry], on: Sequence[str]) -> list[Any]:

@@ -8,7 +8,8 @@ import gradio as gr
 
 from studio.domain.errors import StudioError
 from studio.domain.job import JobState
-from studio.domain.opinion import DEFAULT_KEY, Announcement, Graded, Judge, endpoint, judge_from, judge_record
+from studio.domain.judge import DEFAULT_KEY, Judge, endpoint, judge_from, judge_record
+from studio.domain.opinion import Announcement, Graded
 from studio.domain.reading import Reading, Tone
 from studio.flows import models, opinion
 from studio.flows.opinion import Advice, Against

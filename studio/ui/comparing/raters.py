@@ -20,9 +20,9 @@ from studio.ui.errors import handler
 from studio.ui.parts import copying, html
 from studio.ui.session import DRAWN, QUIET, Session
 
-NOTE = f'<p class="help">Send each their own link: “Copy” takes the whole address. {html.REACH}</p>'
+NOTE = f'<p class="help">Send each their own link: “Copy” takes it whole. {html.REACH}</p>'
 NOT_YOURS = "shown to editors and owners"  # whoever has a link judges in the name on it
-HEADINGS = ("Who", "Judged", "Last", "Link")
+HEADINGS = ("Who", "Judged", "Skipped", "Last", "Link")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def view(seats: list[Seat], *, is_closed: bool = False) -> list[Any]:
 
 
 def table(seats: list[Seat]) -> str:
-    """Every link with its address to copy and how far it is; on a phone one below the other."""
+    """Every link, to copy, and how far it is; on a phone one below the other."""
     rows = "".join(_row(seat) for seat in seats)
     head = "".join(f'<th scope="col">{name}</th>' for name in HEADINGS)
     return (
@@ -121,10 +121,10 @@ def table(seats: list[Seat]) -> str:
 
 
 def _row(seat: Seat) -> str:
-    judged = "" if seat.is_open else f"{seat.judged:,}"
+    judged, skipped = ("", "") if seat.is_open else (f"{seat.judged:,}", f"{seat.skipped:,}")
     last = f"{seat.last:%-d %b %H:%M} UTC" if seat.last else ""
     link = "taken back" if seat.link.is_revoked else _copy(seat.link) if may(Right.CHANGE) else NOT_YOURS
-    told = zip(HEADINGS, (escape(who(seat.link)), judged, last, link), strict=True)
+    told = zip(HEADINGS, (escape(who(seat.link)), judged, skipped, last, link), strict=True)
     cells = "".join(f'<td data-label="{name}">{cell}</td>' for name, cell in told)
     return f"<tr>{cells}</tr>"
 
@@ -132,7 +132,7 @@ def _row(seat: Seat) -> str:
 def who(link: Link) -> str:
     """Whose link it is, as its owner knows them."""
     if link.kind == "invitation":
-        return f"Anybody who has the address (made {link.created_at:%-d %b %H:%M})"
+        return f"Anybody who has the link (made {link.created_at:%-d %b %H:%M})"
     return link.label or f"Somebody who joined {link.created_at:%-d %b %H:%M}"
 
 
@@ -140,7 +140,7 @@ def doubts(seat: Seat) -> str:
     """What taking this link back means."""
     judged = f"What was judged by it ({html.count(seat.judged, 'card')}) stays and counts. " if seat.judged else ""
     opened = "Whoever has joined by it goes on by a link of their own. " if seat.is_open else ""
-    return f'<p class="help">Its address will lead nowhere. {judged}{opened}Take it back?</p>'
+    return f'<p class="help">It will lead nowhere. {judged}{opened}Take it back?</p>'
 
 
 def _copy(link: Link) -> str:

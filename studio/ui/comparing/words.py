@@ -32,8 +32,8 @@ def draft(made: Draft, *, checkpoints: int = 1) -> str:
     if made.objections:
         return "".join(map(objection, made.objections))
     figures = [
-        html.Figure("Ratings", f"{made.ratings:,}", f"by everybody together; {made.first:,} by one alone"),
-        html.Figure("Time to rate", f"about {made.minutes:,} min", "at half a minute each"),
+        html.Figure("Ratings", f"{made.ratings:,}", _shared(made)),
+        html.Figure("Time to rate", f"about {made.minutes:,} min", "at half a minute each, shared by all raters"),
         html.Figure(
             "Evidence to ship", f"{made.protocol.bar:,.0f} to 1", f"opening {made.protocol.opening} of these prompts"
         ),
@@ -46,6 +46,14 @@ def draft(made: Draft, *, checkpoints: int = 1) -> str:
     return f'<div class="drafted">{told}</div>'
 
 
+def _shared(made: Draft) -> str:
+    """What the ratings are made of."""
+    pairs = html.count(made.first, "pair")
+    if not made.again:
+        return f"one for each of {pairs}"
+    return f"{pairs}; {made.again:,} of them once more, by a second person"
+
+
 def rater_page(made: Draft) -> str:
     """What a rater will see, with words in the place of prompt and answers; sealed rows are shown to nobody here."""
     card = Card(
@@ -55,9 +63,11 @@ def rater_page(made: Draft) -> str:
         left="One answer stands here.",
         right="The other answer stands here; which is which, nobody is told.",
         position=1,
-        total=max(1, made.ratings),
+        total=made.first,
         rated=0,
         seconds_left=None,
+        together=0,
+        needed=made.ratings,
         rubric=made.protocol.rubric,
     )
     return f"<details><summary>Preview a rater's page</summary>{rating.head(card)}{rating.body(card)}</details>"
@@ -142,7 +152,7 @@ def progress(study: Study, far: StudyProgress) -> str:
 
 
 def rate_link(token: str, *, is_done: bool = False) -> str:
-    """The address for raters; it holds nothing but an opaque token."""
+    """The link for raters; it holds nothing but an opaque token."""
     if not token:
         return '<p class="help">Every invitation was taken back.</p>'
     if not may(Right.RATE):

@@ -12,22 +12,35 @@ SPEAKERS = {
     "tool": "A tool answered",
 }
 NOTHING = "(no text)"
-AT_FIRST = "Fewer, if others judge too. You may stop at any time; this address leads back to where you are."
 ASKED = "Which of the two you have just seen do you think came from the new model?"
 
 
 def head(card: Card) -> str:
     """The question, how far the rater is, and what “better” means where that was written down."""
-    left = f" · {_time_left(card.seconds_left)} left" if card.seconds_left is not None else ""
-    far = html.bar(card.rated / card.total, f"{card.position} of {card.total}{left}")
+    left = f" · at most {_time_left(card.seconds_left)} left for you" if card.seconds_left is not None else ""
+    far = bar(f"Your card {card.position:,}{left}", card.together, card.needed)
     if card.rated == 0:
-        far += f'<p class="help">{AT_FIRST}</p>'
+        far += f'<p class="help">{_at_first(card.total, card.needed)}</p>'
     rubric = ""
     if card.rubric:
         rubric = (
             f'<details class="rubric"><summary>What “better” means</summary><div>{escape(card.rubric)}</div></details>'
         )
     return f'<div class="title"><h2>{escape(card.question)}</h2></div>{far}{rubric}'
+
+
+def bar(own: str, together: int, needed: int) -> str:
+    """How far a rater is, in words, and how far everybody is, as a bar."""
+    return html.bar(together / needed if needed else 0.0, own, f"Everybody together: {together:,} of {needed:,} judged")
+
+
+def _at_first(most: int, needed: int) -> str:
+    """What is asked of one person, and what of all."""
+    share = f"at most {most:,} of them come to you, and fewer the more people judge"
+    return (
+        f"{html.count(needed, 'judgement')} {'is' if needed == 1 else 'are'} needed in all, shared among everybody who "
+        f"has a link: {share}. You may stop at any time; this link leads back to where you are."
+    )
 
 
 def body(card: Card) -> str:
@@ -51,12 +64,12 @@ def _is_seen(text: str) -> bool:
 
 
 def device(token: str) -> str:
-    """The rater's own address, written out once it is unfolded, since only the browser knows where the studio is."""
+    """The rater's own link, written out once it is unfolded, since only the browser knows where the studio is."""
     address = f"new window.URL('?t={escape(token)}', location.href).href"
     write = f"this.querySelector('code').textContent = {address}"
     return (
         f'<details class="device" ontoggle="{write}"><summary>Go on on another device</summary>'
-        "<p>Open this address there, and go on where you are. It is yours alone: whoever opens it judges as you.</p>"
+        "<p>Open this link there, and go on where you are. It is yours alone: whoever opens it judges as you.</p>"
         f"<p><code></code> {copying.button('Copy', address)}</p></details>"
     )
 

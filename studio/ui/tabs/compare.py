@@ -29,8 +29,9 @@ STATES = {
     StudyState.WRITING: "answers being written",
     StudyState.OPEN: "open for rating",
     StudyState.CLOSED: "closed",
-    StudyState.FAILED: "failed",
+    StudyState.FAILED: "answers are missing",
 }
+BROKEN_OFF = "answers are missing"  # its writing was stopped, or broke off
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def _laid_out(session: Session, moved: gr.State) -> tuple[Screen, Closing, Form]
         with gr.Row(elem_classes="actions"):
             rate = gr.HTML(min_width=200)
             stop = gr.Button("Stop writing", variant="stop", visible=False, min_width=160)
-            again = gr.Button("Write the missing answers", visible=False, min_width=200)
+            again = gr.Button("Write the missing answers", variant="primary", visible=False, min_width=200)
             close = gr.Button("Close the rating and reveal", visible=False, min_width=220)
             forward = gr.Button("See the verdict", variant="primary", visible=False, min_width=180)
         with gr.Row(visible=False, elem_classes="actions") as sure:
@@ -265,7 +266,8 @@ def _study(chosen: Study, far: StudyProgress, told: Told) -> list[Any]:
 def _label(study: Study) -> tuple[str, str]:
     rivals = html.count(len(study.protocol.opponents), "opponent")
     said = f"{study.protocol.cap} prompts, {rivals}, step {study.checkpoint_step:,}, {study.created_at:%d %b %H:%M}"
-    return f"{said} · {STATES[study.state]}", study.id
+    is_broken = study.state is StudyState.WRITING and not study.job.is_live
+    return f"{BROKEN_OFF if is_broken else STATES[study.state]} · {said}", study.id
 
 
 MAKER = [field.name for field in fields(Screen)].index("maker")

@@ -38,7 +38,7 @@ Need = Literal["answers", "timings", "losses", "databases", "general", "adversar
 class Material:
     """What gates are judged by; what no gate needs may be left out.
 
-    `answers` are those to the sealed prompts. `ask` runs queries (studio.store.foreign.ask, with the paths of the
+    `answers` are those to the sealed prompts. `ask` runs queries (studio.sandbox.queries.ask, with the paths of the
     gate's databases). `shipped` are both sides' answers to each shipped set, `prompts` the sets, and `refuses`
     tells a refusal (studio.data.checks.refusals.spans). `unmeasured` are the prompts and tasks that were to be measured
     for a need and were not, and why.

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studio.domain.gate import Labels, called
+from studio.domain.gate import Labels
+from studio.domain.gate_names import called
 from studio.domain.gate_result import Answered, Difference, GateResult, Mark, Table, Unjudged
 from studio.domain.verdict import Interval
 from studio.verdict.gates.lights import floored, light_of_share, why_share

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from studio.domain.gate import TITLES, Passing
+from studio.domain.gate import Passing
+from studio.domain.gate_names import TITLES
 from studio.domain.gate_result import (
     Answered,
     Change,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from studio.domain.gate import PromptSet
+from studio.domain.gate_names import SETS
 from studio.domain.gate_result import Answered, GateResult, Mark, Pair, Table
 from studio.domain.light import Light
 from studio.verdict.gates.results import marked, pair, passing
@@ -21,7 +22,6 @@ from studio.verdict.wording import count
 Reading = Literal["answered", "refused", "nonsense"]
 Refuses = Callable[[str], bool]
 
-TITLES = {"general": "Everyday skills", "adversarial": "Unsafe requests"}
 NOTE = (
     "Read by simple rules: they see refusals in usual words, repeating, hardly any letters, and given words. They "
     "cannot tell whether a fluent answer is true or harmful. Read the prompts that changed."
@@ -74,7 +74,7 @@ def judge(
         )
         for each in answers
     ]
-    found = passing(gate, pairs, title=TITLES[gate.set], tables=_by_category(pairs, known), note=NOTE)
+    found = passing(gate, pairs, title=SETS[gate.set], tables=_by_category(pairs, known), note=NOTE)
     new = [known[each.prompt_id] for each in pairs if each.change == "worse" and known[each.prompt_id].is_critical]
     if len(new) <= gate.most_new:
         return found

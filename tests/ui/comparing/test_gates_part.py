@@ -5,7 +5,8 @@ import json
 import pytest
 
 from studio.domain.errors import StudyError
-from studio.domain.gate import MODELS, WHEN, PromptSet, ValidJson, read_gate
+from studio.domain.gate import MODELS, PromptSet, ValidJson, read_gate
+from studio.domain.gate_names import WHEN
 from studio.ui.comparing import gates
 from studio.ui.comparing.gates import LEFT_OUT, POOL, Entry
 

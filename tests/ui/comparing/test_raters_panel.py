@@ -14,14 +14,14 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 def seat(label: str = "Ann", *, judged: int = 3, is_revoked: bool = False, kind: LinkKind = LinkKind.RATER) -> Seat:
     link = Link(f"link-{label}", "study-1", kind, f"token-{label}", label, NOON, NOON if is_revoked else None)
-    return Seat(link, judged, NOON if judged else None)
+    return Seat(link, judged, 1 if judged else 0, NOON if judged else None)
 
 
-def test_every_link_is_listed_with_its_address_and_how_many_were_judged_by_it() -> None:
+def test_every_link_is_listed_with_how_many_were_judged_and_skipped_by_it() -> None:
     page = raters.table([seat("Invitation", judged=0, kind=LinkKind.INVITATION), seat(), seat("Ben", is_revoked=True)])
     assert words(page) == (
-        "Who Judged Last Link Anybody who has the address (made 23 Nov 12:00) /rate/?t=token-Invitation Copy "
-        "Ann 3 23 Nov 12:00 UTC /rate/?t=token-Ann Copy Ben 3 23 Nov 12:00 UTC taken back"
+        "Who Judged Skipped Last Link Anybody who has the link (made 23 Nov 12:00) /rate/?t=token-Invitation Copy "
+        "Ann 3 1 23 Nov 12:00 UTC /rate/?t=token-Ann Copy Ben 3 1 23 Nov 12:00 UTC taken back"
     )
     assert "token-Ben" not in page
 

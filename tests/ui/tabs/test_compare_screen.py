@@ -157,7 +157,7 @@ def test_what_training_did_not_change_is_said_loudly() -> None:
 def test_a_draft_says_its_work_its_bar_and_what_stands_against_it() -> None:
     made = Draft(examples.run(), examples.KEPT[0], Wanted(), examples.protocol(opening=2), (), 24, 0)
     told = words(said.draft(made, checkpoints=2))
-    assert "24 by everybody together; 24 by one alone" in told and "about 12 min" in told and "80 to 1" in told
+    assert "Ratings 24 one for each of 24 pairs" in told and "about 12 min" in told and "80 to 1" in told
     assert "80 to 1, 160 to 1" in told and "cannot say that training beats what costs less" in told
     wrong = replace(made, protocol=replace(made.protocol, cap=99, margin=0.7))
     assert words(said.draft(wrong)).count("✕") == 2 and "Margin:" in words(said.draft(wrong))

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 
 from studio.domain.job import JobKind, JobState
-from studio.domain.opinion import Alike, Endpoint, Failure, LocalJudge, OpinionTally, TwoAnswers
+from studio.domain.judge import Endpoint, LocalJudge
+from studio.domain.opinion import Alike, Failure, OpinionTally, TwoAnswers
 from studio.domain.protocol import Rival
 from studio.domain.row import Message
 from studio.flows.opinion import Advice, Against

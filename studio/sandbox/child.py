@@ -1,4 +1,4 @@
-"""Foreign child: the process that opens a user's SQLite file. Run as a file, never imported.
+"""Child: the process that opens a user's SQLite file. Run as a file, never imported.
 
 Standard library only. It reads one task from its input and writes one line for each query.
 """

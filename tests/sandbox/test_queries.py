@@ -9,8 +9,8 @@ import pytest
 
 from studio.domain.errors import StudyError
 from studio.domain.query import QueryResult
-from studio.store import foreign
-from studio.store.foreign import ask, tables, take_copy
+from studio.sandbox import queries as sandbox
+from studio.sandbox.queries import ask, tables, take_copy
 
 COUNTING = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
 PROBES = {
@@ -39,7 +39,7 @@ PROBES = {
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("foreign") / "shop with ünïcode.sqlite"
+    path = tmp_path_factory.mktemp("sandbox") / "shop with ünïcode.sqlite"
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE people (id INTEGER, name TEXT, pay REAL)")
         connection.executemany(
@@ -126,7 +126,7 @@ def test_each_database_is_asked(shop: Path, tmp_path: Path) -> None:
 @pytest.fixture
 def frozen_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A process that is ended from outside at every second query, as one that hangs would be."""
-    source = foreign.CHILD.read_text()
+    source = sandbox.CHILD.read_text()
     broken = source.replace(
         '    for query in task["queries"]:\n',
         '    for query in task["queries"]:\n        if query == "HANG":\n            signal.raise_signal(signal.SIGALRM)\n',
@@ -134,7 +134,7 @@ def frozen_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     assert broken != source
     child = tmp_path / "child.py"
     child.write_text(broken)
-    monkeypatch.setattr(foreign, "CHILD", child)
+    monkeypatch.setattr(sandbox, "CHILD", child)
     yield
 
 

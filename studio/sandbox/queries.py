@@ -1,4 +1,4 @@
-"""Foreign: ask a user's own SQLite file what a model's query gives, without a way to change or reach anything.
+"""Queries: ask a user's own SQLite file what a model's query gives, without a way to change or reach anything.
 
 Three walls: the file is opened read-only and taken as unchangeable; SQLite's authorizer lets nothing through but
 reading; and all of it happens in a process of its own with an empty environment and limits that the kernel keeps.
@@ -15,7 +15,7 @@ from typing import Any
 from studio.domain.errors import StudyError
 from studio.domain.query import Cell, QueryResult
 
-CHILD = Path(__file__).with_name("foreign_child.py")
+CHILD = Path(__file__).with_name("child.py")
 HEADER = b"SQLite format 3\0"
 LARGEST = 2 * 2**30
 LONGEST_QUERY = 20_000  # characters
