@@ -190,7 +190,7 @@ def _plain(path: str) -> str:
 
 
 def sample(path: str) -> str:
-    return re.sub(r"\{[^}]*\}", "x", path)
+    return re.sub(r"\{[^}]*\}", "x", path.replace("{api_name}", "bring_file"))
 
 
 def test_every_address_is_written_down_with_what_it_needs(door: Door, client: TestClient, kept: Kept):

@@ -48,6 +48,7 @@ class AccessGate:
             return
         visitor = await to_thread.run_sync(self._visitor, scope)
         event = EVENT.fullmatch(scope["path"].removeprefix(RATE) if is_rating(scope["path"]) else scope["path"])
+        body: bytes | None = b""
         if visitor is not None and event and scope["method"] == "POST":
             body = await _body(receive)
             if body is None:
@@ -57,6 +58,9 @@ class AccessGate:
         if visitor is None or not visitor.may(_right(needs)) or (visitor.is_program and is_own(scope["path"])):
             refusal = await to_thread.run_sync(self._refusal, scope, visitor, _right(needs))
             await refusal(scope, receive, send)
+            return
+        if event and self._is_no_event(scope["path"], event[1], body):
+            await PlainTextResponse("There is no such event.", status_code=404)(scope, receive, send)
             return
         scope["visitor"] = visitor
         await self._let_in(scope, receive, send, visitor, _right(needs))
@@ -109,6 +113,11 @@ class AccessGate:
         found = self.events[page](_index(body) if name is None else name)
         return found or (Right.RATE if page else Right.CHANGE)
 
+    def _is_no_event(self, path: str, name: str | None, body: bytes) -> bool:
+        """Whether an event is named, or its number told, that the page does not have; Gradio would fail over it."""
+        meant = _index(body) if name is None else name
+        return meant is not None and self.events[RATE if is_rating(path) else ""](meant) is None
+
     def _refusal(self, scope: Scope, visitor: Visitor | None, needs: Right) -> Response:
         is_page = scope["method"] in ("GET", "HEAD") and "text/html" in Headers(scope=scope).get("accept", "")
         if visitor is not None:
@@ -146,7 +155,7 @@ def _index(body: bytes) -> int | None:
     except orjson.JSONDecodeError:
         return None
     index = sent.get("fn_index") if isinstance(sent, dict) else None
-    return index if isinstance(index, int) else None
+    return int(index) if isinstance(index, int) or (isinstance(index, float) and index.is_integer()) else None
 
 
 async def _body(receive: Receive) -> bytes | None:
