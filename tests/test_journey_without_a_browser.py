@@ -83,3 +83,9 @@ def test_from_a_sample_to_a_verdict_and_an_adapter(studio: CommandLine, tmp_path
 
     exported = studio.json("export", run, "--to", tmp_path / "adapter")
     assert sorted(path.name for path in (tmp_path / "adapter").iterdir()) == exported["files"]
+
+    done = [(line["who"], line["act"]) for line in reversed(asked.json("audit"))]
+    assert {who for who, _ in done} == {"the command line"}
+    acts = ["brought a sample", "split a dataset", "started a run", "made a comparison", "handed in judgements"]
+    assert [act for _, act in done] == [*acts, "closed a comparison", "made a delivery"]
+    assert run in asked.json("audit", "started")[0]["about"]

@@ -5,10 +5,12 @@ from studio.domain.method import FURTHER
 from studio.domain.recipe import Recipe
 from studio.domain.run import Origin, Run
 from studio.flows import choose, faults, train
+from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.store import splits
 
 
+@logged("started a run again")
 def retry(studio: Studio, run_id: str, *, key: str) -> Run:
     """Start the run that a fault proposes: its one change, from the last good checkpoint or anew."""
     failed = train.run(studio, run_id)
@@ -23,6 +25,7 @@ def retry(studio: Studio, run_id: str, *, key: str) -> Run:
     return _start(studio, failed, recipe, Origin(run_id, step, "retry"), key=key)
 
 
+@logged("had a run trained for longer")
 def longer(studio: Studio, run_id: str, *, step: int | None = None, passes: float, key: str) -> Run:
     """Train further from a checkpoint (the best one by default) of a run that has ended, by the same recipe."""
     first = train.run(studio, run_id)

@@ -1,9 +1,13 @@
 """Audit: the log of who did what, as people read it."""
 
 import csv
+import functools
 import io
 import logging
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from studio.data.ledger import spreadsheet_safe
 from studio.domain.access import Entry
@@ -11,6 +15,10 @@ from studio.flows.studio import Studio
 from studio.store import acting
 from studio.store import audit as stored
 
+P = ParamSpec("P")
+T = TypeVar("T")
+ID = re.compile(r"(?:data|run|study|release|model|sweep|split|card|talk|chat|job)-[0-9a-z-]{4,60}")
+_inside: ContextVar[bool] = ContextVar("inside a flow that is logged", default=False)
 HEAD = ("number", "at", "who", "act", "about", "seal")
 COMMAND_LINE = "the command line"
 
@@ -29,6 +37,40 @@ def note(studio: Studio, act: str, about: str = "", *, by: str | None = None) ->
     log.info("%s %s%s", name, act, f" ({about})" if about else "")
     with acting.by_itself():
         return stored.write(studio.store, who=name, act=act, about=about)
+
+
+def logged(act: str) -> Callable[[Callable[Concatenate[Studio, P], T]], Callable[Concatenate[Studio, P], T]]:
+    """For a flow by which somebody changes something: once it is done, the log says who did this, and to what.
+
+    What it needs of other flows is part of it and leaves no line of its own, and what the studio does by itself none.
+    """
+
+    def around(flow: Callable[Concatenate[Studio, P], T]) -> Callable[Concatenate[Studio, P], T]:
+        @functools.wraps(flow)
+        def done(studio: Studio, *args: P.args, **kwargs: P.kwargs) -> T:
+            if _inside.get() or acting.is_by_itself():
+                return flow(studio, *args, **kwargs)
+            outermost = _inside.set(True)
+            try:
+                result = flow(studio, *args, **kwargs)
+            finally:
+                _inside.reset(outermost)
+            note(studio, act, " ".join(dict.fromkeys(_ids([*args, *kwargs.values(), result]))))
+            return result
+
+        return done
+
+    return around
+
+
+def _ids(told: Iterable[object]) -> Iterator[str]:
+    """What all of this is called, as far as it has names that mean nothing: no word that somebody wrote."""
+    for each in told:
+        named = each if isinstance(each, str) else getattr(each, "id", None)
+        if isinstance(named, str) and ID.fullmatch(named):
+            yield named
+        elif isinstance(each, list | tuple):
+            yield from _ids(each)
 
 
 def newest(studio: Studio, *, words: str = "", limit: int = 100, before: int | None = None) -> list[Entry]:

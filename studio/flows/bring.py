@@ -19,6 +19,7 @@ from studio.domain.dataset import Dataset, Mapping, Reject
 from studio.domain.errors import DatasetError, SetupError
 from studio.domain.job import JobKind, Wish
 from studio.domain.row import Row
+from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.recipes.machine import disk_free
 from studio.store import datasets as stored
@@ -56,6 +57,7 @@ def samples(studio: Studio) -> list[Sample]:
     ]
 
 
+@logged("brought a sample")
 def bring_sample(
     studio: Studio,
     sample_id: str,
@@ -78,6 +80,7 @@ def bring_sample(
     raise DatasetError(f"There is no sample called {sample_id}.", fix="Pick one of those listed.")
 
 
+@logged("brought a file")
 def bring_file(
     studio: Studio,
     path: Path,
@@ -181,6 +184,7 @@ def forget_uploads(studio: Studio, *, older_than: float = A_DAY) -> None:
             path.unlink(missing_ok=True)
 
 
+@logged("had a file read anew")
 def reread(
     studio: Studio,
     dataset_id: str,
@@ -220,6 +224,7 @@ def repaired(studio: Studio, dataset_id: str) -> Repaired:
     return repaired_from(told(studio, dataset_id).get("repaired", {}))
 
 
+@logged("repaired a file")
 def repair(studio: Studio, dataset_id: str, kinds: Sequence[str]) -> Dataset:
     """The same upload with these repairs: a new dataset with the same fields, the first one stays as it was."""
     if not kinds:
@@ -277,6 +282,7 @@ def rejects_file(studio: Studio, dataset_id: str) -> Path:
     return target
 
 
+@logged("stopped the reading of a file")
 def cancel(studio: Studio, dataset_id: str) -> Dataset:
     """Ask the reader to stop; what was uploaded stays on disk."""
     job = jobs.get(studio.store, stored.get(studio.store, dataset_id).job_id)

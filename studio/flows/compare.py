@@ -16,6 +16,7 @@ from studio.domain.job import Job, JobKind, JobState, Wish
 from studio.domain.protocol import Opponent, Rival, objections
 from studio.domain.study import Answer, Link, LinkKind, Study, StudyState
 from studio.flows import lights, openings
+from studio.flows.audit import logged
 from studio.flows.draft import QUESTION, Wanted, draft, settled, spec_of
 from studio.flows.studio import Studio
 from studio.store import cards, jobs, links
@@ -34,6 +35,7 @@ class StudyProgress:
     invitation: str = ""
 
 
+@logged("made a comparison")
 def create(
     studio: Studio,
     run_id: str,
@@ -63,6 +65,7 @@ def create(
     return freeze(studio, run_id, wanted, step=step, key=key)
 
 
+@logged("made a comparison")
 def freeze(
     studio: Studio,
     run_id: str,
@@ -111,6 +114,7 @@ def _frozen(
     )
 
 
+@logged("made a comparison")
 def freeze_each(
     studio: Studio, run_id: str, wanted: Wanted, *, steps: Sequence[int | None], key: str
 ) -> tuple[Study, ...]:
@@ -193,12 +197,14 @@ def progress(studio: Studio, study_id: str) -> StudyProgress:
     )
 
 
+@logged("stopped the answers of a comparison")
 def stop_writing(studio: Studio, study_id: str) -> Study:
     """Cancel the writing of answers; it can go on later from where it was."""
     jobs.wish(studio.store, study(studio, study_id).job.id, Wish.STOP)
     return study(studio, study_id)
 
 
+@logged("let the answers of a comparison go on")
 def go_on_writing(studio: Studio, study_id: str) -> Study:
     """Write the answers that are still missing."""
     found = study(studio, study_id)
@@ -207,6 +213,7 @@ def go_on_writing(studio: Studio, study_id: str) -> Study:
     return study(studio, study_id)
 
 
+@logged("closed a comparison")
 def close(studio: Studio, study_id: str) -> Study:
     """End the rating and reveal the sides; nobody can rate after this, and the gates are judged."""
     found = study(studio, study_id)

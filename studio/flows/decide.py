@@ -16,6 +16,7 @@ from studio.domain.study import TUNED, Ask, Study
 from studio.domain.topics import NO_TOPIC
 from studio.domain.verdict import Agreement, Decision, SideBias, Verdict
 from studio.flows import topics, train
+from studio.flows.audit import logged
 from studio.flows.lights import Judging, judging
 from studio.flows.studio import Studio
 from studio.flows.votes import Closed, Said, closed, judged_of, rater_names
@@ -143,6 +144,7 @@ def verdict(studio: Studio, study_id: str) -> Decided:
     )
 
 
+@logged("decided by hand")
 def override(studio: Studio, study_id: str, *, decision: Decision | None, reason: str, by: str) -> Decided:
     """Keep somebody's own decision beside the rule's; StudyError without one, a reason, a name or a difference."""
     if decision is None:

@@ -14,6 +14,7 @@ from studio.domain.model import Model
 from studio.domain.release import FORM_TITLES, FORM_WORDS, MEASURED, Form, Release, missing_form
 from studio.domain.run import Checkpoint, Run
 from studio.flows import card, models, train
+from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.flows.zipping import zipped
 from studio.recipes.machine import disk_free, memory
@@ -58,6 +59,7 @@ def offers(studio: Studio, run_id: str, step: int | None = None) -> list[Offer]:
     return [_offer(studio, run, checkpoint, model, form) for form in Form]
 
 
+@logged("made a delivery")
 def make(
     studio: Studio, run_id: str, form: Form, *, step: int | None = None, to: Path | None = None, key: str
 ) -> Release:
@@ -121,6 +123,7 @@ def release(studio: Studio, release_id: str) -> Release:
     return stored.get(studio.store, release_id)
 
 
+@logged("stopped a delivery")
 def cancel(studio: Studio, release_id: str) -> Release:
     """End a delivery that is on its way; nothing of it is left."""
     found = release(studio, release_id)
@@ -130,6 +133,7 @@ def cancel(studio: Studio, release_id: str) -> Release:
     return release(studio, release_id)
 
 
+@logged("deleted a delivery")
 def delete(studio: Studio, release_id: str) -> Release:
     """Take a delivery off the list; it can be brought back until another one is deleted or made.
 
@@ -142,6 +146,7 @@ def delete(studio: Studio, release_id: str) -> Release:
     return release(studio, release_id)
 
 
+@logged("brought a delivery back")
 def restore(studio: Studio, release_id: str) -> Release:
     """Bring a deleted delivery back."""
     stored.mark_deleted(studio.store, release_id, is_deleted=False)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from studio.domain.errors import StudyError
 from studio.domain.study import Choice, Link, LinkKind
 from studio.flows import compare, judge
+from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.store import cards, links
 from studio.store import studies as stored
@@ -40,6 +41,7 @@ def seats(studio: Studio, study_id: str) -> list[Seat]:
     return [Seat(link, judged[link.id], skipped[link.id], last.get(link.id)) for link in every]
 
 
+@logged("made a link to rate by")
 def invite(studio: Studio, study_id: str, name: str = "") -> Link:
     """A new link: of one person's own, where a name is given, else one by which anybody may join."""
     stored.get(studio.store, study_id)
@@ -51,6 +53,7 @@ def invite(studio: Studio, study_id: str, name: str = "") -> Link:
     return links.add(studio.store, compare.new_link(study_id, LinkKind.RATER, name))
 
 
+@logged("took back a link to rate by")
 def revoke(studio: Studio, study_id: str, who: str) -> Link:
     """Take a link back by its id, its address or the name on it; what was judged by it stays and counts.
 

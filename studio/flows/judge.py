@@ -29,6 +29,7 @@ from studio.domain.study import (
     Turn,
 )
 from studio.flows import compare
+from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.store import cards, links
 from studio.store import studies as stored
@@ -160,6 +161,7 @@ def remaining_cards(studio: Studio, token: str) -> list[Card]:
     ]
 
 
+@logged("handed in judgements")
 def rate_all(studio: Studio, token: str, votes: Sequence[Vote]) -> None:
     """Keep many judgements at once; StudyError before the first of them when one is of no card of this rater."""
     table = _table(studio, token)

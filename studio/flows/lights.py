@@ -13,6 +13,7 @@ from studio.domain.job import Job, JobKind, JobState, Wish
 from studio.domain.protocol import Rival
 from studio.domain.study import TUNED, Answer, Ask, Study, StudyState
 from studio.flows import gates as wanted
+from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.judging import read_kept
 from studio.store import jobs
@@ -98,6 +99,7 @@ def begin(studio: Studio, study: Study) -> Job | None:
     )
 
 
+@logged("stopped the gates")
 def stop(studio: Studio, study: Study) -> None:
     """Judge no further gate; what is known is kept."""
     for job in jobs.of_subject(studio.store, study.id, kind=JobKind.GATES):

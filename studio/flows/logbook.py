@@ -13,6 +13,7 @@ from studio.domain.job import JobKind
 from studio.domain.logbook import Difference, Entry, differences, tags_of
 from studio.domain.reading import Best, best_check
 from studio.domain.run import Run
+from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.store import datasets, jobs, splits, studies
 from studio.store import logbook as stored
@@ -87,6 +88,7 @@ def snapshot(studio: Studio, run_id: str) -> list[Fact]:
     return [*facts, Fact("Libraries", versions or "not written down: the run is from before there was a logbook")]
 
 
+@logged("wrote about a run")
 def write(studio: Studio, run_id: str, *, notes: str | None = None, tags: str | None = None) -> Entry:
     """Keep notes, or tags as they are typed (between commas); what is None stays as it is."""
     held.get(studio.store, run_id)
@@ -111,6 +113,7 @@ def compared(studio: Studio, run_ids: Sequence[str]) -> list[Difference]:
     return differ + differences([run.recipe for run in runs])
 
 
+@logged("deleted runs")
 def delete(studio: Studio, run_ids: Sequence[str], *, even_judged: bool = False) -> None:
     """Hide runs until they are brought back or emptied; RunError for a live one, and for a judged one unless meant."""
     for run_id in run_ids:
@@ -127,6 +130,7 @@ def delete(studio: Studio, run_ids: Sequence[str], *, even_judged: bool = False)
     stored.delete(studio.store, run_ids)
 
 
+@logged("brought runs back")
 def restore(studio: Studio, run_ids: Sequence[str]) -> None:
     """Bring deleted runs back; RunError for one whose files are gone."""
     for run_id in run_ids:
@@ -136,6 +140,7 @@ def restore(studio: Studio, run_ids: Sequence[str]) -> None:
     stored.restore(studio.store, run_ids)
 
 
+@logged("removed deleted runs for good")
 def empty(studio: Studio) -> int:
     """Remove what is deleted for good and say how many bytes that freed; a run that another begins from waits.
 

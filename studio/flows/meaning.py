@@ -9,6 +9,7 @@ from studio.domain.finding import Finding
 from studio.domain.job import Job, JobKind, Wish
 from studio.domain.meaning import PACKAGE, WAYS
 from studio.flows import bring
+from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.store import jobs
 
@@ -40,6 +41,7 @@ def look(studio: Studio, dataset_id: str) -> Comparison:
     return Comparison(job, load_meant(path) if path.exists() else None)
 
 
+@logged("had meanings compared")
 def compare(studio: Studio, dataset_id: str) -> Job:
     """The job that compares the questions of a dataset; asked again, one that failed or was stopped begins anew."""
     dataset = bring.ready(studio, dataset_id)
@@ -61,6 +63,7 @@ def compare(studio: Studio, dataset_id: str) -> Job:
     return jobs.requeue(studio.store, job.id) if is_over else job
 
 
+@logged("stopped comparing meanings")
 def stop(studio: Studio, dataset_id: str) -> None:
     """Ask the comparison to stop."""
     job = look(studio, dataset_id).job

@@ -16,6 +16,7 @@ from studio.domain.job import Job, JobKind, JobState, Wish
 from studio.domain.mending import Mending, Rule, Step, StepKind, Which
 from studio.domain.row import messages_from, records_of
 from studio.flows import bring, looking
+from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.store import datasets as stored
 from studio.store import jobs
@@ -33,6 +34,7 @@ def newest(studio: Studio, dataset_id: str) -> Dataset:
     return versions(studio, dataset_id)[-1]
 
 
+@logged("changed a row")
 def edit(studio: Studio, dataset_id: str, row: int, texts: Mapping[int, str]) -> Dataset:
     """Give messages of one row (by their place, from 0) other texts."""
     dataset = bring.ready(studio, dataset_id)
@@ -49,6 +51,7 @@ def edit(studio: Studio, dataset_id: str, row: int, texts: Mapping[int, str]) ->
     return _follow(studio, dataset, Step(StepKind.EDIT, words, (row,)), dataset.mending, {row: changed})
 
 
+@logged("masked rows")
 def mask(studio: Studio, dataset_id: str, rows: Collection[int], *, rule: Rule | None = None) -> Dataset:
     """Put tags such as [EMAIL] in place of secrets and personal data in these rows."""
     dataset = bring.ready(studio, dataset_id)
@@ -64,6 +67,7 @@ def mask(studio: Studio, dataset_id: str, rows: Collection[int], *, rule: Rule |
     return _follow(studio, dataset, step, dataset.mending, changed)
 
 
+@logged("left rows out")
 def drop(studio: Studio, dataset_id: str, rows: Collection[int], *, why: str, rule: Rule | None = None) -> Dataset:
     """Leave rows out of every run, each with the reason; they stay in the file and can be taken back."""
     dataset = bring.ready(studio, dataset_id)
@@ -77,6 +81,7 @@ def drop(studio: Studio, dataset_id: str, rows: Collection[int], *, why: str, ru
     return _follow(studio, dataset, step, replace(dataset.mending, removed=removed))
 
 
+@logged("brought rows back")
 def restore(studio: Studio, dataset_id: str, rows: Collection[int]) -> Dataset:
     """Take rows back that were left out."""
     dataset = bring.ready(studio, dataset_id)
@@ -88,6 +93,7 @@ def restore(studio: Studio, dataset_id: str, rows: Collection[int]) -> Dataset:
     return _follow(studio, dataset, step, replace(dataset.mending, removed=removed))
 
 
+@logged("kept rows as they are")
 def keep(studio: Studio, dataset_id: str, which: Which, *, row: int | None = None) -> Dataset:
     """Of copies, keep the first, the longest, every one, or in the group that holds `row` that very row."""
     dataset = bring.ready(studio, dataset_id)
@@ -109,6 +115,7 @@ def keep(studio: Studio, dataset_id: str, which: Which, *, row: int | None = Non
     return _follow(studio, dataset, step, mending)
 
 
+@logged("went back to a version")
 def return_to(studio: Studio, dataset_id: str, version: int) -> Dataset:
     """A new version that holds what an earlier one held."""
     lineage = versions(studio, dataset_id)
@@ -122,6 +129,7 @@ def return_to(studio: Studio, dataset_id: str, version: int) -> Dataset:
     return _check_again(studio, made) if _is_unchecked(studio, earlier) else made
 
 
+@logged("undid a change")
 def undo(studio: Studio, dataset_id: str) -> Dataset:
     """Take the newest change back, and the one before it when asked again."""
     before = undone(studio, dataset_id)

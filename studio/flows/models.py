@@ -9,6 +9,7 @@ from typing import Any
 from studio.domain.errors import RecipeError
 from studio.domain.job import JobState, Wish
 from studio.domain.model import Model
+from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.recipes.catalogue import catalogue, licences
 from studio.recipes.hub.manifest import is_whole
@@ -65,6 +66,7 @@ def usable(studio: Studio, model_id: str) -> Model:
     return found
 
 
+@logged("added a model")
 def add_model(studio: Studio, named: str, *, revision: str = "") -> Model:
     """Add a folder of this machine, or download `owner/name` of the hub; the same again is the same model.
 
@@ -81,6 +83,7 @@ def add_model(studio: Studio, named: str, *, revision: str = "") -> Model:
     return download(studio, hub_name(text, revision=revision))
 
 
+@logged("had a model downloaded")
 def download(studio: Studio, name: HubName) -> Model:
     """Put the download in the queue, or let one go on that was stopped or cut; what is here or on its way stays so."""
     entry = next((each for each in catalogue() if each.hub_id == name.id and not name.revision), None)
@@ -97,6 +100,7 @@ def download(studio: Studio, name: HubName) -> Model:
     return model(studio, held.id)
 
 
+@logged("had a model downloaded")
 def download_model(studio: Studio, model_id: str) -> Model:
     """Download a model of the list, or let its download go on."""
     found = model(studio, model_id)
@@ -106,6 +110,7 @@ def download_model(studio: Studio, model_id: str) -> Model:
     return download(studio, HubName(found.hub_id, held.revision if held else ""))
 
 
+@logged("stopped a download")
 def cancel(studio: Studio, model_id: str) -> Model:
     """Stop the download of a model; what has arrived is kept for another time."""
     found = model(studio, model_id)
@@ -115,6 +120,7 @@ def cancel(studio: Studio, model_id: str) -> Model:
     return model(studio, model_id)
 
 
+@logged("removed a model")
 def remove(studio: Studio, model_id: str) -> None:
     """Forget a model that was added. What the studio downloaded is deleted; a folder of somebody's own stays."""
     held = _held(studio, model_id)

@@ -32,6 +32,7 @@ from studio.domain.row import Message
 from studio.domain.study import TUNED, Study, StudyState
 from studio.domain.verdict import Judged
 from studio.flows import compare, models, votes
+from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.store import jobs
 from studio.store import studies as stored
@@ -101,6 +102,7 @@ def announce(studio: Studio, study_id: str, judge: Judge) -> Announcement:
     return announced(judge, pairs, question=study.protocol.criterion, base=base, known=known)
 
 
+@logged("asked a model for its opinion")
 def start(studio: Studio, study_id: str, judge: Judge) -> Job:
     """Ask a judge about every pair of a closed study; asked again, it goes on with what is missing."""
     study = _closed(studio, study_id)
@@ -135,6 +137,7 @@ def start(studio: Studio, study_id: str, judge: Judge) -> Job:
     return job if job.is_live or job.state is JobState.DONE else jobs.requeue(studio.store, job.id)
 
 
+@logged("stopped an opinion")
 def stop(studio: Studio, job_id: str) -> None:
     """Ask a judge no more; what it said is kept."""
     job = jobs.get(studio.store, job_id)
@@ -142,6 +145,7 @@ def stop(studio: Studio, job_id: str) -> None:
         jobs.wish(studio.store, job_id, Wish.STOP)
 
 
+@logged("let an opinion go on")
 def go_on(studio: Studio, study_id: str, job_id: str) -> Job:
     """Ask the same judge for what is missing."""
     found = next((each for each in opinion(studio, study_id) if each.id == job_id), None)

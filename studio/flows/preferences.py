@@ -15,6 +15,7 @@ from studio.domain.job import JobKind, JobState
 from studio.domain.protocol import Rival
 from studio.domain.row import records_of
 from studio.flows import bring
+from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.flows.votes import Closed, Said, closed
 from studio.store import datasets, jobs
@@ -83,6 +84,7 @@ def pairs(studio: Studio, study_id: str) -> Pairs:
     return Pairs(f"{found.study.name}: votes", tuple(rows), ordered, len(sealed))
 
 
+@logged("made a dataset of judgements")
 def bring_pairs(studio: Studio, study_id: str, *, is_confirmed: bool) -> Dataset:
     """The pairs as a dataset, made once for each study; StudyError without the consent that test prompts become
     training data."""

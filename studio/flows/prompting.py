@@ -20,6 +20,7 @@ from studio.domain.run import Run
 from studio.domain.sampling import Sampling
 from studio.domain.study import prompt_key
 from studio.flows import asking, draft, train
+from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.store import jobs
 from studio.verdict.form import Form, form_of
@@ -90,6 +91,7 @@ def proposal(studio: Studio, run_id: str) -> str:
     return "\n\n".join(filter(None, [asking.shared_instructions(studio, run), form(studio, run).instructions]))
 
 
+@logged("had instructions tried")
 def start(studio: Studio, run_id: str, instructions: str, *, rows: int = ROWS, step: int | None = None) -> Job:
     """Have the base answer validation rows with these instructions and without any; the same again is the same try.
 
@@ -117,6 +119,7 @@ def start(studio: Studio, run_id: str, instructions: str, *, rows: int = ROWS, s
     return jobs.submit(studio.store, kind=JobKind.GENERATE, subject_id=run_id, spec=spec, key=f"prompt:{told}")
 
 
+@logged("stopped a try of instructions")
 def stop(studio: Studio, job_id: str) -> None:
     if jobs.get(studio.store, job_id).is_live:
         jobs.wish(studio.store, job_id, Wish.STOP)

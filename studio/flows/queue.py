@@ -10,6 +10,7 @@ from studio.domain.line import NOW, Span, Turn, Wait, span, turns
 from studio.domain.machine import Gpu
 from studio.domain.run import Run
 from studio.flows import models, train
+from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.recipes.machine import usable_gpus
 from studio.recipes.words import duration
@@ -107,6 +108,7 @@ def _ahead(running: Sequence[Place], waiting: Sequence[Place], taken: Sequence[T
     return ahead
 
 
+@logged("moved a run in the queue")
 def move(studio: Studio, run_id: str, *, to: int) -> Place:
     """Give a waiting run another position in the line, counted from 1; beyond its end is the last."""
     found = train.run(studio, run_id)
@@ -116,6 +118,7 @@ def move(studio: Studio, run_id: str, *, to: int) -> Place:
     return _waiting(studio, run_id)
 
 
+@logged("chose a GPU for a run")
 def choose(studio: Studio, run_id: str, gpu: str | None, *, gpus: Sequence[Gpu] | None = None) -> Place:
     """Choose the GPU for a waiting run by its number, its id, or "any"."""
     wanted = device_of(gpu, gpus=gpus)
@@ -123,6 +126,7 @@ def choose(studio: Studio, run_id: str, gpu: str | None, *, gpus: Sequence[Gpu] 
     return _waiting(studio, run_id)
 
 
+@logged("took a run out of the queue")
 def leave(studio: Studio, run_id: str) -> Run:
     """Take a waiting run out of the line; it can be resumed. One that runs is stopped on Train."""
     found = train.run(studio, run_id)

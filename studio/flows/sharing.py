@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 from studio.domain.errors import StudyError
 from studio.domain.study import Link, LinkKind, StudyState
 from studio.flows import compare
+from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.store import links
 
 LONGEST_LABEL = 64
 
 
+@logged("shared a verdict")
 def share(studio: Studio, study_id: str, label: str = "") -> Link:
     """A new address of a closed study's verdict; `label` says for whom it is. StudyError while the study is open."""
     if compare.study(studio, study_id).state is not StudyState.CLOSED:
@@ -23,6 +25,7 @@ def shared(studio: Studio, study_id: str) -> list[Link]:
     return links.all(studio.store, study_id, LinkKind.VERDICT)
 
 
+@logged("took back the address of a verdict")
 def take_back(studio: Studio, study_id: str, link_id: str) -> None:
     """From now on nobody reads the verdict at this address; StudyError where it is none of this study's."""
     if link_id not in {link.id for link in shared(studio, study_id)}:

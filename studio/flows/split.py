@@ -18,6 +18,7 @@ from studio.domain.job import JobKind, JobState
 from studio.domain.lengths import Lengths
 from studio.domain.split import DEALT, Bin, Ledger, Share, Split, SplitChoices
 from studio.flows import bring, inspect, looking, mend
+from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.store import splits, studies
 from studio.store.ids import new_id
@@ -61,7 +62,7 @@ def current(studio: Studio, dataset_id: str) -> Split:
     """
     latest = splits.latest(studio.store, dataset_id)
     if latest is None:
-        return choose(studio, dataset_id, _chosen_before(studio, dataset_id))
+        return _chosen(studio, dataset_id, _chosen_before(studio, dataset_id))
     checked = mend.recheck(studio, dataset_id)
     if checked is None or checked.state is not JobState.DONE or checked.ended_at is None:
         return latest
@@ -85,18 +86,24 @@ def default_choices(studio: Studio, dataset_id: str) -> SplitChoices:
     return SplitChoices(by=named[0] if named else None)
 
 
+@logged("split a dataset")
 def choose(studio: Studio, dataset_id: str, choices: SplitChoices) -> Split:
     """Deal the rows with these choices; earlier splits stay, so runs can name theirs. Equal choices, equal split.
 
     Which rows are left out and which copies are kept is the version's own: `removed`, `keep` and `keep_copies` of the
     choices are replaced by it.
     """
+    return _chosen(studio, dataset_id, choices)
+
+
+def _chosen(studio: Studio, dataset_id: str, choices: SplitChoices) -> Split:
     mending = bring.ready(studio, dataset_id).mending
     choices = replace(choices, removed=mending.removed, keep=mending.keep, keep_copies=mending.keep_copies)
     latest = splits.latest(studio.store, dataset_id)
     return latest if latest and latest.choices == choices else _deal(studio, dataset_id, choices)
 
 
+@logged("split a dataset")
 def choose_some(studio: Studio, dataset_id: str, changes: Mapping[str, Any]) -> Split:
     """Deal the rows with some choices changed; the others stay as they were made last, or begin as they do."""
     try:

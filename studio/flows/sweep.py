@@ -13,6 +13,7 @@ from studio.domain.recipe import Recipe
 from studio.domain.run import Metric, Run
 from studio.domain.sweep import Ranking, Result, Sweep, combinations, label_of, ranked
 from studio.flows import choose, follow, logbook, train
+from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.recipes.words import duration
 from studio.store import runs as held
@@ -130,6 +131,7 @@ def planned(
     return _planned(_ordered(studio, dataset_id, model_id, recipe, knobs, gpu))
 
 
+@logged("started a sweep")
 def start(
     studio: Studio,
     dataset_id: str,
@@ -177,6 +179,7 @@ def get(studio: Studio, sweep_id: str) -> Sweep:
     return stored.get(studio.store, sweep_id)
 
 
+@logged("stopped a sweep")
 def stop(studio: Studio, sweep_id: str) -> Sweep:
     """Stop every run of a sweep that waits or runs; what has ended stays as it is."""
     found = get(studio, sweep_id)

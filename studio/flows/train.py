@@ -15,6 +15,7 @@ from studio.domain.run import Checkpoint, Origin, Run
 from studio.domain.split import Split
 from studio.engine.checkpoints import harm, place_aside
 from studio.flows import bring, choose, inspect, logbook, models, split, trackers
+from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.store import jobs
 from studio.store import runs as stored
@@ -25,6 +26,7 @@ WATCHED = 3
 SHAPE_OF_ADAPTER = ("method", "rank", "alpha_over_rank", "rank_stabilised", "dora")
 
 
+@logged("started a run")
 def start(
     studio: Studio,
     dataset_id: str,
@@ -212,6 +214,7 @@ def runs(studio: Studio) -> list[Run]:
     return stored.all(studio.store)
 
 
+@logged("renamed a run")
 def rename(studio: Studio, run_id: str, name: str) -> Run:
     if not name.strip():
         raise RunError("A run needs a name.", fix="Type a few letters.", field="name")
@@ -245,6 +248,7 @@ def best_checkpoint(studio: Studio, run_id: str) -> Checkpoint:
     return min(kept, key=lambda checkpoint: (checkpoint.validation_loss, checkpoint.step))
 
 
+@logged("chose a checkpoint")
 def use(studio: Studio, run_id: str, step: int | None) -> Checkpoint:
     """Choose what Compare and Deliver take of a run: the checkpoint of `step`, or the best one again."""
     chosen = best_checkpoint(studio, run_id) if step is None else checkpoint_at(studio, run_id, step)
@@ -269,11 +273,13 @@ def checkpoint_at(studio: Studio, run_id: str, step: int | None) -> Checkpoint:
     raise RunError(f"There is no checkpoint at step {step}.", fix="Pick one from the table of checkpoints.")
 
 
+@logged("stopped a run")
 def stop(studio: Studio, run_id: str) -> Run:
     """Ask a run to stop after its current step; the best checkpoint is kept."""
     return _end(studio, run_id, pausing=False)
 
 
+@logged("paused a run")
 def pause(studio: Studio, run_id: str) -> Run:
     """Ask a run to save its state after the current step and make room for others; it goes on when it is resumed."""
     return _end(studio, run_id, pausing=True)
@@ -288,6 +294,7 @@ def _end(studio: Studio, run_id: str, *, pausing: bool) -> Run:
     return run(studio, run_id)
 
 
+@logged("resumed a run")
 def resume(studio: Studio, run_id: str) -> Run:
     """Let a run that was interrupted, stopped or failed go on from its last checkpoint."""
     found = run(studio, run_id)

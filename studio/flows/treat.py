@@ -10,6 +10,7 @@ from studio.domain.errors import DatasetError
 from studio.domain.finding import TREATMENTS, Action, Finding, FindingKind, Group
 from studio.domain.mending import Mending, Rule, Which, why_left_out
 from studio.flows import bring, inspect, mend
+from studio.flows.audit import logged
 from studio.flows.studio import Studio
 
 
@@ -40,6 +41,7 @@ def treated(finding: Finding, mending: Mending) -> Treated:
     return Treated(len(rows & mending.removed.keys()), len(rows))
 
 
+@logged("treated rows")
 def treat(studio: Studio, dataset_id: str, kind: FindingKind, *, which: Which = Which.FIRST) -> Dataset:
     """Do to every group of a finding what is usually done: mask, leave out, or keep one of each."""
     finding, rule, why = _finding(studio, dataset_id, kind), Rule(kind), why_left_out(kind)
@@ -56,6 +58,7 @@ def treat(studio: Studio, dataset_id: str, kind: FindingKind, *, which: Which = 
             raise DatasetError("These rows are to be looked at one by one.", fix="Open the finding and choose there.")
 
 
+@logged("took a treatment back")
 def take_back(studio: Studio, dataset_id: str, kind: FindingKind) -> Dataset:
     """Take every row of a finding back that was left out; of copies, keep every one."""
     if kind in DUPLICATES:
@@ -63,6 +66,7 @@ def take_back(studio: Studio, dataset_id: str, kind: FindingKind) -> Dataset:
     return mend.restore(studio, dataset_id, _rows(_finding(studio, dataset_id, kind).groups))
 
 
+@logged("kept one of a group")
 def keep_in_group(
     studio: Studio, dataset_id: str, group: Group, *, kind: FindingKind, which: Which, row: int | None = None
 ) -> Dataset:

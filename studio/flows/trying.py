@@ -10,11 +10,13 @@ from studio.domain.job import Job, JobKind, Wish
 from studio.domain.lengths import Lengths
 from studio.domain.recipe import Recipe
 from studio.flows import bring, choose, inspect, models, split
+from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.store import jobs
 from studio.store.ids import new_id
 
 
+@logged("had two steps tried")
 def start(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe, *, gpu: str | None = None, key: str) -> Job:
     """Put a trial in the queue and return at once; the same `key` again is the same trial.
 
@@ -68,6 +70,7 @@ def live(studio: Studio, dataset_id: str) -> Job | None:
     return next((found for found in every if found.subject_id == dataset_id), None)
 
 
+@logged("stopped a try")
 def stop(studio: Studio, job_id: str) -> None:
     """Give a trial up; what is known from earlier ones stays."""
     if jobs.get(studio.store, job_id).is_live:

@@ -9,6 +9,7 @@ from studio.domain.errors import AccessError
 
 # None: the studio itself, as the supervisor and the command line are. The right is the one that writing takes.
 _now: ContextVar[tuple[Visitor, Right] | None] = ContextVar("acting", default=None)
+_itself: ContextVar[bool] = ContextVar("by itself", default=False)
 
 
 @contextmanager
@@ -24,11 +25,17 @@ def acting(visitor: Visitor, *, writing: Right = Right.CHANGE) -> Iterator[None]
 @contextmanager
 def by_itself() -> Iterator[None]:
     """What happens inside is the studio's own: it works out or notes something that nobody decides."""
-    before = _now.set(None)
+    before, was = _now.set(None), _itself.set(True)
     try:
         yield
     finally:
         _now.reset(before)
+        _itself.reset(was)
+
+
+def is_by_itself() -> bool:
+    """Whether this is the studio's own doing, which nobody decides."""
+    return _itself.get()
 
 
 def visitor() -> Visitor | None:

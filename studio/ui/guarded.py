@@ -4,20 +4,15 @@ There are several ways to an event (the queue, the calls by name), and more with
 in `process_api`, so that is where it is decided; what a request is refused before that saves work, and no more.
 """
 
-import re
 from collections.abc import Callable
 from typing import Any
 
-import anyio.to_thread
 import gradio as gr
 
 from studio import logs
 from studio.domain.access import NEEDS, Right, Visitor
-from studio.flows import audit
-from studio.flows.studio import Studio
 from studio.store.acting import acting, visitor
 
-ID = re.compile(r"(?:data|run|study|release|model|sweep|split|card|talk|chat)-[0-9a-z-]{4,60}")
 # What a person does; an event on a change, a tick or a tab is the page's own.
 PRESSES = frozenset({"click", "upload", "submit", "input", "release", "blur"})
 
@@ -25,10 +20,8 @@ PRESSES = frozenset({"click", "upload", "submit", "input", "release", "blur"})
 class GuardedPage(gr.Blocks):
     """Gradio's Blocks with a right per event; who sends a request stands in its scope, put there by the gate."""
 
-    def __init__(
-        self, studio: Studio, *, right: Callable[[Any], Right], writing: Right = Right.CHANGE, **shown: Any
-    ) -> None:
-        self._studio, self._right, self._writing = studio, right, writing
+    def __init__(self, *, right: Callable[[Any], Right], writing: Right = Right.CHANGE, **shown: Any) -> None:
+        self._right, self._writing = right, writing
         self._config: Any = None
         self.told: tuple[int, Callable[[Visitor], str]] | None = None
         super().__init__(**shown)
@@ -50,21 +43,9 @@ class GuardedPage(gr.Blocks):
             raise gr.Error(NEEDS[needed], title="You may not do this", print_exception=False)
         with acting(who, writing=self._writing), logs.about(request=_number(kwargs.get("request"))):
             answer = await super().process_api(block_fn, inputs, *args, **kwargs)
-            if needed is Right.CHANGE and (act := self._pressed(function)):
-                about = " ".join(dict.fromkeys(ID.findall(" ".join(each for each in inputs if isinstance(each, str)))))
-                await anyio.to_thread.run_sync(audit.note, self._studio, act, about)
         if not who.may(Right.CHANGE):
             self._take_back(function, answer)
         return answer
-
-    def _pressed(self, function: Any) -> str | None:
-        """What was pressed, in the words that stand on it; None for what happens by itself."""
-        for block_id, event in function.targets:
-            if event in PRESSES and block_id in self.blocks:
-                block = self.blocks[block_id]
-                named = block.value if isinstance(block, gr.Button | gr.UploadButton) else getattr(block, "label", None)
-                return f"used “{named}”" if isinstance(named, str) else "pressed something on a screen"
-        return None
 
     # What somebody who may only look sees
 

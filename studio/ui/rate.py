@@ -90,7 +90,7 @@ class You:
 def build(studio: Studio) -> GuardedPage:
     """The rating page; its address carries the study's link as ?t=…"""
     titled = {"title": "Which answer is better?", "analytics_enabled": False}
-    with GuardedPage(studio, right=lambda _handler: Right.RATE, writing=Right.RATE, **titled) as page:
+    with GuardedPage(right=lambda _handler: Right.RATE, writing=Right.RATE, **titled) as page:
         known = gr.BrowserState([], storage_key="assay-rater", secret="a-rater-and-nothing-else")
         own = gr.Textbox(visible=False, label="You")
         item, shown_at = gr.Textbox(visible=False, label="Card"), gr.State(None)

@@ -73,7 +73,7 @@ class Header:
 
 def build(studio: Studio) -> GuardedPage:
     """The whole studio as one page."""
-    with GuardedPage(studio, right=right_of, title="Assay Studio", analytics_enabled=False) as page:
+    with GuardedPage(right=right_of, title="Assay Studio", analytics_enabled=False) as page:
         who = gr.HTML("", visible=False, elem_id="who")
         with gr.Row(elem_id="header"):
             gr.HTML(BRAND, min_width=170, scale=0)

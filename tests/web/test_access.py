@@ -36,6 +36,7 @@ from studio.web.access.gate import AccessGate
 from studio.web.access.settings import Access, OpenId
 from studio.web.access.within import within
 from studio.web.app import build_app
+from tests.store.examples import Examples
 from tests.web.conftest import Kept
 
 T = TypeVar("T")
@@ -454,25 +455,21 @@ def test_a_proxy_is_believed_and_nobody_else(kept: Kept):
 # What was done
 
 
-def test_the_log_tells_who_downloaded_and_who_pressed_what(door: Door, kept: Kept, monkeypatch: pytest.MonkeyPatch):
-    assert door.tried("viewer", ("GET", f"/download/report/{kept.closed.id}.html", None)) == [(200, True)]
-    newest = audit.newest(kept.studio, limit=1)[0]
-    assert (newest.who, newest.act, newest.about) == (
-        "The viewer",
-        "downloaded",
-        f"/download/report/{kept.closed.id}.html",
-    )
+def test_the_log_tells_who_downloaded_and_who_did_what_on_a_screen(door: Door, kept: Kept):
+    def newest() -> tuple[str, str, str]:
+        line = audit.newest(kept.studio, limit=1)[0]
+        return line.who, line.act, line.about
 
-    async def run(*args: Any, **kwargs: Any) -> dict[str, Any]:
-        return {"data": []}
-
-    monkeypatch.setattr(gr.Blocks, "process_api", run)
-    page, who = door.pages[""], Visitor("Ed", frozenset({Right.LOOK, Right.CHANGE}))
-    request = SimpleNamespace(request=SimpleNamespace(scope={"visitor": who}))
-    (stop,) = [number for number, event in page.fns.items() if event.api_name == "stop_run"]
-    at_once(page.process_api(stop, [kept.run.id, None], request=request))
-    newest = audit.newest(kept.studio, limit=1)[0]
-    assert (newest.who, newest.act, newest.about) == ("Ed", "used “Stop and keep the best”", kept.run.id)
+    path = f"/download/report/{kept.closed.id}.html"
+    assert door.tried("viewer", ("GET", path, None)) == [(200, True)]
+    assert newest() == ("The viewer", "downloaded", path)
+    examples, page = Examples(kept.studio.store), door.pages[""]
+    waiting = examples.run(split=examples.split(kept.dataset.id))
+    scope = {"visitor": Visitor("Ed", frozenset({Right.LOOK, Right.CHANGE}))}
+    request = gr.Request(request=SimpleNamespace(scope=scope, query_params={}, headers={}))  # type: ignore[arg-type]
+    (stop,) = [event for event in page.fns.values() if event.api_name == "stop_run"]
+    at_once(page.process_api(stop, [waiting.id], state=SessionState(page), request=request))
+    assert newest() == ("Ed", "stopped a run", waiting.id)
     assert audit.broken(kept.studio) is None
 
 

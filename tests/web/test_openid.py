@@ -187,6 +187,21 @@ def test_groups_say_who_has_which_role_and_take_it_away(nobody: Studio, settings
     assert At(client, "eve").sign_in().status_code == 403
 
 
+def test_where_groups_say_who_is_what_the_team_page_does_not(nobody: Studio, settings: OpenId):
+    ann = At(browser(nobody, replace(settings, rules=GROUPS)), "ann")
+    assert ann.sign_in().status_code == 303
+    page = ann.studio.get("/team").text
+    assert "The groups of the provider say who comes in, and as what." in page and "/team/role" not in page
+    assert ann.studio.post("/team/role", data={"person": "x", "role": "owner"}).status_code == 404
+    by_hand = doorway(nobody, Access(Mode.OIDC, openid=settings))
+    by_hand.cookies.update(ann.studio.cookies)
+    assert "E-mail address, as the provider has it" in by_hand.get("/team").text
+    told = by_hand.post("/team/invite", data={"label": "rob@example.org", "role": "editor"}).text
+    assert "rob@example.org is editor from now on." in told
+    again = by_hand.post("/team/invite", data={"label": "ROB@example.org", "role": "editor"})
+    assert again.status_code == 422 and "is here already" in again.text
+
+
 # Ways on which it must not work
 
 
@@ -336,6 +351,14 @@ def test_a_provider_that_is_not_served_over_tls_is_not_asked(issuer: str):
 def test_where_there_is_no_description_the_place_is_named(there: provider.Provider):
     with pytest.raises(SetupError, match="answers 404"):
         discovery.described(f"{there.issuer}/nowhere")
+
+
+def test_the_doctor_asks_the_provider_that_is_set(there: provider.Provider):
+    assert discovery.checks({}) == []
+    (well,) = discovery.checks({"STUDIO_OIDC_ISSUER": there.issuer})
+    assert well.ok and well.found == f"{there.issuer} signs with RS256"
+    (ill,) = discovery.checks({"STUDIO_OIDC_ISSUER": f"{there.issuer}/"})
+    assert not ill.ok and ill.fix == f"Write the issuer exactly so: {there.issuer}."
 
 
 # Settings
