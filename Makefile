@@ -26,21 +26,21 @@ run: setup ## start the studio and print its address
 dev: ## prepare .venv for checks and tests as well
 	@PYTHON='$(PYTHON)' scripts/setup.sh dev
 
-browser: dev ## make sure that the browser tests have a browser
-	@scripts/browser.sh
+browser: ## prepare .venv for checks and tests, and see that there is a browser for them
+	@PYTHON='$(PYTHON)' scripts/browser.sh
 
 check: dev ## style, types and import rules
 	@$(in_venv) -m ruff check .
 	@$(in_venv) -m pyright
 	@.venv/bin/lint-imports --no-logo
 
-test: dev browser ## everything that must hold: all tests, and what `check` checks as one of them
+test: browser ## everything that must hold: all tests, and what `check` checks as one of them
 	@OMP_NUM_THREADS=1 $(in_venv) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-e2e: dev browser ## only the tests in a real browser
+e2e: browser ## only the tests in a real browser
 	@$(in_venv) -m pytest tests/e2e $(ARGS)
 
-pictures: dev browser ## make the pictures of the README anew
+pictures: browser ## make the pictures of the README anew
 	@STUDIO_PICTURES=docs/pictures $(in_venv) -m pytest tests/e2e/test_journey.py tests/e2e/test_faults.py -q
 
 bench: dev ## measure speed and memory

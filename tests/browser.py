@@ -1,4 +1,7 @@
-"""Where the browser of the end-to-end tests is: the system's Chromium or Chrome, else Playwright's own."""
+"""Where the browser of the end-to-end tests is: the system's Chromium or Chrome, else Playwright's own.
+
+First the one that never opens a window, which has less to do. scripts/browser.sh reads the names here.
+"""
 
 import shutil
 import sys
@@ -6,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def find_browser() -> Path | None:

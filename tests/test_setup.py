@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,6 +91,31 @@ def test_a_changed_lock_is_installed_into_the_same_environment(ready: Path) -> N
     assert "Installing" in done.stdout
     assert (ready / ".venv" / "pyvenv.cfg").stat().st_mtime_ns == made
     assert set_up(ready).stdout == ""
+
+
+def test_what_the_packages_of_the_lock_need_besides_comes_as_well(ready: Path, tmp_path: Path) -> None:
+    for name in ("one", "two", "besides"):
+        write_wheel(tmp_path, name, needs="besides" if name == "two" else "")
+    (ready / "requirements.lock").write_text("one==1.0\ntwo==1.0\n")
+    done = set_up(ready, PIP_FIND_LINKS=str(tmp_path), PIP_NO_INDEX="1", PIP_CONFIG_FILE=os.devnull)
+    assert (done.returncode, done.stderr) == (0, "")
+    command = [str(ready / ".venv" / "bin" / "python"), "-c", "import one, two, besides"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+
+
+def write_wheel(folder: Path, name: str, *, needs: str) -> None:
+    """A package of one empty module."""
+    about = f"{name}-1.0.dist-info"
+    said = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n" + (f"Requires-Dist: {needs}\n" if needs else "")
+    files = {
+        f"{name}.py": "",
+        f"{about}/METADATA": said,
+        f"{about}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as wheel:
+        for path, content in files.items():
+            wheel.writestr(path, content)
+        wheel.writestr(f"{about}/RECORD", "".join(f"{path},,\n" for path in [*files, f"{about}/RECORD"]))
 
 
 def test_checks_and_tests_ask_for_their_own_packages_once(ready: Path) -> None:

@@ -27,7 +27,10 @@ MEMORY = 4e9
 DISK = 2e9
 TORCH_SECONDS = 120
 HUB_SECONDS = 4
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "firefox", "chrome", "msedge")
+BROWSERS = (
+    "chromium", "chromium-browser", "chromium-headless-shell", "google-chrome", "google-chrome-stable",
+    "firefox", "chrome", "msedge",
+)  # fmt: skip
 
 TORCH_PROBE = """
 import json, logging, os

@@ -44,7 +44,7 @@ class RunningStudio:
             [sys.executable, str(REPOSITORY / "app.py"), "--port", str(self.port), "--workspaces", str(self.workspaces)],
             cwd=REPOSITORY, stdout=log, stderr=log,
         )  # fmt: skip
-        wait_until(lambda: answers(f"{self.address}/healthz"), seconds=60, what="the studio to open")
+        wait_until(lambda: answers(f"{self.address}/healthz"), seconds=120, what="the studio to open")
 
     def kill(self) -> None:
         assert self.process is not None
@@ -106,9 +106,11 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
     running = RunningStudio(tmp_path_factory.mktemp("e2e") / "workspaces")
-    running.start()
-    yield running
-    running.stop()
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
 
 
 @pytest.fixture(scope="module")
