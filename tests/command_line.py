@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from typer.testing import CliRunner
 
 from studio.cli.main import app
+from studio.jobs import presence
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -63,7 +65,10 @@ class InThisProcess(CommandLine):
     """The same verbs without a new process for each, which takes longer to start than most verbs take."""
 
     def __call__(self, *arguments: str | Path, typed: str = "") -> Answer:
-        done = CliRunner().invoke(app, list(map(str, arguments)), input=typed, env=self._environment)
+        with pytest.MonkeyPatch.context() as here:
+            # A verb's process ends; this one stays, and would start anew every supervisor that a test has ended.
+            here.setattr(presence, "_keep", lambda workspace: None)
+            done = CliRunner().invoke(app, list(map(str, arguments)), input=typed, env=self._environment)
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         return Answer(done.exit_code, done.stdout, done.stderr)

@@ -61,10 +61,11 @@ def migrate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Stor
 
 
 def pytest_collection(session: pytest.Session) -> None:
-    """Of two processes that collect the same tests, one begins at the end: what either compiles, the other finds."""
-    if getattr(session.config, "workerinput", {}).get("workerid") == "gw1":
-        places = [part for arg in session.config.args for part in _parts(Path(arg))]
-        session.config.args = [str(place) for place in reversed(places)]
+    """Each of several processes that collect the same tests begins elsewhere: what one compiles, the others find."""
+    if here := getattr(session.config, "workerinput", None):
+        places = [str(part) for arg in session.config.args for part in _parts(Path(arg))]
+        begin = len(places) * int(here["workerid"].removeprefix("gw")) // here["workercount"]
+        session.config.args = [*places[begin:], *places[:begin]]
 
 
 def _parts(place: Path) -> list[Path]:

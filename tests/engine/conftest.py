@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -152,9 +152,18 @@ RECIPE = Recipe(
 
 
 def train_spec(
-    run: Path, dataset: Path, model: Path, *, recipe: Recipe = RECIPE, resume: bool = False
+    run: Path,
+    dataset: Path,
+    model: Path,
+    *,
+    recipe: Recipe = RECIPE,
+    resume: bool = False,
+    watch: Sequence[int] = (),
 ) -> dict[str, Any]:
-    """A job as the supervisor writes it: 22 rows to train, 6 steps a pass, 18 in all, checks after 6, 12 and 18."""
+    """A job as the supervisor writes it: 22 rows to train, 6 steps a pass, 18 in all, checks after 6, 12 and 18.
+
+    Rows to `watch` are answered at every check, which takes longer than the steps between two of them.
+    """
     return {
         "kind": "train",
         "job": "job-1",
@@ -166,7 +175,7 @@ def train_spec(
         "recipe": recipe.model_dump(),
         "train": list(range(22)),
         "validation": list(range(22, 28)),
-        "watch": [22, 23],
+        "watch": list(watch),
         "expected_steps": 18,
         "resume": resume,
     }

@@ -17,6 +17,7 @@ from studio.engine.train import train
 from tests.engine.conftest import RECIPE, Notebook, train_spec
 
 ROOT = Path(__file__).parents[2]
+WATCHED = (22, 23)
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def straight(
 ) -> tuple[Path, Notebook, Outcome]:
     """A run that nothing interrupts."""
     run, notebook = tmp_path_factory.mktemp("straight"), Notebook()
-    return run, notebook, train(train_spec(run, dataset, tiny_model), notebook)
+    return run, notebook, train(train_spec(run, dataset, tiny_model, watch=WATCHED), notebook)
 
 
 def adapter_bytes(run: Path, step: int) -> bytes:
@@ -56,7 +57,7 @@ def test_watched_rows_are_answered_at_the_start_and_at_every_check(straight):
     _, notebook, _ = straight
     answers = notebook.of(EventKind.ANSWERS)
     assert [event["step"] for event in answers] == [0, 6, 12, 18]
-    assert [item["row"] for item in answers[0]["items"]] == [22, 23]
+    assert [item["row"] for item in answers[0]["items"]] == list(WATCHED)
 
 
 def test_only_the_best_and_the_last_two_checkpoints_stay(straight):
@@ -76,7 +77,7 @@ def test_an_adapter_names_its_base_model_and_no_path(straight):
 
 def test_a_run_killed_in_the_middle_goes_on_bit_for_bit(straight, tmp_path, tiny_model, dataset):
     straight_run, straight_book, _ = straight
-    spec = train_spec(tmp_path, dataset, tiny_model)
+    spec = train_spec(tmp_path, dataset, tiny_model, watch=WATCHED)
     with subprocess.Popen(
         [sys.executable, "-m", "tests.engine.victim", json.dumps(spec)],
         cwd=ROOT,
