@@ -20,13 +20,14 @@ SHOWN = 70
 
 @dataclass(frozen=True, slots=True)
 class Picker:
+    fold: gr.Accordion
     rows: gr.Dropdown
     proposed: gr.Button
     shown: gr.HTML
 
 
 def build() -> Picker:
-    with gr.Accordion("Examples: the training rows that the base model is shown", open=False):
+    with gr.Accordion("Examples: the training rows that the base model is shown", open=False) as fold:
         gr.HTML(f'<p class="help">{ABOUT}</p>')
         rows = gr.Dropdown(
             label="Training rows", choices=[], value=[], multiselect=True, max_choices=shots.MOST_SHOTS,
@@ -34,7 +35,7 @@ def build() -> Picker:
         )  # fmt: skip
         proposed = gr.Button("As proposed", size="sm", min_width=140, scale=0)
         shown = gr.HTML()
-    return Picker(rows, proposed, shown)
+    return Picker(fold, rows, proposed, shown)
 
 
 def numbers(picked: Sequence[Any] | None) -> tuple[int, ...]:

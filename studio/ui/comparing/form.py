@@ -14,7 +14,7 @@ from studio.flows import compare, draft, models, prompting, shots, train
 from studio.flows.draft import Wanted
 from studio.flows.own import text_of
 from studio.flows.studio import Studio
-from studio.ui.comparing import examples, gates, prompt, words
+from studio.ui.comparing import examples, folds, gates, prompt, words
 from studio.ui.errors import handler
 from studio.ui.session import DRAWN, QUIET, Session
 
@@ -47,8 +47,14 @@ class Form:
     tokens: gr.Number
     temperature: gr.Number
     gates: gates.Panel
+    advanced: gr.Accordion
     drafted: gr.HTML
     create: gr.Button
+
+    @property
+    def told(self) -> list[Any]:
+        """What `preview` draws, in its order."""
+        return [self.drafted, self.create, self.editor.fold, self.picker.fold, self.gates.fold, self.advanced]
 
     @property
     def typed(self) -> list[Any]:
@@ -63,7 +69,7 @@ class Form:
     def drawn(self) -> list[Any]:
         """What `ready` draws, in its order."""
         picker = self.picker
-        shown = [picker.shown, *self.editor.shown, self.drafted, self.create]
+        shown = [picker.shown, *self.editor.shown, *self.told]
         return [*self.typed, *shown, *self.gates.all[1:]]
 
 
@@ -86,7 +92,9 @@ def build() -> Form:
             label="Question to the raters", value=draft.QUESTION, info="What “better” should mean.", min_width=280
         )
     editor, picker, panel = prompt.build(), examples.build(), gates.build()
-    with gr.Accordion("Advanced: rubric, your own prompts, checkpoints, second ratings, margin", open=False):
+    with gr.Accordion(
+        "Advanced: rubric, your own prompts, checkpoints, second ratings, margin", open=False
+    ) as advanced:
         steps, rubric, own, upload = _asked()
         with gr.Row():
             twice = gr.Slider(
@@ -114,7 +122,7 @@ def build() -> Form:
     create = gr.Button("Freeze the comparison and write the answers", variant="primary")
     return Form(
         against, prompts, question, editor, picker, rubric, own, upload, steps, twice, identical, margin, masked,
-        unasked, tokens, temperature, panel, drafted, create,
+        unasked, tokens, temperature, panel, advanced, drafted, create,
     )  # fmt: skip
 
 
@@ -136,7 +144,7 @@ def _asked() -> tuple[gr.Dropdown, gr.Textbox, gr.Textbox, gr.UploadButton]:
 def wire(session: Session, parts: Form) -> None:
     """Everything that happens within the form; freezing it is the screen's."""
     studio, run = session.studio, session.run
-    told = [parts.drafted, parts.create]
+    told = parts.told
     typed = [control.input for control in parts.typed[:-1] if control is not parts.picker.rows]
     gr.on(typed, handler(preview, studio), [run, *parts.typed], told, **DRAWN)
     seen = [run, parts.picker.rows, parts.tokens]
@@ -187,15 +195,16 @@ def wanted(studio: Studio, run_id: str, *typed: Any) -> tuple[Wanted, tuple[int 
 
 
 def preview(studio: Studio, run_id: str | None, *typed: Any) -> list[Any]:
-    """What would be frozen now, and whether it can be."""
+    """What would be frozen now, whether it can be, and what is set in each folded part."""
+    labels = [gr.Accordion(label=label) for label in folds.labels(*typed)]
     if run_id is None:
-        return ["", gr.Button(interactive=False)]
+        return ["", gr.Button(interactive=False), *labels]
     try:
         chosen, steps = wanted(studio, run_id, *typed)
         made = draft.draft(studio, run_id, chosen, step=steps[0])
     except StudioError as error:
-        return [words.objection(error), gr.Button(interactive=False)]
-    return [words.draft(made, checkpoints=len(steps)), gr.Button(interactive=not made.objections)]
+        return [words.objection(error), gr.Button(interactive=False), *labels]
+    return [words.draft(made, checkpoints=len(steps)), gr.Button(interactive=not made.objections), *labels]
 
 
 def freeze(studio: Studio, run_id: str, click: str, *typed: Any) -> Study:

@@ -66,6 +66,7 @@ class Entry:
 class Panel:
     """The controls; `entries` is what the comparison is frozen with, see `chosen`."""
 
+    fold: gr.Accordion
     entries: gr.State
     on: gr.CheckboxGroup
     needed: gr.CheckboxGroup
@@ -99,7 +100,7 @@ class Panel:
 
 
 def build() -> Panel:
-    with gr.Accordion("Gates: what has to hold beside taste", open=False):
+    with gr.Accordion("Gates: what has to hold beside taste", open=False) as fold:
         gr.HTML(f'<p class="help">{ABOUT}</p>')
         on = gr.CheckboxGroup(label="Gates of this comparison", choices=[], elem_classes="one-a-line")
         needed = gr.CheckboxGroup(label="Needed to ship", choices=[], info="The others are only shown.")
@@ -124,7 +125,7 @@ def build() -> Panel:
                 keep = gr.Button("Add this gate", min_width=160, scale=0)
     entries = gr.State(())
     return Panel(
-        entries, on, needed, which, box, about, numbers, texts, checks, choice, files, tried, keep
+        fold, entries, on, needed, which, box, about, numbers, texts, checks, choice, files, tried, keep
     )  # fmt: skip
 
 

@@ -200,7 +200,8 @@ def _progress(advice: Advice) -> str:
     job = advice.job
     if job.is_live:
         left = f"about {html.duration(job.seconds_left)} left" if job.seconds_left else ""
-        words = f"{job.done:,} of {job.total:,} questions · {job.phase}" if job.total else f"{job.phase or 'Waiting'} …"
+        far = f"{job.done:,} of {job.total:,} questions" if job.total else ""
+        words = " · ".join(filter(None, (far, job.phase))) or "Waiting …"
         return html.bar(job.done / job.total if job.total else 0.0, words, left)
     if job.state is JobState.DONE:
         return ""
@@ -223,7 +224,7 @@ def _against(against: Against) -> str:
     grades = html.table(
         ["Grade, 1 to 5", "Fine-tuned", "Other", "Difference"], [_graded(each) for each in against.grades], stacked=True
     )
-    said = f"<p>{html.text(advising.outcome_sentence(counted))}</p>"
+    said = f"<h4>Against {html.text(against.opponent.title)}</h4><p>{html.text(advising.outcome_sentence(counted))}</p>"
     return f"{said}{html.table(heads, [row], stacked=True)}{grades if against.grades else ''}"
 
 

@@ -29,6 +29,7 @@ PROPOSED = ("as proposed from the data", "proposed")
 class Editor:
     """The components of the editor; those of `shown` are drawn by `view`."""
 
+    fold: gr.Accordion
     text: gr.Textbox
     rows: gr.Number
     start: gr.Button
@@ -43,7 +44,7 @@ class Editor:
 
 
 def build() -> Editor:
-    with gr.Accordion("Best prompt: what the base model is told, and tries of it", open=False):
+    with gr.Accordion("Best prompt: what the base model is told, and tries of it", open=False) as fold:
         gr.HTML(f'<p class="help">{ABOUT}</p>')
         text = gr.Textbox(label="Instructions to the base model", lines=5, max_lines=16, max_length=LONGEST_TEXT)
         with gr.Row(elem_classes="actions"):
@@ -56,7 +57,7 @@ def build() -> Editor:
             start = gr.Button("Try this prompt", size="sm", min_width=160, scale=0)
             stop = gr.Button("Stop trying", size="sm", variant="stop", visible=False, min_width=140, scale=0)
         said = gr.HTML()
-    return Editor(text, rows, start, stop, earlier, said, gr.Timer(1.0, active=False))
+    return Editor(fold, text, rows, start, stop, earlier, said, gr.Timer(1.0, active=False))
 
 
 def wire(session: Session, parts: Editor) -> None:

@@ -22,6 +22,7 @@ from studio.ui.session import DRAWN, QUIET, Session
 
 NOTE = f'<p class="help">Send each their own link: “Copy” takes it whole. {html.REACH}</p>'
 NOT_YOURS = "shown to editors and owners"  # whoever has a link judges in the name on it
+FOLD = "Raters and their links"
 HEADINGS = ("Who", "Judged", "Skipped", "Last", "Link")
 
 
@@ -43,7 +44,7 @@ class Panel:
 
 def build(session: Session, moved: gr.State) -> Panel:
     """The folded panel of the comparison that is open on the screen; it draws itself, again whenever `moved` changes."""
-    with gr.Accordion("Raters and their links", open=False, visible=False) as fold:
+    with gr.Accordion(FOLD, open=False, visible=False) as fold:
         listed = gr.HTML()
         with gr.Row(elem_classes="ends") as giving:
             name = gr.Textbox(
@@ -100,7 +101,7 @@ def view(seats: list[Seat], *, is_closed: bool = False) -> list[Any]:
     """The panel for these links; of a closed comparison there is nothing to give or to take any more."""
     valid = [seat for seat in seats if not seat.link.is_revoked]
     return [
-        gr.Accordion(visible=True),
+        gr.Accordion(visible=True, label=f"{FOLD} · {summary(seats)}"),
         table(seats) + ("" if is_closed else NOTE),
         gr.skip(),
         gr.Row(visible=not is_closed),
@@ -108,6 +109,13 @@ def view(seats: list[Seat], *, is_closed: bool = False) -> list[Any]:
         gr.Row(visible=bool(valid) and not is_closed),
         gr.Column(visible=False),
     ]
+
+
+def summary(seats: list[Seat]) -> str:
+    """How many links there are, and how many people have judged by them."""
+    valid, people = sum(not seat.link.is_revoked for seat in seats), sum(seat.judged > 0 for seat in seats)
+    judged = f"{html.count(people, 'person has', 'people have')} judged" if people else "nobody has judged yet"
+    return f"{html.count(valid, 'link')}, {judged}"
 
 
 def table(seats: list[Seat]) -> str:

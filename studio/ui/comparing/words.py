@@ -145,7 +145,8 @@ def progress(study: Study, far: StudyProgress) -> str:
     if study.state in UNWRITTEN:
         job = study.job
         total = job.total or len(study.protocol.prompts) * len(study.contestants)
-        words = f"about {html.duration(job.seconds_left)} left" if job.seconds_left is not None else job.message
+        left = f"about {html.duration(job.seconds_left)} left" if job.seconds_left is not None else job.message
+        words = left if job.is_live else ""  # how it ended is told above it
         return html.bar(job.done / total, f"{job.done:,} of {total:,} answers written", words)
     words = f"{far.rated:,} of {html.count(far.total, 'pair')} rated"
     return html.bar(far.rated / far.total, words, html.count(far.raters, "rater"))

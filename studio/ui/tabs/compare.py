@@ -17,7 +17,7 @@ from studio.ui.comparing import form, raters, words
 from studio.ui.comparing.form import Form
 from studio.ui.comparing.words import UNWRITTEN
 from studio.ui.errors import handler, told
-from studio.ui.parts import html
+from studio.ui.parts import busy, html
 from studio.ui.session import DRAWN, PUBLIC, QUIET, Session
 
 ABOUT = "People judge the fine-tuned model against what would be cheaper, without knowing which answer is which."
@@ -111,6 +111,9 @@ def _wire(session: Session, tab: gr.Tab, screen: Screen, closing: Closing, made:
     arriving = [*shown, *made.drawn, proposed]
     seen = [session.run, study, proposed]
     showing = handler(show, studio, len(made.drawn))
+    others = [screen.picked, screen.opened, screen.maker]
+    session.followed.change(None, None, [screen.situation, *others], js=busy.cleared(len(others)), **QUIET)
+    tab.select(None, screen.situation, screen.situation, js=busy.UNLESS_FULL, **QUIET)
     gr.on([tab.select, session.followed.change], showing, seen, arriving, **DRAWN)
     screen.timer.tick(handler(follow, studio), [session.run, study, moved], [*shown, moved], **QUIET)
     screen.picked.input(handler(look_again, studio), [session.run, screen.picked], shown, **QUIET)
@@ -118,7 +121,7 @@ def _wire(session: Session, tab: gr.Tab, screen: Screen, closing: Closing, made:
     made.create.click(
         handler(make, studio),
         [session.run, click, *made.typed],
-        [*shown, made.drafted, made.create, click],
+        [*shown, *made.told, click],
         trigger_mode="once",
         api_name="create_study",
         **PUBLIC,

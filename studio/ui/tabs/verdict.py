@@ -22,7 +22,7 @@ from studio.ui.deciding.judging import Panel
 from studio.ui.deciding.overriding import Overriding
 from studio.ui.deciding.pairs import Making
 from studio.ui.errors import handler, told
-from studio.ui.parts import html
+from studio.ui.parts import busy, html
 from studio.ui.session import DRAWN, QUIET, Session
 
 EMPTY = html.empty("No verdict yet.", "It appears here when a comparison has been rated and closed.", to="compare")
@@ -82,6 +82,9 @@ def build(session: Session, tab: gr.Tab) -> None:
 
 def _wire(session: Session, tab: gr.Tab, screen: Screen, made: Addresses, making: Making, over: Overriding) -> None:
     studio, shown = session.studio, screen.all()
+    others = [screen.picked, screen.whole]
+    session.followed.change(None, None, [screen.page, *others], js=busy.cleared(len(others)), **QUIET)
+    tab.select(None, screen.page, screen.page, js=busy.UNLESS_FULL, **QUIET)
     gr.on([tab.select, session.followed.change], handler(show, studio), [session.run, session.study], shown, **DRAWN)
     screen.picked.input(handler(show, studio), [session.run, screen.picked], shown, **QUIET)
     screen.opponent.input(handler(read, studio), [screen.shown, screen.opponent], screen.examples, **QUIET)

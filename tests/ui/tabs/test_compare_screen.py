@@ -192,3 +192,10 @@ def test_the_form_is_made_ready_once_for_each_run(tmp_path: Path, monkeypatch: p
     assert late[len(NAMES) :] == [gr.skip(), gr.skip(), study.run_id], "what somebody filled in meanwhile stays"
     assert compare.show(studio, 2, study.run_id, study.id, "another run")[len(NAMES) :] == arriving[len(NAMES) :]
     studio.store.close()
+
+
+def test_a_comparison_whose_writing_broke_off_says_so_first_in_the_list() -> None:
+    stopped = examples.study(state=StudyState.WRITING, job_state=JobState.STOPPED)
+    live = examples.study(state=StudyState.WRITING, job_state=JobState.RUNNING)
+    assert compare._label(stopped)[0].startswith("answers are missing · 24 prompts, 1 opponent")
+    assert compare._label(live)[0].startswith("answers being written · ")
