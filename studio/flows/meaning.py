@@ -66,6 +66,7 @@ def compare(studio: Studio, dataset_id: str) -> Job:
 @logged("stopped comparing meanings")
 def stop(studio: Studio, dataset_id: str) -> None:
     """Ask the comparison to stop."""
+    bring.dataset(studio, dataset_id)
     job = look(studio, dataset_id).job
     if job is not None and job.is_live:
         jobs.wish(studio.store, job.id, Wish.STOP)
