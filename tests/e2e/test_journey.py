@@ -212,17 +212,17 @@ def test_answers_are_written_and_rated_blind(browser: Browser, page: Page, studi
         rater.keyboard.press("ArrowLeft")
         rater.evaluate("judged = -Infinity")
         rate_some(rater, 1)
-        expect(rater.get_by_text("5 of 28")).to_be_visible()
+        expect(rater.get_by_text("Your card 5")).to_be_visible()
         rater.keyboard.press("u")
-        expect(rater.get_by_text("4 of 28")).to_be_visible()
+        expect(rater.get_by_text("Your card 4")).to_be_visible()
         rater.keyboard.press("u")
-        expect(rater.get_by_text("3 of 28")).to_be_visible()
+        expect(rater.get_by_text("Your card 3")).to_be_visible()
         whole = heard_by(rater)
         rater.reload()
-        expect(rater.get_by_text("3 of 28")).to_be_visible()
+        expect(rater.get_by_text("Your card 3")).to_be_visible()
         rater.set_viewport_size(PHONE)
         rate_some(rater, 26)
-        expect(rater.get_by_text("You have judged everything here")).to_be_visible()
+        expect(rater.get_by_text("You have judged all that can come to you")).to_be_visible()
         whole += heard_by(rater) + "".join(
             fetched(studio.address + path) for path in (address, f"/rate/config?{address.partition('?')[2]}")
         )
@@ -325,7 +325,7 @@ def rate_some(page: Page, count: int) -> None:
             page.wait_for_function("performance.now() - judged > 500")
             page.keyboard.press("=")  # no idea which side is the new model
             page.wait_for_function(f"(before) => {MOVED}", arg=shown)
-        if page.get_by_text("You have judged everything here").is_visible():
+        if page.get_by_text("You have judged all that can come to you").is_visible():
             return
 
 
