@@ -12,6 +12,7 @@ from studio.domain.dealing import Dealt
 from studio.domain.errors import StudyError
 from studio.domain.study import Choice, Guessed, PastRating, Rating, Side, Suspicion
 from studio.store import links, tables
+from studio.store.columns import readable
 from studio.store.database import Store
 from studio.store.studies import insist_on_open
 
@@ -59,7 +60,7 @@ def rate_all(store: Store, given: Sequence[Rating]) -> int:
         for rating in given:
             if owners.get(rating.card_id) != (rating.study_id, rating.rater):
                 raise StudyError("This card is not yours to judge.", fix="Reload the page.")
-            rating = replace(rating, comment=tables.readable(rating.comment))
+            rating = replace(rating, comment=readable(rating.comment))
             earlier = new.get(rating.card_id) or current.get(rating.card_id)
             if earlier and _says(earlier) == _says(rating):
                 continue
@@ -202,7 +203,7 @@ def _current(connection: Connection, given: Sequence[Rating]) -> dict[str, Ratin
 def _of_cards(
     connection: Connection, question: Select[*tuple[Any, ...]], column: Column[str], given: Sequence[Rating]
 ) -> Iterator[Row[Any]]:
-    ids = list({tables.readable(rating.card_id) for rating in given})
+    ids = list({readable(rating.card_id) for rating in given})
     for start in range(0, len(ids), AT_ONCE):
         yield from connection.execute(question.where(column.in_(ids[start : start + AT_ONCE])))
 
@@ -230,7 +231,7 @@ def _rating_values(rating: Rating) -> dict[str, Any]:
         "choice": rating.choice.value,
         "at": rating.at,
         "seconds": rating.seconds,
-        "comment": tables.readable(rating.comment),
+        "comment": readable(rating.comment),
         "marks": {side: dict(given) for side, given in rating.marks.items()},
     }
 

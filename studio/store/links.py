@@ -8,13 +8,14 @@ from sqlalchemy import Connection, Row, select, update
 from studio.domain.errors import StudyError
 from studio.domain.study import Link, LinkKind
 from studio.store import tables
+from studio.store.columns import readable
 from studio.store.database import Store, writing
 
 
 def add(target: Store | Connection, link: Link) -> Link:
     """Keep a new link, in a transaction of its own or in the one of the connection."""
     values = {"id": link.id, "study_id": link.study_id, "kind": link.kind.value, "token": link.token}
-    values |= {"label": tables.readable(link.label)}
+    values |= {"label": readable(link.label)}
     with writing(target) as connection:
         connection.execute(tables.links.insert().values(**values, created_at=link.created_at))
     return link
@@ -28,7 +29,7 @@ def by_token(store: Store, token: str, *kinds: LinkKind) -> Link:
 def of_token(store: Store, token: str, *kinds: LinkKind) -> Link:
     """The link of this address, of one of these kinds, revoked or not; StudyError where it is unknown."""
     with store.read() as connection:
-        asked = select(tables.links).where(tables.links.c.token == tables.readable(token))
+        asked = select(tables.links).where(tables.links.c.token == readable(token))
         row = connection.execute(asked).one_or_none()
     link = None if row is None else _link(row)
     if link is None or link.kind not in kinds:
@@ -54,7 +55,7 @@ def name(store: Store, link_id: str, label: str) -> None:
     columns = tables.links.c
     with store.write() as connection:
         connection.execute(
-            update(tables.links).where(columns.id == link_id, columns.label == "").values(label=tables.readable(label))
+            update(tables.links).where(columns.id == link_id, columns.label == "").values(label=readable(label))
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from studio.domain.job import JobState
-from studio.store import audit, tables
+from studio.store import access_tables, audit, tables
 from studio.store.database import Store
 
 # The folders of a workspace by the ids in them. Jobs come first: what a worker has told by then is of later files.
@@ -67,9 +67,11 @@ def begin_anew(store: Store, *, made_at: str, old: str, new: str, who: str) -> N
     with store.write() as connection:
         term = tables.supervision.c.term
         connection.execute(update(tables.supervision).values(term=term + 1, beat=0, pid=None, process_started=None))
-        ended = tables.sign_ins.c.ended_at
-        connection.execute(update(tables.sign_ins).where(ended.is_(None)).values(ended_at=now))
-        connection.execute(update(tables.doors).where(tables.doors.c.expires_at > now).values(expires_at=now))
+        ended = access_tables.sign_ins.c.ended_at
+        connection.execute(update(access_tables.sign_ins).where(ended.is_(None)).values(ended_at=now))
+        connection.execute(
+            update(access_tables.doors).where(access_tables.doors.c.expires_at > now).values(expires_at=now)
+        )
         if old != new:
             _move_places(connection, old, new)
         audit.write(connection, who=who, act="restored a backup", about=f"made {made_at}", at=now)

@@ -7,10 +7,10 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from studio.domain.access import Mode, Person, Role
 from studio.domain.errors import AccessError
-from studio.store import audit, sign_ins, tables
+from studio.store import access_tables, audit, sign_ins
 from studio.store.database import Store, writing
 
-_people = tables.people.c
+_people = access_tables.people.c
 
 
 def add(target: Store | Connection, person: Person, password: str | None = None) -> Person:
@@ -20,14 +20,14 @@ def add(target: Store | Connection, person: Person, password: str | None = None)
     with writing(target) as connection:
         if by_subject(connection, person.mode, person.subject) is not None:
             raise AccessError(f"{person.name} is here already.", fix="Choose another name.", field="name")
-        connection.execute(tables.people.insert().values(**values))
+        connection.execute(access_tables.people.insert().values(**values))
     return person
 
 
 def get(store: Store, person_id: str) -> Person:
     """The person, removed or not; AccessError where there is none."""
     with store.read() as connection:
-        row = connection.execute(select(tables.people).where(_people.id == person_id)).one_or_none()
+        row = connection.execute(select(access_tables.people).where(_people.id == person_id)).one_or_none()
     if row is None:
         raise AccessError("There is no such person.", fix="Pick one of those listed.")
     return _person(row)
@@ -41,13 +41,13 @@ def of_subject(store: Store, mode: Mode, subject: str) -> tuple[Person, str | No
 
 
 def by_subject(connection: Connection, mode: Mode, subject: str) -> Row[Any] | None:
-    known = select(tables.people).where(_people.mode == mode.value, _people.subject == subject)
+    known = select(access_tables.people).where(_people.mode == mode.value, _people.subject == subject)
     return connection.execute(known.where(_people.removed_at.is_(None))).one_or_none()
 
 
 def all(store: Store, mode: Mode | None = None) -> list[Person]:
     """Everybody who has a role, or those who sign in in one mode, in the order in which they came."""
-    question = select(tables.people).where(_people.removed_at.is_(None))
+    question = select(access_tables.people).where(_people.removed_at.is_(None))
     if mode is not None:
         question = question.where(_people.mode == mode.value)
     with store.read() as connection:
@@ -56,7 +56,7 @@ def all(store: Store, mode: Mode | None = None) -> list[Person]:
 
 def bind(connection: Connection, person: Person, subject: str) -> None:
     """Know somebody by another subject from now on."""
-    connection.execute(update(tables.people).where(_people.id == person.id).values(subject=subject))
+    connection.execute(update(access_tables.people).where(_people.id == person.id).values(subject=subject))
 
 
 def was_removed(store: Store, mode: Mode, subject: str) -> bool:
@@ -70,23 +70,23 @@ def was_removed(store: Store, mode: Mode, subject: str) -> bool:
 def set_role(connection: Connection, person: Person, role: Role, *, by_groups: bool = False) -> None:
     """Give another role; AccessError where nobody would be left who manages, unless somebody else's groups say so."""
     _keep_an_owner(connection, person, stays=by_groups or role is Role.OWNER)
-    connection.execute(update(tables.people).where(_people.id == person.id).values(role=role.value))
+    connection.execute(update(access_tables.people).where(_people.id == person.id).values(role=role.value))
 
 
 def remove(connection: Connection, person: Person, *, at: datetime) -> None:
     """Take everything away; AccessError where nobody would be left who manages."""
     _keep_an_owner(connection, person, stays=False)
-    connection.execute(update(tables.people).where(_people.id == person.id).values(removed_at=at, password=None))
+    connection.execute(update(access_tables.people).where(_people.id == person.id).values(removed_at=at, password=None))
 
 
 def set_password(target: Store | Connection, person_id: str, password: str) -> None:
     with writing(target) as connection:
-        connection.execute(update(tables.people).where(_people.id == person_id).values(password=password))
+        connection.execute(update(access_tables.people).where(_people.id == person_id).values(password=password))
 
 
 def renew_password(connection: Connection, person: Person, password: str, *, at: datetime) -> None:
     """Another password's hash; every browser in which they are signed in is signed out."""
-    connection.execute(update(tables.people).where(_people.id == person.id).values(password=password))
+    connection.execute(update(access_tables.people).where(_people.id == person.id).values(password=password))
     sign_ins.end(connection, person_id=person.id, at=at)
     audit.write(connection, who=person.name, act="chose a new password", about=person.name)
 

@@ -6,30 +6,29 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from studio.domain.access import SignIn
-from studio.store import tables
+from studio.store import access_tables, secrets
 from studio.store.database import Store
 
-_sign_ins = tables.sign_ins.c
+_sign_ins = access_tables.sign_ins.c
 
 
 def add(connection: Connection, sign_in: SignIn, secret: str) -> SignIn:
     """Keep a new one; `secret` is the hash."""
     values = {"id": sign_in.id, "person_id": sign_in.person_id, "secret": secret, "address": sign_in.address}
     values |= {"device": sign_in.device, "began_at": sign_in.began_at, "seen_at": sign_in.seen_at}
-    connection.execute(tables.sign_ins.insert().values(**values))
+    connection.execute(access_tables.sign_ins.insert().values(**values))
     return sign_in
 
 
 def of_secret(store: Store, secret: str) -> SignIn | None:
     """The sign-in of this hash, whether it still holds or not."""
-    with store.read() as connection:
-        row = connection.execute(select(tables.sign_ins).where(_sign_ins.secret == secret)).one_or_none()
+    row = secrets.row_of(store, access_tables.sign_ins, secret)
     return None if row is None else _sign_in(row)
 
 
 def all(store: Store, person_id: str | None = None) -> list[SignIn]:
     """Those that nobody has ended, of everybody or of one person, the one seen last first."""
-    question = select(tables.sign_ins).where(_sign_ins.ended_at.is_(None))
+    question = select(access_tables.sign_ins).where(_sign_ins.ended_at.is_(None))
     if person_id is not None:
         question = question.where(_sign_ins.person_id == person_id)
     with store.read() as connection:
@@ -38,12 +37,12 @@ def all(store: Store, person_id: str | None = None) -> list[SignIn]:
 
 def seen(store: Store, sign_in_id: str, *, at: datetime) -> None:
     with store.write() as connection:
-        connection.execute(update(tables.sign_ins).where(_sign_ins.id == sign_in_id).values(seen_at=at))
+        connection.execute(update(access_tables.sign_ins).where(_sign_ins.id == sign_in_id).values(seen_at=at))
 
 
 def end(connection: Connection, *, at: datetime, id: str | None = None, person_id: str | None = None) -> int:
     """End one sign-in or all of a person; how many were open."""
-    ended = update(tables.sign_ins).where(_sign_ins.ended_at.is_(None)).values(ended_at=at)
+    ended = update(access_tables.sign_ins).where(_sign_ins.ended_at.is_(None)).values(ended_at=at)
     ended = ended.where(_sign_ins.id == id) if id is not None else ended.where(_sign_ins.person_id == person_id)
     return connection.execute(ended).rowcount
 

@@ -1,23 +1,15 @@
 """Tables: what the database holds; every rule that SQL can keep is kept here as a constraint."""
 
-import json
-from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
@@ -25,73 +17,11 @@ from sqlalchemy import (
     false,
     text,
 )
-from sqlalchemy.types import TypeDecorator
 
-from studio.domain.access import DoorKind, Mode, Role, Scope
 from studio.domain.job import JobState, Wish
 from studio.domain.study import Choice, Guessed, LinkKind, Side
 from studio.domain.verdict import Decision
-
-
-class Moment(TypeDecorator[datetime]):
-    """A point in time, UTC in and out; SQLite forgets the zone, so it is put back."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.astimezone(UTC) if value else None
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-
-
-class Json(TypeDecorator[Any]):
-    """Any JSON value as compact text; NUL, lone surrogates and NaN come back exactly as they went in."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else json.dumps(value, separators=(",", ":"))
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else json.loads(value)
-
-
-class Words(TypeDecorator[str]):
-    """Text for people; what a database cannot hold (NUL, half a surrogate pair) becomes a visible mark."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else readable(value)
-
-
-def readable(words: str) -> str:
-    """The words with a mark in place of what a database cannot hold."""
-    return words.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
-
-
-def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
-    listed = ", ".join(f"'{value.value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
-
-
-Id = String(64)
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from studio.store.columns import Id, Json, Moment, Words, metadata, one_of
 
 # `key` makes a job unrepeatable: the same kind and key is the same job. `attempt` only ever grows. `pausing` says that
 # a stop is or was meant as a pause. `queued_at` gives what waits its place in the line: to move one is to swap these.
@@ -122,8 +52,8 @@ jobs = Table(
     Column("wants", Id),
     Column("place", Id),
     UniqueConstraint("kind", "key"),
-    _one_of("state", JobState),
-    _one_of("wish", Wish),
+    one_of("state", JobState),
+    one_of("wish", Wish),
     Index("ix_jobs_state_queued_at", "state", "queued_at"),
 )
 
@@ -317,7 +247,7 @@ links = Table(
     Column("label", Words, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("revoked_at", Moment),
-    _one_of("kind", LinkKind),
+    one_of("kind", LinkKind),
 )
 
 # What a rater was handed. `pair_id` names the opponent and `side` is the fine-tuned answer's, so neither leaves the
@@ -332,7 +262,7 @@ cards = Table(
     Column("side", String(8), nullable=False),
     Column("at", Moment, nullable=False),
     UniqueConstraint("study_id", "pair_id", "rater"),
-    _one_of("side", Side),
+    one_of("side", Side),
 )
 
 # One current rating per card; what it replaced, and what was taken back, is in rating_history.
@@ -347,7 +277,7 @@ ratings = Table(
     Column("seconds", Float),
     Column("comment", Words, nullable=False),
     Column("marks", Json, nullable=False),
-    _one_of("choice", Choice),
+    one_of("choice", Choice),
 )
 
 rating_history = Table(
@@ -376,7 +306,7 @@ suspicions = Table(
     Column("rater", Id, nullable=False),
     Column("guessed", String(8), nullable=False),
     Column("at", Moment, nullable=False),
-    _one_of("guessed", Guessed),
+    one_of("guessed", Guessed),
 )
 
 # Somebody's decision in place of the rule's; the newest holds, none is lost.
@@ -389,7 +319,7 @@ overrides = Table(
     Column("reason", Words, nullable=False),
     Column("by", Words, nullable=False),
     Column("at", Moment, nullable=False),
-    _one_of("decision", Decision),
+    one_of("decision", Decision),
 )
 
 # A delivery outlives its run, whose name it therefore keeps. `path` is its folder, in the workspace or where people
@@ -421,88 +351,4 @@ models = Table(
     Column("revision", Text),
     Column("job_id", Id),
     Index("ix_models_hub_id_revision", "hub_id", "revision", unique=True),
-)
-
-# Who may use the studio; a person who was removed stays, because the log and what they did name them.
-people = Table(
-    "people",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("name", Words, nullable=False),
-    Column("role", String(16), nullable=False),
-    Column("mode", String(16), nullable=False),
-    Column("subject", Words, nullable=False),
-    Column("password", Text),
-    Column("created_at", Moment, nullable=False),
-    Column("removed_at", Moment),
-    Index("ix_people_mode_subject", "mode", "subject"),
-    _one_of("role", Role),
-    _one_of("mode", Mode),
-)
-
-# Of every secret below only its SHA-256 is kept: whoever reads the database can use none of them.
-sign_ins = Table(
-    "sign_ins",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("person_id", Id, ForeignKey("people.id"), nullable=False, index=True),
-    Column("secret", String(64), nullable=False, unique=True),
-    Column("began_at", Moment, nullable=False),
-    Column("seen_at", Moment, nullable=False),
-    Column("ended_at", Moment),
-    Column("address", Words, nullable=False),
-    Column("device", Words, nullable=False),
-)
-
-keys = Table(
-    "keys",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("person_id", Id, ForeignKey("people.id"), nullable=False, index=True),
-    Column("secret", String(64), nullable=False, unique=True),
-    Column("label", Words, nullable=False),
-    Column("scope", String(16), nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("expires_at", Moment, nullable=False),
-    Column("used_at", Moment),
-    Column("revoked_at", Moment),
-    _one_of("scope", Scope),
-)
-
-doors = Table(
-    "doors",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("kind", String(16), nullable=False),
-    Column("secret", String(64), nullable=False, unique=True),
-    Column("role", String(16), nullable=False),
-    Column("label", Words, nullable=False),
-    Column("person_id", Id, ForeignKey("people.id")),
-    Column("created_at", Moment, nullable=False),
-    Column("expires_at", Moment, nullable=False),
-    Column("used_at", Moment),
-    _one_of("kind", DoorKind),
-    _one_of("role", Role),
-)
-
-# Tries to sign in, by what they were for (an account or an address, hashed); kept for as long as they count.
-tries = Table(
-    "tries",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("about", String(64), nullable=False),
-    Column("at", Moment, nullable=False),
-    Index("ix_tries_about_at", "about", "at"),
-)
-
-# The log. Triggers refuse to change or remove a line, and each seal covers the line and the seal before it.
-audit = Table(
-    "audit",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("at", Moment, nullable=False),
-    Column("who", Words, nullable=False),
-    Column("act", Words, nullable=False),
-    Column("about", Words, nullable=False),
-    Column("seal", String(64), nullable=False),
 )

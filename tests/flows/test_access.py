@@ -12,7 +12,7 @@ from studio.domain.access import DoorKind, Mode, Person, Right, Role, Scope
 from studio.domain.errors import AccessError
 from studio.flows import audit, keys, passwords, people, signing, tokens
 from studio.flows.studio import Studio, open_studio
-from studio.store import tables
+from studio.store import access_tables
 
 GOOD = "seven quiet lanterns"
 HERE = "127.0.0.1"
@@ -147,7 +147,8 @@ def test_a_stolen_database_lets_nobody_in(studio: Studio, ann: Person):
     assert not [secret for secret in secrets if secret.encode() in content]
     with studio.store.read() as connection:
         hashes = [
-            connection.execute(select(table.c.secret)).scalars().all() for table in (tables.sign_ins, tables.keys)
+            connection.execute(select(table.c.secret)).scalars().all()
+            for table in (access_tables.sign_ins, access_tables.keys)
         ]
     for kept in (hash for found in hashes for hash in found):
         assert signing.by_cookie(studio, kept, Mode.PASSWORD) is None
@@ -195,7 +196,9 @@ def test_an_invitation_that_was_taken_back_or_is_too_old_lets_nobody_in(studio: 
     _, old = people.invite(studio, Role.VIEWER)
     with studio.store.write() as connection:
         past = {"expires_at": datetime.now(UTC) - timedelta(seconds=1)}
-        connection.execute(update(tables.doors).where(tables.doors.c.secret == tokens.kept(old)).values(past))
+        connection.execute(
+            update(access_tables.doors).where(access_tables.doors.c.secret == tokens.kept(old)).values(past)
+        )
     for token in (taken, old):
         with pytest.raises(AccessError, match="leads nowhere"):
             people.enter(studio, token, "Bo", GOOD)
@@ -228,7 +231,7 @@ def test_a_key_may_no_more_than_its_scope_and_ends_when_it_is_due_or_taken_back(
     visitor = signing.by_key(studio, text, Mode.PASSWORD)
     assert visitor is not None and visitor.rights == {Right.LOOK} and visitor.name == "Ann (key dashboard)"
     assert keys.every(studio)[0].used_at is not None
-    _set(studio, tables.keys, expires_at=datetime.now(UTC))
+    _set(studio, access_tables.keys, expires_at=datetime.now(UTC))
     assert signing.by_key(studio, text, Mode.PASSWORD) is None
     _, other = keys.make(studio, ann, "nightly", Scope.CHANGE, days=365)
     keys.revoke(studio, keys.every(studio)[1].id)
@@ -263,6 +266,6 @@ def test_the_log_tells_who_did_what_and_a_spreadsheet_runs_nothing_of_it(studio:
     assert "'=HYPERLINK(1)" in table and audit.broken(studio) is None and GOOD not in table
 
 
-def _set(studio: Studio, table=tables.sign_ins, **values: datetime) -> None:
+def _set(studio: Studio, table=access_tables.sign_ins, **values: datetime) -> None:
     with studio.store.write() as connection:
         connection.execute(update(table).values(**values))

@@ -21,7 +21,7 @@ from studio.engine.checkpoints import ADAPTER
 from studio.flows import audit, backup, people, restore, train
 from studio.flows.studio import Studio, open_studio
 from studio.jobs.presence import sole_supervisor
-from studio.store import jobs, runs, sign_ins, tables
+from studio.store import access_tables, jobs, runs, sign_ins, tables
 from studio.store.workspace import Workspace
 from tests.failing import die, each_operation, in_a_child
 from tests.saved import save_checkpoint
@@ -102,7 +102,7 @@ def test_sign_ins_of_that_time_hold_no_more_and_the_log_tells_of_both(studio: St
     with studio.store.write() as connection:
         values = {"id": "in-1", "person_id": ann.id, "secret": "s" * 64, "began_at": ann.created_at}
         values |= {"seen_at": ann.created_at, "address": "", "device": ""}
-        connection.execute(tables.sign_ins.insert().values(values))
+        connection.execute(access_tables.sign_ins.insert().values(values))
     backup.make(studio, tmp_path / "kept.zip")
     restore.restore(Workspace(tmp_path / "elsewhere"), tmp_path / "kept.zip")
     again = open_studio(tmp_path / "elsewhere")

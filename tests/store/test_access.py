@@ -9,7 +9,7 @@ from sqlalchemy.exc import DatabaseError
 
 from studio.domain.access import Mode, Person, Right, Role, Visitor
 from studio.domain.errors import AccessError
-from studio.store import audit, people, tables, tries
+from studio.store import access_tables, audit, people, tries
 from studio.store.acting import acting, by_itself
 from studio.store.database import Store
 from studio.store.ids import new_id
@@ -55,7 +55,7 @@ def test_whoever_may_only_look_writes_nothing_whatever_they_press(store: Store):
         with pytest.raises(AccessError, match="not change it"):
             people.add(store, person("Ann"))
         with store.read() as connection:
-            assert connection.execute(select(tables.people)).all() == []
+            assert connection.execute(select(access_tables.people)).all() == []
         with by_itself():
             audit.write(store, who="Vi", act="looked")
     with acting(editor, writing=Right.MANAGE), pytest.raises(AccessError):
@@ -72,7 +72,7 @@ def test_tries_are_counted_for_a_minute_each_for_itself(store: Store):
     tries.forgive(store, "account ann")
     assert tries.tried(store, "account ann", at=NOON + timedelta(seconds=76)) == [1]
     with store.read() as connection:
-        assert "account" not in str(connection.execute(select(tables.tries)).all())
+        assert "account" not in str(connection.execute(select(access_tables.tries)).all())
 
 
 # The log
@@ -117,7 +117,7 @@ def test_a_line_that_was_put_in_later_is_found(store: Store):
     audit.write(store, who="Julia", act="came")
     with store.write() as connection:
         made = {"number": 2, "at": NOON, "who": "Julia", "act": "saw", "about": "", "seal": "f" * 64}
-        connection.execute(tables.audit.insert().values(made))
+        connection.execute(access_tables.audit.insert().values(made))
     assert audit.broken(store) == 2
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import select, text
 from studio.domain.errors import SetupError
 from studio.domain.job import JobKind
 from studio.store import database, jobs, tables
+from studio.store.columns import metadata
 from studio.store.database import Store, open_store
 from studio.store.workspace import Workspace
 from tests.small_disk import fill, mounted
@@ -34,7 +35,7 @@ def migrated_afresh(migrate: Callable[[Store], None], monkeypatch: pytest.Monkey
 def test_the_migrations_make_exactly_the_tables_that_the_code_asks(tmp_path: Path, url: str | None):
     store = open_store(Workspace(tmp_path), url=url)
     with store.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     store.close()
 
 

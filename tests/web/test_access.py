@@ -27,7 +27,7 @@ from starlette.testclient import TestClient
 
 from studio.domain.access import Mode, Right, Role, Scope, Visitor
 from studio.flows import audit, compare, keys, people, sharing, signing
-from studio.store import database, tables
+from studio.store import access_tables, database
 from studio.store.acting import visitor
 from studio.ui.guarded import GuardedPage
 from studio.ui.rights import innermost
@@ -140,7 +140,7 @@ def _actors(kept: Kept) -> dict[str, Actor]:
         if name == "ended sign-in":
             signing.end(studio, newest[0].id)
         else:
-            _set(studio, tables.sign_ins, newest[0].id, began_at=datetime(2026, 1, 1, tzinfo=UTC))
+            _set(studio, access_tables.sign_ins, newest[0].id, began_at=datetime(2026, 1, 1, tzinfo=UTC))
     actors = {name: Actor({}, {"studio-7860": token}) for name, token in tokens.items()}
     for name, scope in (
         ("key to look", "look"),
@@ -153,7 +153,7 @@ def _actors(kept: Kept) -> dict[str, Actor]:
         if name == "revoked key":
             keys.revoke(studio, key.id)
         if name == "overdue key":
-            _set(studio, tables.keys, key.id, expires_at=datetime(2026, 1, 1, tzinfo=UTC))
+            _set(studio, access_tables.keys, key.id, expires_at=datetime(2026, 1, 1, tzinfo=UTC))
     link = compare.invitation(studio, kept.open.id).token
     shared = sharing.share(studio, kept.closed.id).token
     actors["rating link"] = Actor({}, {}, f"t={link}")
