@@ -20,6 +20,7 @@ from studio.cli import (
     queue,
     running,
     serving,
+    space,
     split,
     storing,
     study,
@@ -70,6 +71,7 @@ app.command("delete")(logbook.delete)
 app.command("restore")(storing.restore)
 app.command("empty")(logbook.empty)
 app.command("backup")(storing.backup)
+app.command("space")(space.space)
 app.command("split")(split.split)
 app.command("leakage")(split.leakage)
 for run_verb in (running.runs, running.stop, running.pause, running.resume, running.retry, running.longer, running.use):

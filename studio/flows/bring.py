@@ -19,15 +19,14 @@ from studio.domain.dataset import Dataset, Mapping, Reject
 from studio.domain.errors import DatasetError, SetupError
 from studio.domain.job import JobKind, Wish
 from studio.domain.row import Row
+from studio.flows import space
 from studio.flows.audit import logged
 from studio.flows.studio import Studio
-from studio.recipes.machine import disk_free
 from studio.store import datasets as stored
 from studio.store import jobs
 from studio.store.ids import new_id
 
 A_DAY = 86_400.0
-LEFT_FREE = 200_000_000  # bytes of the disk, for the database and whatever else is being written
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,10 @@ def bring_file(
     dataset_id = new_id("data")
     folder = studio.workspace.dataset(dataset_id)
     source = folder / "source"
+    wanted = path.stat().st_size * (1 if is_ours else 2)
+    claim = space.claim(studio, wanted, folder, "Reading this file", error=DatasetError)
     with _whole_or_nothing(studio, dataset_id):
+        space.insist(studio, claim)
         _take(path, source, is_ours=is_ours)
         made = stored.add(
             studio.store,
@@ -135,6 +137,7 @@ def bring_file(
                 "earlier": [] if mapping or by_guess else stored.chosen_mappings(studio.store),
             },
             key=key,
+            claim=claim,
         )
     if made.id != dataset_id:
         shutil.rmtree(folder, ignore_errors=True)
@@ -157,14 +160,7 @@ def _whole_or_nothing(studio: Studio, dataset_id: str) -> Iterator[None]:
 
 
 def _take(path: Path, source: Path, *, is_ours: bool) -> None:
-    """Copy or link a file to where it stays; DatasetError when the disk has no room to read it."""
-    needed = path.stat().st_size * (1 if is_ours else 2) + LEFT_FREE
-    free = disk_free(source)
-    if free < needed:
-        raise DatasetError(
-            f"Reading this file takes {needed / 1e9:.1f} GB on the disk, and {free / 1e9:.1f} GB is free.",
-            fix="Make room on the disk of the workspace and bring the file in again.",
-        )
+    """Copy or link a file to where it stays."""
     try:
         source.parent.mkdir(parents=True, exist_ok=True)
         if is_ours:

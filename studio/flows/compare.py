@@ -13,15 +13,18 @@ from studio.domain import dealing
 from studio.domain.dealing import deck_of
 from studio.domain.errors import StudyError
 from studio.domain.job import Job, JobKind, JobState, Wish
-from studio.domain.protocol import Opponent, Rival, objections
+from studio.domain.protocol import Opponent, Protocol, Rival, objections
+from studio.domain.space import Claim
 from studio.domain.study import Answer, Link, LinkKind, Study, StudyState
-from studio.flows import lights, openings
+from studio.flows import lights, openings, space
 from studio.flows.audit import logged
 from studio.flows.draft import QUESTION, Wanted, draft, settled, spec_of
 from studio.flows.studio import Studio
 from studio.store import cards, jobs, links
 from studio.store import studies as stored
 from studio.store.ids import new_id
+
+BYTES_A_TOKEN, BYTES_BESIDE = 12, 1_000  # of an answer as it is kept: its text, and the proof of who gave it
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,17 @@ def _frozen(
         spec=spec_of(studio, made, study_id),
         counted=made.counted,
         words=openings.words,
+        claim=_claim(studio, study_id, made.protocol, len(made.asks)),
     )
+
+
+def _claim(studio: Studio, study_id: str, protocol: Protocol, asked: int) -> Claim:
+    """What the answers take at most: in a file as they are written, and in the database."""
+    longest = protocol.sampling.max_new_tokens * BYTES_A_TOKEN + BYTES_BESIDE
+    size = 2 * asked * (1 + len(protocol.opponents)) * longest
+    claim = space.claim(studio, size, studio.workspace.study(study_id), "Writing the answers", error=StudyError)
+    space.insist(studio, claim)
+    return claim
 
 
 @logged("made a comparison")

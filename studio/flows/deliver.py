@@ -13,11 +13,11 @@ from studio.domain.job import Wish
 from studio.domain.model import Model
 from studio.domain.release import FORM_TITLES, FORM_WORDS, MEASURED, Form, Release, missing_form
 from studio.domain.run import Checkpoint, Run
-from studio.flows import card, models, train
+from studio.flows import card, models, space, train
 from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.flows.zipping import zipped
-from studio.recipes.machine import disk_free, memory
+from studio.recipes.machine import memory
 from studio.recipes.weights import weight_bytes
 from studio.recipes.words import amount
 from studio.store import jobs
@@ -26,7 +26,7 @@ from studio.store.ids import new_id
 from studio.store.workspace import slug
 
 COMPARED = 4  # validation rows that the merged model is compared on
-SPARE = 200_000_000  # bytes of disk that stay free
+NEW = "new"  # where no delivery lies yet
 PAPERS = 100_000  # bytes, about
 CONVERTER = "convert_hf_to_gguf.py"
 LLAMA_CPP = "STUDIO_LLAMA_CPP"
@@ -99,7 +99,8 @@ def make(
         "converter": str(converter() or ""),
     }
     made = {"run_id": run.id, "run_name": run.name, "step": checkpoint.step, "form": form, "path": folder}
-    return stored.add(studio.store, id=release_id, spec=spec, key=key, **made)
+    claim = space.claim(studio, offer.needed, folder, "It", error=ExportError)
+    return stored.add(studio.store, id=release_id, spec=spec, key=key, claim=claim, **made)
 
 
 def releases(studio: Studio) -> list[Release]:
@@ -205,13 +206,9 @@ def _offer(
             fix="Run the line below in a terminal and open this page again.",
             command=_pip_install(NEEDS),
         )
-    free = disk_free(to or studio.workspace.exports)
-    if free < needed + SPARE:
-        return replace(
-            offer,
-            obstacle=f"It needs {amount(needed)} of disk, and {amount(max(0, free - SPARE))} can be used.",
-            fix="Free some space, delete an older delivery, or deliver the adapter.",
-        )
+    claim = space.claim(studio, needed, to or studio.workspace.exports / NEW, "It", error=ExportError)
+    if refusal := space.lacking(studio, claim):
+        return replace(offer, obstacle=refusal.message, fix=refusal.fix)
     whole, _ = memory()
     if form is not Form.ADAPTER and whole < base:
         return replace(

@@ -3,12 +3,15 @@
 import os
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from studio.domain.errors import RecipeError
 from studio.domain.job import JobState, Wish
 from studio.domain.model import Model
+from studio.domain.space import Claim
+from studio.flows import space
 from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.recipes.catalogue import catalogue, licences
@@ -91,12 +94,13 @@ def download(studio: Studio, name: HubName) -> Model:
     if entry and (obstacle := model(studio, entry.id).obstacle):
         raise RecipeError(f"{entry.title} cannot be used here. {obstacle}", fix="It was not downloaded.")
     to = studio.workspace.model(model_id)
-    spec = _spec(name, to)
+    claim = _claim(studio, to, entry.bytes if entry else 0)
+    spec = _spec(studio, name, claim)
     title = entry.title if entry else name.title
     held = stored.add_from_hub(
-        studio.store, id=model_id, title=title, path=to, hub_id=name.id, revision=name.revision, spec=spec
+        studio.store, id=model_id, title=title, path=to, hub_id=name.id, revision=name.revision, spec=spec, claim=claim
     )
-    _let_go_on(studio, held, name)
+    _let_go_on(studio, held, name, replace(claim, place=held.path))
     return model(studio, held.id)
 
 
@@ -142,18 +146,27 @@ def _held(studio: Studio, model_id: str) -> AddedModel | None:
     return next((each for each in stored.all(studio.store) if each.id == model_id), None)
 
 
-def _let_go_on(studio: Studio, held: AddedModel, name: HubName) -> None:
+def _let_go_on(studio: Studio, held: AddedModel, name: HubName, claim: Claim) -> None:
     job = held.job
     if job is None or job.is_live:
         return
+    spec = _spec(studio, name, claim)
     if job.state is not JobState.DONE:
-        jobs.requeue(studio.store, job.id, message="It goes on from what has arrived.")
+        jobs.requeue(studio.store, job.id, message="It goes on from what has arrived.", claim=claim, spec=spec)
     elif not is_whole(held.path):
-        stored.download_again(studio.store, held, _spec(name, held.path))
+        stored.download_again(studio.store, held, spec, claim)
 
 
-def _spec(name: HubName, to: Path) -> dict[str, Any]:
-    return {"hub_id": name.id, "revision": name.revision, "endpoint": endpoint(os.environ), "to": str(to)}
+def _claim(studio: Studio, to: Path, size: int) -> Claim:
+    """Of a model that is not in the catalogue the hub tells how large it is once the download has begun."""
+    return space.claim(studio, size, to, "This model", error=RecipeError)
+
+
+def _spec(studio: Studio, name: HubName, claim: Claim) -> dict[str, Any]:
+    """What is to be downloaded; `room` is how many bytes of it there is room for."""
+    room = max(space.left_for(studio, replace(claim, bytes=0)), 0)
+    to = str(claim.place)
+    return {"hub_id": name.id, "revision": name.revision, "endpoint": endpoint(os.environ), "to": to, "room": room}
 
 
 def _is_path(text: str) -> bool:

@@ -12,11 +12,14 @@ from studio.domain.model import Model
 from studio.domain.plan import Choice, Plan
 from studio.domain.recipe import Recipe
 from studio.domain.run import Checkpoint, Origin, Run
+from studio.domain.space import Claim
 from studio.domain.split import Split
 from studio.engine.checkpoints import harm, place_aside
-from studio.flows import bring, choose, inspect, logbook, models, split, trackers
+from studio.flows import bring, choose, inspect, logbook, models, space, split, trackers
 from studio.flows.audit import logged
 from studio.flows.studio import Studio
+from studio.recipes.memory import trained_values
+from studio.recipes.shape import shape_of_folder
 from studio.store import jobs
 from studio.store import runs as stored
 from studio.store.ids import new_id
@@ -108,9 +111,19 @@ def order(
         "plan": plan,
         "origin": origin,
         "wants": gpu,
+        "claim": _claim(studio, run_id, model, recipe),
         "spec": spec | (first.spec(studio) if first else {}),
     }
     return Order(dataset.sample or dataset.name, plan, values)
+
+
+def _claim(studio: Studio, run_id: str, model: Model, recipe: Recipe) -> Claim:
+    """What the run will write at most; RunError where there is no room for it now."""
+    assert model.path is not None
+    size = space.of_run(trained_values(shape_of_folder(model.path), recipe))
+    claim = space.claim(studio, size, studio.workspace.run(run_id), "This run", error=RunError)
+    space.insist(studio, claim)
+    return claim
 
 
 def _spec(
@@ -302,7 +315,8 @@ def resume(studio: Studio, run_id: str) -> Run:
         return found
     if not found.can_resume:
         raise RunError(f"{found.name} has finished.", fix="Start a new run to train longer.")
-    jobs.requeue(studio.store, found.job.id, message="Waiting to go on from the last checkpoint.")
+    claim = _claim(studio, run_id, models.usable(studio, found.model_id), found.recipe)
+    jobs.requeue(studio.store, found.job.id, message="Waiting to go on from the last checkpoint.", claim=claim)
     return run(studio, run_id)
 
 

@@ -8,8 +8,13 @@ def gigabytes(count: float) -> str:
 
 
 def amount(count: int) -> str:
-    """Bytes of a file or of several, in gigabytes or in megabytes."""
-    return gigabytes(count) if count >= 999_500_000 else f"{count / 1e6:,.0f} MB"
+    """Bytes of a file or of several, in the unit in which they say something."""
+    if count >= 999_500_000:
+        return gigabytes(count)
+    for unit, size in (("MB", 1e6), ("kB", 1e3)):
+        if count >= 0.9995 * size:
+            return f"{count / size:,.0f} {unit}"
+    return f"{count} B"
 
 
 def duration(low: float, high: float) -> str:

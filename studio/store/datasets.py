@@ -11,6 +11,7 @@ from studio.domain.dataset import Dataset, Guess, Layout, Mapping, Origin
 from studio.domain.errors import DatasetError
 from studio.domain.job import Job, JobKind, JobState
 from studio.domain.mending import Mending, Step
+from studio.domain.space import Claim
 from studio.store import jobs, tables
 from studio.store.database import Store
 
@@ -29,10 +30,11 @@ def add(
     spec: dict[str, Any],
     sample: str | None = None,
     key: str | None = None,
+    claim: Claim | None = None,
 ) -> Dataset:
     """A dataset and the job that reads it, both or neither; the same `key` is the same dataset."""
     with store.write() as connection:
-        job = jobs.submit(connection, kind=JobKind.INGEST, subject_id=id, spec=spec, key=key)
+        job = jobs.submit(connection, kind=JobKind.INGEST, subject_id=id, spec=spec, key=key, claim=claim)
         if job.subject_id != id:
             return _get(connection, job.subject_id)
         connection.execute(

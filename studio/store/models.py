@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, Select, select, update
 
 from studio.domain.errors import RecipeError
 from studio.domain.job import Job, JobKind
+from studio.domain.space import Claim
 from studio.store import jobs, tables
 from studio.store.database import Store, insert_or_ignore
 
@@ -35,7 +36,15 @@ def add(store: Store, *, id: str, title: str, path: Path) -> AddedModel:
 
 
 def add_from_hub(
-    store: Store, *, id: str, title: str, path: Path, hub_id: str, revision: str, spec: dict[str, Any]
+    store: Store,
+    *,
+    id: str,
+    title: str,
+    path: Path,
+    hub_id: str,
+    revision: str,
+    spec: dict[str, Any],
+    claim: Claim | None = None,
 ) -> AddedModel:
     """Remember a model of a hub and submit its download; the same again is the model that it already is."""
     values = {
@@ -44,15 +53,15 @@ def add_from_hub(
     }  # fmt: skip
     with store.write() as connection:
         if insert_or_ignore(connection, tables.models, values, conflict=["hub_id", "revision"]):
-            _submit(connection, id, spec, after=None)
+            _submit(connection, id, spec, after=None, claim=claim)
         columns = tables.models.c
         return _model(connection.execute(_every().where(columns.hub_id == hub_id, columns.revision == revision)).one())
 
 
-def download_again(store: Store, model: AddedModel, spec: dict[str, Any]) -> AddedModel:
+def download_again(store: Store, model: AddedModel, spec: dict[str, Any], claim: Claim | None = None) -> AddedModel:
     """Submit another download of a model whose last one came to its end; asked twice it is one."""
     with store.write() as connection:
-        _submit(connection, model.id, spec, after=model.job.id if model.job else None)
+        _submit(connection, model.id, spec, after=model.job.id if model.job else None, claim=claim)
         return _model(connection.execute(_every().where(tables.models.c.id == model.id)).one())
 
 
@@ -71,9 +80,11 @@ def remove(store: Store, model_id: str) -> None:
             raise RecipeError(f"There is no added model called {model_id}.", fix="Pick one of those listed.")
 
 
-def _submit(connection: Connection, model_id: str, spec: dict[str, Any], *, after: str | None) -> None:
+def _submit(
+    connection: Connection, model_id: str, spec: dict[str, Any], *, after: str | None, claim: Claim | None
+) -> None:
     key = f"{model_id}:{spec['to']}:{after or ''}"
-    job = jobs.submit(connection, kind=JobKind.DOWNLOAD, subject_id=model_id, spec=spec, key=key)
+    job = jobs.submit(connection, kind=JobKind.DOWNLOAD, subject_id=model_id, spec=spec, key=key, claim=claim)
     connection.execute(update(tables.models).where(tables.models.c.id == model_id).values(job_id=job.id))
 
 

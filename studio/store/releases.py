@@ -9,6 +9,7 @@ from sqlalchemy import Row, Select, select, update
 from studio.domain.errors import ExportError
 from studio.domain.job import JobKind
 from studio.domain.release import Form, Release
+from studio.domain.space import Claim
 from studio.store import jobs, tables
 from studio.store.database import Store
 
@@ -24,10 +25,11 @@ def add(
     path: Path,
     spec: dict[str, Any],
     key: str,
+    claim: Claim | None = None,
 ) -> Release:
     """A release and its job, both or neither; the same `key` again is the same release, so that two clicks make one."""
     with store.write() as connection:
-        job = jobs.submit(connection, kind=JobKind.EXPORT, subject_id=id, spec=spec, key=key)
+        job = jobs.submit(connection, kind=JobKind.EXPORT, subject_id=id, spec=spec, key=key, claim=claim)
         if job.subject_id == id:
             values = {"id": id, "run_id": run_id, "run_name": run_name, "step": step, "form": form.value}
             made = {"path": str(path), "created_at": job.created_at, "job_id": job.id}

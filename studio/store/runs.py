@@ -13,6 +13,7 @@ from studio.domain.job import JobKind
 from studio.domain.plan import Plan
 from studio.domain.recipe import Recipe
 from studio.domain.run import Checkpoint, Metric, Origin, Run
+from studio.domain.space import Claim
 from studio.store import jobs, tables
 from studio.store.database import Store, writing
 
@@ -45,10 +46,11 @@ def add(
     origin: Origin | None = None,
     wants: str | None = None,
     sweep_id: str | None = None,
+    claim: Claim | None = None,
 ) -> Run:
     """A run and its job, both or neither; the same `key` again is the same run, so that two clicks make one."""
     with writing(target) as connection:
-        job = jobs.submit(connection, kind=JobKind.TRAIN, subject_id=id, spec=spec, key=key, wants=wants)
+        job = jobs.submit(connection, kind=JobKind.TRAIN, subject_id=id, spec=spec, key=key, wants=wants, claim=claim)
         if job.subject_id != id:
             return _get(connection, job.subject_id)
         connection.execute(

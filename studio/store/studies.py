@@ -12,6 +12,7 @@ from studio.domain.job import JobKind, JobState
 from studio.domain.protocol import Protocol, protocol_from
 from studio.domain.row import messages_from, records_of
 from studio.domain.ruling import Override
+from studio.domain.space import Claim
 from studio.domain.study import STUDY, Answer, Ask, Link, Study, StudyState
 from studio.domain.verdict import Decision
 from studio.store import jobs, links, tables
@@ -34,6 +35,7 @@ def add(
     note: str = "",
     counted: Collection[str] | None = None,
     words: Callable[[Ask], str] = lambda ask: ask.key,
+    claim: Claim | None = None,
 ) -> Study:
     """A study with its prompts, its first invitation and the job that writes the answers, all or nothing.
 
@@ -41,7 +43,7 @@ def add(
     makes of each prompt; StudyError where another one on the same was frozen since.
     """
     with store.write() as connection:
-        job = jobs.submit(connection, kind=JobKind.GENERATE, subject_id=id, spec=spec, key=key)
+        job = jobs.submit(connection, kind=JobKind.GENERATE, subject_id=id, spec=spec, key=key, claim=claim)
         if job.subject_id != id:
             return _get(connection, job.subject_id)
         if counted is not None:

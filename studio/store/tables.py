@@ -86,6 +86,18 @@ attempts = Table(
     ),
 )
 
+# What a job writes at most into a folder; it counts as long as the job waits or runs.
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("job_id", Id, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("bytes", BigInteger, nullable=False),
+    Column("place", Text, nullable=False),
+)
+
+# What holds for the whole workspace.
+settings = Table("settings", metadata, Column("name", Id, primary_key=True), Column("value", Json, nullable=False))
+
 # Which host carries out the jobs, where several could: one row. `beat` counts on as long as it lives, `term` grows with
 # every new one; `pid` is NULL where it was given back. `folder` names the files that the jobs speak of.
 supervision = Table(

@@ -16,8 +16,9 @@ from studio.domain.errors import ExportError
 from studio.domain.job import JobKind, JobState
 from studio.domain.release import MANIFEST, MEASURED, Form, Release
 from studio.domain.run import Run
+from studio.domain.space import SPARE
 from studio.domain.study import Choice, Study
-from studio.flows import card, compare, deliver, models, train
+from studio.flows import card, compare, deliver, models, space, train
 from studio.flows.studio import Studio
 from studio.store import jobs
 from tests.engine.conftest import Notebook
@@ -221,9 +222,9 @@ def test_the_converter_is_found_by_the_setting_and_on_the_path(tmp_path: Path, m
 
 
 def test_a_disk_or_memory_that_cannot_hold_it_is_told_beforehand(quiet, trained, monkeypatch):
-    monkeypatch.setattr(deliver, "disk_free", lambda path: deliver.SPARE + 5_000_000)
+    monkeypatch.setattr(space, "disk_free", lambda path: SPARE + 5_000_000)
     adapter, merged, _ = deliver.offers(quiet, trained.id)
-    assert not adapter.obstacle and merged.obstacle == "It needs 12 MB of disk, and 5 MB can be used."
+    assert not adapter.obstacle and merged.obstacle == "It takes 12 MB on the disk, and 5 MB can be used."
     monkeypatch.undo()
     monkeypatch.setattr(deliver, "memory", lambda: (1_000_000, 1_000_000))
     assert "main memory" in deliver.offers(quiet, trained.id)[1].obstacle

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from studio.domain.errors import DatasetError
-from studio.flows import bring
+from studio.domain.space import SPARE
+from studio.flows import bring, space
 from studio.flows.studio import Studio, open_studio
 from tests.data.hostile.names import NAMES, Name
 
@@ -51,10 +52,10 @@ def test_an_upload_is_taken_in_without_copying_it(empty: Studio, file: Path) -> 
 
 
 def test_a_file_that_the_disk_cannot_hold_is_told_before_it_is_copied(empty: Studio, file: Path, monkeypatch) -> None:
-    monkeypatch.setattr(bring, "disk_free", lambda _: 1_000_000)
+    monkeypatch.setattr(space, "disk_free", lambda _: SPARE)
     before = len(list((empty.workspace.root / "datasets").iterdir()))
 
-    with pytest.raises(DatasetError, match=r"takes 0\.2 GB on the disk, and 0\.0 GB is free"):
+    with pytest.raises(DatasetError, match=r"takes 68 B on the disk, and 0 B can be used"):
         bring.bring_file(empty, file)
     assert len(list((empty.workspace.root / "datasets").iterdir())) == before
 

@@ -12,6 +12,7 @@ from typing import Any
 from studio.domain.errors import RecipeError
 from studio.domain.event import EventKind, Outcome, Reporter
 from studio.domain.model import Fit
+from studio.domain.space import SPARE
 from studio.recipes import machine
 from studio.recipes.fitting import need_of
 from studio.recipes.hub.client import KEPT, Gone, Hub, Stopped, opened, pausing
@@ -24,8 +25,6 @@ from studio.recipes.local import check_model_folder, check_settings
 from studio.recipes.weights import INDEX, shard_names
 from studio.recipes.words import amount
 
-SPARE = 500_000_000  # bytes that a download leaves free on the disk
-
 
 def download(spec: dict[str, Any], reporter: Reporter, *, environ: Mapping[str, str] = os.environ) -> Outcome:
     """Bring the model that `spec` names (hub_id, revision, endpoint) to the folder `to`, every file verified."""
@@ -36,7 +35,7 @@ def download(spec: dict[str, Any], reporter: Reporter, *, environ: Mapping[str, 
     pause = pausing(reporter.should_stop, lambda text: reporter.report(EventKind.NOTE, text=text))
     try:
         with opened(name, endpoint=spec["endpoint"], environ=environ, pause=pause) as hub:
-            return _brought(hub, arriving, to, reporter)
+            return _brought(hub, arriving, to, reporter, spec.get("room"))
     except Stopped:
         return Outcome(state="stopped", message=f"Stopped; {amount(_bytes_in(arriving))} are here.", fix=KEPT)
     except Gone as error:
@@ -54,7 +53,7 @@ def _arriving(to: Path) -> Path:
     return arriving
 
 
-def _brought(hub: Hub, arriving: Path, to: Path, reporter: Reporter) -> Outcome:
+def _brought(hub: Hub, arriving: Path, to: Path, reporter: Reporter, room: int | None) -> Outcome:
     reporter.report(EventKind.PHASE, name="Asking the hub")
     found = _agreed(hub, arriving)
     telling = Telling(found.bytes, reporter)
@@ -62,7 +61,7 @@ def _brought(hub: Hub, arriving: Path, to: Path, reporter: Reporter) -> Outcome:
     for file in found.small:
         fetch(hub, found.revision, file, arriving, telling)
     _check_before_weights(arriving, found)
-    _check_room(arriving, found)
+    _check_room(arriving, found, room)
     for number, file in enumerate(found.weights, 1):
         reporter.report(EventKind.PHASE, name=f"Weights, file {number} of {len(found.weights)}")
         fetch(hub, found.revision, file, arriving, telling)
@@ -94,12 +93,15 @@ def _check_before_weights(arriving: Path, found: Repository) -> None:
             raise RecipeError(f"The repository lacks weights that it names: {min(missing)}.", fix="Ask its maker.")
 
 
-def _check_room(arriving: Path, found: Repository) -> None:
-    missing, free = max(found.bytes - _bytes_in(arriving), 0), machine.disk_free(arriving)
-    if free < missing + SPARE:
+def _check_room(arriving: Path, found: Repository, room: int | None) -> None:
+    """`room` is what there was when the download was asked for, beside what others were promised."""
+    missing, left = max(found.bytes - _bytes_in(arriving), 0), machine.disk_free(arriving) - SPARE
+    if room is not None:
+        left = min(left, room)
+    if left < missing:
         raise RecipeError(
-            f"The disk has {amount(free)} free, and {amount(missing)} are still to come.",
-            fix=f"Make room for {amount(missing + SPARE - free)} more, then start it again.",
+            f"{amount(missing)} of this model are still to come, and {amount(max(left, 0))} can be used.",
+            fix=f"Free {amount(missing - left)}, then start it again.",
         )
 
 

@@ -7,9 +7,11 @@ from sqlalchemy import Connection, select, update
 
 from studio import logs
 from studio.domain.job import Job, JobKind, JobState, Wish
+from studio.domain.space import Claim
 from studio.store import tables
 from studio.store.database import Store, insert_or_ignore, writing
 from studio.store.ids import new_id
+from studio.store.jobs.reservations import reserve
 from studio.store.jobs.rows import job_of, job_with, spec_of
 
 
@@ -21,9 +23,13 @@ def submit(
     spec: dict[str, Any],
     key: str | None = None,
     wants: str | None = None,
+    claim: Claim | None = None,
 ) -> Job:
     """Put a job at the end of the line, for the device `wants` or any; the same `kind` and `key` again is the same job,
-    whatever it has become since."""
+    whatever it has become since.
+
+    What it writes is claimed with it; the refusal of the claim, and no job, where there is no room for that.
+    """
     now = datetime.now(UTC)
     with writing(target) as connection:
         job_id = new_id("job")
@@ -53,6 +59,8 @@ def submit(
         if added:
             asked = {"request": logs.request()} if logs.request() else {}
             connection.execute(tables.specs.insert().values(job_id=job_id, spec={**spec, **asked}))
+            if claim:
+                reserve(connection, job_id, claim)
             return job_with(connection, job_id)
         known = select(tables.jobs).where(tables.jobs.c.kind == kind.value, tables.jobs.c.key == key)
         return job_of(connection.execute(known).one())

@@ -8,9 +8,11 @@ from sqlalchemy import select, update
 
 from studio.domain.errors import RunError
 from studio.domain.job import LIVE, TRANSITIONS, Job, JobState, Wish
+from studio.domain.space import Claim
 from studio.store import tables
 from studio.store.database import Store
 from studio.store.jobs.line import STOPPED_IN_TIME
+from studio.store.jobs.reservations import reserve
 from studio.store.jobs.rows import attempt_of, current, is_in, job_with
 
 PAUSED_IN_TIME = "Paused while it waited."
@@ -87,10 +89,13 @@ def move(
         return True
 
 
-def requeue(store: Store, job_id: str, *, message: str = "") -> Job:
-    """Let a job that was interrupted, stopped or failed go on; asked twice it waits once.
+def requeue(
+    store: Store, job_id: str, *, message: str = "", claim: Claim | None = None, spec: dict[str, Any] | None = None
+) -> Job:
+    """Let a job that was interrupted, stopped or failed go on, by a new `spec` if there is one; asked twice it waits
+    once.
 
-    RunError when it is done: what has finished does not begin again.
+    RunError when it is done: what has finished does not begin again. The refusal of the `claim` where there is no room.
     """
     sources = [state for state, to in TRANSITIONS.items() if JobState.QUEUED in to and state not in LIVE]
     with store.write() as connection:
@@ -112,6 +117,10 @@ def requeue(store: Store, job_id: str, *, message: str = "") -> Job:
         job = job_with(connection, job_id)
         if moved.rowcount != 1 and not job.is_live:
             raise RunError("This has finished and cannot go on.", fix="Start a new one.")
+        if moved.rowcount == 1 and claim:
+            reserve(connection, job_id, claim)
+        if moved.rowcount == 1 and spec is not None:
+            connection.execute(update(tables.specs).where(tables.specs.c.job_id == job_id).values(spec=spec))
         return job
 
 
