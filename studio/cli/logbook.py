@@ -1,4 +1,4 @@
-"""Logbook: note, compare, write out, delete and bring back runs."""
+"""Logbook: note, compare and write out runs."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -61,27 +61,3 @@ def script(
         return
     files = scripts.folder(studio, run, to=to)
     answer(json, {"run": run, "folder": to, "files": files}, f"{to}: {', '.join(files)}")
-
-
-@verb
-def delete(
-    runs: RunIds,
-    judged: Annotated[bool, typer.Option("--judged", help="Also runs on which a study rests.")] = False,
-    json: Json = False,
-) -> None:
-    """Delete runs; `restore` brings them back until `empty` removes their files."""
-    flow.delete(opened(), runs, even_judged=judged)
-    answer(json, {"deleted": runs}, f"Deleted, and can be brought back with: restore {' '.join(runs)}")
-
-
-def restore(runs: list[str], *, json: bool) -> None:
-    """Bring deleted runs back."""
-    flow.restore(opened(), runs)
-    answer(json, {"restored": runs}, f"{', '.join(runs)}: back.")
-
-
-@verb
-def empty(json: Json = False) -> None:
-    """Remove the files of deleted runs for good."""
-    freed = flow.empty(opened())
-    answer(json, {"bytes": freed}, f"{freed / 1e6:,.1f} MB are free again.")

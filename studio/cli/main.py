@@ -10,6 +10,7 @@ from studio import __version__
 from studio.cli import (
     chatting,
     deciding,
+    deleting,
     delivering,
     importing,
     logbook,
@@ -67,9 +68,10 @@ app.command("note")(logbook.note)
 app.command("diff")(logbook.diff)
 app.command("script")(logbook.script)
 app.command("export")(delivering.export)
-app.command("delete")(logbook.delete)
+app.command("delete")(deleting.delete)
 app.command("restore")(storing.restore)
-app.command("empty")(logbook.empty)
+app.command("bin")(deleting.bin)
+app.command("empty")(deleting.empty)
 app.command("backup")(storing.backup)
 app.command("space")(space.space)
 app.command("split")(split.split)

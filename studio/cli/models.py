@@ -10,6 +10,7 @@ from studio.cli.workspace import opened
 from studio.domain.errors import RecipeError
 from studio.domain.job import JobState
 from studio.domain.model import Model
+from studio.flows import deleted
 from studio.flows import models as flow
 from studio.flows.studio import Studio
 from studio.jobs.supervisor import keep_supervised
@@ -70,8 +71,8 @@ def stop_download(model: ModelId, json: Json = False) -> None:
 @app.command("remove")
 @verb
 def remove_model(model: ModelId, json: Json = False) -> None:
-    """Forget an added model; what was downloaded is deleted, a folder of your own stays."""
-    flow.remove(opened(), model)
+    """Put an added model into the bin; a folder of your own stays where it is in any case."""
+    deleted.delete(opened(), [model])
     answer(json, {"model": model}, f"{model} is no longer listed.")
 
 

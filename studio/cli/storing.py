@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from studio.cli import logbook
+from studio.cli import deleting
 from studio.cli.output import Json, answer, verb
 from studio.cli.workspace import opened, workspaces_folder
+from studio.domain.deleted import AT
 from studio.domain.errors import SetupError
 from studio.flows import backup as backups
 from studio.flows import restore as restoring
@@ -41,16 +42,16 @@ def backup(
 @verb
 def restore(
     what: Annotated[
-        list[str], typer.Argument(metavar="RUN … | FILE", help="Deleted runs, or a file that `backup` made.")
+        list[str], typer.Argument(metavar="ID … | FILE", help="What is in the bin, or a file that `backup` made.")
     ],
     replace: Annotated[
         bool, typer.Option("--replace", help="With a file: move what is in the workspace aside.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Bring deleted runs back, or make a workspace of a backup."""
-    if len(what) > 1 or PLAIN_NAME.fullmatch(what[0]):
-        logbook.restore(what, json=json)
+    """Bring things back from the bin, or make a workspace of a backup."""
+    if len(what) > 1 or PLAIN_NAME.fullmatch(what[0].replace(AT, "")):
+        deleting.restore(what, json=json)
         return
     if os.environ.get("STUDIO_DATABASE"):
         raise SetupError(

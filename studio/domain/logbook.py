@@ -2,24 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from studio.domain.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Who started a run, with which libraries, and what people say of it.
-
-    A deleted run is hidden and can be brought back until it is emptied: then its files are gone.
-    """
+    """Who started a run, with which libraries, and what people say of it."""
 
     owner: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     notes: str = ""
     tags: tuple[str, ...] = ()
-    deleted_at: datetime | None = None
-    emptied_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

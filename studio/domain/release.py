@@ -62,7 +62,6 @@ class Release:
     is_kept: bool
     created_at: datetime
     job: Job
-    deleted_at: datetime | None = None
 
     @property
     def is_ready(self) -> bool:

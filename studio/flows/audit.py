@@ -17,7 +17,7 @@ from studio.store import audit as stored
 
 P = ParamSpec("P")
 T = TypeVar("T")
-ID = re.compile(r"(?:data|run|study|release|model|sweep|split|card|talk|chat|job)-[0-9a-z-]{4,60}")
+ID = re.compile(r"(?:data|run|study|release|model|sweep|split|card|talk|chat|job)-[0-9a-z-]{4,60}(?:@\d{1,9})?")
 _inside: ContextVar[bool] = ContextVar("inside a flow that is logged", default=False)
 HEAD = ("number", "at", "who", "act", "about", "seal")
 COMMAND_LINE = "the command line"

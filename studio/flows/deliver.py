@@ -75,7 +75,7 @@ def make(
     if offer.obstacle:
         raise ExportError(offer.obstacle, fix=offer.fix, field="form")
     model = models.usable(studio, run.model_id)
-    _purge(studio)
+    _clear(studio)
     release_id = new_id("release")
     folder = _free_place(to) if to else studio.workspace.release(release_id)
     subject = card.Subject(run, checkpoint, form, slug(f"{run.name}-step-{checkpoint.step}"))
@@ -131,26 +131,6 @@ def cancel(studio: Studio, release_id: str) -> Release:
     if not found.job.is_live:
         raise ExportError("This delivery is not on its way.", fix="There is nothing to cancel.")
     jobs.wish(studio.store, found.job.id, Wish.STOP)
-    return release(studio, release_id)
-
-
-@logged("deleted a delivery")
-def delete(studio: Studio, release_id: str) -> Release:
-    """Take a delivery off the list; it can be brought back until another one is deleted or made.
-
-    A folder that people wanted elsewhere stays where it is.
-    """
-    if release(studio, release_id).job.is_live:
-        raise ExportError("This delivery is still being made.", fix="Cancel it first.")
-    _purge(studio)
-    stored.mark_deleted(studio.store, release_id, is_deleted=True)
-    return release(studio, release_id)
-
-
-@logged("brought a delivery back")
-def restore(studio: Studio, release_id: str) -> Release:
-    """Bring a deleted delivery back."""
-    stored.mark_deleted(studio.store, release_id, is_deleted=False)
     return release(studio, release_id)
 
 
@@ -251,12 +231,8 @@ def _free_place(to: Path) -> Path:
     return place
 
 
-def _purge(studio: Studio) -> None:
-    """Remove for good what was deleted, and what is left of deliveries that were never finished."""
-    for gone in stored.all(studio.store, deleted=True):
-        if gone.is_kept:
-            shutil.rmtree(gone.path, ignore_errors=True)
-        stored.forget(studio.store, gone.id)
+def _clear(studio: Studio) -> None:
+    """Remove what is left of deliveries that were never finished."""
     live = {each.path.name for each in releases(studio) if each.job.is_live}
     for draft in studio.workspace.exports.glob(".release-*.part"):
         if draft.name.removeprefix(".").removesuffix(".part") not in live:

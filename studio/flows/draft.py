@@ -8,6 +8,7 @@ from math import ceil
 from typing import Any
 
 from studio.data.atomic import replacing
+from studio.domain.deleted import Kind
 from studio.domain.errors import StudyError
 from studio.domain.gate import Gate, needs_references, read_gates
 from studio.domain.gate_names import name_of
@@ -32,7 +33,7 @@ from studio.flows import gates as gating
 from studio.flows.models import STARTER
 from studio.flows.own import owned
 from studio.flows.studio import Studio
-from studio.store import logbook
+from studio.store import deleted
 from studio.verdict.planning import plan_sentence
 
 QUESTION = "Which answer is better?"
@@ -202,7 +203,7 @@ def _comparable(studio: Studio, run_id: str) -> Run:
     run = train.run(studio, run_id)
     if run.is_live:
         raise StudyError(f"{run.name} is still training.", fix="Wait until it ends, or stop it and keep the best.")
-    if logbook.entry(studio.store, run_id).deleted_at is not None:
+    if deleted.find(studio.store, Kind.RUN, run_id):
         raise StudyError(f"{run.name} was deleted.", fix="Bring it back on Runs before it is compared.")
     if bring.dataset(studio, run.dataset_id).is_text:
         raise StudyError(

@@ -1,21 +1,19 @@
-"""Logbook: the history of runs: find them, note what they taught, compare them, delete them and bring them back."""
+"""Logbook: the history of runs: find them, note what they taught, and compare them."""
 
 import getpass
 import platform
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from studio import __version__
 from studio.domain.errors import RunError
-from studio.domain.job import JobKind
 from studio.domain.logbook import Difference, Entry, differences, tags_of
 from studio.domain.reading import Best, best_check
 from studio.domain.run import Run
 from studio.flows.audit import logged
 from studio.flows.studio import Studio
-from studio.store import datasets, jobs, splits, studies
+from studio.store import datasets, splits, studies
 from studio.store import logbook as stored
 from studio.store import runs as held
 
@@ -48,8 +46,8 @@ def opened(studio: Studio, run: Run) -> Run:
     return run
 
 
-def kept(studio: Studio, *, deleted: bool = False) -> list[Kept]:
-    """Every run with what is kept of it, the newest first; those that are deleted apart."""
+def kept(studio: Studio) -> list[Kept]:
+    """Every run with what is kept of it, the newest first."""
     entries = stored.entries(studio.store)
     titles = {found.id: found.title for found in datasets.all(studio.store)}
     resting = [study.run_id for study in studies.all(studio.store)]
@@ -61,7 +59,7 @@ def kept(studio: Studio, *, deleted: bool = False) -> list[Kept]:
             best=_best(studio, run),
             studies=resting.count(run.id),
         )
-        for run in held.all(studio.store, deleted=deleted)
+        for run in held.all(studio.store)
     ]
 
 
@@ -111,65 +109,6 @@ def compared(studio: Studio, run_ids: Sequence[str]) -> list[Difference]:
     ]
     differ = [each for each in outside if len(set(each.values)) > 1]
     return differ + differences([run.recipe for run in runs])
-
-
-@logged("deleted runs")
-def delete(studio: Studio, run_ids: Sequence[str], *, even_judged: bool = False) -> None:
-    """Hide runs until they are brought back or emptied; RunError for a live one, and for a judged one unless meant."""
-    for run_id in run_ids:
-        run = held.get(studio.store, run_id)
-        if run.is_live:
-            raise RunError(f"{run.name} is still going.", fix="Stop it first.")
-        resting = studies.all(studio.store, run_id=run_id)
-        if resting and not even_judged:
-            raise RunError(
-                f"{_studies(len(resting))} on {run.name}. What people judged would stay; its checkpoints would not.",
-                fix="Say that you mean judged runs as well, and delete it again.",
-                field="judged",
-            )
-    stored.delete(studio.store, run_ids)
-
-
-@logged("brought runs back")
-def restore(studio: Studio, run_ids: Sequence[str]) -> None:
-    """Bring deleted runs back; RunError for one whose files are gone."""
-    for run_id in run_ids:
-        run = held.get(studio.store, run_id)
-        if entry(studio, run_id).emptied_at is not None:
-            raise RunError(f"The files of {run.name} are gone.", fix="Train it again with “Same again with …”.")
-    stored.restore(studio.store, run_ids)
-
-
-@logged("removed deleted runs for good")
-def empty(studio: Studio) -> int:
-    """Remove what is deleted for good and say how many bytes that freed; a run that another begins from waits.
-
-    Of a run on which a study rests only the files go: what people judged stays, and can be read.
-    """
-    freed, needed = 0, _begun_from(studio)
-    for run in held.all(studio.store, deleted=True):
-        folders = [studio.workspace.run(run.id), studio.workspace.job(run.job.id)]
-        if str(folders[0]) in needed:
-            continue
-        freed += sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file())
-        for folder in folders:
-            shutil.rmtree(folder, ignore_errors=True)
-        if studies.all(studio.store, run_id=run.id):
-            stored.mark_emptied(studio.store, run.id)
-        else:
-            stored.forget(studio.store, run.id)
-    return freed
-
-
-def _begun_from(studio: Studio) -> set[str]:
-    """The folders of runs whose adapter a live run begins from."""
-    live = jobs.live(studio.store, kinds=[JobKind.TRAIN])
-    begun = [jobs.spec(studio.store, job.id).get("begin", "") for job in live]
-    return {each.split("/checkpoints/")[0] for each in begun if each}
-
-
-def _studies(count: int) -> str:
-    return "A study rests" if count == 1 else f"{count} studies rest"
 
 
 def _best(studio: Studio, run: Run) -> Best | None:

@@ -1,12 +1,12 @@
 """Models: which bases there are, whether each can be used here, and how those of a hub come here."""
 
 import os
-import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from studio.domain.deleted import Kind, Stage
 from studio.domain.errors import RecipeError
 from studio.domain.job import JobState, Wish
 from studio.domain.model import Model
@@ -20,7 +20,7 @@ from studio.recipes.hub.names import HubName, endpoint, hub_name
 from studio.recipes.listing import STARTER, with_reasons
 from studio.recipes.local import check_model_folder
 from studio.recipes.machine import measure_machine
-from studio.store import jobs, runs
+from studio.store import deleted, jobs
 from studio.store import models as stored
 from studio.store.ids import new_id
 from studio.store.models import AddedModel
@@ -94,6 +94,7 @@ def download(studio: Studio, name: HubName) -> Model:
     if entry and (obstacle := model(studio, entry.id).obstacle):
         raise RecipeError(f"{entry.title} cannot be used here. {obstacle}", fix="It was not downloaded.")
     to = studio.workspace.model(model_id)
+    _bring_back(studio, lambda held: (held.hub_id, held.revision) == (name.id, name.revision))
     claim = _claim(studio, to, entry.bytes if entry else 0)
     spec = _spec(studio, name, claim)
     title = entry.title if entry else name.title
@@ -124,22 +125,11 @@ def cancel(studio: Studio, model_id: str) -> Model:
     return model(studio, model_id)
 
 
-@logged("removed a model")
-def remove(studio: Studio, model_id: str) -> None:
-    """Forget a model that was added. What the studio downloaded is deleted; a folder of somebody's own stays."""
-    held = _held(studio, model_id)
-    if held is not None and held.job is not None and held.job.is_live:
-        raise RecipeError(f"{held.title} is being downloaded.", fix="Stop the download first.")
-    used = sum(run.model_id == model_id for run in runs.all(studio.store))
-    if held is not None and used:
-        raise RecipeError(
-            f"{held.title} is what {used} of the runs here learned from.",
-            fix="Keep it: without it they could neither answer nor be resumed.",
-        )
-    stored.remove(studio.store, model_id)
-    if held is not None and held.hub_id:
-        for folder in (held.path, held.path.with_name(held.path.name + ".part")):
-            shutil.rmtree(folder, ignore_errors=True)
+def _bring_back(studio: Studio, is_meant: Callable[[AddedModel], bool]) -> None:
+    """What is wanted anew comes back out of the bin."""
+    for each in deleted.all(studio.store, Stage.KEPT):
+        if each.thing.kind is Kind.MODEL and is_meant(stored.get(studio.store, each.thing.id)):
+            deleted.take_back(studio.store, Kind.MODEL, each.thing.id)
 
 
 def _held(studio: Studio, model_id: str) -> AddedModel | None:
@@ -185,5 +175,6 @@ def _add_folder(studio: Studio, path: Path) -> Model:
         raise RecipeError(
             f"There is no folder {str(path)[:200]}.", fix="Give the path of a folder, or owner/name of a hub."
         ) from error
+    _bring_back(studio, lambda held: held.path == folder)
     added = stored.add(studio.store, id=new_id("model"), title=check_model_folder(folder).title, path=folder)
     return model(studio, added.id)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from studio.domain.errors import SetupError, StudioError
 from studio.domain.space import Claim, Share, Space
+from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.recipes.machine import disk_free
 from studio.recipes.words import amount
@@ -52,6 +53,7 @@ def budget(studio: Studio) -> int | None:
     return settings.get(studio.store, BUDGET)
 
 
+@logged("changed what the workspace may take")
 def set_budget(studio: Studio, words: str) -> int | None:
     """Let the workspace take so much, "50 GB" for one; "none" takes the limit away."""
     if os.environ.get(BUDGET_VARIABLE, "").strip():

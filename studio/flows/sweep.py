@@ -161,10 +161,10 @@ def start(
     return made
 
 
-def sweeps(studio: Studio, *, deleted: bool = False) -> list[Sweep]:
-    """The sweeps of which a run is there, or those of which every run is deleted, the newest first."""
+def sweeps(studio: Studio) -> list[Sweep]:
+    """The sweeps of which a run is there, the newest first."""
     there = {run.id for run in held.all(studio.store)}
-    return [sweep for sweep in stored.all(studio.store) if bool(there & set(sweep.run_ids)) is not deleted]
+    return [sweep for sweep in stored.all(studio.store) if there & set(sweep.run_ids)]
 
 
 def tried(studio: Studio, every: Sequence[logbook.Kept]) -> list[Tried]:

@@ -20,7 +20,7 @@ from studio.store.acting import check_writing
 from studio.store.workspace import Workspace
 
 # The newest migration; a database that is there needs no Alembic, whose import takes longer than opening.
-HEAD = "0014"
+HEAD = "0016"
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number that no other program uses for its advisory lock on the same PostgreSQL database.
 MIGRATION_LOCK = 0x617373_6179

@@ -1,6 +1,6 @@
 """Datasets in the database: each with the job that reads it, whose state and result are the dataset's own."""
 
-import shutil
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -8,10 +8,12 @@ from sqlalchemy import Connection, Row, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from studio.domain.dataset import Dataset, Guess, Layout, Mapping, Origin
+from studio.domain.deleted import Kind
 from studio.domain.errors import DatasetError
 from studio.domain.job import Job, JobKind, JobState
 from studio.domain.mending import Mending, Step
 from studio.domain.space import Claim
+from studio.store import deleted as gone
 from studio.store import jobs, tables
 from studio.store.database import Store
 
@@ -97,10 +99,13 @@ def get(store: Store, dataset_id: str) -> Dataset:
 
 
 def all(store: Store) -> list[Dataset]:
-    """Every dataset, all their versions included, the newest first."""
-    newest_first = tables.datasets.c.created_at.desc(), tables.datasets.c.id.desc()
+    """Every dataset that is not deleted, all their versions included, the newest first."""
+    columns = tables.datasets.c
+    listed = _datasets().where(func.coalesce(columns.root_id, columns.id).not_in(gone.hidden(Kind.DATASET)))
     with store.read() as connection:
-        return [_dataset(row) for row in connection.execute(_datasets().order_by(*newest_first))]
+        return [
+            _dataset(row) for row in connection.execute(listed.order_by(columns.created_at.desc(), columns.id.desc()))
+        ]
 
 
 def chosen_mappings(store: Store) -> list[dict[str, Any]]:
@@ -130,28 +135,14 @@ def rename(store: Store, dataset_id: str, name: str) -> Dataset:
         return _get(connection, dataset_id)
 
 
-def delete(store: Store, dataset_id: str) -> None:
-    """Forget a dataset with its splits, jobs and files; DatasetError while it is being read or a run needs it."""
-    with store.write() as connection:
-        found = _get(connection, dataset_id)
-        uses = select(func.count()).select_from(tables.runs).where(tables.runs.c.dataset_id == dataset_id)
-        if runs := connection.execute(uses).scalar_one():
-            raise DatasetError(
-                f"{found.name} was used by {runs} {'run' if runs == 1 else 'runs'}.",
-                fix="Keep it, so that it can always be said what they learned from.",
-            )
-        own_jobs = [
-            jobs.job_of(row)
-            for row in connection.execute(select(tables.jobs).where(tables.jobs.c.subject_id == dataset_id))
-        ]
-        if any(job.is_live for job in own_jobs):
-            raise DatasetError(f"{found.name} is still being read.", fix="Stop that first, or wait a moment.")
-        connection.execute(tables.splits.delete().where(tables.splits.c.dataset_id == dataset_id))
-        connection.execute(tables.datasets.delete().where(tables.datasets.c.id == dataset_id))
-        connection.execute(tables.jobs.delete().where(tables.jobs.c.subject_id == dataset_id))
-    # Files go last: those that a power cut leaves behind are of no dataset, a dataset without files would be broken.
-    for folder in (store.workspace.dataset(dataset_id), *(store.workspace.job(job.id) for job in own_jobs)):
-        shutil.rmtree(folder, ignore_errors=True)
+def forget(connection: Connection, versions: Sequence[Dataset]) -> None:
+    """Remove all versions of a dataset with their splits and jobs; one that a run learned from is refused by the
+    database."""
+    ids = [version.id for version in versions]
+    connection.execute(tables.sweeps.delete().where(tables.sweeps.c.dataset_id.in_(ids)))
+    connection.execute(tables.splits.delete().where(tables.splits.c.dataset_id.in_(ids)))
+    connection.execute(tables.datasets.delete().where(tables.datasets.c.id.in_(ids)))
+    connection.execute(tables.jobs.delete().where(tables.jobs.c.subject_id.in_(ids)))
 
 
 def _datasets() -> Any:

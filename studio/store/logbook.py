@@ -1,7 +1,6 @@
-"""Logbook in the database: what people say of a run, who started it with which libraries, and whether it is deleted."""
+"""Logbook in the database: what people say of a run, and who started it with which libraries."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -34,28 +33,6 @@ def write(store: Store, run_id: str, *, notes: str | None = None, tags: Sequence
     return entry(store, run_id)
 
 
-def delete(store: Store, run_ids: Sequence[str], *, at: datetime | None = None) -> None:
-    """Hide runs; nothing of them is lost."""
-    _set(store, run_ids, {"deleted_at": at or datetime.now(UTC)})
-
-
-def restore(store: Store, run_ids: Sequence[str]) -> None:
-    _set(store, run_ids, {"deleted_at": None})
-
-
-def mark_emptied(store: Store, run_id: str, *, at: datetime | None = None) -> None:
-    """Say that the files of a deleted run are gone."""
-    _set(store, [run_id], {"emptied_at": at or datetime.now(UTC)})
-
-
-def forget(store: Store, run_id: str) -> None:
-    """Remove a run with all that it reported; a run on which a study rests is refused by the database."""
-    with store.write() as connection:
-        job_id = connection.execute(select(tables.runs.c.job_id).where(tables.runs.c.id == run_id)).scalar_one()
-        connection.execute(tables.runs.delete().where(tables.runs.c.id == run_id))
-        connection.execute(tables.jobs.delete().where(tables.jobs.c.id == job_id))
-
-
 def _set(store: Store, run_ids: Sequence[str], values: dict[str, Any]) -> None:
     with store.write() as connection:
         for run_id in run_ids:
@@ -76,6 +53,4 @@ def _entry(values: Any) -> Entry:
         versions=values["versions"],
         notes=values["notes"],
         tags=tuple(values["tags"]),
-        deleted_at=values["deleted_at"],
-        emptied_at=values["emptied_at"],
     )

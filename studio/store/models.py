@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select, update
 
+from studio.domain.deleted import Kind
 from studio.domain.errors import RecipeError
 from studio.domain.job import Job, JobKind
 from studio.domain.space import Claim
+from studio.store import deleted as gone
 from studio.store import jobs, tables
 from studio.store.database import Store, insert_or_ignore
 
@@ -66,18 +68,25 @@ def download_again(store: Store, model: AddedModel, spec: dict[str, Any], claim:
 
 
 def all(store: Store) -> list[AddedModel]:
-    """Every added model, in the order in which they were added."""
+    """Every added model that is not deleted, in the order in which they were added."""
+    listed = _every().where(tables.models.c.id.not_in(gone.hidden(Kind.MODEL)))
     with store.read() as connection:
-        rows = connection.execute(_every().order_by(tables.models.c.added_at, tables.models.c.id))
+        rows = connection.execute(listed.order_by(tables.models.c.added_at, tables.models.c.id))
         return [_model(row) for row in rows]
 
 
-def remove(store: Store, model_id: str) -> None:
-    """Forget a model; its files stay. RecipeError when it is not known."""
-    with store.write() as connection:
-        gone = connection.execute(tables.models.delete().where(tables.models.c.id == model_id))
-        if gone.rowcount != 1:
-            raise RecipeError(f"There is no added model called {model_id}.", fix="Pick one of those listed.")
+def get(store: Store, model_id: str) -> AddedModel:
+    """The model, deleted or not; RecipeError when it is not known."""
+    with store.read() as connection:
+        row = connection.execute(_every().where(tables.models.c.id == model_id)).one_or_none()
+    if row is None:
+        raise RecipeError(f"There is no added model called {model_id}.", fix="Pick one of those listed.")
+    return _model(row)
+
+
+def forget(connection: Connection, model_id: str) -> None:
+    """Remove a model; its files are not touched."""
+    connection.execute(tables.models.delete().where(tables.models.c.id == model_id))
 
 
 def _submit(

@@ -20,7 +20,7 @@ NAMED = {
     "runs": "SELECT id FROM runs",
     "studies": "SELECT id FROM studies",
 }
-PLACED = {"models": "SELECT path FROM models", "exports": "SELECT path FROM releases WHERE deleted_at IS NULL"}
+PLACED = {"models": "SELECT path FROM models", "exports": "SELECT path FROM releases"}
 SIGNS_OF_USE = ("jobs", "models", "people", "keys")
 # Where places of files stand.
 PLACES = (tables.specs.c.spec, tables.jobs.c.result, tables.models.c.path, tables.releases.c.path)

@@ -1,15 +1,16 @@
 """Releases in the database: what was delivered, each with the job that makes it."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Connection, Row, Select, select
 
+from studio.domain.deleted import Kind
 from studio.domain.errors import ExportError
 from studio.domain.job import JobKind
 from studio.domain.release import Form, Release
 from studio.domain.space import Claim
+from studio.store import deleted as gone
 from studio.store import jobs, tables
 from studio.store.database import Store
 
@@ -48,26 +49,19 @@ def get(store: Store, release_id: str) -> Release:
 
 def all(store: Store, *, deleted: bool = False) -> list[Release]:
     """Every release that is not deleted, or those that are, the newest first."""
-    columns = tables.releases.c
-    wanted = columns.deleted_at.is_not(None) if deleted else columns.deleted_at.is_(None)
+    columns, hidden = tables.releases.c, gone.hidden(Kind.RELEASE)
+    wanted = columns.id.in_(hidden) if deleted else columns.id.not_in(hidden)
     with store.read() as connection:
         rows = connection.execute(_every().where(wanted).order_by(columns.created_at.desc(), columns.id.desc())).all()
     return [_release(store, row) for row in rows]
 
 
-def mark_deleted(store: Store, release_id: str, *, is_deleted: bool) -> None:
-    """Hide a release, or bring it back; nothing of it is lost."""
-    at = datetime.now(UTC) if is_deleted else None
-    with store.write() as connection:
-        connection.execute(update(tables.releases).where(tables.releases.c.id == release_id).values(deleted_at=at))
-
-
-def forget(store: Store, release_id: str) -> None:
+def forget(connection: Connection, release_id: str) -> None:
     """Remove a release with its job; its files are not touched."""
-    release = get(store, release_id)
-    with store.write() as connection:
-        connection.execute(tables.releases.delete().where(tables.releases.c.id == release_id))
-        connection.execute(tables.jobs.delete().where(tables.jobs.c.id == release.job.id))
+    mine = tables.releases.c.id == release_id
+    job_id = connection.execute(select(tables.releases.c.job_id).where(mine)).scalar_one()
+    connection.execute(tables.releases.delete().where(mine))
+    connection.execute(tables.jobs.delete().where(tables.jobs.c.id == job_id))
 
 
 def _every() -> Select[Any]:
@@ -87,5 +81,4 @@ def _release(store: Store, row: Row[Any]) -> Release:
         is_kept=path.is_relative_to(store.workspace.exports),
         created_at=value[columns.created_at],
         job=jobs.job_of(row),
-        deleted_at=value[columns.deleted_at],
     )

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, select, update
 
+from studio.domain.deleted import AT, Kind
 from studio.domain.errors import RunError
 from studio.domain.event import EventKind
 from studio.domain.job import JobKind
@@ -14,6 +15,7 @@ from studio.domain.plan import Plan
 from studio.domain.recipe import Recipe
 from studio.domain.run import Checkpoint, Metric, Origin, Run
 from studio.domain.space import Claim
+from studio.store import deleted as gone
 from studio.store import jobs, tables
 from studio.store.database import Store, writing
 
@@ -78,12 +80,17 @@ def get(store: Store, run_id: str) -> Run:
 
 
 def all(store: Store, *, deleted: bool = False) -> list[Run]:
-    """Every run that is not deleted, or those that are, the newest first."""
+    """Every run that is not deleted, or those that are and of which something is kept, the newest first."""
     newest_first = tables.runs.c.created_at.desc(), tables.runs.c.id.desc()
-    hidden = select(tables.logbook.c.run_id).where(tables.logbook.c.deleted_at.is_not(None))
+    hidden = gone.hidden(Kind.RUN)
     wanted = tables.runs.c.id.in_(hidden) if deleted else tables.runs.c.id.not_in(hidden)
     with store.read() as connection:
         return [run_of(row) for row in connection.execute(runs_with_jobs().where(wanted).order_by(*newest_first))]
+
+
+def exists(store: Store, run_id: str) -> bool:
+    with store.read() as connection:
+        return connection.execute(select(tables.runs.c.id).where(tables.runs.c.id == run_id)).first() is not None
 
 
 def rename(store: Store, run_id: str, name: str) -> Run:
@@ -118,10 +125,15 @@ def metrics(store: Store, run_id: str) -> list[Metric]:
 
 
 def checkpoints(store: Store, run_id: str, *, ever: bool = False) -> list[Checkpoint]:
-    """The checkpoints that are still there, or all that there ever were, in the order of their steps."""
+    """The checkpoints that are still there, or all that there ever were, in the order of their steps.
+
+    One that somebody deleted is in neither, unless the run went on and saved it anew since.
+    """
     kept: dict[int, dict[str, Any]] = {}
-    starts = _starts(store, run_id)
-    for moment, _, data in _reported(store, run_id, EventKind.CHECKPOINT):
+    starts, deleted = _starts(store, run_id), _deleted_steps(store, run_id)
+    for moment, at, data in _reported(store, run_id, EventKind.CHECKPOINT):
+        if at <= deleted.get(data["step"], 0.0):
+            continue
         is_gone = bool(data.get("removed")) or _is_undone(starts, moment, data["step"])
         if not ever or not is_gone:
             kept.pop(data["step"], None)
@@ -139,6 +151,24 @@ def checkpoints(store: Store, run_id: str, *, ever: bool = False) -> list[Checkp
         )
         for step in sorted(kept)
     ]
+
+
+def _deleted_steps(store: Store, run_id: str) -> dict[int, float]:
+    """The steps of checkpoints that somebody deleted, and when."""
+    columns = tables.deleted.c
+    of_run = columns.id.startswith(f"{run_id}{AT}", autoescape=True)
+    question = select(columns.id, columns.at).where(columns.kind == Kind.CHECKPOINT.value, of_run)
+    with store.read() as connection:
+        return {int(row.id.split(AT)[1]): row.at.timestamp() for row in connection.execute(question)}
+
+
+def forget(connection: Connection, run_id: str) -> None:
+    """Remove a run with all that it reported; a run on which a study rests, deleted or not, keeps its place."""
+    if connection.execute(select(tables.studies.c.id).where(tables.studies.c.run_id == run_id)).first():
+        return
+    job_id = connection.execute(select(tables.runs.c.job_id).where(tables.runs.c.id == run_id)).scalar_one()
+    connection.execute(tables.runs.delete().where(tables.runs.c.id == run_id))
+    connection.execute(tables.jobs.delete().where(tables.jobs.c.id == job_id))
 
 
 def answers(store: Store, run_id: str) -> list[tuple[int, list[dict[str, str]]]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, text, update
 
+from studio.domain.deleted import Kind
 from studio.domain.errors import StudyError
 from studio.domain.job import JobKind, JobState
 from studio.domain.protocol import Protocol, protocol_from
@@ -15,6 +16,7 @@ from studio.domain.ruling import Override
 from studio.domain.space import Claim
 from studio.domain.study import STUDY, Answer, Ask, Link, Study, StudyState
 from studio.domain.verdict import Decision
+from studio.store import deleted as gone
 from studio.store import jobs, links, tables
 from studio.store.database import Store
 
@@ -69,18 +71,29 @@ def add(
 
 
 def get(store: Store, study_id: str) -> Study:
-    """The study; StudyError when there is none."""
+    """The study; StudyError when there is none, or when it was deleted."""
     with store.read() as connection:
+        if connection.execute(gone.hidden(Kind.STUDY).where(tables.deleted.c.id == study_id)).first():
+            raise StudyError("This comparison was deleted.", fix="Bring it back from the bin on Runs, if it is there.")
         return _get(connection, study_id)
 
 
 def all(store: Store, *, run_id: str | None = None) -> list[Study]:
-    """Every study, or those of one run, the newest first."""
-    question = _studies().order_by(tables.studies.c.created_at.desc(), tables.studies.c.id.desc())
+    """Every study that is not deleted, or those of one run, the newest first."""
+    columns = tables.studies.c
+    question = _studies().where(columns.id.not_in(gone.hidden(Kind.STUDY)))
+    question = question.order_by(columns.created_at.desc(), columns.id.desc())
     if run_id is not None:
         question = question.where(tables.studies.c.run_id == run_id)
     with store.read() as connection:
         return [_study(row) for row in connection.execute(question)]
+
+
+def forget(connection: Connection, study_id: str) -> None:
+    """Remove what was answered, judged and said of a study. What stays is that these prompts were asked, because every
+    later study on them has to count it."""
+    for table in (tables.overrides, tables.cards, tables.links, tables.answers):
+        connection.execute(table.delete().where(table.c.study_id == study_id))
 
 
 def opened_splits(store: Store, root: str) -> list[str]:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     text,
 )
 
+from studio.domain.deleted import Kind, Stage
 from studio.domain.job import JobState, Wish
 from studio.domain.study import Choice, Guessed, LinkKind, Side
 from studio.domain.verdict import Decision
@@ -197,8 +198,6 @@ logbook = Table(
     Column("versions", Json, nullable=False),
     Column("notes", Words, nullable=False),
     Column("tags", Json, nullable=False),
-    Column("deleted_at", Moment),
-    Column("emptied_at", Moment),
 )
 
 # `seal` is the whole protocol, frozen, and `fingerprint` its SHA-256.
@@ -346,7 +345,6 @@ releases = Table(
     Column("form", String(16), nullable=False),
     Column("path", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
-    Column("deleted_at", Moment),
     Column("job_id", Id, ForeignKey("jobs.id"), nullable=False, unique=True),
 )
 
@@ -363,4 +361,20 @@ models = Table(
     Column("revision", Text),
     Column("job_id", Id),
     Index("ix_models_hub_id_revision", "hub_id", "revision", unique=True),
+)
+
+# The bin. What is in it is not listed any more; `places` are the files, within the workspace, of what is being removed.
+# A checkpoint has its run and step as its id.
+deleted = Table(
+    "deleted",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("id", String(128), primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("stage", String(16), nullable=False),
+    Column("places", Json, nullable=False),
+    one_of("kind", Kind),
+    one_of("stage", Stage),
 )

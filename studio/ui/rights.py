@@ -47,6 +47,7 @@ LOOKS: dict[str, str] = {
     "studio.ui.delivering.making": "described",
     "studio.ui.delivering.delivered": "look",
     "studio.ui.tabs.chat": "show follow",
+    "studio.ui.runs.space": "show",
     "studio.ui.tabs.runs": "show show_picked pick",
 }
 

@@ -18,7 +18,7 @@ from studio.domain.release import MANIFEST, MEASURED, Form, Release
 from studio.domain.run import Run
 from studio.domain.space import SPARE
 from studio.domain.study import Choice, Study
-from studio.flows import card, compare, deliver, models, space, train
+from studio.flows import card, compare, deleted, deliver, models, space, train
 from studio.flows.studio import Studio
 from studio.store import jobs
 from tests.engine.conftest import Notebook
@@ -161,19 +161,21 @@ def test_what_is_there_already_is_never_written_over(quiet, trained, tmp_path: P
 def test_a_folder_that_people_named_stays_theirs(quiet, delivered, tmp_path: Path):
     release = delivered(to=tmp_path / "elsewhere")
     assert release.path == tmp_path / "elsewhere" and not release.is_kept
-    deliver.delete(quiet, release.id)
-    deliver.delete(quiet, delivered().id)
+    deleted.delete(quiet, [release.id])
+    deleted.empty(quiet)
     assert (tmp_path / "elsewhere" / "run.py").exists()
 
 
-def test_a_deleted_delivery_comes_back_until_the_next_one_is_deleted(quiet, delivered):
+def test_a_deleted_delivery_comes_back_until_it_is_removed_for_good(quiet, delivered):
     first, second = delivered(), delivered(step=None, to=None)
     assert second.id != first.id
-    deliver.delete(quiet, first.id)
+    deleted.delete(quiet, [first.id])
     assert [each.id for each in deliver.releases(quiet)] == [second.id]
-    assert deliver.restore(quiet, first.id).path.exists() and len(deliver.releases(quiet)) == 2
-    deliver.delete(quiet, first.id)
-    deliver.delete(quiet, second.id)
+    deleted.restore(quiet, [first.id])
+    assert first.path.exists() and len(deliver.releases(quiet)) == 2
+    deleted.delete(quiet, [first.id])
+    deleted.delete(quiet, [second.id])
+    assert deleted.empty(quiet, [first.id]) >= first.bytes
     assert not first.path.exists() and second.path.exists()
     with pytest.raises(ExportError, match="gone"):
         deliver.release(quiet, first.id)
@@ -183,7 +185,7 @@ def test_the_same_press_twice_is_one_delivery_and_one_that_waits_can_be_cancelle
     first, second = (deliver.make(quiet, trained.id, Form.ADAPTER, key="press") for _ in range(2))
     assert first.id == second.id
     with pytest.raises(ExportError, match="still being made"):
-        deliver.delete(quiet, first.id)
+        deleted.delete(quiet, [first.id])
     assert deliver.cancel(quiet, first.id).job.state is JobState.STOPPED
 
 

@@ -15,7 +15,7 @@ from studio.domain.protocol import Asked, Opponent, Rival, Source
 from studio.domain.row import Message
 from studio.domain.run import Run
 from studio.domain.study import TUNED, LinkKind, prompt_key, references_fingerprint
-from studio.flows import asking, compare, draft, logbook, openings, prompting, shots, train
+from studio.flows import asking, compare, deleted, draft, openings, prompting, shots, train
 from studio.flows import gates as gating
 from studio.flows.draft import Wanted
 from studio.flows.studio import Studio
@@ -175,7 +175,7 @@ def test_a_freezing_that_is_refused_leaves_nothing_behind(quiet: Studio, trained
 
 
 def test_a_run_that_was_deleted_meanwhile_is_not_compared(quiet: Studio, trained: Run):
-    logbook.delete(quiet, [trained.id])
+    deleted.delete(quiet, [trained.id])
     with pytest.raises(StudyError, match="was deleted") as refused:
         compare.freeze(quiet, trained.id, Wanted(), key="study")
     assert "Bring it back" in refused.value.fix

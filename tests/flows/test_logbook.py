@@ -7,11 +7,9 @@ import pytest
 from studio.domain.dataset import Dataset
 from studio.domain.errors import ExportError, RunError
 from studio.domain.run import Run
-from studio.domain.study import Study
 from studio.flows import choose, logbook, script, train
 from studio.flows.models import STARTER
 from studio.flows.studio import Studio
-from studio.store import runs as held
 from studio.ui.parts import forms
 from studio.ui.tabs import recipe as recipe_tab
 from tests.flows.conftest import RECIPE
@@ -45,40 +43,6 @@ def test_two_runs_differ_in_what_was_changed(quiet: Studio, trained: Run, datase
     assert differing == {"seed": (7, 8)}
     with pytest.raises(RunError, match="One run alone"):
         logbook.compared(quiet, [trained.id, trained.id])
-
-
-def test_a_deleted_run_comes_back_until_it_is_emptied(quiet: Studio, trained: Run):
-    folder = quiet.workspace.run(trained.id)
-    logbook.delete(quiet, [trained.id])
-    assert trained.id not in {run.id for run in train.runs(quiet)}
-    assert [kept.run.id for kept in logbook.kept(quiet, deleted=True)] == [trained.id]
-    logbook.restore(quiet, [trained.id])
-    assert trained.id in {run.id for run in train.runs(quiet)} and train.best_checkpoint(quiet, trained.id)
-    logbook.delete(quiet, [trained.id])
-    assert logbook.empty(quiet) > 1_000_000 and not folder.exists()
-    assert held.all(quiet.store, deleted=True) == []
-
-
-def test_a_live_run_is_not_deleted_and_one_that_it_begins_from_is_not_emptied(
-    quiet: Studio, trained: Run, dataset: Dataset
-):
-    second = train.start(quiet, dataset.id, STARTER, RECIPE, begin=trained.id, key="the second stage")
-    with pytest.raises(RunError, match="still going"):
-        logbook.delete(quiet, [second.id])
-    logbook.delete(quiet, [trained.id])
-    assert logbook.empty(quiet) == 0 and quiet.workspace.run(trained.id).exists()
-
-
-def test_a_judged_run_is_deleted_only_by_who_says_so_and_what_was_judged_stays(quiet: Studio, opened, trained: Run):
-    study: Study = opened()
-    with pytest.raises(RunError, match="A study rests on") as refused:
-        logbook.delete(quiet, [trained.id])
-    assert refused.value.field == "judged" and train.runs(quiet)
-    logbook.delete(quiet, [trained.id], even_judged=True)
-    logbook.empty(quiet)
-    assert train.run(quiet, study.run_id).name == trained.name
-    with pytest.raises(RunError, match="are gone"):
-        logbook.restore(quiet, [trained.id])
 
 
 def test_a_run_is_written_out_with_the_rows_that_it_had(quiet: Studio, trained: Run, tmp_path: Path):

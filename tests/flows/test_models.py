@@ -12,7 +12,7 @@ from studio.domain.dataset import Dataset
 from studio.domain.errors import RecipeError
 from studio.domain.job import JobKind
 from studio.domain.model import Standing
-from studio.flows import choose, inspect, models, train
+from studio.flows import choose, deleted, inspect, models, train
 from studio.flows.studio import Studio
 from studio.jobs.process import kill_group
 from studio.store import jobs
@@ -47,8 +47,9 @@ def test_a_folder_is_added_once_however_often_it_is_named(resting: Studio, tmp_p
     assert models.add_model(resting, str(folder / ".." / "Pebble-copy")) == added
     assert (added.title, added.path, added.starter, added.is_usable) == ("Pebble-copy", folder, False, True)
     assert [found.id for found in models.models(resting)].count(added.id) == 1
-    models.remove(resting, added.id)
+    deleted.delete(resting, [added.id])
     assert folder.is_dir() and added.id not in {found.id for found in models.models(resting)}
+    assert models.add_model(resting, str(folder)) == added and deleted.listed(resting) == []
 
 
 @pytest.mark.parametrize("named", ["", "nowhere", "/nowhere/at/all", "~nobody-there/x", "a\x00b"])
@@ -98,7 +99,7 @@ def test_a_download_that_was_stopped_goes_on_when_it_is_asked_for_again(resting:
     assert again.is_downloading and added.download is not None and again.download is not None
     assert again.download.id == added.download.id
     with pytest.raises(RecipeError, match="is being downloaded"):
-        models.remove(resting, added.id)
+        deleted.delete(resting, [added.id])
 
 
 def test_a_model_of_the_catalogue_is_downloaded_to_its_own_place(resting: Studio, monkeypatch: pytest.MonkeyPatch):
@@ -149,5 +150,6 @@ def test_a_killed_download_goes_on_with_the_rest_and_its_model_can_be_planned_wi
     (here.path / weights).unlink()
     lost = models.model(working, added.id)
     assert not lost.is_usable and "some of its files are gone" in lost.reason
-    models.remove(working, added.id)
-    assert not here.path.exists()
+    deleted.delete(working, [added.id])
+    assert added.id not in {each.id for each in models.models(working)} and here.path.exists()
+    assert deleted.empty(working, [added.id]) > 0 and not here.path.exists()

@@ -9,7 +9,7 @@ from studio.domain.errors import RecipeError, RunError
 from studio.domain.event import EventKind
 from studio.domain.job import JobKind, JobState
 from studio.domain.sweep import Sweep
-from studio.flows import logbook, queue, sweep, train
+from studio.flows import deleted, logbook, queue, sweep, train
 from studio.flows.models import STARTER
 from studio.flows.studio import Studio
 from studio.store import jobs
@@ -102,7 +102,7 @@ def test_the_comparison_names_the_best_and_its_recipe_can_be_used(quiet: Studio,
 
 def test_a_sweep_is_a_row_of_the_runs_with_its_tries_and_its_best(quiet: Studio, queued: Sweep):
     def drawn() -> str:
-        return runs_tab.show(quiet, [], [])[0]
+        return runs_tab.show(quiet, [])[0]
 
     assert f"Sweep {queued.name}: 2 tries 2 waiting –" in words(drawn())
     train_as_told(quiet, [2.0, 0.8])
@@ -113,7 +113,7 @@ def test_a_sweep_is_a_row_of_the_runs_with_its_tries_and_its_best(quiet: Studio,
         train.run(quiet, queued.run_ids[1]).name, said.index("tries")
     )
     assert f'data-pick="{queued.id}"' in drawn() and f'data-pick="{queued.run_ids[0]}"' in drawn()
-    logbook.delete(quiet, [queued.run_ids[1]])
+    deleted.delete(quiet, [queued.run_ids[1]])
     assert "1 try 1 finished 0.800 with learning rate 0.001" in words(drawn())
 
 
@@ -122,9 +122,9 @@ def test_a_sweep_is_deleted_and_brought_back_with_its_runs(quiet: Studio, queued
         runs_tab.hide(quiet, [queued.id], False, None)
     sweep.stop(quiet, queued.id)
     values = runs_tab.hide(quiet, [queued.id], False, None)
-    assert sweep.sweeps(quiet) == [] and sweep.sweeps(quiet, deleted=True) == [queued]
+    assert sweep.sweeps(quiet) == [] and {each.thing.id for each in deleted.listed(quiet)} == set(queued.run_ids)
     assert set(queued.run_ids).isdisjoint(run.id for run in train.runs(quiet))
-    runs_tab.bring_back(quiet, values[-2], [], None)
+    runs_tab.bring_back(quiet, values[4], [], None)
     assert sweep.sweeps(quiet) == [queued]
 
 

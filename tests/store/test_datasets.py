@@ -112,41 +112,30 @@ def test_a_dataset_can_be_renamed(store: Store, examples: Examples):
 
 
 def test_an_unknown_dataset_is_named(store: Store):
-    for ask in (datasets.get, datasets.delete, lambda s, id: datasets.rename(s, id, "x")):
+    for ask in (datasets.get, lambda s, id: datasets.rename(s, id, "x")):
         with pytest.raises(DatasetError, match="no dataset called data-0"):
             ask(store, "data-0")
 
 
-def test_deleting_a_dataset_forgets_its_splits_jobs_events_and_files(store: Store, examples: Examples):
+def test_a_forgotten_dataset_takes_its_splits_and_jobs_with_it(store: Store, examples: Examples):
     kept, gone = examples.dataset(), examples.dataset()
     jobs.wish(store, kept.job_id, Wish.STOP)
     examples.finish(gone.job_id, **READ)
     split = examples.split(gone.id)
-    folders = store.workspace.dataset(gone.id), store.workspace.attempt(gone.job_id, 1)
-    for folder in folders:
-        folder.mkdir(parents=True)
-        (folder / "rows.jsonl").write_text("{}")
-    datasets.delete(store, gone.id)
+    with store.write() as connection:
+        datasets.forget(connection, [gone])
     assert [found.id for found in datasets.all(store)] == [kept.id]
-    assert not any(folder.exists() for folder in folders)
     with pytest.raises(DatasetError):
         splits.get(store, split.id)
     with pytest.raises(StudioError):
         jobs.get(store, gone.job_id)
 
 
-def test_a_dataset_that_a_run_learned_from_is_not_deleted(store: Store, examples: Examples):
-    run = examples.run()
-    with pytest.raises(DatasetError, match=r"was used by 1 run\."):
-        datasets.delete(store, run.dataset_id)
-    assert datasets.get(store, run.dataset_id)
-
-
-def test_a_dataset_that_is_being_read_is_not_deleted(store: Store, examples: Examples):
-    added = examples.dataset()
-    with pytest.raises(DatasetError, match="still being read"):
-        datasets.delete(store, added.id)
-    assert datasets.get(store, added.id)
+def test_a_dataset_that_a_run_learned_from_is_not_forgotten(store: Store, examples: Examples):
+    dataset = datasets.get(store, examples.run().dataset_id)
+    with pytest.raises(IntegrityError), store.write() as connection:
+        datasets.forget(connection, [dataset])
+    assert datasets.get(store, dataset.id)
 
 
 def test_ids_of_other_things_are_no_datasets(store: Store, examples: Examples):

@@ -1,8 +1,5 @@
 """What is kept of a run beside its curves, and how it goes away and comes back."""
 
-import pytest
-from sqlalchemy.exc import IntegrityError
-
 from studio.domain.event import EventKind
 from studio.domain.job import JobKind
 from studio.domain.logbook import Entry
@@ -26,28 +23,17 @@ def test_notes_and_tags_change_apart_also_of_a_run_from_before_the_logbook(store
     assert logbook.entry(store, run.id).notes == "The first that kept the format.\N{REPLACEMENT CHARACTER}"
 
 
-def test_a_deleted_run_is_hidden_and_comes_back_whole(store: Store, examples: Examples):
-    first, second = examples.run(name="one"), examples.run(name="two")
-    logbook.write(store, first.id, notes="kept")
-    logbook.delete(store, [first.id])
-    assert (runs.all(store), runs.all(store, deleted=True)) == ([second], [first])
-    assert runs.get(store, first.id) == first
-    logbook.restore(store, [first.id])
-    assert runs.all(store) == [second, first] and runs.all(store, deleted=True) == []
-    assert logbook.entry(store, first.id).notes == "kept"
-
-
 def test_a_forgotten_run_takes_all_that_it_reported_with_it(store: Store, examples: Examples):
     run = examples.running_run()
     examples.report(run.job, (EventKind.METRIC, {"step": 1, "epoch": 0.1, "loss": 2.0}))
-    logbook.delete(store, [run.id])
-    logbook.forget(store, run.id)
-    assert runs.all(store, deleted=True) == [] and runs.metrics(store, run.id) == [] and logbook.entries(store) == {}
+    with store.write() as connection:
+        runs.forget(connection, run.id)
+    assert runs.all(store) == [] and runs.metrics(store, run.id) == [] and logbook.entries(store) == {}
     assert jobs.live(store, kinds=[JobKind.TRAIN]) == []
 
 
-def test_a_run_on_which_a_study_rests_cannot_be_forgotten(store: Store, examples: Examples):
+def test_a_run_on_which_a_study_rests_keeps_its_place(store: Store, examples: Examples):
     study = examples.study()
-    with pytest.raises(IntegrityError):
-        logbook.forget(store, study.run_id)
+    with store.write() as connection:
+        runs.forget(connection, study.run_id)
     assert runs.get(store, study.run_id)

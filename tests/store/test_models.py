@@ -27,10 +27,11 @@ def test_a_folder_added_twice_is_one_model(store: Store):
 
 def test_a_removed_model_is_forgotten(store: Store):
     models.add(store, id="model-1", title="Mine", path=Path("/models/a"))
-    models.remove(store, "model-1")
+    with store.write() as connection:
+        models.forget(connection, "model-1")
     assert models.all(store) == []
     with pytest.raises(RecipeError, match="no added model called model-1"):
-        models.remove(store, "model-1")
+        models.get(store, "model-1")
 
 
 def test_a_model_of_a_hub_is_remembered_once_with_one_download(store: Store):

@@ -1,18 +1,20 @@
 """Entry: jobs submitted once, and looked up."""
 
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, select, update
 
 from studio import logs
-from studio.domain.job import Job, JobKind, JobState, Wish
+from studio.domain.job import LIVE, Job, JobKind, JobState, Wish
 from studio.domain.space import Claim
 from studio.store import tables
 from studio.store.database import Store, insert_or_ignore, writing
 from studio.store.ids import new_id
 from studio.store.jobs.reservations import reserve
-from studio.store.jobs.rows import job_of, job_with, spec_of
+from studio.store.jobs.rows import is_in, job_of, job_with, spec_of
 
 
 def submit(
@@ -88,6 +90,37 @@ def of_subject(store: Store, subject_id: str, *, kind: JobKind) -> list[Job]:
     known = select(tables.jobs).where(tables.jobs.c.subject_id == subject_id, tables.jobs.c.kind == kind.value)
     with store.read() as connection:
         return [job_of(row) for row in connection.execute(known.order_by(tables.jobs.c.created_at, tables.jobs.c.id))]
+
+
+def ids_of(store: Store, subject_id: str) -> list[str]:
+    """Every job that was submitted for a subject."""
+    with store.read() as connection:
+        return list(
+            connection.execute(select(tables.jobs.c.id).where(tables.jobs.c.subject_id == subject_id)).scalars()
+        )
+
+
+def naming(store: Store, places: Collection[Path]) -> list[Job]:
+    """The jobs that wait or run and have to do with one of these places, or with what is in them."""
+    live = select(tables.jobs, tables.specs.c.spec).join(tables.specs, tables.specs.c.job_id == tables.jobs.c.id)
+    with store.read() as connection:
+        found = connection.execute(live.where(is_in(tables.jobs.c.state, LIVE))).all()
+    return [job_of(row) for row in found if any(_is_in(named, places) for named in _texts(row.spec))]
+
+
+def _is_in(named: str, places: Collection[Path]) -> bool:
+    return named.startswith("/") and any(Path(named).is_relative_to(place) for place in places)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a spec."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
 
 
 def get(store: Store, job_id: str) -> Job:

@@ -7,10 +7,11 @@ import gradio as gr
 
 from studio.domain.reading import Reading, Tone
 from studio.domain.release import Form, Release
-from studio.flows import deliver
+from studio.flows import deleted, deliver
 from studio.flows.studio import Studio
 from studio.ui.parts import html
 
+WAYS_BACK = 2  # of what was deleted last; the bin has all
 CANCEL, DELETE, RESTORE = "cancel", "delete", "restore"
 # A press tells the server which button of which delivery it was; what it may do is looked up there.
 PRESS = """
@@ -28,9 +29,12 @@ USE = {
 
 def pressed(studio: Studio, act: str, release_id: str) -> None:
     """Carry out what a button of the list says."""
-    acts = {CANCEL: deliver.cancel, DELETE: deliver.delete, RESTORE: deliver.restore}
-    if act in acts:
-        acts[act](studio, release_id)
+    if act == CANCEL:
+        deliver.cancel(studio, release_id)
+    elif act == DELETE:
+        deleted.delete(studio, [release_id])
+    elif act == RESTORE:
+        deleted.restore(studio, [release_id])
 
 
 def look(studio: Studio, seen: str | None) -> list[Any]:
@@ -60,7 +64,7 @@ def _bar(release: Release) -> str:
 
 def listed(ended: Sequence[Release], gone: Sequence[Release]) -> str:
     """What was delivered, and the way back of what was deleted last."""
-    back = "".join(_way_back(release) for release in gone)
+    back = "".join(_way_back(release) for release in gone[:WAYS_BACK])
     if not ended:
         return back
     heads = ("When", "What", "Size", "")
@@ -107,7 +111,7 @@ def _details(release: Release) -> str:
 
 
 def _way_back(release: Release) -> str:
-    said = f"{release.title} was deleted. It can be brought back until another one is deleted or made."
+    said = f"{release.title} was deleted. It stays in the bin on Runs for a while."
     return (
         f'<div class="reading quiet" role="status">{html.text(said)} {_button(RESTORE, "Bring it back", release)}</div>'
     )

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from studio.domain.model import Model
-from studio.flows import models
+from studio.flows import deleted, models
 from studio.flows.studio import Studio
 from studio.ui.errors import handler
 from studio.ui.models import card
@@ -109,7 +109,7 @@ def halt(studio: Studio, chosen: str, words: str = "") -> list[Any]:
 
 def forget(studio: Studio, chosen: str, used: str | None, words: str = "") -> list[Any]:
     """The model leaves the list, and the header where it was picked there."""
-    models.remove(studio, chosen)
+    deleted.delete(studio, [chosen])
     return [*view(models.models(studio), None, words), model_picker(studio, used)]
 
 

@@ -76,13 +76,3 @@ def _value(value: object) -> str:
 def snapshot_table(facts: Sequence[Fact]) -> str:
     """What a run was made from."""
     return "<h3>What it was made from</h3>" + html.facts([(fact.name, fact.value) for fact in facts])
-
-
-def deleted_table(found: Sequence[Kept]) -> str:
-    if not found:
-        return '<p class="help">No run is deleted.</p>'
-    rows = [
-        [kept.run.name, f"{kept.entry.deleted_at:%d %b, %H:%M} UTC", "its files are gone" if kept.entry.emptied_at else "can be brought back"]
-        for kept in found
-    ]  # fmt: skip
-    return html.table(["Run", "Deleted", "Files"], rows)

@@ -8,15 +8,16 @@ from typing import Any
 import gradio as gr
 
 from studio.domain.errors import RunError
-from studio.flows import choose, follow, logbook, script, sweep, trackers, train
+from studio.flows import choose, deleted, follow, logbook, script, sweep, trackers, train
 from studio.flows.studio import Studio
 from studio.ui.errors import friendly, handler
 from studio.ui.parts import html
 from studio.ui.parts.chart import chart
 from studio.ui.parts.pickers import data_picker, model_picker, run_picker
+from studio.ui.runs import space
 from studio.ui.runs.overlay import overlay
 from studio.ui.runs.sweeps import choice, comparison, labelled
-from studio.ui.runs.tables import PICK, deleted_table, differences_table, runs_table, snapshot_table
+from studio.ui.runs.tables import PICK, differences_table, runs_table, snapshot_table
 from studio.ui.session import DRAWN, QUIET, Session
 
 AGAIN = "Same again with …"
@@ -28,9 +29,6 @@ class Listed:
 
     table: gr.HTML
     picked: gr.Dropdown
-    bin: gr.HTML
-    gone: gr.Dropdown
-    empty: gr.Button
     some: gr.Column
 
 
@@ -55,7 +53,6 @@ class Buttons:
     judged: gr.Checkbox
     delete: gr.Button
     undo: gr.Button
-    back: gr.Button
 
 
 def build(session: Session, tab: gr.Tab) -> None:
@@ -79,57 +76,41 @@ def build(session: Session, tab: gr.Tab) -> None:
             with gr.Accordion("The same as a short TRL script", open=False):
                 written = gr.Code(language="python", label="TRL script", interactive=False, lines=12)
                 files = gr.HTML()
-        with gr.Accordion("Deleted runs", open=False):
-            bin = gr.HTML()
-            gone = gr.Dropdown(label="Deleted", choices=[], value=[], multiselect=True)
-            with gr.Row(elem_classes="actions"):
-                back = gr.Button("Bring back", size="sm", min_width=130, scale=0)
-                empty = gr.Button(
-                    "Empty: remove their files for good", size="sm", variant="stop", min_width=260, scale=0
-                )
-    listed = Listed(table, picked, bin, gone, empty, some)
+    changed = space.build(session)
+    listed = Listed(table, picked, some)
     detail = Detail(picture, facts, notes, tags, papers, text, written, files)
-    _wire(session, tab, listed, detail, Buttons(save, again, judged, delete, undo, back))
+    _wire(session, tab, listed, detail, Buttons(save, again, judged, delete, undo), changed)
 
 
-def _wire(session: Session, tab: gr.Tab, listed: Listed, detail: Detail, press: Buttons) -> None:
+def _wire(session: Session, tab: gr.Tab, listed: Listed, detail: Detail, press: Buttons, changed: gr.State) -> None:
     studio, last = session.studio, gr.State([])
     lists = [getattr(listed, field.name) for field in fields(listed)]
     details = [getattr(detail, field.name) for field in fields(detail)]
     after = [*lists, press.undo, last, session.run]
-    tab.select(handler(show, studio), [listed.picked, listed.gone], lists, **DRAWN)
+    gr.on([tab.select, changed.change], handler(show, studio), listed.picked, lists, **DRAWN)
     listed.picked.change(handler(show_picked, studio), listed.picked, [*details, press.again, press.delete], **DRAWN)
     listed.table.click(pick, None, listed.picked, **QUIET)
     press.save.click(
         handler(note, studio),
-        [listed.picked, detail.notes, detail.tags, listed.gone],
+        [listed.picked, detail.notes, detail.tags],
         lists,
         **QUIET,
     )
     press.delete.click(handler(hide, studio), [listed.picked, press.judged, session.run], after, **QUIET)
     press.undo.click(handler(bring_back, studio), [last, listed.picked, session.run], after, **QUIET)
-    press.back.click(handler(bring_back, studio), [listed.gone, listed.picked, session.run], after, **QUIET)
-    listed.empty.click(handler(empty, studio), [listed.picked, session.run], after, **QUIET)
     wanted = [session.data, session.model, session.again, session.tabs]
     press.again.click(handler(same_again, studio), listed.picked, wanted, **QUIET)
 
 
-def show(studio: Studio, picked: list[str], gone: list[str]) -> list[Any]:
+def show(studio: Studio, picked: list[str]) -> list[Any]:
     """All runs as they are now; what is picked stays as long as it is there."""
-    found, deleted = logbook.kept(studio), logbook.kept(studio, deleted=True)
-    lost = [kept for kept in deleted if kept.entry.emptied_at is None]
-    offered, bin = (
-        [*map(choice, sweep.sweeps(studio, deleted=is_deleted)), *((kept.run.name, kept.run.id) for kept in kept_runs)]
-        for is_deleted, kept_runs in ((False, found), (True, lost))
-    )
-    there, hidden = ({value for _, value in each} for each in (offered, bin))
+    found = logbook.kept(studio)
+    offered = [*map(choice, sweep.sweeps(studio)), *((kept.run.name, kept.run.id) for kept in found)]
+    there = {value for _, value in offered}
     return [
         runs_table(found, sweep.tried(studio, found)),
         gr.Dropdown(choices=offered, multiselect=True, value=[p for p in picked if p in there]),
-        deleted_table(deleted),
-        gr.Dropdown(choices=bin, multiselect=True, value=[g for g in gone if g in hidden]),
-        gr.Button(interactive=bool(lost)),
-        gr.Column(visible=bool(found or deleted)),
+        gr.Column(visible=bool(found)),
     ]
 
 
@@ -187,30 +168,23 @@ def _script(studio: Studio, run_id: str) -> list[str]:
     return [written, f'<p class="help">{link}</p>']
 
 
-def note(studio: Studio, picked: list[str], notes: str, tags: str, gone: list[str]) -> list[Any]:
+def note(studio: Studio, picked: list[str], notes: str, tags: str) -> list[Any]:
     """Keep what people say of the picked run."""
     logbook.write(studio, _one(picked), notes=notes, tags=tags)
-    return show(studio, picked, gone)
+    return show(studio, picked)
 
 
 def hide(studio: Studio, picked: list[str], judged: bool, followed: str | None) -> list[Any]:
     """Delete the picked runs: they are hidden at once, and an undo is offered."""
     there = {run.id for run in train.runs(studio)}
     meant = [run_id for run_id in sweep.runs_of(studio, picked) if run_id in there]
-    logbook.delete(studio, meant, even_judged=judged)
+    deleted.delete(studio, meant, even_judged=judged)
     return _after(studio, [], followed, undo=meant)
 
 
 def bring_back(studio: Studio, hidden: list[str], picked: list[str], followed: str | None) -> list[Any]:
     """Bring deleted runs back."""
-    logbook.restore(studio, sweep.runs_of(studio, hidden))
-    return _after(studio, picked, followed, undo=[])
-
-
-def empty(studio: Studio, picked: list[str], followed: str | None) -> list[Any]:
-    """Remove what is deleted for good."""
-    freed = logbook.empty(studio)
-    gr.Info(f"{html.size(freed)} are free again.", title="Emptied")
+    deleted.restore(studio, hidden)
     return _after(studio, picked, followed, undo=[])
 
 
@@ -218,7 +192,7 @@ def _after(studio: Studio, picked: list[str], followed: str | None, *, undo: lis
     """Everything that a run going or coming changes: the lists, the undo, and the picker of the header."""
     there = {run.id for run in train.runs(studio)}
     picker = run_picker(studio, followed if followed in there else next(iter(there), None))
-    return [*show(studio, picked, []), gr.Button(visible=bool(undo)), undo, picker]
+    return [*show(studio, picked), gr.Button(visible=bool(undo)), undo, picker]
 
 
 def same_again(studio: Studio, picked: list[str]) -> list[Any]:

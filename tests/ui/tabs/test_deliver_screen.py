@@ -78,7 +78,7 @@ def test_what_could_not_be_made_says_why_and_offers_no_download() -> None:
 
 def test_what_was_deleted_last_can_be_brought_back() -> None:
     page = delivered.listed([], [release()])
-    assert "was deleted. It can be brought back until another one is deleted or made." in words(page)
+    assert "was deleted. It stays in the bin on Runs for a while." in words(page)
     assert attributes(page, "data-act") == ["restore"]
 
 

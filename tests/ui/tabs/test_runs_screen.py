@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,8 +17,9 @@ from studio.domain.run import Run
 from studio.flows.logbook import Kept
 from studio.flows.studio import Studio, open_studio
 from studio.store import jobs
+from studio.ui.runs import space
 from studio.ui.runs.overlay import overlay
-from studio.ui.runs.tables import deleted_table, differences_table, runs_table
+from studio.ui.runs.tables import differences_table, runs_table
 from studio.ui.tabs import recipe, runs
 from tests.store.examples import Examples
 from tests.ui import examples
@@ -78,13 +78,6 @@ def test_only_what_differs_is_shown() -> None:
     assert "only chance tells them apart" in words(differences_table(["one", "two"], []))
 
 
-def test_a_deleted_run_says_whether_it_can_be_brought_back() -> None:
-    gone = replace(KEPT, entry=replace(KEPT.entry, deleted_at=examples.AT))
-    emptied = replace(gone, entry=replace(gone.entry, emptied_at=examples.AT + timedelta(minutes=1)))
-    assert "can be brought back" in words(deleted_table([gone]))
-    assert "its files are gone" in words(deleted_table([emptied]))
-
-
 def test_one_picked_run_can_be_noted_and_repeated_and_two_are_compared(studio: Studio) -> None:
     one, two = ended(studio, "one"), ended(studio, "two")
     picture, facts, _, _, papers, text, written, _, again, delete = runs.show_picked(studio, [one.id])
@@ -99,24 +92,24 @@ def test_one_picked_run_can_be_noted_and_repeated_and_two_are_compared(studio: S
 
 def test_notes_are_listed_at_once(studio: Studio) -> None:
     one = ended(studio, "one")
-    table = runs.note(studio, [one.id], "It kept the format.", "format, first", [])[0]
+    table = runs.note(studio, [one.id], "It kept the format.", "format, first")[0]
     assert "format, first · It kept the format." in words(table)
     with pytest.raises(RunError, match="one run at a time"):
-        runs.note(studio, [], "nothing", "", [])
+        runs.note(studio, [], "nothing", "")
 
 
 def test_a_run_is_gone_at_a_press_and_back_at_the_next(studio: Studio) -> None:
     one, two = ended(studio, "one"), ended(studio, "two")
-    table, picked, _, _, _, some, undo, hidden, picker = runs.hide(studio, [one.id], False, one.id)
+    table, picked, some, undo, hidden, picker = runs.hide(studio, [one.id], False, one.id)
     assert some.visible
     assert "one" not in words(table).split() and undo.visible and hidden == [one.id]
     assert picked.value == [] and picker.value == two.id
-    table, _, _, gone, _, _, undo, hidden, _ = runs.bring_back(studio, hidden, [two.id], two.id)
-    assert "one" in words(table).split() and not undo.visible and hidden == [] and gone.choices == []
+    table, _, _, undo, hidden, _ = runs.bring_back(studio, hidden, [two.id], two.id)
+    assert "one" in words(table).split() and not undo.visible and hidden == []
 
 
 def test_while_nothing_was_tried_there_is_nothing_to_press(studio: Studio) -> None:
-    *_, some = runs.show(studio, [], [])
+    *_, some = runs.show(studio, [])
     assert not some.visible
 
 
@@ -128,3 +121,27 @@ def test_the_same_again_opens_the_recipe_with_the_values_of_the_run(studio: Stud
     assert recipe._repeated(studio, one.dataset_id, one.model_id, press) == one.recipe
     assert recipe._repeated(studio, "other data", one.model_id, press) is None
     assert recipe._repeated(studio, one.dataset_id, one.model_id, None) is None
+
+
+def test_what_is_moved_to_the_bin_is_shown_there_with_its_size_and_comes_back(studio: Studio) -> None:
+    one = ended(studio, "one")
+    folder = studio.workspace.run(one.id)
+    folder.mkdir(parents=True)
+    (folder / "weights").write_bytes(bytes(3_000_000))
+    *_, offered, bin, hidden, empty = space.show(studio, [], [])
+    assert ("Run one · 3.0 MB", one.id) in offered.choices and not empty.interactive and "empty" in bin
+    *_, offered, bin, hidden, empty, changes = space.put_away(studio, [one.id], [], 0)
+    assert one.id not in [id for _, id in offered.choices] and empty.interactive and changes == 1
+    assert "Run one" in words(bin) and "3.0 MB" in words(bin) and hidden.choices == [("Run one · 3.0 MB", one.id)]
+    *_, offered, bin, hidden, empty, changes = space.bring_back(studio, [], [one.id], changes)
+    assert one.id in [id for _, id in offered.choices] and hidden.choices == [] and changes == 2
+    space.put_away(studio, [one.id], [], changes)
+    *_, hidden, empty, _ = space.remove_for_good(studio, [], [one.id], changes)
+    assert hidden.choices == [] and not empty.interactive and not folder.exists()
+
+
+def test_the_budget_and_the_days_of_the_bin_are_kept(studio: Studio) -> None:
+    shares, budget, days, *_ = space.limit(studio, "2 GB", 7, [], [])
+    assert "2.0 GB at most" in words(shares) and (budget, days) == ("2.0 GB", 7)
+    shares, budget, *_ = space.limit(studio, "", 7, [], [])
+    assert "no limit but the disk" in words(shares) and budget == ""

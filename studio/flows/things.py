@@ -1,0 +1,107 @@
+"""Things that can be deleted: what each is called, which files are its own, and what the database forgets with it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from studio.domain.deleted import AT, Kind, Thing, kind_of
+from studio.domain.errors import RunError
+from studio.flows import bring, deliver, train
+from studio.flows.studio import Studio
+from studio.store import datasets, jobs, releases, runs, studies
+from studio.store import deleted as stored
+from studio.store import models as added
+
+
+def every(studio: Studio) -> list[Thing]:
+    """All that is listed and could be deleted, the largest first."""
+    ids = [dataset.id for dataset in bring.datasets(studio)]
+    found = train.runs(studio)
+    ids += [run.id for run in found]
+    ids += [f"{run.id}{AT}{each.step}" for run in found for each in runs.checkpoints(studio.store, run.id)]
+    ids += [study.id for study in studies.all(studio.store)]
+    ids += [release.id for release in deliver.releases(studio)]
+    ids += [model.id for model in added.all(studio.store)]
+    return sorted((thing(studio, id) for id in ids), key=lambda each: -each.bytes)
+
+
+def thing(studio: Studio, id: str) -> Thing:
+    """What has this id, with what it takes; a StudioError where there is none. Of a dataset it is all versions."""
+    kind = kind_of(id)
+    match kind:
+        case Kind.DATASET:
+            newest = datasets.versions(studio.store, datasets.get(studio.store, id).root)[-1]
+            id, name = newest.root, newest.name
+        case Kind.RUN:
+            name = runs.get(studio.store, id).name
+        case Kind.CHECKPOINT:
+            run_id, step = run_and_step(id)
+            train.checkpoint_at(studio, run_id, step)
+            name = f"{runs.get(studio.store, run_id).name}, step {step:,}"
+        case Kind.STUDY:
+            name = studies.get(studio.store, id).name
+        case Kind.RELEASE:
+            name = releases.get(studio.store, id).title
+        case Kind.MODEL:
+            name = added.get(studio.store, id).title
+    found = Thing(kind, id, name, 0)
+    return Thing(kind, id, name, sum(jobs.size_of(place) for place in places(studio, found)))
+
+
+def places(studio: Studio, found: Thing) -> list[Path]:
+    """The folders of the workspace that go with it."""
+    space = studio.workspace
+    match found.kind:
+        case Kind.DATASET:
+            own = [space.dataset(version.id) for version in datasets.versions(studio.store, found.id)]
+            return own + [space.job(job_id) for each in own for job_id in jobs.ids_of(studio.store, each.name)]
+        case Kind.RUN:
+            return [space.run(found.id), space.job(runs.get(studio.store, found.id).job.id)]
+        case Kind.CHECKPOINT:
+            run_id, step = run_and_step(found.id)
+            again = {each.step for each in runs.checkpoints(studio.store, run_id)}
+            is_hidden = stored.find(studio.store, found.kind, found.id) is not None
+            written_anew = is_hidden and step in again
+            return [] if written_anew else [space.run(run_id) / "checkpoints" / f"step-{step}"]
+        case Kind.STUDY:
+            return [space.study(found.id), *(space.job(job_id) for job_id in jobs.ids_of(studio.store, found.id))]
+        case Kind.RELEASE:
+            release = releases.get(studio.store, found.id)
+            return [*([release.path] if release.is_kept else []), space.job(release.job.id)]
+        case Kind.MODEL:
+            model = added.get(studio.store, found.id)
+            return [model.path, model.path.with_name(f"{model.path.name}.part")] if model.hub_id else []
+
+
+def forgetting(studio: Studio, found: Thing) -> Callable[[Any], None]:
+    """What takes it out of the database, within a transaction."""
+    match found.kind:
+        case Kind.DATASET:
+            versions = datasets.versions(studio.store, found.id)
+            return lambda connection: datasets.forget(connection, versions)
+        case Kind.RUN:
+            forget = runs.forget
+        case Kind.STUDY:
+            forget = studies.forget
+        case Kind.RELEASE:
+            forget = releases.forget
+        case Kind.MODEL:
+            forget = added.forget
+        case Kind.CHECKPOINT:
+            return lambda connection: None
+    return lambda connection: forget(connection, found.id)
+
+
+def leaves_its_name(studio: Studio, found: Thing) -> bool:
+    """Whether something still names it once its files are gone, so that it stays hidden."""
+    if found.kind is Kind.RUN:
+        return runs.exists(studio.store, found.id)
+    return found.kind in (Kind.CHECKPOINT, Kind.STUDY)
+
+
+def run_and_step(id: str) -> tuple[str, int]:
+    """The run and the step of a checkpoint's id."""
+    run_id, _, step = id.partition(AT)
+    if not step.isdecimal():
+        raise RunError(f"{id} is no checkpoint.", fix=f"Name it as RUN{AT}STEP.")
+    return run_id, int(step)
