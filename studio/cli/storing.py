@@ -12,7 +12,6 @@ from studio.cli import deleting
 from studio.cli.output import Json, answer, verb
 from studio.cli.workspace import opened, workspaces_folder
 from studio.domain.deleted import AT
-from studio.domain.errors import SetupError
 from studio.flows import backup as backups
 from studio.flows import restore as restoring
 from studio.recipes.words import amount
@@ -53,13 +52,8 @@ def restore(
     if len(what) > 1 or PLAIN_NAME.fullmatch(what[0].replace(AT, "")):
         deleting.restore(what, json=json)
         return
-    if os.environ.get("STUDIO_DATABASE"):
-        raise SetupError(
-            "A backup file is restored into a workspace with a database of its own, and STUDIO_DATABASE names another.",
-            fix="Unset STUDIO_DATABASE, or restore PostgreSQL by pg_restore.",
-        )
-    workspace = Workspace(workspaces_folder().resolve())
-    done = restoring.restore(workspace, Path(what[0]), replace=replace, tell=_told())
+    workspace, url = Workspace(workspaces_folder().resolve()), os.environ.get("STUDIO_DATABASE")
+    done = restoring.restore(workspace, Path(what[0]), replace=replace, url=url, tell=_told())
     made, values = done.manifest, {"workspace": workspace.root, "aside": done.aside}
     words = [f"{workspace.root} is as it was at {made.made_at}: {_files(made)}."]
     if done.aside:

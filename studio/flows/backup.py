@@ -13,8 +13,9 @@ from studio.flows import audit
 from studio.flows.studio import Studio
 from studio.recipes.machine import disk_free
 from studio.recipes.words import amount
-from studio.store import archive, backups, moved
+from studio.store import archive, moved
 from studio.store.archive import Manifest, Tell
+from studio.store.moved import Kept
 from studio.store.workspace import Workspace
 
 SPARE = 50_000_000
@@ -27,18 +28,13 @@ def silent(what: str, done: int, of: int) -> None:
 def make(studio: Studio, to: Path, *, models: bool = True, tell: Tell = silent) -> Manifest:
     """Write the database and the files that it names into the new file `to`, and read all of it back.
 
-    Without `models`, those that were downloaded are left out; they can be downloaded again. SetupError where the
-    database is not the workspace's own, `to` is there already, or there is no room.
+    Without `models`, those that were downloaded are left out; they can be downloaded again. SetupError where `to` is
+    there already, there is no room, or the database is in PostgreSQL and its own programs are not here.
     """
-    if studio.store.is_shared:
-        raise SetupError(
-            "The database of this workspace is in PostgreSQL, and a file cannot hold one moment of both.",
-            fix="Stop the studio, then keep what pg_dump writes and a copy of the folder; docs/storage.md says how.",
-        )
     to = _free_place(to)
     try:
         with TemporaryDirectory(dir=to.parent, prefix=f".{to.name}.") as aside:
-            _write(studio, to, Path(aside) / archive.DATABASE, models=models, tell=tell)
+            _write(studio, to, Path(aside), models=models, tell=tell)
     except OSError as error:
         raise SetupError(
             f"The backup cannot be written: {(error.strerror or 'unknown reason').lower()}.",
@@ -49,11 +45,11 @@ def make(studio: Studio, to: Path, *, models: bool = True, tell: Tell = silent) 
     return made
 
 
-def _write(studio: Studio, to: Path, database: Path, *, models: bool, tell: Tell) -> None:
+def _write(studio: Studio, to: Path, aside: Path, *, models: bool, tell: Tell) -> None:
     workspace = studio.workspace
     made_at = datetime.now(UTC)
-    backups.copied(workspace.database, database)
-    sizes = [_size(path) for path in (database, *_files(workspace, database, models=models))]
+    kept = moved.keep(studio.store, aside)
+    sizes = [_size(path) for path in (kept.file, *_files(workspace, kept, models=models))]
     progress = _Progress(sum(sizes), tell)
     if (free := disk_free(to)) < progress.of + SPARE:
         raise SetupError(
@@ -61,25 +57,24 @@ def _write(studio: Studio, to: Path, database: Path, *, models: bool, tell: Tell
             fix=f"Make room for {amount(progress.of + SPARE - free)} more, or name a place on another disk.",
         )
     with archive.writing_archive(to) as made:
-        entries, left_out = [archive.add(made, archive.DATABASE, database, tell=progress.more)], []
-        for path in _files(workspace, database, models=models):  # looked for as it goes on: more may have come
+        entries, left_out = [archive.add(made, kept.name, kept.file, tell=progress.more)], []
+        for path in _files(workspace, kept, models=models):  # looked for as it goes on: more may have come
             name = path.relative_to(workspace.root).as_posix()
             try:
                 entries.append(archive.add(made, name, path, tell=progress.more))
             except FileNotFoundError:  # what goes on meanwhile keeps only its best checkpoints
                 left_out.append(name)
-        root, revision = str(workspace.root.resolve()), moved.revision(database)
+        root = str(workspace.root.resolve())
         manifest = Manifest(
-            format=1, made_at=made_at.isoformat(timespec="seconds"), studio=__version__, revision=revision, root=root,
-            entries=tuple(entries), left_out=tuple(left_out),
+            format=1, made_at=made_at.isoformat(timespec="seconds"), studio=__version__, revision=kept.revision,
+            root=root, entries=tuple(entries), left_out=tuple(left_out),
         )  # fmt: skip
         archive.seal(made, manifest)
 
 
-def _files(workspace: Workspace, database: Path, *, models: bool) -> Iterator[Path]:
+def _files(workspace: Workspace, kept: Kept, *, models: bool) -> Iterator[Path]:
     """The files of what a copy of the database names, and of talks, which no database names."""
-    named = moved.folders(database, workspace.root)
-    folders = [folder for kind, found in named.items() if kind != "models" or models for folder in found]
+    folders = [folder for kind, found in kept.folders.items() if kind != "models" or models for folder in found]
     chats = workspace.chat_inbox.parent
     folders += [path for path in chats.glob("*") if path != workspace.chat_inbox]
     for folder in folders:

@@ -101,12 +101,12 @@ def lease_of(store: Store, terms: Terms) -> Lease:
     """A lease for this process; it is not held yet."""
     me = identity_of(os.getpid())
     assert me is not None
-    return Lease(store, Holder(socket.gethostname(), me.pid, me.started, _folder_id(store.workspace)), terms)
+    return Lease(store, Holder(socket.gethostname(), me.pid, me.started, folder_id(store.workspace)), terms)
 
 
 def check_folder(store: Store) -> None:
     """SetupError where the jobs of the database speak of files in another folder."""
-    _refuse_another(supervision.held(store), _folder_id(store.workspace))
+    _refuse_another(supervision.held(store), folder_id(store.workspace))
 
 
 def _refuse_another(found: Held | None, folder: str) -> None:
@@ -133,7 +133,8 @@ def keep_beating(lease: Lease, stop: threading.Event, *, tell: Callable[[float],
     return thread
 
 
-def _folder_id(workspace: Workspace) -> str:
+def folder_id(workspace: Workspace) -> str:
+    """What tells this folder from others; made the first time that it is asked for."""
     path = workspace.folder_id
     if not path.exists():
         fresh = path.with_name(f"{path.name}.{os.getpid()}.part")

@@ -16,6 +16,7 @@ from studio.domain.errors import SetupError
 
 MANIFEST = "manifest.json"
 DATABASE = "studio.db"
+DUMP = "studio.pgdump"  # in its place, of a database in PostgreSQL
 FOLDERS = ("jobs", "datasets", "models", "runs", "studies", "chats", "exports")
 LARGEST_MANIFEST = 500_000_000
 CHUNK = 1024 * 1024
@@ -48,6 +49,11 @@ class Manifest(BaseModel):
     root: str
     entries: tuple[Entry, ...]
     left_out: tuple[str, ...] = ()
+
+    @property
+    def is_of_a_server(self) -> bool:
+        """Whether its database was in PostgreSQL."""
+        return any(entry.name == DUMP for entry in self.entries)
 
     @property
     def bytes(self) -> int:
@@ -159,7 +165,7 @@ def _manifest(path: Path, archive: zipfile.ZipFile) -> Manifest:
     for entry in manifest.entries:
         _parts(path, entry.name)
     sizes = {name: member.file_size for name, member in members.items() if name != MANIFEST}
-    if sizes != {entry.name: entry.bytes for entry in manifest.entries} or DATABASE not in sizes:
+    if sizes != {entry.name: entry.bytes for entry in manifest.entries} or len(sizes.keys() & {DATABASE, DUMP}) != 1:
         raise _unfit(path, "the files in it are not those that it lists")
     return manifest
 
@@ -168,7 +174,7 @@ def _parts(path: Path, name: str) -> list[str]:
     """The folders and the name of a file within a workspace."""
     parts = name.split("/")
     is_plain = all(part not in ("", ".", "..") and part.isprintable() and "\\" not in part for part in parts)
-    if name != DATABASE and not (is_plain and len(parts) > 1 and parts[0] in FOLDERS):
+    if name not in (DATABASE, DUMP) and not (is_plain and len(parts) > 1 and parts[0] in FOLDERS):
         raise _unfit(path, f"{name!r} is no place in a workspace")
     return parts
 

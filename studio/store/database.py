@@ -133,7 +133,7 @@ def insert_or_ignore(
 def open_store(workspace: Workspace, *, url: str | None = None) -> Store:
     """The workspace's own SQLite file or the database at `url`, made or migrated if need be; SetupError if not."""
     workspace.prepare()
-    if workspace.restoring.exists():
+    if workspace.restoring.exists() or workspace.restoring_database.exists():
         raise SetupError(
             f"A backup was being restored into {workspace.root}, and that was cut short.",
             fix="Run the same `restore` again: it completes it, and loses nothing.",

@@ -1,16 +1,18 @@
 """Moved: a database that was restored goes on at another time, and perhaps in another folder."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, text, update
 
 from studio.domain.job import JobState
-from studio.store import access_tables, audit, tables
+from studio.store import access_tables, audit, backups, dumps, tables
+from studio.store.archive import DATABASE, DUMP
 from studio.store.database import Store
 
 # The folders of a workspace by the ids in them. Jobs come first: what a worker has told by then is of later files.
@@ -26,22 +28,44 @@ SIGNS_OF_USE = ("jobs", "models", "people", "keys")
 PLACES = (tables.specs.c.spec, tables.jobs.c.result, tables.models.c.path, tables.releases.c.path)
 
 
-def folders(database: Path, root: Path) -> dict[str, list[Path]]:
-    """The folders in the workspace `root` that a copy of its database names, by the folder that they are in."""
-    found: dict[str, list[Path]] = {}
-    with _reading(database) as copy:
-        for name, question in NAMED.items():
-            found[name] = [root / name / id for (id,) in copy.execute(question)]
-        for name, question in PLACED.items():
-            placed = (Path(path) for (path,) in copy.execute(question))
-            inside = (root / name).resolve()
-            found[name] = [root / name / path.name for path in placed if path.parent.resolve() == inside]
-    return found
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A database as it was at one moment, in one file; `folders` are those of the workspace that it names, by kind."""
+
+    name: str
+    file: Path
+    folders: dict[str, list[Path]]
+    revision: str
 
 
-def revision(database: Path) -> str:
-    with _reading(database) as copy:
-        return copy.execute("SELECT version_num FROM alembic_version").fetchone()[0]
+def keep(store: Store, aside: Path) -> Kept:
+    """Copy the database into the folder `aside` while others go on; SetupError where that cannot be done."""
+    if store.is_shared:
+        file = aside / DUMP
+        with store.read() as connection:  # the dump is of the moment that this transaction sees
+            dumps.dump(store, connection, file)
+            return _kept(DUMP, file, store.workspace.root, lambda asked: connection.execute(text(asked)))
+    file = aside / DATABASE
+    backups.copied(store.workspace.database, file)
+    with _reading(file) as copy:
+        return _kept(DATABASE, file, store.workspace.root, copy.execute)
+
+
+def _kept(name: str, file: Path, root: Path, ask: Callable[[str], Iterable[Any]]) -> Kept:
+    found = {kind: [root / kind / id for (id,) in ask(question)] for kind, question in NAMED.items()}
+    for kind, question in PLACED.items():
+        placed, inside = (Path(path) for (path,) in ask(question)), (root / kind).resolve()
+        found[kind] = [root / kind / path.name for path in placed if path.parent.resolve() == inside]
+    ((revision,),) = ask("SELECT version_num FROM alembic_version")
+    return Kept(name, file, found, revision)
+
+
+def known_folders(store: Store) -> dict[str, set[str]]:
+    """The names of the folders in `datasets` and `studies` that belong to something."""
+    with store.read() as connection:
+        going = [place for (places,) in connection.execute(select(tables.deleted.c.places)) for place in places]
+        found = {name: set(connection.execute(text(NAMED[name])).scalars()) for name in ("datasets", "studies")}
+    return {name: ids | {place.partition("/")[2] for place in going} for name, ids in found.items()}
 
 
 def is_unused(database: Path) -> bool:
@@ -56,17 +80,21 @@ def is_unused(database: Path) -> bool:
         return False
 
 
-def jobs_in(database: Path, state: JobState) -> int:
-    with _reading(database) as found:
-        return found.execute("SELECT count(*) FROM jobs WHERE state = ?", (state.value,)).fetchone()[0]
+def jobs_in(store: Store, state: JobState) -> int:
+    with store.read() as connection:
+        asked = select(func.count()).select_from(tables.jobs).where(tables.jobs.c.state == state.value)
+        return connection.execute(asked).scalar_one()
 
 
-def begin_anew(store: Store, *, made_at: str, old: str, new: str, who: str) -> None:
-    """Let no sign-in, invitation or holder of the time of the backup count, and places in `old` be places in `new`."""
+def begin_anew(store: Store, *, made_at: str, old: str, new: str, folder: str, who: str) -> None:
+    """Let no sign-in, invitation or holder of the time of the backup count, and places in `old` be places in `new`,
+    the folder known by its id `folder`."""
     now = datetime.now(UTC)
     with store.write() as connection:
         term = tables.supervision.c.term
-        connection.execute(update(tables.supervision).values(term=term + 1, beat=0, pid=None, process_started=None))
+        connection.execute(
+            update(tables.supervision).values(term=term + 1, beat=0, pid=None, process_started=None, folder=folder)
+        )
         ended = access_tables.sign_ins.c.ended_at
         connection.execute(update(access_tables.sign_ins).where(ended.is_(None)).values(ended_at=now))
         connection.execute(

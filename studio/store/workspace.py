@@ -33,6 +33,11 @@ class Workspace:
         return self.root / "restoring"
 
     @property
+    def restoring_database(self) -> Path:
+        """There while the database of a server is being restored: it belongs to nothing yet."""
+        return self.root / "restoring.database"
+
+    @property
     def migration_lock(self) -> Path:
         return self.root / "migration.lock"
 
