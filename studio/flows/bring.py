@@ -1,6 +1,7 @@
 """Bring: a file or a sample becomes an immutable dataset."""
 
 import json
+import logging
 import os
 import shutil
 import time
@@ -25,8 +26,11 @@ from studio.flows.studio import Studio
 from studio.store import datasets as stored
 from studio.store import jobs
 from studio.store.ids import new_id
+from studio.store.moved import known_folders
 
-A_DAY = 86_400.0
+AN_HOUR, A_DAY = 3_600.0, 86_400.0
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +177,35 @@ def _take(path: Path, source: Path, *, is_ours: bool) -> None:
         raise DatasetError(f"The file cannot be copied: {told}.", fix="Try again once that is mended.") from error
 
 
-def forget_uploads(studio: Studio, *, older_than: float = A_DAY) -> None:
-    """Delete what browsers sent so many seconds ago and nobody took in: an upload that was cut off leaves its part."""
-    for path in studio.workspace.uploads.rglob("*"):
-        if path.is_file() and time.time() - path.stat().st_mtime > older_than:
+def forget_uploads(studio: Studio, *, whole: float = A_DAY, part: float = AN_HOUR) -> None:
+    """Delete what browsers sent so many seconds ago and nobody took in.
+
+    A part of an upload that was cut off lies by itself, a whole one in a folder of its own.
+    """
+    uploads = studio.workspace.uploads
+    for path in uploads.rglob("*"):
+        limit = part if path.parent == uploads else whole
+        if path.is_file() and time.time() - path.stat().st_mtime > limit:
             path.unlink(missing_ok=True)
+
+
+def forget_leftovers(studio: Studio, *, older_than: float = AN_HOUR) -> list[Path]:
+    """Delete the folders that a killed process left of datasets and comparisons that there never were.
+
+    Only those that nobody has written to for so many seconds: one that is being made has its entry only at its end.
+    """
+    known = known_folders(studio.store)
+    left = [path for name in known for path in (studio.workspace.root / name).iterdir() if path.name not in known[name]]
+    gone = [path for path in left if time.time() - _touched(path) > older_than]
+    for path in gone:
+        log.warning("%s was left behind by something that was cut short, and is deleted", path)
+        shutil.rmtree(path, ignore_errors=True)
+    return gone
+
+
+def _touched(folder: Path) -> float:
+    """When something in a folder was last written."""
+    return max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
 
 
 @logged("had a file read anew")

@@ -11,7 +11,18 @@ from typing import Any
 from studio.domain.event import EventKind, Outcome
 from studio.domain.job import GIVES_WAY, Job, JobKind, JobState, Wish
 from studio.jobs import spool
-from studio.jobs.ending import Ending, Gone, as_backed_up, asked_elsewhere, cut_short, made_room, told, untold
+from studio.jobs.ending import (
+    Ending,
+    Gone,
+    as_backed_up,
+    asked_elsewhere,
+    cut_short,
+    made_room,
+    some_lost,
+    stands_still,
+    told,
+    untold,
+)
 from studio.jobs.launcher import Handle, Launcher, worker_environment
 from studio.jobs.process import Identity, end_leftover, identity_of
 from studio.jobs.vital import Pulse, ended_for_memory
@@ -28,13 +39,15 @@ log = logging.getLogger(__name__)
 class Grace:
     """Seconds that a worker has to end by itself: to finish its step, then, after SIGTERM, to let go.
 
-    `silent` is for how long a training may tell nothing and compute nothing before it counts as stalled.
+    `silent` is for how long a training may tell nothing and compute nothing before it counts as stalled, `worrying`
+    after how long of that it is said.
     """
 
     train: float = 30.0
     other: float = 5.0
     last: float = 15.0
     silent: float = 300.0
+    worrying: float = 120.0
 
     def of(self, kind: JobKind) -> float:
         return self.train if kind is JobKind.TRAIN else self.other
@@ -53,6 +66,7 @@ class Attempt:
     terminated_at: float | None = None
     pulse: Pulse = field(default_factory=lambda: Pulse(time.monotonic()))
     silent: float | None = None
+    is_worrying: bool = False
     gives_way: bool = False
     lag: float = 0.0
     request: str = ""
@@ -119,7 +133,7 @@ def follow(store: Store, attempt: Attempt, *, wish: Wish, grace: Grace) -> bool:
     if stopping:
         _press(attempt, grace=grace, now=time.monotonic())
     elif attempt.job.kind is JobKind.TRAIN and (pid := attempt.process.pid) is not None:
-        _feel(attempt, pid, has_told=attempt.offset > read, limit=grace.silent)
+        _feel(store, attempt, pid, has_told=attempt.offset > read, grace=grace)
     return True
 
 
@@ -202,10 +216,15 @@ def _note_process(store: Store, attempt: Attempt) -> None:
     attempt.is_noted = True
 
 
-def _feel(attempt: Attempt, pid: int, *, has_told: bool, limit: float) -> None:
-    """End a worker that does nothing any more."""
+def _feel(store: Store, attempt: Attempt, pid: int, *, has_told: bool, grace: Grace) -> None:
+    """Say that a worker does nothing, and end it when that goes on."""
     silent = attempt.pulse.feel(pid, has_told=has_told, now=time.monotonic(), folder=attempt.folder)
-    if silent >= limit and attempt.silent is None:
+    if (silent >= grace.worrying) is not attempt.is_worrying:
+        attempt.is_worrying = not attempt.is_worrying
+        said = stands_still(silent, grace.silent) if attempt.is_worrying else ""
+        log.warning("%s attempt %d: %s", attempt.job.id, attempt.job.attempt, said or "it works again")
+        jobs.say(store, attempt.job.id, attempt.job.attempt, said)
+    if silent >= grace.silent and attempt.silent is None:
         log.warning("%s attempt %d has done nothing for %.0f s", attempt.job.id, attempt.job.attempt, silent)
         attempt.silent = silent
         attempt.process.kill()
@@ -231,7 +250,10 @@ def _press(attempt: Attempt, *, grace: Grace, now: float) -> None:
 def _bring_events(store: Store, job: Job, folder: Path, *, offset: int) -> spool.Batch:
     batch = spool.read_events(folder, offset=offset)
     if batch.offset > offset:
-        jobs.add_events(store, job.id, job.attempt, batch.events, offset=batch.offset)
+        missing = jobs.add_events(store, job.id, job.attempt, batch.events, offset=batch.offset)
+        if missing:
+            log.error("%s attempt %d: %d of its events are missing", job.id, job.attempt, missing)
+            jobs.say(store, job.id, job.attempt, some_lost(missing))
     return batch
 
 

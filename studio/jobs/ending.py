@@ -183,6 +183,20 @@ def given_up(error: Exception) -> Ending:
     )
 
 
+def stands_still(silent: float, limit: float) -> str:
+    """What is said of a worker that does nothing, before it is ended for it."""
+    return (
+        f"It has told nothing and computed nothing for {_long(silent)}. If that goes on, it is ended after "
+        f"{_long(limit)} and goes on from its last checkpoint."
+    )
+
+
+def some_lost(missing: int) -> str:
+    """What is said where numbers of events are left out: something between worker and disk has lost them."""
+    what = "One thing" if missing == 1 else f"{missing:,} things"
+    return f"{what} that this told did not arrive, so its curves may have a gap. See that the disk is sound."
+
+
 def _cause(gone: Gone) -> str:
     status = gone.status
     if gone.silent is not None:

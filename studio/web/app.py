@@ -33,6 +33,7 @@ from studio.web.verdicts import verdict_routes
 import gradio as gr  # isort: skip  # studio.ui has loaded it, in less time
 
 Page = TypeVar("Page", bound=gr.Blocks)
+AT_ONCE = 48  # threads for what is clicked on one page; with 40 Gradio takes those that all share
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
@@ -99,7 +100,11 @@ def _handing_out(script: str) -> Callable[[], Response]:
 
 
 def calm(page: Page) -> Page:
-    """Let a page look for what was clicked a hundred times a second; Gradio looks a thousand times, also while idle."""
+    """Let a page look for what was clicked a hundred times a second; Gradio looks a thousand times, also while idle.
+
+    What is clicked on it has threads of its own: where all are busy, the other page and every address still answer.
+    """
+    page.max_threads = AT_ONCE
     page._queue.sleep_when_free = 0.01
     page._queue.progress_update_sleep_when_free = 0.1
     return page

@@ -5,6 +5,7 @@ import os
 import resource
 import socket
 import sys
+import threading
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,8 +17,9 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from studio import logs
 from studio.domain.access import Mode, Role
 from studio.domain.errors import SetupError
-from studio.flows import bring, people
+from studio.flows import people
 from studio.flows.studio import Studio, open_studio
+from studio.flows.tidy import keep_tidy
 from studio.jobs.supervisor import keep_supervised
 from studio.store.workspace import Workspace
 from studio.web.access.settings import Access
@@ -47,7 +49,7 @@ def serve(
     logs.configure("web", file=studio.workspace.log(logs.file_of("web", is_shared=url is not None)))
     if supervise:
         keep_supervised(Workspace(workspaces))
-    bring.forget_uploads(studio)
+    keep_tidy(studio, threading.Event())
     if host not in LOOPBACK and not access.addresses and not _is_number(host):
         access = replace(access, addresses=(f"http://{host}:{port}",))
     app = behind_proxies(build_app(studio, access=access), access)

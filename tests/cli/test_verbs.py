@@ -214,7 +214,7 @@ def test_the_version_and_the_verbs_can_be_asked_for(empty: CommandLine):
     listed = empty("--help").words
     for verb in (
         "import", "inspect", "split", "leakage", "models", "plan", "train", "runs", "stop", "pause", "resume", "retry", "longer",
-        "use", "study", "rate", "verdict", "note", "diff", "script", "delete", "restore", "empty", "backup",
+        "use", "study", "rate", "verdict", "note", "diff", "script", "delete", "restore", "bin", "empty", "backup", "space",
         "export", "chat", "serve", "doctor",
     ):  # fmt: skip
         assert f" {verb} " in listed

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -140,3 +141,16 @@ def test_whatever_fails_while_a_file_is_taken_in_there_is_no_dataset_or_a_whole_
     assert tried >= 2
     [dataset] = bring.datasets(resting)
     assert (resting.workspace.dataset(dataset.id) / "source").read_bytes() == file.read_bytes()
+
+
+def test_what_a_killed_process_left_of_a_dataset_is_deleted_once_nobody_writes_to_it(resting, file, caplog):
+    brought = bring.bring_file(resting, file)
+    left = resting.workspace.dataset("data-20261101-left")
+    left.mkdir()
+    (left / "source").write_text("half")
+    assert bring.forget_leftovers(resting) == []
+    for path in (left, left / "source", resting.workspace.dataset(brought.id)):
+        os.utime(path, (time.time() - 7200,) * 2)
+    assert bring.forget_leftovers(resting) == [left]
+    assert not left.exists() and (resting.workspace.dataset(brought.id) / "source").exists()
+    assert "data-20261101-left" in caplog.text

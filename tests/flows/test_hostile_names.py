@@ -1,5 +1,7 @@
 """A file of a hostile name is called something harmless, and lies where the studio puts it."""
 
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,11 +62,15 @@ def test_a_file_that_the_disk_cannot_hold_is_told_before_it_is_copied(empty: Stu
     assert len(list((empty.workspace.root / "datasets").iterdir())) == before
 
 
-def test_what_was_sent_and_never_taken_in_is_deleted_after_a_day(empty: Studio) -> None:
-    part = empty.workspace.uploads / "tmp123"
-    part.write_text("cut off")
+def test_a_part_of_an_upload_is_deleted_after_an_hour_and_what_nobody_took_in_after_a_day(empty: Studio) -> None:
+    part, whole = empty.workspace.uploads / "tmp123", empty.workspace.uploads / "abc" / "rows.jsonl"
+    whole.parent.mkdir()
+    for path, hours in ((part, 2), (whole, 23)):
+        path.write_text("sent")
+        os.utime(path, (time.time() - hours * 3600,) * 2)
 
     bring.forget_uploads(empty)
-    assert part.exists()
-    bring.forget_uploads(empty, older_than=-1)
-    assert not part.exists()
+    assert not part.exists() and whole.exists()
+    os.utime(whole, (time.time() - 25 * 3600,) * 2)
+    bring.forget_uploads(empty)
+    assert not whole.exists()

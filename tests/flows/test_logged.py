@@ -32,8 +32,9 @@ UNLOGGED = {
         leakage.look leakage.reading_lines lights.begin looking.begin looking.give_up opinion.announce opinion.opinion
         preferences.pairs report.details_page report.report_html report.report_of report.report_page report.report_pdf
         report.report_pdf_bytes report.shared_page report.told split.bin_lines split.current split.ledger sweep.planned
-        topics.look topics.look_again votes.closed votes.votes_csv votes.votes_jsonl
+        topics.look topics.look_again uses.objection votes.closed votes.votes_csv votes.votes_jsonl
     """,
+    "removes what somebody deleted, once its days are over": "deleted.expire",
     "is a part of what is logged": "history.replay logbook.opened train.order",
     "is a rater's, and kept with who and when": """
         judge.call judge.enter judge.named judge.next_card judge.rate judge.remaining_cards judge.suspect judge.turn judge.undo

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 import psutil
 import pytest
 
-from studio.domain.event import EventKind
+from studio.domain.event import Event, EventKind
 from studio.domain.job import Job, JobKind, JobState, Wish
 from studio.jobs import spool
-from studio.jobs.attempt import Grace
+from studio.jobs.attempt import Grace, _bring_all_events
 from studio.jobs.ending import Gone, untold
 from studio.jobs.launcher import LocalLauncher, worker_environment
 from studio.jobs.vital import ended_for_memory
@@ -118,6 +118,34 @@ def test_a_worker_that_does_nothing_any_more_is_ended_and_goes_on_once(
     assert interrupted.result["fault"]["code"] == "stalled"
     assert "told nothing and computed nothing for" in interrupted.message
     assert [told["code"] for told in faults(store, job)] == ["stalled"]
+
+
+def test_that_a_worker_does_nothing_is_told_before_it_is_ended_and_no_more_once_it_works(
+    store, submitted, supervised, eventually
+):
+    job = submitted("count", steps=400, seconds=0.05)
+    with supervised(grace=Grace(silent=60.0, worrying=0.5)):
+        eventually(lambda: seqs(store, job))
+        pid = eventually(lambda: jobs.get(store, job.id).pid)
+        os.kill(pid, signal.SIGSTOP)
+        told = eventually(lambda: jobs.get(store, job.id).message)
+        assert "told nothing and computed nothing" in told and "ended after 60 seconds" in told
+        assert jobs.get(store, job.id).state is JobState.RUNNING
+        os.kill(pid, signal.SIGCONT)
+        eventually(lambda: not jobs.get(store, job.id).message)
+        assert jobs.get(store, job.id).attempt == 1
+
+
+def test_numbers_of_events_that_are_missing_are_told(store, submitted, caplog):
+    job = submitted("count")
+    jobs.claim(store, kinds=[JobKind.TRAIN])
+    folder = store.workspace.attempt(job.id, 1)
+    folder.mkdir(parents=True)
+    lines = [Event(seq=seq, at=1.0, kind=EventKind.PHASE, data={"name": "step"}).model_dump_json() for seq in (1, 2, 5)]
+    (folder / "events.jsonl").write_text("\n".join(lines) + "\n")
+    _bring_all_events(store, jobs.get(store, job.id), folder, offset=0)
+    assert "2 of its events are missing" in caplog.text
+    assert "2 things that this told did not arrive" in jobs.get(store, job.id).message
 
 
 def test_a_worker_that_is_ended_for_want_of_memory_goes_on_with_fewer_rows():

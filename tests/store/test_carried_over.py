@@ -9,8 +9,9 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, create_engine, text
 
+from studio.domain.deleted import Kind, Stage
 from studio.domain.study import Choice, LinkKind, Side, StudyState
-from studio.store import cards, database, links, studies
+from studio.store import cards, database, deleted, links, studies
 from studio.store.database import Store, open_store
 from studio.store.workspace import Workspace
 
@@ -18,10 +19,18 @@ MOMENT = "2026-11-20 10:00:00.000000"
 PROMPT = '[{"role":"user","content":"Where is it?"}]'
 JOB = {"subject_id": "any", "state": "done", "wish": "run"}
 OLD = {
-    "jobs": [{"id": f"job-{kind}", "kind": kind, **JOB} for kind in ("ingest", "train", "generate")],
+    "jobs": [
+        {"id": f"job-{name}", "kind": name.split("-")[0], **JOB}
+        for name in ("ingest", "train", "train-2", "generate", "export")
+    ],
     "datasets": [{"id": "data-1", "job_id": "job-ingest"}],
     "splits": [{"id": "split-1", "dataset_id": "data-1"}],
-    "runs": [{"id": "run-1", "dataset_id": "data-1", "split_id": "split-1", "job_id": "job-train"}],
+    "runs": [
+        {"id": "run-1", "dataset_id": "data-1", "split_id": "split-1", "job_id": "job-train"},
+        {"id": "run-2", "name": "old", "dataset_id": "data-1", "split_id": "split-1", "job_id": "job-train-2"},
+    ],
+    "logbook": [{"run_id": "run-2", "deleted_at": MOMENT, "emptied_at": None}],
+    "releases": [{"id": "release-1", "run_name": "old", "deleted_at": MOMENT, "job_id": "job-export"}],
     "studies": [
         {
             "id": "study-1",
@@ -129,3 +138,8 @@ def test_an_old_link_still_invites(carried: Store):
 def test_a_half_written_comparison_is_told_to_be_made_anew(carried: Store):
     study = studies.get(carried, "study-2")
     assert (study.state, study.job.fix) == (StudyState.FAILED, "Make the comparison anew.")
+
+
+def test_what_was_deleted_before_there_was_a_bin_is_in_it(carried: Store):
+    found = {(each.thing.kind, each.thing.id, each.thing.name) for each in deleted.all(carried, Stage.KEPT)}
+    assert found == {(Kind.RUN, "run-2", "old"), (Kind.RELEASE, "release-1", "old")}

@@ -496,3 +496,13 @@ def test_fifty_presses_from_ten_pages_have_one_effect_each(store: Store, example
     assert pressed(lambda: jobs.wish(store, job_id, Wish.STOP)) == {(job_id, JobState.RUNNING, Wish.STOP, 1)}
     assert jobs.move(store, job_id, attempt=1, to=JobState.DONE)
     assert pressed(lambda: jobs.wish(store, job_id, Wish.STOP)) == {(job_id, JobState.DONE, Wish.STOP, 1)}
+
+
+def test_numbers_of_events_that_were_left_out_are_counted_once(store: Store, examples: Examples):
+    job = examples.running()
+
+    def keep(*seqs: int) -> int:
+        told = [Event(seq=seq, at=1.0, kind=EventKind.PHASE, data={"name": "x"}) for seq in seqs]
+        return jobs.add_events(store, job.id, 1, told, offset=max(seqs))
+
+    assert [keep(1, 2), keep(5, 6), keep(5, 6), keep(6, 7), keep(9), keep(8)] == [0, 2, 0, 0, 1, 0]

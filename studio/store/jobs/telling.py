@@ -22,10 +22,11 @@ class StoredEvent:
     event: Event
 
 
-def add_events(store: Store, job_id: str, attempt: int, events: Sequence[Event], *, offset: int) -> None:
+def add_events(store: Store, job_id: str, attempt: int, events: Sequence[Event], *, offset: int) -> int:
     """Keep events and how far their file was read, both or neither; the same events again change nothing.
 
-    Phase, progress and notes show on the job while this attempt is the one that runs.
+    Phase, progress and notes show on the job while this attempt is the one that runs. How many numbers before the last
+    of these events were left out, beside those that were missing before.
     """
     with store.write() as connection:
         reader = connection.execute(
@@ -50,6 +51,18 @@ def add_events(store: Store, job_id: str, attempt: int, events: Sequence[Event],
             update(tables.attempts)
             .where(*attempt_of(job_id, attempt), tables.attempts.c.offset <= offset)
             .values(offset=offset, last_seq=max([reader.last_seq, *(event.seq for event in fresh)]))
+        )
+    new = {event.seq for event in fresh}
+    return max(new) - reader.last_seq - len(new) if new else 0
+
+
+def say(store: Store, job_id: str, attempt: int, message: str) -> None:
+    """Show a sentence on the job while this attempt is the one that runs."""
+    with store.write() as connection:
+        connection.execute(
+            update(tables.jobs)
+            .where(*current(job_id, attempt), tables.jobs.c.state == JobState.RUNNING.value)
+            .values(message=message)
         )
 
 

@@ -1,10 +1,11 @@
 """Gate: every request is one of somebody who may, or it is refused; nothing behind it is asked before that."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from urllib.parse import parse_qs, quote
 
 import orjson
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -22,6 +23,7 @@ from studio.web.access.settings import Access
 # The right of an event of a page, by its number or its name; None where there is no such event.
 Events = Callable[[int | str | None], Right | None]
 LONGEST_EVENT = 16_000_000
+AT_ONCE = 20  # threads
 
 
 class AccessGate:
@@ -29,6 +31,7 @@ class AccessGate:
 
     def __init__(self, app: ASGIApp, *, studio: Studio, access: Access, events: Mapping[str, Events]) -> None:
         self.app, self.studio, self.access, self.events = app, studio, access, events
+        self.own = CapacityLimiter(AT_ONCE)  # so that it answers also where every other thread is busy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -46,7 +49,7 @@ class AccessGate:
         if needs is Public.EVERYBODY:
             await self.app(scope, receive, send)
             return
-        visitor = await to_thread.run_sync(self._visitor, scope)
+        visitor = await to_thread.run_sync(self._visitor, scope, limiter=self.own)
         event = EVENT.fullmatch(scope["path"].removeprefix(RATE) if is_rating(scope["path"]) else scope["path"])
         body: bytes | None = b""
         if visitor is not None and event and scope["method"] == "POST":
@@ -67,7 +70,8 @@ class AccessGate:
 
     async def _let_in(self, scope: Scope, receive: Receive, send: Send, visitor: Visitor, needs: Right) -> None:
         if scope["path"].startswith("/download/"):
-            await to_thread.run_sync(lambda: audit.note(self.studio, "downloaded", scope["path"], by=visitor.name))
+            noting = partial(audit.note, self.studio, "downloaded", scope["path"], by=visitor.name)
+            await to_thread.run_sync(noting, limiter=self.own)
         is_looking = needs is Right.LOOK and not is_own(scope["path"])
         with acting(visitor, writing=Right.CHANGE if is_looking else needs):
             await self.app(scope, receive, send)
