@@ -36,5 +36,5 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:7860/healthz', timeout=4)"]
 
 # Inside the container every address is its own, so people sign in; the log of the first start holds the address by which
-# the first owner comes in. Who reaches it from outside is decided by `-p` above.
+# the first owner comes in. Who reaches it from outside is decided by `-p` above; by which name, `-e STUDIO_ADDRESS=…` says.
 CMD ["python", "app.py", "--host", "0.0.0.0", "--port", "7860", "--access", "password"]

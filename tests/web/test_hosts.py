@@ -101,6 +101,12 @@ def test_what_is_no_address_of_a_studio_is_refused(written: str):
         access_of(Mode.PASSWORD, addresses=written)
 
 
+def test_behind_a_proxy_the_name_must_be_said():
+    with pytest.raises(SetupError, match="by a name that the studio must know") as refused:
+        access_of(Mode.PASSWORD, proxies="10.0.0.2")
+    assert "--address" in refused.value.fix
+
+
 def test_the_usual_port_need_not_be_said():
     said = access_of(Mode.PASSWORD, addresses="https://Studio.example.org:443/,http://[fd00::5]:80").addresses
     assert said == ("https://studio.example.org", "http://[fd00::5]")

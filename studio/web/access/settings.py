@@ -75,6 +75,11 @@ def access_of(
             fix="Add its address: --proxy 127.0.0.1.",
         )
     own = tuple(_address(each) for each in _split(addresses))
+    if listed and not own:
+        raise SetupError(
+            "Behind a proxy people come by a name that the studio must know.",
+            fix="Add it: --address https://studio.example.org.",
+        )
     openid = openid_of(environ or {}) if mode is Mode.OIDC else None
     return Access(mode, listed, (header or HEADER).lower(), own, openid)
 

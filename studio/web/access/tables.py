@@ -33,6 +33,7 @@ td button, td select { white-space: nowrap; min-height: 36px; padding: .25rem .6
 details { display: inline-block } summary { cursor: pointer; color: var(--link); padding: .3rem 0 }
 .line { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end } .line > div { flex: 1 1 11rem }
 .line label { margin-top: 0 } .line button { flex: 0 0 auto } .said { white-space: pre-line }
+.line + p { margin-top: .75rem } .narrow { max-width: 26rem }
 .roles { columns: 2; margin: 0; padding-left: 1.1rem; color: var(--quiet); font-size: .92rem }
 @media (max-width: 640px) { .roles { columns: 1 } thead { display: none } tr, td { display: block }
   td { border: 0; padding: .15rem 0 } tr { border-bottom: 1px solid var(--line); padding: .5rem 0 }
@@ -56,16 +57,14 @@ def said(words: str, *, is_bad: bool = False) -> str:
 
 def who(person: Person) -> str:
     """Oneself, and what one may do."""
-    return _section(
-        escape(person.name), f'<p class="quiet">You are {person.role} here: whoever is that {MEANS[person.role]}.</p>'
-    )
+    return _section(escape(person.name), f'<p class="quiet">Your role: {person.role}, who {MEANS[person.role]}.</p>')
 
 
 def new_password() -> str:
     """Another password of one's own, by the old one."""
     return _section(
         "Password",
-        f"""<form method="post" action="/account/password"><label for="old">The old one</label>
+        f"""<form method="post" action="/account/password" class="narrow"><label for="old">The old one</label>
 <input id="old" name="old" type="password" autocomplete="current-password" required maxlength="256">
 <label for="new">A new one <small>10 letters or more; a few words in a row are easy to keep in mind.</small></label>
 <input id="new" name="new" {NEW}><label for="again">The same once more</label><input id="again" name="again" {NEW}>
