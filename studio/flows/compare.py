@@ -29,13 +29,18 @@ BYTES_A_TOKEN, BYTES_BESIDE = 12, 1_000  # of an answer as it is kept: its text,
 
 @dataclass(frozen=True, slots=True)
 class StudyProgress:
-    """What an owner may see while people rate: how far, never who leads; `invitation` is empty where none is valid."""
+    """What an owner may see while people rate: how far, never who leads; `invitation` is empty where none is valid.
+
+    `rated` of `total` pairs have a rating, and `again` of the `twice` that two people judge have their second.
+    """
 
     rated: int
     total: int
     raters: int
     job: Job
     invitation: str = ""
+    again: int = 0
+    twice: int = 0
 
 
 @logged("made a comparison")
@@ -207,6 +212,8 @@ def progress(studio: Studio, study_id: str) -> StudyProgress:
         raters=len({rating.rater for rating in ratings}),
         job=found.job,
         invitation=valid[-1].token if valid else "",
+        again=far.second,
+        twice=far.wanted_twice,
     )
 
 

@@ -17,7 +17,7 @@ from studio.domain.gate_result import GateResult
 from studio.domain.protocol import Rival
 from studio.domain.report import WAITING, Chapter, Figures, Lamp, Report, Told
 from studio.domain.study import Study
-from studio.domain.verdict import HEADLINES
+from studio.domain.verdict import HEADLINES, Decision
 from studio.flows import bring, decide, models, opinion, sharing
 from studio.flows.decide import Against, Decided, Example
 from studio.flows.paper import pdf_of
@@ -43,6 +43,7 @@ WHOLE = ("conclusion", "examples", "method")
 DETAILS = ("conclusion", "details", "method")
 LONGEST = 20_000  # characters of a text on a page
 HIDDEN = "Secrets and personal data in the texts are shown here without their middle"
+WAIT = "Wait until the gates are judged; this page shows each as soon as it is known."
 KEPT_APART = "Opponents and the fine-tuned model answered beforehand, with the same template and the same settings."
 
 
@@ -59,7 +60,7 @@ def told(studio: Studio, decided: Decided) -> Report:
         is_overridden=ruling.override is not None,
         headline=ruling.title,
         sentence=ruling.sentence,
-        next_step=ruling.what_next,
+        next_step=_next_step(decided),
         override=ruling.override_sentence,
         warnings=tuple(_warnings(decided)),
         bands=tuple(band(each.rival, each.verdict, target=target) for each in decided.against),
@@ -87,6 +88,14 @@ def report_of(studio: Studio, study_id: str, *, for_others: bool = False) -> Rep
         return told(studio, decided)
     unnamed = (replace(each, name=f"rater {place}") for place, each in enumerate(decided.raters, start=1))
     return replace(told(studio, replace(decided, raters=tuple(unnamed))), next_step="")
+
+
+def _next_step(decided: Decided) -> str:
+    """What to do; while gates that decide are being judged, that is to wait."""
+    is_open = any(contest.verdict.decision is Decision.NOT_YET for contest in decided.ruling.contests)
+    if decided.judging.is_live and decided.ruling.stands is Decision.NOT_YET and not is_open:
+        return WAIT
+    return decided.ruling.what_next
 
 
 def _about(decided: Decided) -> str:

@@ -192,7 +192,7 @@ def test_closing_hands_the_gates_to_a_job_and_a_look_judges_nothing(
     monkeypatch.setattr(judging, "judge_gate", lambda *_: pytest.fail("a look judged a gate"))
     far, told = looked(studio, study), report.report_of(studio, study.id)
     assert (far.job and far.job.kind, far.known, far.is_live) == (JobKind.GATES, (), True)
-    assert told.decision is not Decision.SHIP
+    assert told.decision is not Decision.SHIP and told.next_step == report.WAIT
     assert told.warnings[0] == ("The gates are being judged: 0 of 2 are known. Until all are, nobody can say “ship”.")
     assert {(lamp.title, lamp.light) for lamp in told.lamps} == {("Matches the pattern", WAITING), ("Length", WAITING)}
     page = report.report_page(studio, study.id)

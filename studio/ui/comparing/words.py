@@ -148,8 +148,9 @@ def progress(study: Study, far: StudyProgress) -> str:
         left = f"about {html.duration(job.seconds_left)} left" if job.seconds_left is not None else job.message
         words = left if job.is_live else ""  # how it ended is told above it
         return html.bar(job.done / total, f"{job.done:,} of {total:,} answers written", words)
-    words = f"{far.rated:,} of {html.count(far.total, 'pair')} rated"
-    return html.bar(far.rated / far.total, words, html.count(far.raters, "rater"))
+    again = f", {far.again:,} of {far.twice:,} a second time" if far.twice else ""
+    words = f"{far.rated:,} of {html.count(far.total, 'pair')} rated{again}"
+    return html.bar((far.rated + far.again) / (far.total + far.twice), words, html.count(far.raters, "rater"))
 
 
 def rate_link(token: str, *, is_done: bool = False) -> str:

@@ -165,7 +165,7 @@ def _moment(studio: Studio, study_id: str) -> tuple[Any, ...]:
     study, far = compare.study(studio, study_id), compare.progress(studio, study_id)
     job = far.job
     told = (job.state, job.done, job.seconds_left, job.message)
-    return study.id, study.state, *told, far.rated, far.raters, far.invitation
+    return study.id, study.state, *told, far.rated, far.again, far.raters, far.invitation
 
 
 def _page(studio: Studio, run_id: str | None, study_id: str | None, *, arriving: bool) -> list[Any]:

@@ -199,3 +199,14 @@ def test_a_comparison_whose_writing_broke_off_says_so_first_in_the_list() -> Non
     live = examples.study(state=StudyState.WRITING, job_state=JobState.RUNNING)
     assert compare._label(stopped)[0].startswith("answers are missing · 24 prompts, 1 opponent")
     assert compare._label(live)[0].startswith("answers being written · ")
+
+
+def test_ratings_and_second_ratings_are_told_so_that_they_add_up_to_what_raters_see() -> None:
+    far = replace(examples_far(), rated=76, total=76, again=9, twice=18)
+    told = said.progress(examples.study(), far)
+    assert "76 of 76 pairs rated, 9 of 18 a second time" in words(told)
+    assert attributes(told, "aria-valuenow") == ["90"]
+
+
+def examples_far() -> StudyProgress:
+    return StudyProgress(rated=0, total=24, raters=1, job=examples.job())
