@@ -1,11 +1,14 @@
 """A real workspace whose supervisor starts real workers, one run trained in it, and copies of it to judge in."""
 
+import fcntl
 import json
+import os
 import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,10 +58,61 @@ def carrying_out(root: Path) -> Iterator[Studio]:
     studio.store.close()
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A workspace that nothing works in, with the ids of what is in it."""
+
+    workspace: Workspace
+    dataset: str
+    run: str
+
+
 @pytest.fixture(scope="session")
-def working(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+def prepared(tmp_path_factory: pytest.TempPathFactory, file: Path) -> Prepared:
+    """The file brought, measured and dealt, and a short run trained on it; made once for all processes of these tests."""
+    own = tmp_path_factory.getbasetemp()
+    root = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "prepared"
+    with root.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = root.with_suffix(".json")
+        if not made.exists():
+            with carrying_out(root) as studio:
+                dataset = _brought(studio, file)
+                made.write_text(json.dumps([dataset, _trained(studio, dataset)]))
+        return Prepared(Workspace(root), *json.loads(made.read_text()))
+
+
+def _brought(studio: Studio, file: Path) -> str:
+    """The file once it has been read, measured for the starter, and dealt with a large share held out."""
+    brought = bring.bring_file(studio, file)
+    train.wait(studio, brought.job_id, seconds=PATIENCE)
+    measuring = inspect.look(studio, brought.id, STARTER).measuring
+    assert measuring is not None
+    train.wait(studio, measuring.id, seconds=PATIENCE)
+    split.choose(studio, brought.id, SplitChoices(held_out=0.4))
+    return brought.id
+
+
+def _trained(studio: Studio, dataset: str) -> str:
+    """A short run that has finished."""
+    run = train.start(studio, dataset, STARTER, RECIPE, key="the trained run")
+    train.wait(studio, run.job.id, seconds=PATIENCE)
+    return run.id
+
+
+def _copy(source: Workspace, to: Path, *without: str) -> Path:
+    """A copy of a workspace, without whoever works in the first one."""
+    passing = shutil.ignore_patterns("studio.db*", "supervisor.*", *without)
+    shutil.copytree(source.root, to, ignore=passing)
+    with closing(sqlite3.connect(source.database)) as whole, closing(sqlite3.connect(Workspace(to).database)) as copy:
+        whole.backup(copy)
+    return to
+
+
+@pytest.fixture(scope="session")
+def working(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[Studio]:
     """A studio that carries out its jobs."""
-    with carrying_out(tmp_path_factory.mktemp("flows") / "workspace") as studio:
+    with carrying_out(_copy(prepared.workspace, tmp_path_factory.mktemp("flows") / "workspace")) as studio:
         yield studio
 
 
@@ -79,34 +133,21 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def dataset(working: Studio, file: Path) -> Dataset:
+def dataset(working: Studio, prepared: Prepared) -> Dataset:
     """The file once it has been read, measured for the starter, and dealt with a large share held out."""
-    brought = bring.bring_file(working, file)
-    train.wait(working, brought.job_id, seconds=PATIENCE)
-    measuring = inspect.look(working, brought.id, STARTER).measuring
-    assert measuring is not None
-    train.wait(working, measuring.id, seconds=PATIENCE)
-    split.choose(working, brought.id, SplitChoices(held_out=0.4))
-    return bring.ready(working, brought.id)
+    return bring.ready(working, prepared.dataset)
 
 
 @pytest.fixture(scope="session")
-def trained(working: Studio, dataset: Dataset) -> Run:
+def trained(working: Studio, prepared: Prepared) -> Run:
     """A short run that has finished."""
-    run = train.start(working, dataset.id, STARTER, RECIPE, key="the trained run")
-    train.wait(working, run.job.id, seconds=PATIENCE)
-    return train.run(working, run.id)
+    return train.run(working, prepared.run)
 
 
 @pytest.fixture
-def quiet(working: Studio, trained: Run, tmp_path: Path) -> Iterator[Studio]:
+def quiet(prepared: Prepared, tmp_path: Path) -> Iterator[Studio]:
     """A copy of the workspace with the trained run, in which jobs wait for the test to carry them out."""
-    copy = Workspace(tmp_path / "quiet")
-    passing = shutil.ignore_patterns("studio.db*", "supervisor.*", "jobs", "*.part")
-    shutil.copytree(working.workspace.root, copy.root, ignore=passing)
-    with closing(sqlite3.connect(working.workspace.database)) as source, closing(sqlite3.connect(copy.database)) as to:
-        source.backup(to)
-    studio = open_studio(copy.root)
+    studio = open_studio(_copy(prepared.workspace, tmp_path / "quiet", "jobs"))
     yield studio
     studio.store.close()
 
