@@ -142,7 +142,7 @@ def header_of_99_megabytes(folder: Path) -> None:
 
 def as_in_a_cache(folder: Path) -> None:
     """Every file is a link to a blob, as the cache of a hub has it."""
-    blobs = folder.with_name("blobs")
+    blobs = folder.parent.with_name("blobs")
     blobs.mkdir()
     for path in list(folder.iterdir()):
         path.rename(blobs / path.name)
@@ -226,8 +226,8 @@ CASES: tuple[Case[Spoil], ...] = (
     refuse("E92", "a GGUF alone", only("model.gguf"), "model.gguf, not in safetensors"),
     refuse("E92", "a GGUF named .safetensors", with_bytes(WEIGHTS, lambda _: b"GGUF\3\0\0\0" + bytes(64)), NO_SAFETENSORS),
     refuse("E92", "weights that are a link to a file of the system", linked(WEIGHTS, "/etc/passwd"), NO_SAFETENSORS),
-    refuse("E92", "settings that are a link to a device", linked("config.json", "/dev/zero"), "holds no config.json"),
-    refuse("E92", "settings that are a link to themselves", linked("config.json", "config.json"), "holds no config.json"),
+    refuse("E92", "settings that are a link to a device", linked("config.json", "/dev/zero"), "holds no config.json|is a link"),
+    refuse("E92", "settings that are a link to themselves", linked("config.json", "config.json"), "holds no config.json|is a link"),
     accept("E92", "a folder of a hub's cache, all of links", as_in_a_cache),
     accept("E92", "a description with a script in it", with_text("README.md", "<script>alert(1)</script>")),
 )  # fmt: skip

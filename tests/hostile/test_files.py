@@ -68,7 +68,7 @@ def press(page: Screens, handler: str, *values: Any) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return folders.whole_model(tmp_path / "small-model")
+    return folders.whole_model(tmp_path / "snapshots" / "small-model")  # as a hub's cache has it
 
 
 @by_case(folders.CASES)
