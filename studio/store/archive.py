@@ -134,6 +134,8 @@ def _reading(path: Path) -> Iterator[zipfile.ZipFile]:
     """An archive open for reading; whatever its bytes make zipfile say becomes one sentence."""
     try:
         file = path.open("rb")
+    except ValueError as error:  # a NUL in its name
+        raise SetupError("No file can have this name.", fix="Name a backup.") from error
     except OSError as error:
         raise SetupError(
             f"{path} cannot be read: {(error.strerror or 'unknown reason').lower()}.", fix="Name a backup."

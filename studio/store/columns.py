@@ -47,6 +47,16 @@ class Words(TypeDecorator[str]):
         return None if value is None else readable(value)
 
 
+class Key(TypeDecorator[str]):
+    """What a row is found by; with what is no text, or what no database can hold, it is found nowhere."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else readable(str(value))
+
+
 def readable(words: str) -> str:
     """The words with a mark in place of what a database cannot hold."""
     return words.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
@@ -57,7 +67,7 @@ def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
 
 
-Id = String(64)
+Id = Key(64)
 
 metadata = MetaData(
     naming_convention={

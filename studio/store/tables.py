@@ -22,7 +22,7 @@ from studio.domain.deleted import Kind, Stage
 from studio.domain.job import JobState, Wish
 from studio.domain.study import Choice, Guessed, LinkKind, Side
 from studio.domain.verdict import Decision
-from studio.store.columns import Id, Json, Moment, Words, metadata, one_of
+from studio.store.columns import Id, Json, Key, Moment, Words, metadata, one_of
 
 # `key` makes a job unrepeatable: the same kind and key is the same job. `attempt` only ever grows. `pausing` says that
 # a stop is or was meant as a pause. `queued_at` gives what waits its place in the line: to move one is to swap these.
@@ -254,7 +254,7 @@ links = Table(
     Column("id", Id, primary_key=True),
     Column("study_id", Id, ForeignKey("studies.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("kind", String(16), nullable=False),
-    Column("token", String(64), nullable=False, unique=True),
+    Column("token", Key(64), nullable=False, unique=True),
     Column("label", Words, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("revoked_at", Moment),

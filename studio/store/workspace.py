@@ -10,6 +10,7 @@ from studio.domain.errors import SetupError, StudioError
 
 PRIVATE = 0o700
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +146,12 @@ class Workspace:
 def slug(name: str) -> str:
     """A file name for any name; where letters had to change, a fingerprint keeps different names apart."""
     plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:80]
-    return plain if plain == name else f"{plain or 'x'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return plain if plain == name else f"{plain or 'x'}-{digest}"
 
 
 def _plain(name: str) -> str:
     """The id itself if it is fit to be a folder's name, so that no id can lead out of the workspace."""
-    if not PLAIN_NAME.fullmatch(name):
-        raise StudioError(f"{name!r} is not an id.", fix="Use one of the ids that are listed.")
+    if not isinstance(name, str) or len(name) > LONGEST_NAME or not PLAIN_NAME.fullmatch(name):
+        raise StudioError(f"{str(name)[:80]!r} is not an id.", fix="Use one of the ids that are listed.")
     return name
