@@ -11,7 +11,7 @@ in_venv = .venv/bin/python
 .NOTPARALLEL:
 # Set-up leaves compiling to the first use. What asks that nothing compiled be kept would have every process do it again.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup run test dev browser check e2e pictures bench bench-data bench-size chaos fuzz lock clean
+.PHONY: help setup run test dev browser check e2e pictures bench bench-data bench-size chaos load fuzz lock clean
 
 help: ## what you can ask for
 	@echo "Assay Studio: make TARGET [PORT=$(PORT)] [HOST=$(HOST)] [PYTHON=python3.12] [ARGS=…]"
@@ -54,6 +54,9 @@ bench-size: dev ## measure reading, checking and cancelling a large file (ARGS="
 
 chaos: dev ## kill, stop, lock and fill at random, and see that nothing is lost (ARGS="--minutes 10 --postgresql")
 	@$(in_venv) -m tests.jobs.chaos $(ARGS)
+
+load: dev ## many people, large files and floods at once, beside what is asked of the studio (ARGS="--soak 10")
+	@$(in_venv) -m tests.load $(ARGS)
 
 fuzz: dev ## feed readers and checkers with bytes that nobody thought of (ARGS="rows --seconds 300")
 	@$(in_venv) -m pip install --quiet --disable-pip-version-check atheris==3.0.0

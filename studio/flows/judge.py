@@ -279,7 +279,7 @@ def _said(table: _Table, vote: Vote) -> Rating:
         choice=vote.choice,
         at=datetime.now(UTC),
         seconds=vote.seconds,
-        comment=vote.comment.strip()[:LONGEST_COMMENT],
+        comment=(vote.comment or "").strip()[:LONGEST_COMMENT],
         marks=_checked(vote.marks),
     )
 

@@ -9,11 +9,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import studio
+from studio import logs
 from studio.domain.errors import SetupError
 from studio.store.workspace import Workspace
 
@@ -118,10 +119,18 @@ def _start(workspace: Workspace, *, parent_pid: int) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-P", "-m", "studio.jobs.supervisor", root, "--parent", str(parent_pid)]
     home = str(Path(studio.__path__[0]).parent)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH")]))}
+    turn_over(workspace.supervisor_log)
     with workspace.supervisor_log.open("ab") as log_file:
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log_file, stderr=log_file, env=environment, start_new_session=True
         )
+
+
+def turn_over(path: Path, *, longest: int = logs.FILE_BYTES) -> None:
+    """Begin a log anew that has become too long; the one before it stays beside it."""
+    with suppress(FileNotFoundError):
+        if path.stat().st_size > longest:
+            path.replace(f"{path}.1")
 
 
 def _say_who(path: Path) -> None:

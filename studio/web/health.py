@@ -4,6 +4,7 @@ Strangers hear whether it can do its work, and nothing more.
 """
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -20,6 +21,8 @@ from studio.flows.through import APART
 from studio.web.metrics import Figures
 
 HOLDS = 1.0  # seconds for which an answer is given again: whoever asks a thousand times costs no more
+
+log = logging.getLogger(__name__)
 
 
 def health_routes(studio: Studio, figures: Figures) -> APIRouter:
@@ -72,9 +75,20 @@ class Signs:
     def now(self) -> list[Check]:
         with self.lock:
             if time.monotonic() - self.asked >= HOLDS:
-                self.found = health.signs(self.studio)
+                before, self.found = self.found, health.signs(self.studio)
                 self.asked = time.monotonic()
+                _tell(before, self.found)
             return self.found
+
+
+def _tell(before: list[Check], now: list[Check]) -> None:
+    """Tell once what is not well any more, and once that it is again."""
+    known = {sign.name: sign.ok for sign in before}
+    for sign in now:
+        if not sign.ok and known.get(sign.name, True):
+            log.warning("not ready: %s: %s", sign.name, sign.found)
+        if sign.ok and not known.get(sign.name, True):
+            log.warning("ready again: %s: %s", sign.name, sign.found)
 
 
 def _answer(said: object, *, is_ready: bool) -> JSONResponse:

@@ -12,6 +12,7 @@ from studio import logs
 
 HEADER = "x-request-id"
 GIVEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
+TOLD_APART = frozenset({"/readyz", "/readyz/why"})  # studio/web/health.py tells why, and once
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 
 Answered = Callable[[str, str, int, float], None]
@@ -55,7 +56,7 @@ class Noting:
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in METHODS else "other"
         self.answered(route_of(scope), method, status, seconds)
-        level = logging.WARNING if status >= 500 else logging.DEBUG
+        level = logging.WARNING if status >= 500 and scope["path"] not in TOLD_APART else logging.DEBUG
         log.log(level, "%s %s %d in %.0f ms", method, scope["path"], status, seconds * 1000)
 
     def _number(self, scope: Scope) -> str:

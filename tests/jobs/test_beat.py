@@ -7,6 +7,7 @@ from pathlib import Path
 from studio import logs
 from studio.domain.job import JobState
 from studio.jobs.beat import EVERY, LOOK_AT_THE_DISK_EVERY, Heart, heard
+from studio.jobs.presence import turn_over
 from studio.store.workspace import Workspace
 
 
@@ -65,13 +66,30 @@ def test_what_became_of_a_job_is_one_line_each_with_the_number_of_the_press(
     submitted, supervised, eventually, is_now, caplog
 ):
     told: list[str] = []
-    caplog.handler.setFormatter(logs.Json("supervisor"))
-    caplog.handler.emit = lambda record: told.append(caplog.handler.format(record))  # type: ignore[method-assign]
-    with caplog.at_level(logging.INFO, logger="studio.jobs"), logs.about(request="0123abcd"):
+
+    class Told(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.append(self.format(record))
+
+    hears = Told()
+    hears.setFormatter(logs.Json("supervisor"))
+    logging.getLogger("studio.jobs").addHandler(hears)
+    with logs.about(request="0123abcd"):
         well, ill = submitted("count"), submitted("refuse", name="other")
     with caplog.at_level(logging.INFO, logger="studio.jobs"), supervised():
         eventually(is_now(well, JobState.DONE))
         eventually(is_now(ill, JobState.FAILED))
+    logging.getLogger("studio.jobs").removeHandler(hears)
     ends = [line for line in told if "attempt 1: done" in line or "attempt 1: failed" in line]
     assert len(ends) == 2 and all('"request":"0123abcd"' in line for line in ends)
     assert any("failed. The model does not fit." in line and '"level":"warning"' in line for line in ends)
+
+
+def test_a_log_that_has_become_too_long_begins_anew_and_the_one_before_stays(tmp_path):
+    path = tmp_path / "supervisor.log"
+    turn_over(path, longest=3)
+    for words, kept in (("one", None), ("four", "four"), ("fifth", "fifth")):
+        path.write_text(words)
+        turn_over(path, longest=3)
+        assert path.exists() is (kept is None)
+        assert kept is None or Path(f"{path}.1").read_text() == kept

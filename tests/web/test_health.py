@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from studio import logs
 from studio.domain.access import Right, Scope, Visitor
+from studio.domain.machine import Check
 from studio.flows import health, keys, signing
 from studio.flows.studio import Studio
 from studio.jobs.beat import Heart
@@ -106,6 +107,18 @@ def test_a_thousand_questions_ask_the_database_once(kept, monkeypatch):
     for _ in range(1000):
         signs.now()
     assert len(asked) == 1
+
+
+def test_what_is_not_well_is_told_once_and_once_that_it_is_again(kept, monkeypatch, caplog):
+    states = iter([False, False, True, True])
+    monkeypatch.setattr(health, "signs", lambda _studio: [Check("disk", next(states), "1 MB free")])
+    signs = Signs(kept.studio)
+    with caplog.at_level("WARNING", logger="studio.web.health"):
+        for _ in range(4):
+            signs.now()
+    assert [record.message for record in caplog.records] == [
+        "not ready: disk: 1 MB free", "ready again: disk: 1 MB free",
+    ]  # fmt: skip
 
 
 # Figures

@@ -1,0 +1,270 @@
+"""Crowd: many people at once on the pages: L1 to L4, what long use makes of them (L13), and bare Gradio beside."""
+
+import asyncio
+import os
+import random
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import psutil
+
+from studio.flows.studio import open_studio
+from studio.store.counts import counts
+from tests.load.filled import Filled, cookies
+from tests.load.pages import Event, Field, by_handler, events_of
+from tests.load.serving import Server, Watch, bare
+from tests.load.target import Row, at_least, at_most
+from tests.load.visitor import Tally, Visitor, browser
+
+MEGABYTE = 1e6
+THINKS, LOOKS_AGAIN = 5.0, 5.0  # seconds between two presses of a person, and of a page that watches a run
+AGAIN = 0.2  # how many votes are sent twice at once
+RATERS = 20
+SIGNED_IN = 50  # sign-ins; more open pages than that are tabs of the same browsers
+
+
+@dataclass(slots=True)
+class Crowd:
+    """A filled studio that is open, its events, and visitors of it."""
+
+    filled: Filled
+    server: Server
+    events: dict[str, tuple[Event, ...]]
+    known: list[tuple[str, str]] = field(default_factory=list)
+    chance: random.Random = field(default_factory=lambda: random.Random(7))
+
+    @classmethod
+    def of(cls, filled: Filled, server: Server) -> "Crowd":
+        return cls(filled, server, events_of(filled.folder))
+
+    @asynccontextmanager
+    async def visitors(self, count: int, tally: Tally) -> AsyncIterator[list[Visitor]]:
+        if not self.known:
+            self.known = await asyncio.to_thread(cookies, self.filled.folder, self.server.port, SIGNED_IN)
+        known = [self.known[number % SIGNED_IN] for number in range(count)]
+        async with AsyncExitStack() as stack:
+            clients = [await stack.enter_async_context(browser(self.server.address, each)) for each in known]
+            yield [Visitor(client, tally) for client in clients]
+
+    def event(self, handler: str, begun_by: str = "", *, path: str = "") -> Event:
+        return by_handler(self.events[path], handler, begun_by=begun_by)
+
+    @property
+    def picked(self) -> dict[str, Any]:
+        return {"Run": self.filled.ended, "Examples": self.filled.data, "Model": "starter"}
+
+    async def visit(self, visitor: Visitor, rater: "Rater", seconds: float, *, thinks: float = THINKS) -> None:
+        """Open the page, then look at runs, rows and figures, and rate, with pauses as people make them."""
+        until = time.monotonic() + seconds
+        await asyncio.sleep(self.chance.random() * min(thinks, seconds))
+        began = time.perf_counter()
+        answer = await visitor.client.get("/config")
+        if answer.status_code == 200:
+            visitor.tally.took("open the page", time.perf_counter() - began)
+        else:
+            visitor.tally.errors.append(f"/config: {answer.status_code}")
+        ways = (
+            (3, lambda: visitor.press(self.event("train:show"), "open a run", **self.picked)),
+            (3, lambda: visitor.press(self.event("train:show"), "refresh its charts", **self.picked)),
+            (2, lambda: visitor.press(self.event("machine_now", "0.5"), "the machine")),
+            (2, lambda: visitor.press(self.event("data:show"), "rows", **self.picked)),
+            (1, lambda: visitor.press(self.event("inspect:show"), "findings", **self.picked)),
+            (1, lambda: visitor.press(self.event("runs:show"), "list of runs")),
+            (3, rater.vote),
+        )
+        while time.monotonic() < until:
+            (act,) = self.chance.choices([way for _, way in ways], [weight for weight, _ in ways])
+            await act()
+            await asyncio.sleep(min(self.chance.expovariate(1 / thinks), max(until - time.monotonic(), 0)))
+
+    async def mixed(self, count: int, seconds: float) -> Tally:
+        """So many people for so long."""
+        tally = Tally()
+        async with self.visitors(count, tally) as visitors, self.raters(count, tally) as raters:
+            pairs = zip(visitors, raters, strict=True)
+            await asyncio.gather(*(self.visit(visitor, rater, seconds) for visitor, rater in pairs))
+        return tally
+
+    @asynccontextmanager
+    async def raters(self, count: int, tally: Tally) -> AsyncIterator[list["Rater"]]:
+        tokens = self.filled.raters
+        async with AsyncExitStack() as stack:
+            clients = [await stack.enter_async_context(browser(self.server.address)) for _ in range(count)]
+            yield [Rater(self, client, tally, tokens[number % len(tokens)]) for number, client in enumerate(clients)]
+
+
+@dataclass(slots=True)
+class Rater:
+    """Somebody on the rating page: the card that they hold, and how many judgements the studio has said yes to."""
+
+    crowd: Crowd
+    client: Any
+    tally: Tally
+    token: str
+    card: str | None = None
+    is_asked: bool = False
+    kept: int = 0
+
+    async def vote(self, *, again: float = 0.0) -> None:
+        """Judge the card in hand, perhaps twice at once as an impatient browser does, or answer the question between."""
+        me = Visitor(self.client, self.tally, "/rate", f"?t={self.token}")
+        if not self.card:
+            self._see(
+                await me.press(self.crowd.event("stepped", "rate-again", path="/rate"), "first card", You=self.token)
+            )
+            return
+        button = "guess-none" if self.is_asked else "rate-left"
+        event, about = (
+            self.crowd.event("stepped", button, path="/rate"),
+            {"You": self.token, "Card": self.card, "Why?": ""},
+        )
+        pressed = [me.press(event, "vote", **about)]
+        if self.crowd.chance.random() < again:
+            pressed.append(Visitor(self.client, self.tally, "/rate", me.query).press(event, "vote", **about))
+        answers = await asyncio.gather(*pressed)
+        if answers[0] is not None and not self.is_asked:
+            self.kept += 1
+        self._see(answers[0])
+
+    def _see(self, shown: list[Any] | None) -> None:
+        if shown is None:
+            return
+        self.is_asked = "One question in between" in str(shown[0])
+        card = shown[3]
+        self.card = card if isinstance(card, str) and card else None
+
+
+def many(crowd: Crowd, *, seconds: float) -> list[Row]:
+    """L1 and L2: fifty, then a hundred, then fifty again."""
+    me = psutil.Process(os.getpid())
+    began = sum(me.cpu_times()[:2])
+    fifty = asyncio.run(crowd.mixed(50, seconds))
+    busy = (sum(me.cpu_times()[:2]) - began) / seconds
+    hundred = asyncio.run(crowd.mixed(100, seconds / 2))
+    again = asyncio.run(crowd.mixed(50, seconds / 2))
+    _tell(fifty, "50 people")
+    _tell(hundred, "100 people")
+    return [
+        at_most("L1", f"50 people, {len(fifty.all):,} presses, p50", 0.25, fifty.at(50)),
+        at_most("L1", "p95", 1.0, fifty.at(95)),
+        at_most("L1", "p99", 2.5, fifty.at(99)),
+        at_most("L1", "errors", 0.1, fifty.error_share * 100, "%"),
+        Row("L1", "the visitors themselves", "", f"{busy:.0%} of a core", is_met=True),
+        at_most("L2", f"100 people, {len(hundred.all):,} presses, p95", 2.5, hundred.at(95)),
+        at_most("L2", "presses that were never answered", 0, len(hundred.errors), ""),
+        at_most("L2", "50 people right after it, p95", 1.0, again.at(95)),
+    ]
+
+
+def watching(crowd: Crowd, *, seconds: float, tabs: int = 200) -> list[Row]:
+    """L3: open pages that look at a run."""
+
+    async def tab(visitor: Visitor, event: Event, until: float) -> None:
+        async with visitor.here():
+            await asyncio.sleep(crowd.chance.random() * LOOKS_AGAIN)
+            while True:
+                await visitor.press(event, "look again", Run=crowd.filled.live)
+                if time.monotonic() + LOOKS_AGAIN > until:
+                    return
+                await asyncio.sleep(LOOKS_AGAIN)
+
+    async def all_tabs() -> Watch:
+        event = crowd.event("train:show")
+        async with crowd.visitors(tabs, tally) as visitors:
+            until = time.monotonic() + seconds
+            with Watch(crowd.server.process) as watch:
+                await asyncio.gather(*(tab(visitor, event, until) for visitor in visitors))
+        return watch
+
+    tally = Tally()
+    watch = asyncio.run(all_tabs())
+    _tell(tally, f"{tabs} open pages")
+    return [
+        at_most("L3", f"{tabs} open pages that watch a run, of one core", 60, watch.busy * 100, "%"),
+        at_most("L3", "memory of the web process", 700, watch.most / MEGABYTE, "MB"),
+        at_most("L3", f"of {len(tally.all):,} looks, failed", 0, len(tally.errors), ""),
+        at_most("L3", "p95 of a look", 1.0, tally.at(95)),
+    ]
+
+
+def votes(crowd: Crowd, *, seconds: float) -> list[Row]:
+    """L4: as many votes as come through, every fifth sent twice at once; and as many presses as bare Gradio takes."""
+    before = _ratings(crowd)
+    tally = Tally()
+
+    async def all_votes() -> int:
+        async with crowd.raters(RATERS, tally) as raters:
+            until = time.monotonic() + seconds
+
+            async def rate(rater: Rater) -> None:
+                while time.monotonic() < until:
+                    await rater.vote(again=AGAIN)
+
+            await asyncio.gather(*map(rate, raters))
+            return sum(rater.kept for rater in raters)
+
+    kept = asyncio.run(all_votes())
+    _tell(tally, "votes")
+    alone, alone_p95 = asyncio.run(_bare(seconds))
+    doubled = abs(_ratings(crowd) - before - kept)
+    return [
+        at_least("L4", "votes a second", 150, kept / seconds, "/s", beside=f"{alone:.0f} presses/s"),
+        at_most("L4", "p95 of a vote", 0.08, tally.at(95, "vote"), beside=f"{alone_p95 * 1000:.0f} ms"),
+        at_most("L4", f"of {kept:,} votes, lost or counted twice", 0, doubled, ""),
+    ]
+
+
+async def _bare(seconds: float) -> tuple[float, float]:
+    """Presses a second of bare Gradio with as many people, and their p95."""
+    with bare() as server:
+        tally, event = Tally(), Event(0, "bare", (), (Field("", "a vote"),))
+        async with AsyncExitStack() as stack:
+            people = [Visitor(await stack.enter_async_context(browser(server.address)), tally) for _ in range(RATERS)]
+            until = time.monotonic() + seconds
+
+            async def press(visitor: Visitor) -> None:
+                while time.monotonic() < until:
+                    await visitor.press(event, "press")
+
+            await asyncio.gather(*map(press, people))
+    return len(tally.all) / seconds, tally.at(95)
+
+
+def long_used(crowd: Crowd, *, runs: int, events: int) -> list[Row]:
+    """L13: the list of all runs and the curve of one, in a studio that has been in use for long."""
+
+    async def pressed() -> Tally:
+        tally = Tally()
+        async with crowd.visitors(1, tally) as (visitor,):
+            for _ in range(20):
+                await visitor.press(crowd.event("runs:show"), "list")
+                fresh = Visitor(visitor.client, tally)  # who has seen nothing yet is sent all of it
+                await fresh.press(crowd.event("train:show"), "curve", **crowd.picked)
+        return tally
+
+    tally = asyncio.run(pressed())
+    what = f"{runs:,} runs, {runs * events:,} events"
+    return [
+        at_most("L13", f"{what}: the list of runs, p95", 0.3, tally.at(95, "list")),
+        at_most("L13", f"the curve of one ({events:,} points), p95", 0.2, tally.at(95, "curve")),
+    ]
+
+
+def _ratings(crowd: Crowd) -> int:
+    studio = open_studio(crowd.filled.folder)
+    try:
+        return counts(studio.store).ratings
+    finally:
+        studio.store.close()
+
+
+def _tell(tally: Tally, who: str) -> None:
+    """What each kind of press took, for whoever looks for the slow one."""
+    kinds: Sequence[str] = sorted(tally.seconds, key=lambda kind: -tally.at(95, kind))
+    told = ", ".join(f"{kind} {tally.at(95, kind) * 1000:,.0f} ms ({len(tally.seconds[kind])})" for kind in kinds)
+    print(f"{who}: p95 of {told}", flush=True)
+    for error in tally.errors[:3]:
+        print(f"   {error}", flush=True)
