@@ -29,10 +29,11 @@ dev: ## prepare .venv for checks and tests as well
 browser: ## prepare .venv for checks and tests, and see that there is a browser for them
 	@PYTHON='$(PYTHON)' scripts/browser.sh
 
-check: dev ## style, types and import rules
+check: dev ## style, types, import rules and known flaws of what is installed (ARGS=--must fails where nobody can say)
 	@$(in_venv) -m ruff check .
 	@$(in_venv) -m pyright
 	@.venv/bin/lint-imports --no-logo
+	@$(in_venv) scripts/audit.py $(ARGS)
 
 test: browser ## everything that must hold: all tests, and what `check` checks as one of them
 	@OMP_NUM_THREADS=1 $(in_venv) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)

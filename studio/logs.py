@@ -20,6 +20,8 @@ from typing import Any
 
 import orjson
 
+from studio import discreet
+
 LEVEL = "STUDIO_LOG_LEVEL"
 LEVELS = ("debug", "info", "warning", "error")
 FILE_BYTES, FILES = 10_000_000, 5
@@ -54,7 +56,7 @@ def request() -> str:
 
 def masked(line: str) -> str:
     """The line without what lets somebody in; every line of every log goes through here."""
-    return SECRET.sub(r"\1…", line)
+    return SECRET.sub(r"\1…", discreet.masked(line, discreet.secrets_in(os.environ)))
 
 
 def file_of(process: str, *, is_shared: bool) -> str:

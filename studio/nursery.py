@@ -22,7 +22,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from studio import logs
+from studio import discreet, logs
 from studio.worker import ENVIRONMENT, attempt, end_with_the_parent
 
 # Where a worker finds how many bytes of libraries lie in memory for it that the kernel does not count as its own.
@@ -121,6 +121,7 @@ class Nursery:
             report.send(str(os.getpid()).encode())
             report.close()
             become(request["environment"])
+            discreet.begin(out=True)
             sys.argv = ["-m", request["folder"]]
             self.title.set(*request["command"])
             logs.configure("worker", file=Path(request["folder"]) / "worker.jsonl")

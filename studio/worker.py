@@ -25,7 +25,7 @@ from typing import Any
 
 import orjson
 
-from studio import logs
+from studio import discreet, logs
 from studio.domain.errors import GaveUpWaiting, StudioError
 from studio.domain.event import EventKind, Outcome, Reporter
 from studio.domain.fault import Fault
@@ -83,6 +83,7 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1:
         print("usage: python -m studio.worker FOLDER", file=sys.stderr)
         return 2
+    discreet.begin(out=True)
     os.environ["STUDIO_WORKER_FOR_ONE"] = "1"  # see studio/data/tokenizer.py
     folder = Path(arguments[0])
     logs.configure("worker", file=folder / "worker.jsonl")
@@ -97,7 +98,7 @@ def attempt(folder: Path, *, work: Work | None = None) -> int:
         outcome = outcome_of(folder, work or carry_out, reporter)
         reporter.has_ended()
     try:
-        _replace(folder / "outcome.json", _json(outcome.model_dump()))
+        _replace(folder / "outcome.json", _discreet(_json(outcome.model_dump())))
     except OSError:
         traceback.print_exc()
         return OUTCOME_NOT_WRITTEN
@@ -224,7 +225,7 @@ class EventWriter:
 
     def report(self, kind: EventKind, **data: Any) -> None:
         line = _json({"seq": self._seq + 1, "at": time.time(), "kind": kind, "data": data}) + b"\n"
-        self._write(line)
+        self._write(_discreet(line))
         self._seq += 1
         now = time.monotonic()
         if kind is EventKind.CHECKPOINT or now - self._synced_at >= SYNC_EVERY:
@@ -314,6 +315,13 @@ def _json(value: dict[str, Any]) -> bytes:
         return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
     except TypeError:
         return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _discreet(told: bytes) -> bytes:
+    """The same without the secrets that this process knows."""
+    for secret in discreet.secrets_in(os.environ):
+        told = told.replace(_json({"": secret})[5:-2], discreet.MASK.encode())
+    return told
 
 
 def _replace(path: Path, content: bytes) -> None:

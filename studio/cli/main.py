@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from studio import __version__
+from studio import __version__, discreet
 from studio.cli import (
     chatting,
     deciding,
@@ -86,6 +86,7 @@ RecipeFile = Annotated[Path | None, typer.Option("--recipe", help="A recipe save
 
 
 def main() -> None:
+    discreet.begin(alone=sys.argv[1:2] == ["serve"])
     app()
 
 
@@ -303,4 +304,4 @@ def before_every_verb(
 def serve_from_arguments() -> None:
     """python app.py …: the serve verb without its name."""
     sys.argv.insert(1, "serve")
-    app()
+    main()

@@ -1,7 +1,5 @@
 """Ledger: every line of the file in exactly one bin, with the reason why it is there."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -12,13 +10,13 @@ import orjson
 
 from studio.data.atomic import replacing
 from studio.data.rows import Rows
+from studio.data.spreadsheet import as_table
 from studio.domain.dataset import Reject
 from studio.domain.lengths import Lengths
 from studio.domain.row import Row
 from studio.domain.split import DEALT, Bin, Ledger, Split
 
-AT_ONCE, PART_CHARACTERS = 1000, 1 << 16  # rows that are looked up, and characters that are sent, at once
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+AT_ONCE = 1000  # rows that are looked up at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,23 +101,8 @@ def as_jsonl(listed: Iterable[Any]) -> Iterator[bytes]:
 
 def as_csv(listed: Iterable[Any], kind: type[Any]) -> Iterator[bytes]:
     """The same as a CSV that is safe to open in a spreadsheet, a part at a time; `kind` is the dataclass."""
-    part = io.StringIO()
-    writer = csv.writer(part)
     names = [field.name for field in fields(kind)]
-    writer.writerow(names)
-    for row in listed:
-        held = [getattr(row, name) for name in names]
-        writer.writerow([spreadsheet_safe(value) if isinstance(value, str) else value for value in held])
-        if part.tell() > PART_CHARACTERS:
-            yield part.getvalue().encode()
-            part.seek(0)
-            part.truncate()
-    yield part.getvalue().encode()
-
-
-def spreadsheet_safe(text: str) -> str:
-    """The text with an apostrophe before it where a spreadsheet would take it for a formula."""
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+    return as_table(names, ([getattr(row, name) for name in names] for row in listed))
 
 
 def _refused(reject: Reject) -> BinRow:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.domain.answers import marks_answers
+from studio.domain.bounded import bind
 
 # Set in a process that does one piece of work and ends: what it does without is missed by nothing else.
 FOR_ONE = "STUDIO_WORKER_FOR_ONE"
@@ -23,8 +24,11 @@ def load_tokenizer(folder: Path, *, texts: bool) -> Any:
 
 
 def _load(folder: Path) -> Any:
+    import transformers.tokenization_utils_base as base
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
     from transformers import AutoTokenizer
 
+    bind(base, ImmutableSandboxedEnvironment)
     return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
 
 

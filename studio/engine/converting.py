@@ -7,7 +7,7 @@ Where tokenizer.json says the same way, word for word, as a model that it knows,
 """
 
 import json
-import runpy
+import runpy  # noqa: TID251  llama.cpp's own converter, which the user has installed
 import sys
 from collections.abc import Sequence
 from importlib import import_module

@@ -8,9 +8,11 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from studio.domain.bounded import bind
 from studio.domain.errors import RecipeError
 from studio.domain.excerpt import visible
-from studio.domain.foreign_code import CONFIGS, code_asked_for
+from studio.domain.foreign_code import CONFIGS, code_asked_for, leads_away
+from studio.engine.adapters import check_adapter
 
 if TYPE_CHECKING:
     import torch
@@ -77,6 +79,8 @@ def check_model_folder(folder: Path) -> None:
     for name in CONFIGS:
         if (folder / name).is_file():
             _check_config(_read_json(folder / name), name)
+        if leads_away(folder / name):
+            raise RecipeError(f"{name} of this model is a link to elsewhere.", fix="Put the file itself there.")
     if _read_json(folder / "config.json").get("quantization_config"):
         raise RecipeError(
             "This model's weights are already quantised.",
@@ -87,9 +91,12 @@ def check_model_folder(folder: Path) -> None:
 
 def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
     """The folder's tokenizer; a missing padding token becomes the end token."""
+    import transformers.tokenization_utils_base as base
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
     from transformers import AutoTokenizer
 
     check_model_folder(folder)
+    bind(base, ImmutableSandboxedEnvironment)
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -140,6 +147,7 @@ def with_adapter(model: "PreTrainedModel", folder: Path) -> "PeftModel":
     """The model with the adapter of a checkpoint, to be trained further."""
     from peft import PeftModel
 
+    check_adapter(folder)
     tuned = PeftModel.from_pretrained(model, str(folder), is_trainable=True)
     # A checkpoint names its base by an id; where it is on this machine, peft looks for it when it saves.
     tuned.active_peft_config.base_model_name_or_path = model.name_or_path

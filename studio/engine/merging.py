@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from studio.domain.chat import Chat, conversation, tool_list
 from studio.domain.errors import ExportError
 from studio.domain.row import Row
+from studio.engine.adapters import check_adapter
 from studio.engine.checkpoints import Manifest
 from studio.engine.load import check_model_folder
 
@@ -76,6 +77,7 @@ def merge(
         from peft import PeftModel
 
         begin("merging")
+        check_adapter(checkpoint)
         tuned: Any = PeftModel.from_pretrained(model, str(checkpoint), is_trainable=False).eval()
         trained = _logits(tuned, texts)
         whole = tuned.merge_and_unload(safe_merge=True)

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 from studio.domain.errors import RunError
 from studio.domain.talk import Identity, Pane, Turn
 from studio.engine import checkpoints
+from studio.engine.adapters import check_adapter
 from studio.engine.checkpoints import Manifest
 from studio.engine.load import keep_unpacked, load_model
 from studio.engine.memory import release_memory
@@ -120,6 +121,7 @@ def _ground(folder: Path) -> Ground:
     manifest = checkpoints.read(folder)
     if manifest.is_whole_model:
         return Ground("none", whole=str(folder))
+    check_adapter(folder)
     config: Any = PeftConfig.from_pretrained(str(folder))
     mixes = config.peft_type == "LORA" and not config.use_dora
     return Ground(manifest.quantisation, str(config.peft_type), mixes)
@@ -138,6 +140,7 @@ def _with(held: Held, folder: Path, name: str) -> Any:
     """The model with one more adapter on it."""
     from peft import PeftModel
 
+    check_adapter(folder)
     if not held.adapters:
         return PeftModel.from_pretrained(held.model, str(folder), adapter_name=name, is_trainable=False).eval()
     held.model.load_adapter(str(folder), adapter_name=name, is_trainable=False)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from studio.engine.adapters import check_adapter
 from studio.engine.checkpoints import Manifest
 from studio.engine.load import keep_unpacked, load_model
 from studio.engine.memory import free_memory, release_memory
@@ -94,6 +95,7 @@ def load_sides(model: Path, *, trained: Path | None, manifest: Manifest | None) 
         return Pair(base, base)
     from peft import PeftModel
 
+    check_adapter(trained)
     tuned = PeftModel.from_pretrained(base, str(trained), adapter_name=TUNED, is_trainable=False).eval()
     pair = Pair(tuned, tuned)
     if not pair.can_mix:

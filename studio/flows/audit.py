@@ -1,15 +1,13 @@
 """Audit: the log of who did what, as people read it."""
 
-import csv
 import functools
-import io
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from typing import Concatenate, ParamSpec, TypeVar
 
-from studio.data.ledger import spreadsheet_safe
+from studio.data.spreadsheet import as_table
 from studio.domain.access import Entry
 from studio.flows.studio import Studio
 from studio.store import acting
@@ -85,13 +83,10 @@ def broken(studio: Studio) -> int | None:
 
 def as_csv(studio: Studio) -> Iterator[bytes]:
     """The whole log for a spreadsheet, which runs nothing of it; a part at a time."""
-    yield _line(HEAD)
-    for entry in stored.every(studio.store):
-        words = [spreadsheet_safe(text) for text in (entry.who, entry.act, entry.about)]
-        yield _line((entry.number, entry.at.isoformat(timespec="seconds"), *words, entry.seal))
-
-
-def _line(values: tuple[object, ...]) -> bytes:
-    line = io.StringIO()
-    csv.writer(line).writerow(values)
-    return line.getvalue().encode()
+    yield from as_table(
+        HEAD,
+        (
+            (each.number, each.at.isoformat(timespec="seconds"), each.who, each.act, each.about, each.seal)
+            for each in stored.every(studio.store)
+        ),
+    )

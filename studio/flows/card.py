@@ -53,7 +53,7 @@ def papers(studio: Studio, subject: Subject, *, measured: str) -> dict[str, str]
     """The texts of a delivery by the names of their files; `measured` stands where the card tells what was measured."""
     run, form = subject.run, subject.form
     facts: dict[str, Any] = _facts(studio, subject) | {"measured": measured}
-    environment = Environment(
+    environment = Environment(  # noqa: S701  Markdown and a script, no page
         loader=FileSystemLoader(studio.assets), keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
     )
     judged: list[Study] = facts["studies"]

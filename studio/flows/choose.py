@@ -161,7 +161,7 @@ def recipe_from_yaml(text: str) -> tuple[str | None, Recipe]:
     if len(text) > LONGEST_RECIPE:
         raise RecipeError("This file is too long for a recipe.", fix="Load a file that was saved here.")
     try:
-        loaded = yaml.load(text, Loader=_Plain)
+        loaded = yaml.load(text, Loader=_Plain)  # noqa: S506, TID251  a safe loader that allows still less
     except yaml.YAMLError as error:
         place = (
             f" at line {error.problem_mark.line + 1}"

@@ -62,7 +62,10 @@ def written(
     Its rows may be plain text, have tools or be tokens already, and it may begin from what an earlier one learned.
     """
     recipe, as_tokens = run.recipe, _as_tokens(run.recipe, lengths)
-    environment = Environment(loader=FileSystemLoader(assets), keep_trailing_newline=True, trim_blocks=True)
+    # What it makes is a script and no page; names stand in it as Python writes them.
+    environment = Environment(  # noqa: S701  a script
+        loader=FileSystemLoader(assets), keep_trailing_newline=True, trim_blocks=True
+    )
     return environment.get_template("train_trl.py.jinja").render(
         run=run,
         recipe=recipe,

@@ -1,7 +1,6 @@
 """Votes: what people said of a closed study with the sides lifted, and the files to check a verdict by."""
 
-import csv
-import io
+import codecs
 import json
 import tempfile
 from collections import defaultdict
@@ -11,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from studio.data.ledger import spreadsheet_safe
+from studio.data.spreadsheet import as_table
 from studio.domain.closing import Guess
 from studio.domain.dealing import Dealt, Deck, Pair, deck_of
 from studio.domain.errors import StudyError
@@ -233,11 +232,8 @@ def _judgement(said: Said) -> dict[str, Any]:
 def votes_csv(studio: Studio, study_id: str) -> Path:
     """All votes with sides and texts as CSV that a spreadsheet opens without running anything."""
     records = list(_records(closed(studio, study_id)))
-    table = io.StringIO(newline="")
-    writer = csv.DictWriter(table, fieldnames=list(records[0]) if records else ["study"])
-    writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in record.items()} for record in records)
-    return _written(studio, f"{study_id}-votes.csv", table.getvalue().encode("utf-8-sig"))
+    table = as_table(list(records[0]) if records else ["study"], ([*map(_cell, record.values())] for record in records))
+    return _written(studio, f"{study_id}-votes.csv", codecs.BOM_UTF8 + b"".join(table))
 
 
 def votes_jsonl(studio: Studio, study_id: str) -> Path:
@@ -256,5 +252,5 @@ def _written(studio: Studio, name: str, text: bytes) -> Path:
 
 def _cell(value: Any) -> Any:
     if isinstance(value, dict | list):
-        value = json.dumps(value, ensure_ascii=False) if value else ""
-    return spreadsheet_safe(value) if isinstance(value, str) else value
+        return json.dumps(value, ensure_ascii=False) if value else ""
+    return value

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from studio import logs
+from studio import discreet, logs
 from studio.domain.errors import SetupError, StudioError
 from studio.domain.job import GIVES_WAY, Job, JobKind, JobState, Need, need_of
 from studio.jobs.attempt import Attempt, Grace, begin, end, follow, recover, settle
@@ -332,4 +332,5 @@ def _launcher(gpus: Sequence[str]) -> Launcher:
 
 
 if __name__ == "__main__":
+    discreet.begin(alone=True)
     sys.exit(main(sys.argv[1:]))

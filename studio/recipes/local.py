@@ -5,13 +5,19 @@ from pathlib import Path
 from typing import Any
 
 from studio.domain.errors import RecipeError
-from studio.domain.foreign_code import code_asked_for
+from studio.domain.foreign_code import code_asked_for, leads_away, too_many_labels
 from studio.domain.model import Shape
 from studio.recipes.settings import read_settings
 from studio.recipes.shape import PICK_ANOTHER, read_config, shape_of
 from studio.recipes.weights import AGAIN, stored_parameters
 
 SETTINGS_BYTES = 20_000_000
+TEMPLATE_CHARACTERS = 100_000  # five times the longest of a known model
+# What is read beside the weights. Not by links to elsewhere: what they lead to would be shown as the model's own words.
+READ = (
+    "config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json", "special_tokens_map.json",
+    "added_tokens.json", "vocab.json", "merges.txt", "tokenizer.model", "chat_template.jinja",
+)  # fmt: skip
 SENSES = ("vision_config", "audio_config", "speech_config")
 
 
@@ -39,6 +45,7 @@ def check_model_folder(folder: Path) -> CheckedModel:
 
 def check_settings(folder: Path) -> Shape:
     """The same for all but the weights: what the model is and asks for, and its tokenizer."""
+    _refuse_links(folder)
     config = read_config(folder)
     _refuse_what_is_not_plain(config)
     shape = shape_of(config)
@@ -46,8 +53,18 @@ def check_settings(folder: Path) -> Shape:
     return shape
 
 
+def _refuse_links(folder: Path) -> None:
+    away = next((name for name in READ if leads_away(folder / name)), None)
+    if away:
+        raise RecipeError(
+            f"{away} in {folder.name} is a link to somewhere else.", fix="Put the file itself into the folder."
+        )
+
+
 def _refuse_what_is_not_plain(config: dict[str, Any]) -> None:
     _refuse_code(config, "config.json")
+    if too_many_labels(config):
+        raise RecipeError("config.json names more labels than any text model has.", fix=PICK_ANOTHER)
     if any(config.get(name) for name in SENSES):
         raise RecipeError("This model also reads pictures or sound, which is not supported here.", fix=PICK_ANOTHER)
     if config.get("quantization_config"):
@@ -72,6 +89,10 @@ def _check_tokenizer(folder: Path) -> None:
     _refuse_code(settings, "tokenizer_config.json")
     if (folder / "generation_config.json").exists():
         _refuse_code(_settings(folder / "generation_config.json"), "generation_config.json")
+    file = folder / "chat_template.jinja"
+    beside = file.stat().st_size if file.is_file() else 0
+    if max(beside, len(str(settings.get("chat_template") or ""))) > TEMPLATE_CHARACTERS:
+        raise RecipeError("The chat template of this model is far too long to be one.", fix=PICK_ANOTHER)
 
 
 def _has_template(folder: Path) -> bool:

@@ -15,6 +15,7 @@ from studio.flows import report
 from studio.flows.studio import Studio
 from studio.ui import rate, shell
 from studio.ui.lighter import lighter_scripts
+from studio.ui.nonced import number_scripts
 from studio.ui.theme import CSS, VERDICT_CSS, theme
 from studio.web.access.account import account_routes
 from studio.web.access.doors import door_routes
@@ -22,12 +23,14 @@ from studio.web.access.gate import AccessGate
 from studio.web.access.rights import RATE
 from studio.web.access.settings import Access
 from studio.web.access.team import team_routes
+from studio.web.bodies import BodyLimits
 from studio.web.downloads import download_routes
 from studio.web.gates import SameOriginGate
 from studio.web.health import health_routes
 from studio.web.hosts import HostGate
 from studio.web.metrics import Figures
 from studio.web.noting import Noting
+from studio.web.policies import Policies, digests
 from studio.web.verdicts import verdict_routes
 
 import gradio as gr  # isort: skip  # studio.ui has loaded it, in less time
@@ -41,7 +44,7 @@ def build_app(
     studio: Studio,
     *,
     access: Access = Access(),  # noqa: B008  a frozen value
-    max_upload: str = "1gb",
+    max_upload: int = 1 << 30,
 ) -> FastAPI:
     """The whole web process. The rating page is a Gradio app of its own, so that a rater's page holds nothing else."""
     # Gradio asks the environment alone. On the disk of the workspace a file of 1 GB is taken in without copying it.
@@ -50,9 +53,12 @@ def build_app(
     figures = Figures(studio)
     rating, whole = calm(rate.build(studio)), calm(shell.build(studio))
     app.add_middleware(AccessGate, studio=studio, access=access, events={"": whole.right_of, RATE: rating.right_of})
+    app.add_middleware(BodyLimits, upload=max_upload)
     app.add_middleware(SameOriginGate, origins=access.addresses)
     app.add_middleware(HostGate, access=access)
+    app.add_middleware(Policies, pages=("/", f"{RATE}/"), scripts=digests(shell.HEAD + rate.HEAD))
     app.add_middleware(Noting, answered=figures.answered, believes=access.trusts)
+    number_scripts()
 
     @app.get("/static/plotly.min.js")
     def plotly_script() -> FileResponse:

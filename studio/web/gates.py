@@ -1,21 +1,17 @@
-"""Gates: what is refused before any screen sees it, and the headers that every answer carries."""
+"""Gates: what is refused before any screen sees it, because another site made a browser send it."""
 
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "SAMEORIGIN",
-}
+OF_GRADIO = b"x-gradio-"  # by which it believes anybody about the address under which its page was opened
 
 
 class SameOriginGate:
-    """Refuse what another site makes a browser send, and forbid other sites to frame or read the studio.
+    """Refuse what another site makes a browser send, and forget what one server of Gradio's tells another.
 
     `origins` are the studio's own from outside, for a proxy that passes on another name than it was asked by.
     """
@@ -27,28 +23,24 @@ class SameOriginGate:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        if scope["method"] not in SAFE_METHODS and is_foreign(headers, self.origins):
+        if is_foreign(scope["method"], Headers(scope=scope), self.origins):
             answer = PlainTextResponse("This request came from another site and was refused.", status_code=403)
             await answer(scope, receive, send)
             return
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                answered = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    answered.setdefault(name, value)
-                for name in ("access-control-allow-origin", "access-control-allow-credentials"):
-                    if name in answered:
-                        del answered[name]
-            await send(message)
-
-        await self.app(scope, receive, send_with_headers)
+        scope["headers"] = [header for header in scope["headers"] if not header[0].startswith(OF_GRADIO)]
+        await self.app(scope, receive, send)
 
 
-def is_foreign(headers: Headers, own: tuple[str, ...] = ()) -> bool:
-    """Whether a browser says that another origin made this request; programs without an Origin are not browsers."""
+def is_foreign(method: str, headers: Headers, own: tuple[str, ...] = ()) -> bool:
+    """Whether a browser says that another origin made this request; programs without an Origin are not browsers.
+
+    A link on another site may lead here, to be looked at; no other site may load, embed or send anything.
+    """
     if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-        return True
-    origin = headers.get("origin")
-    return origin is not None and origin not in own and urlsplit(origin).netloc != headers.get("host")
+        return method not in SAFE_METHODS or (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")) != (
+            "navigate", "document",
+        )  # fmt: skip
+    origins = headers.getlist("origin")
+    if method in SAFE_METHODS or not origins:
+        return False
+    return len(origins) > 1 or (origins[0] not in own and urlsplit(origins[0]).netloc != headers.get("host"))

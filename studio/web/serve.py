@@ -25,6 +25,7 @@ from studio.store.workspace import Workspace
 from studio.web.access.settings import Access
 from studio.web.app import build_app
 from studio.web.hosts import LOOPBACK
+from studio.web.prompt import PromptProtocol
 
 
 def serve(
@@ -55,7 +56,7 @@ def serve(
     app = behind_proxies(build_app(studio, access=access), access)
     gc.collect()
     gc.freeze()  # the page's own objects stay for good: looking through them for garbage would take 100 ms of a click
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  it is asked for, and not bound
     local = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
     print(opening(studio, access, access.addresses[0] if access.addresses else local), flush=True)
     uvicorn.run(
@@ -67,6 +68,8 @@ def serve(
         timeout_graceful_shutdown=2,
         proxy_headers=False,
         ws="none",
+        http=PromptProtocol,
+        server_header=False,
     )
     if supervise:
         print("The page is closed. What was started goes on and is there when you open the studio again.", flush=True)
@@ -150,5 +153,3 @@ def quiet_libraries() -> None:
     # of what an event costs once a page has been open for a while.
     os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
     os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(sys.maxsize))
-    if sys.platform == "linux":
-        os.umask(0o077)

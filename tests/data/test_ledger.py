@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from studio.data.findings import DUPLICATES
-from studio.data.ledger import bin_rows, ledger_of, spreadsheet_safe, why_of_row, write_bin
+from studio.data.ledger import bin_rows, ledger_of, why_of_row, write_bin
 from studio.data.splitting import deal
+from studio.data.spreadsheet import spreadsheet_safe
 from studio.data.ties import TOGETHER
 from studio.domain.errors import DatasetError
 from studio.domain.lengths import Lengths

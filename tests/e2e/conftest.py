@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from tests.browser import find_browser
+from tests.e2e.screens import note_errors
 from tests.signed_in import for_playwright
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -129,7 +130,7 @@ def page(visitor: BrowserContext, studio: RunningStudio) -> Iterator[Page]:
     opened.set_default_timeout(60_000)
     expect.set_options(timeout=60_000)
     errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
+    note_errors(opened, errors)
     yield opened
     with suppress(Error):  # where nothing was opened, nothing is remembered
         opened.evaluate("localStorage.clear(); sessionStorage.clear()")

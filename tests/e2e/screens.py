@@ -15,6 +15,12 @@ CHARTS_FIT = """() => [...document.querySelectorAll('.chart')].every((chart) => 
 })"""
 
 
+def note_errors(page: Page, errors: list[str]) -> None:
+    """Put down what goes wrong in the page's scripts, and what its content policy had to keep from it."""
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
+
+
 def open_tab(page: Page, name: str) -> None:
     """Click a tab; Gradio keeps an invisible copy of the row to measure it, so the last one is meant."""
     tab = page.get_by_role("tab", name=name, exact=True).last

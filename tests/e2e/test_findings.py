@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from studio.domain.finding import FindingKind as K
 from tests.e2e import planted
 from tests.e2e.conftest import RunningStudio
-from tests.e2e.screens import DESK, button, open_tab, picture
+from tests.e2e.screens import DESK, button, note_errors, open_tab, picture
 from tests.signed_in import for_playwright
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -40,7 +40,7 @@ def visitor(browser: Browser, studio: RunningStudio) -> Iterator[Page]:
     page.set_default_timeout(60_000)
     expect.set_options(timeout=60_000)
     errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    note_errors(page, errors)
     page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
     page.goto(studio.address)
     expect(page.get_by_label("Model", exact=True)).to_have_value(re.compile("Pebble"))

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.e2e.conftest import RunningStudio
-from tests.e2e.screens import PHONE, bring_sample, button, open_tab, picture, selected, set_number
+from tests.e2e.screens import PHONE, bring_sample, button, note_errors, open_tab, picture, selected, set_number
 from tests.signed_in import for_playwright
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -27,7 +27,7 @@ def page(visitor: BrowserContext, studio: RunningStudio) -> Iterator[Page]:
     opened.set_default_timeout(60_000)
     expect.set_options(timeout=60_000)
     errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
+    note_errors(opened, errors)
     visit(opened, studio)
     yield opened
     opened.close()

@@ -12,6 +12,7 @@ from studio.flows import compare, judge
 from studio.flows.judge import Vote
 from studio.flows.studio import Studio
 from studio.store import cards, runs, tables
+from tests.e2e.screens import note_errors
 from tests.signed_in import for_playwright
 from tests.ui.rating_room import LETTERS, door, open_study, served
 
@@ -42,7 +43,7 @@ def people(browser: Browser) -> Iterator[tuple[Page, Page, Page, Page]]:
         contexts.append(browser.new_context(viewport={"width": width, "height": height}, has_touch=has_touch))
         page = contexts[-1].new_page()
         page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: errors.append(str(error)))
+        note_errors(page, errors)
         return page
 
     expect.set_options(timeout=PATIENCE)

@@ -27,9 +27,50 @@ def test_the_starter_model_is_accepted(root):
 def test_a_snapshot_of_a_hub_cache_made_of_links_is_accepted_by_its_models_name(model_folder, tmp_path):
     snapshot = tmp_path / "models--Qwen--Qwen3-4B" / "snapshots" / "0123abcd"
     snapshot.mkdir(parents=True)
-    for path in model_folder.iterdir():
-        (snapshot / path.name).symlink_to(path)
+    blobs = tmp_path / "models--Qwen--Qwen3-4B" / "blobs"
+    model_folder.rename(blobs)
+    for path in blobs.iterdir():
+        (snapshot / path.name).symlink_to(Path("../../blobs") / path.name)
     assert check_model_folder(snapshot).title == "Qwen3-4B"
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"])
+def test_a_file_that_is_a_link_to_elsewhere_is_refused(model_folder, tmp_path, name):
+    """What it leads to would be shown, and delivered, as the model's own words."""
+    away = tmp_path / "of somebody else"
+    away.write_text((model_folder / name).read_text() if (model_folder / name).exists() else "a private key")
+    (model_folder / name).unlink(missing_ok=True)
+    (model_folder / name).symlink_to(away)
+    refuse(model_folder, f"{name} in small-model is a link to somewhere else")
+
+
+@pytest.mark.parametrize("change", [
+    {"num_labels": 10**9}, {"id2label": {str(n): "x" for n in range(20_000)}}, {"text": [{"num_labels": 1e12}]},
+], ids=["number", "names", "nested"])  # fmt: skip
+def test_labels_that_would_fill_the_memory_are_refused(model_folder, change):
+    write_json(model_folder / "config.json", {**CONFIG, **change})
+    refuse(model_folder, "more labels than any text model has")
+
+
+@pytest.mark.parametrize("change", [
+    {"_attn_implementation": "evil/kernel"}, {"_attn_implementation_internal": "evil-kernel@main"},
+    {"attn_implementation": {"text": "sdpa", "vision": "evil:kernel"}}, {"_experts_implementation_internal": "evil"},
+    {"text": {"kernel_config": {"RMSNorm": "evil/norm"}}}, {"use_kernels": True}, {"nested": [{"auto_map": {"a": "b"}}]},
+], ids=str)  # fmt: skip
+def test_ways_to_compute_that_would_be_fetched_are_refused(model_folder, change):
+    write_json(model_folder / "config.json", {**CONFIG, **change})
+    refuse(model_folder, "asks to run code of its own")
+
+
+@pytest.mark.parametrize("way", ["eager", "sdpa", "flash_attention_2", None])
+def test_ways_to_compute_that_come_with_the_libraries_are_not(model_folder, way):
+    write_json(model_folder / "config.json", {**CONFIG, "_attn_implementation": way})
+    assert check_model_folder(model_folder)
+
+
+def test_a_chat_template_of_a_book_is_none(model_folder):
+    (model_folder / "chat_template.jinja").write_text("a" * 100_001)
+    refuse(model_folder, "far too long")
 
 
 def test_weights_in_several_files_are_accepted_when_all_are_there(model_folder):

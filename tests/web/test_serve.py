@@ -33,7 +33,6 @@ def test_the_studio_does_not_listen_to_others_unless_told_to(host: str, tmp_path
 def test_after_an_event_nothing_is_summed_up_over_all_that_came_before(monkeypatch: pytest.MonkeyPatch):
     for name in [name for name in os.environ if name.startswith("GRADIO_ANALYTICS")]:
         monkeypatch.delenv(name)
-    monkeypatch.setattr(os, "umask", lambda _mask: 0o022)
     monkeypatch.setattr(os, "environ", os.environ.copy())
     quiet_libraries()
     with gr.Blocks() as page:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from studio.domain.talk import Answer, End, Exchange, Pane, Turn, end_words, mistaken
 from studio.ui.parts import copying, html
 
-WORDS = "this.closest('.said').querySelector('.words').textContent"
 IDLE = "This adapter changes nothing: with it and without it, the model computes the same."
 
 
@@ -48,7 +47,7 @@ def _said(pane: Pane, turn: Turn, answer: Answer, *, is_alive: bool) -> str:
     )
     waits = is_alive and answer.end is None
     text = html.text(answer.text) + ('<i class="writing" aria-hidden="true">…</i>' if waits else "")
-    copy = copying.button("Copy", WORDS) if answer.counts else ""
+    copy = copying.answer_button("Copy") if answer.counts else ""
     by = (
         f' <small title="{html.text(answer.identity.words)}">{_by(answer, sign="✕" if wrong else "✓")}</small>'
         if answer.identity

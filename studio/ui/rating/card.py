@@ -65,12 +65,12 @@ def _is_seen(text: str) -> bool:
 
 def device(token: str) -> str:
     """The rater's own link, written out once it is unfolded, since only the browser knows where the studio is."""
-    address = f"new window.URL('?t={escape(token)}', location.href).href"
-    write = f"this.querySelector('code').textContent = {address}"
-    return (
-        f'<details class="device" ontoggle="{write}"><summary>Go on on another device</summary>'
+    path = f"?t={token}"
+    return copying.unfolding(
+        path,
+        "Go on on another device",
         "<p>Open this link there, and go on where you are. It is yours alone: whoever opens it judges as you.</p>"
-        f"<p><code></code> {copying.button('Copy', address)}</p></details>"
+        f"<p><code></code> {copying.address_button('Copy', path)}</p>",
     )
 
 
