@@ -369,7 +369,7 @@ deleted = Table(
     "deleted",
     metadata,
     Column("kind", String(16), primary_key=True),
-    Column("id", String(128), primary_key=True),
+    Column("id", Key(128), primary_key=True),
     Column("name", Words, nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("at", Moment, nullable=False),
