@@ -105,6 +105,7 @@ def _listed(studio: Studio, ids: Sequence[str]) -> list[Thing]:
 def _in_the_bin(studio: Studio, id: str) -> Deleted:
     found = stored.find(studio.store, kind_of(id), id)
     if found is None:
+        things.thing(studio, id)  # what there is not at all is told so
         raise StudioError(f"{id} is not in the bin.", fix="Look at what is in it: python -m studio bin.")
     if found.stage is not Stage.KEPT:
         raise _gone(found)

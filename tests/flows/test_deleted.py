@@ -44,12 +44,14 @@ def test_a_deleted_run_comes_back_until_its_days_are_over(quiet: Studio, trained
     with pytest.raises(StudioError, match="is deleted already"):
         deleted.delete(quiet, [trained.id])
     deleted.restore(quiet, [trained.id])
+    with pytest.raises(StudioError, match="is not in the bin"):
+        deleted.restore(quiet, [trained.id])
     assert trained.id in {run.id for run in train.runs(quiet)} and train.best_checkpoint(quiet, trained.id)
     deleted.delete(quiet, [trained.id])
     assert deleted.expire(quiet) == 0 and folder.exists()
     assert deleted.expire(quiet, now=datetime.now(UTC) + LATER) > 1_000_000 and not folder.exists()
     assert held.all(quiet.store, deleted=True) == [] and deleted.listed(quiet) == []
-    with pytest.raises(StudioError, match="is not in the bin"):
+    with pytest.raises(RunError, match="no run called"):
         deleted.restore(quiet, [trained.id])
 
 
