@@ -16,12 +16,15 @@ def bare_trainer(
     *,
     out: Path,
     part: int,
-    adapter: Any,
     **settings: Any,
 ) -> Any:
-    """TRL's trainer on these rows with the recipe's values, `part` at once; `settings` go beyond its defaults."""
+    """TRL's trainer with a LoRA adapter on these rows with the recipe's values, `part` at once.
+
+    `settings` go beyond its defaults.
+    """
     import torch
     from datasets import Dataset
+    from peft import LoraConfig
     from transformers import AutoTokenizer, PrinterCallback
     from trl import SFTConfig, SFTTrainer
 
@@ -44,6 +47,9 @@ def bare_trainer(
         "seed": recipe.seed,
     }
     talks = [{"messages": [{"role": m.role, "content": m.content} for m in row.messages]} for row in rows]
+    adapter = LoraConfig(
+        r=recipe.rank, lora_alpha=recipe.rank, lora_dropout=recipe.dropout, target_modules="all-linear"
+    )
     trainer = SFTTrainer(
         model=model,
         args=SFTConfig(**said | settings),

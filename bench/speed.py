@@ -3,46 +3,37 @@
     python -m bench.speed                                        the starter on the CPU, rows of very different lengths
     python -m bench.speed --model qwen3-8b --seconds 240         a real shape with random weights, on a GPU
     python -m bench.speed --model qwen3-8b --rows even           2,048 tokens each; `long` 8,192, `longest` 32,768
+    python -m bench.speed --rival /there/bin/python              beside LLaMA-Factory, Unsloth or Axolotl as well
 
 The arms take turns, and the medians are told as ratios. Tokens are real ones, without padding. On a CPU each arm is a
 process of its own; on a GPU they share one loaded model, and Liger's kernels (--last) come once at the end, since what
-they change in it cannot be undone. Wall is the clock's; processor is what the process used itself, whatever else ran.
+they change in it cannot be undone. A rival has an environment of its own, and so a process of its own. Wall is the
+clock's; processor is what the process used itself, whatever else ran.
 """
 
 import argparse
 import gc
 import importlib.util
 import json
-import random
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from bench.made_up import SIZES, make_model, room_for_models, rows_of
+from bench.made_up import SIZES, make_model, room_for_models
+from bench.rivals import KEEPS, measured_beside, rivals_in, rivals_told, title_of_rival
+from bench.rows import BIN, PART, ROWS, WARM, parts_of_step, rows_for
 from studio.domain.recipe import Recipe
-from studio.domain.row import Row
 from studio.recipes.machine import measure_machine
 from studio.recipes.presets import Situation, fastest
 from studio.recipes.shape import shape_of_folder
 from studio.recipes.ways import load_for
 
-WARM = 2  # steps that do not count
-PART = 4  # rows at once where bare TRL pads and keeps everything: more do not fit a large model
-BIN = {"starter": 512}  # tokens that bare TRL packs rows into
 SORTED = ("self_cuda_time_total", "self_cpu_time_total")
-# Why each is not compared where it is not installed, as their packages of November 2026 declare; only the first has an
-# arm, which is the library itself. None is stood in for by TRL with settings like its own.
-RIVALS = {
-    "unsloth": "it wants a GPU, and transformers up to 5.17 and TRL up to 1.15",
-    "llamafactory": "it wants transformers up to 5.6, TRL up to 0.24 and PEFT up to 0.18",
-    "axolotl": "it wants transformers 5.16.1, TRL 1.9.0 and PEFT 0.20.0, and no others",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,36 +55,12 @@ ARMS = {
     "trl, end to end": Arm("bare TRL, padding-free, nothing computed twice", KEPT | {"padding_free": True}),
     "trl, packed": Arm("bare TRL, packed (bfd), nothing computed twice", KEPT | {"packing": True}, packed=True),
 }
-UNSLOTH = "unsloth"
-RIVAL = {UNSLOTH: Arm("Unsloth, packed, its own recomputing", {"packing": True}, packed=True)}
 LAST = {
     "trl, packed, liger": Arm(
         "bare TRL, packed (bfd), nothing computed twice, Liger's kernels",
         KEPT | {"packing": True, "use_liger_kernel": True},
         packed=True,
     )
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Rows of a step and how long each is."""
-
-    step: int
-    length: Callable[[random.Random], int]
-
-
-def log_normal(median: int, longest: int) -> Callable[[random.Random], int]:
-    """Lengths as those of instruction data are."""
-    return lambda chance: max(16, min(longest, round(chance.lognormvariate(0, 0.9) * median)))
-
-
-ROWS = {
-    "small": Rows(8, log_normal(90, 400)),
-    "mixed": Rows(16, log_normal(350, 2048)),
-    "even": Rows(16, lambda _: 2048),
-    "long": Rows(4, lambda _: 8192),
-    "longest": Rows(1, lambda _: 32768),
 }
 
 
@@ -110,37 +77,36 @@ def main() -> None:
         "--profile", action="store_true", help="what a step of ours spends its time on, by torch's profiler"
     )
     parser.add_argument("--out", type=Path, help="a file of JSON lines")
-    parser.add_argument("--arm", choices=[*ARMS, *RIVAL], help="one arm alone; a line of JSON")
+    parser.add_argument(
+        "--rival", nargs="+", type=Path, default=[], metavar="PYTHON", help="the Python of an environment that has one"
+    )
+    parser.add_argument("--arm", choices=list(ARMS), help="one arm alone; a line of JSON")
     parser.add_argument("--folder", type=Path, help="where its model lies")
     choices = parser.parse_args()
     choices.rows = choices.rows or ["small" if choices.model == "starter" else "mixed"]
-    if choices.arm in RIVAL:
-        from bench.rivals import Unsloth
-
-        print(json.dumps(Unsloth(choices.folder).on(choices.rows[0], choices.steps).measured(RIVAL[choices.arm])))
-        return
     if choices.arm:
         print(json.dumps(Bench(choices.folder).on(choices.rows[0], choices.steps).measured(ARMS[choices.arm])))
         return
     end = time.monotonic() + choices.seconds
+    choices.rival = rivals_in(choices.rival)
     with tempfile.TemporaryDirectory(dir=room_for_models()) as folder:
         model = make_model(Path(folder) / choices.model, choices.model)
         bench = Bench(model) if measure_machine(model).has_gpu else None
         for rows in choices.rows:
             table(measured_in_turns(choices, model, bench and bench.on(rows, choices.steps), rows=rows, end=end))
+            print("\n".join(["", *rivals_told(choices.rival)]))
 
 
 def measured_in_turns(
     choices: argparse.Namespace, model: Path, bench: "Bench | None", *, rows: str, end: float
 ) -> dict[str, list[dict[str, Any]]]:
     """Every arm's lines, a round after the other; what is less than half as fast as ours is clear after the first."""
-    arms = list(choices.arms)
+    arms = [*choices.arms, *(f"{rival}{keeps}" for rival in choices.rival for keeps in ("", KEEPS))]
     told: dict[str, list[dict[str, Any]]] = {}
     longest = 0.0
 
     def take(name: str, number: int) -> None:
-        together = bench is not None and name not in RIVAL
-        line = bench.measured((ARMS | LAST)[name]) if together else _apart(name, choices, model, rows)
+        line = _line(name, choices, model, bench, rows)
         told.setdefault(name, []).append(line)
         said = json.dumps({"round": number, "arm": name, "model": choices.model, "rows": rows, **line})
         print(said, flush=True)
@@ -159,20 +125,26 @@ def measured_in_turns(
         longest = time.monotonic() - began
     if bench and choices.profile and rows == choices.rows[0]:
         print(bench.profile())
-    if importlib.util.find_spec(UNSLOTH):
-        take(UNSLOTH, 0)
     if bench and choices.last and rows == choices.rows[-1] and importlib.util.find_spec("liger_kernel"):
         for name in LAST:
             take(name, 0)
     return told
 
 
+def _line(name: str, choices: argparse.Namespace, model: Path, bench: "Bench | None", rows: str) -> dict[str, Any]:
+    """What one arm tells: on the loaded model, in a process of its own, or in a rival's own environment."""
+    python = choices.rival.get(name.removesuffix(KEEPS))
+    if python is None:
+        return bench.measured((ARMS | LAST)[name]) if bench else _apart(name, choices, model, rows)
+    if bench:
+        bench.make_room()
+    return measured_beside(name, python, model, rows=rows, steps=choices.steps)
+
+
 def _apart(name: str, choices: argparse.Namespace, model: Path, rows: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "bench.speed", "--arm", name, "--model", choices.model]
     command += ["--rows", rows, "--folder", str(model), "--steps", str(choices.steps)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode and name in RIVAL:
-        return {"fault": (done.stderr.strip().splitlines() or ["ended without a word"])[-1][:300]}
     if done.returncode:
         raise SystemExit(f"{name}: {done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])
@@ -189,7 +161,7 @@ def table(told: dict[str, list[dict[str, Any]]]) -> None:
     print("\n| arm | tokens/s | ours is, by the clock | ours is, by the processor | loss | peak, GB | rounds |")
     print("|---|---|---|---|---|---|---|")
     for arm, lines in told.items():
-        title = (ARMS | LAST | RIVAL)[arm].title
+        title = (ARMS | LAST)[arm].title if arm in ARMS | LAST else title_of_rival(arm)
         if arm not in medians:
             print(f"| {title} | {lines[0]['fault']} | | | | | {len(lines)} |")
             continue
@@ -199,21 +171,9 @@ def table(told: dict[str, list[dict[str, Any]]]) -> None:
             f"| {title} | {one['wall']:,.0f} | {clock:.2f} × | {processor:.2f} × | {one['loss']:.3f} "
             f"| {one['peak'] / 1e9:.2f} | {len(lines)} |"
         )
-    here = {rival for rival in RIVALS if importlib.util.find_spec(rival)}
-    print("\n".join(["", *rivals_told(here, measured=medians.keys())]))
-
-
-def rivals_told(installed: Collection[str], *, measured: Collection[str]) -> list[str]:
-    """A line for each rival that the table above says nothing of, and why."""
-    told = []
-    for rival, wants in RIVALS.items():
-        if rival in measured:
-            continue
-        why = f"not installed beside these libraries: {wants}"
-        if rival in installed:
-            why = "its arm failed, as told above" if rival in RIVAL else "installed, but there is no arm for it"
-        told.append(f"Not compared: {rival} ({why}).")
-    return told
+    for lines in told.values():
+        if versions := lines[0].get("versions"):
+            print(", ".join(f"{name} {version}" for name, version in versions.items()))
 
 
 class Bench:
@@ -235,11 +195,8 @@ class Bench:
         return load_model(self.folder, quantisation="nf4")
 
     def on(self, rows: str, steps: int) -> Self:
-        """The same model with other rows; always the same ones."""
-        chance, self.step = random.Random(7), ROWS[rows].step
-        self.lengths = [ROWS[rows].length(chance) for _ in range((steps + WARM) * self.step)]
-        made = [rows_of(self.tokenizer, 1, length=length, seed=at)[0] for at, length in enumerate(self.lengths)]
-        self.rows = [Row(number, number + 1, row.messages) for number, row in enumerate(made)]
+        """The same model with other rows."""
+        self.step, self.lengths, self.rows = rows_for(self.tokenizer, rows, steps)
         return self
 
     def measured(self, arm: Arm) -> dict[str, Any]:
@@ -247,7 +204,7 @@ class Bench:
         from studio.engine.load import peak_memory
         from studio.engine.memory import is_out_of_memory
 
-        self._forget_peak()
+        self.make_room()
         fault = None
         with tempfile.TemporaryDirectory() as staging:
             trainer, about = (self._ours if arm.settings is None else self._bare)(arm, Path(staging))
@@ -270,6 +227,8 @@ class Bench:
             "processor": round(tokens / (last[1] - first[1]), 1),
             "loss": round(statistics.mean(watch.losses), 4),
             "peak": peak,
+            "seconds": [round(step, 3) for step in watch.steps],
+            "retries": _retries(),
             **about,
         }
 
@@ -332,23 +291,14 @@ class Bench:
 
         recipe = self._recipe()
         longest = BIN.get(self.folder.name, max(2048, recipe.max_length)) if arm.packed else recipe.max_length
-        part = max(1, round(sum(self.lengths) / len(self.lengths) * self.step / longest)) if arm.packed else arm.part
-        part = min(part or self.step, self.step)
+        part = parts_of_step(self.lengths, self.step, longest) if arm.packed else min(arm.part or self.step, self.step)
         settings = {
             "max_length": None if (arm.settings or {}).get("padding_free") else longest,
             "gradient_accumulation_steps": 1 if arm.packed else self.step // part,
             **(arm.settings or {}),
         }
-        adapter = self._adapter(recipe)
-        trainer = bare_trainer(
-            self.base, self.folder, self.rows, recipe, out=staging, part=part, adapter=adapter, **settings
-        )
+        trainer = bare_trainer(self.base, self.folder, self.rows, recipe, out=staging, part=part, **settings)
         return trainer, {"rows_at_once": f"{part} × {longest} tokens" if arm.packed else part}
-
-    def _adapter(self, recipe: Recipe) -> Any:
-        from peft import LoraConfig
-
-        return LoraConfig(r=recipe.rank, lora_alpha=recipe.rank, lora_dropout=0.0, target_modules="all-linear")
 
     def _restore(self, trainer: Any) -> None:
         """Take the adapter off, and with it all that training switched on."""
@@ -359,12 +309,20 @@ class Bench:
         trainer.optimizer = trainer.lr_scheduler = None
         gc.collect()
 
-    def _forget_peak(self) -> None:
+    def make_room(self) -> None:
+        """Give back what no arm holds any more, and count the most that is held from here on."""
         import torch
 
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats()
+
+
+def _retries() -> int:
+    """How often the GPU's memory had to be given back and asked for again since the arm before."""
+    import torch
+
+    return torch.cuda.memory_stats().get("num_alloc_retries", 0) if torch.cuda.is_available() else 0
 
 
 def _watch() -> Any:

@@ -145,7 +145,6 @@ class Bench:
     def bare(self, recipe: Recipe, rows: Sequence[int]) -> float:
         """Tokens a second of SFTTrainer as its documentation sets it up, with the recipe's values."""
         import torch
-        from peft import LoraConfig
         from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
         from bench.bare import bare_trainer
@@ -161,9 +160,6 @@ class Bench:
         model = AutoModelForCausalLM.from_pretrained(
             self.model, dtype=torch.bfloat16, quantization_config=quantisation, device_map="auto"
         )
-        adapter = LoraConfig(
-            r=recipe.rank, lora_alpha=recipe.rank, lora_dropout=recipe.dropout, target_modules="all-linear"
-        )
         trainer = bare_trainer(
             model,
             self.model,
@@ -171,7 +167,6 @@ class Bench:
             recipe,
             out=self.folder / "bare",
             part=rows_at_once(recipe),
-            adapter=adapter,
             gradient_checkpointing=recipe.gradient_checkpointing,
         )
         watch = Stopwatch()

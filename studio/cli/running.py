@@ -67,7 +67,8 @@ def _run_values(studio: Studio, run: Run) -> dict[str, Any]:
     return {
         "run": run.id, "name": run.name, "state": run.job.state, "words": run.job.words, "message": run.job.message,
         "fix": run.job.fix, "dataset": run.dataset_id, "model": run.model_id, "recipe": run.recipe,
-        "attempt": run.job.attempt, "progress": follow.progress(run, points), "result": run.job.result,
+        "attempt": run.job.attempt, "progress": follow.progress(run, points, follow.stretches(studio, run)),
+        "result": run.job.result,
         "checkpoints": train.saved(studio, run.id), "origin": run.origin, "fault": faults.fault_of(run),
         "survived": faults.survived(studio, run), "against_plan": measured.compared(run),
     }  # fmt: skip
@@ -76,7 +77,8 @@ def _run_values(studio: Studio, run: Run) -> dict[str, Any]:
 def _run_words(studio: Studio, run: Run) -> str:
     """Where a run is; what ended it stands below, a line for each part of it."""
     points, fault = follow.metrics(studio, run.id), faults.fault_of(run)
-    far, said = follow.progress(run, points), follow.reading(run, points, place=queue.where(studio, run))
+    far = follow.progress(run, points, follow.stretches(studio, run))
+    said = follow.reading(run, points, place=queue.where(studio, run))
     head = f"{run.id}  {run.name}: {run.job.words}, step {far.step:,} of {far.steps:,}."
     damaged = [
         f"\nThe checkpoint of step {c.step:,} is damaged: {c.harm}." for c in train.saved(studio, run.id) if c.harm

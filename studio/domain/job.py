@@ -103,6 +103,17 @@ STATE_WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """The time that one attempt was at work; without an end it still is."""
+
+    began_at: datetime
+    ended_at: datetime | None = None
+
+    def seconds(self, now: datetime) -> float:
+        return max(((self.ended_at or now) - self.began_at).total_seconds(), 0.0)  # a clock may be set back
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """`done` of `total` units; `message` says in words what is happening or how it ended, `fix` what to do next.
 

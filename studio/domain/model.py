@@ -54,7 +54,8 @@ class Shape:
 class Licence:
     """What a licence means, in plain words; `commercial` is None where nobody here has read it.
 
-    `limits` says who may not use the model or for what; empty where there is no such limit.
+    `limits` says who may not use the model or for what; empty where there is no such limit. `source` is where its maker
+    says so.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Licence:
     redistribution: str = ""
     attribution: str = ""
     limits: str = ""
+    source: str = ""
 
     @property
     def short(self) -> str:

@@ -1,11 +1,12 @@
 """Follow: what a run has told so far, how far it is, and what that means."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from studio.domain.event import Event, EventKind
-from studio.domain.job import JobState
+from studio.domain.job import JobState, Stretch
 from studio.domain.reading import Best, Reading, Tone, best_check, read_curves, read_end
 from studio.domain.run import Metric, Run
 from studio.flows.studio import Studio
@@ -18,12 +19,13 @@ LOGGED = (EventKind.PHASE, EventKind.NOTE, EventKind.CHECKPOINT)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is; times in seconds."""
+    """How far a run is; times in seconds. `elapsed` is that of all attempts, `between` that from one to the next."""
 
     step: int
     steps: int
     share: float
     elapsed: float
+    between: float
     seconds_left: float | None
     tokens_per_second: float | None
     best: Best | None
@@ -49,12 +51,18 @@ def answers(studio: Studio, run_id: str) -> list[Answers]:
     ]
 
 
-def progress(run: Run, points: list[Metric], *, now: datetime | None = None) -> Progress:
-    """How far a run is, how long it has taken and how long it should still take."""
+def stretches(studio: Studio, run: Run) -> list[Stretch]:
+    """When each attempt of a run was at work."""
+    return jobs.stretches(studio.store, run.job.id)
+
+
+def progress(run: Run, points: list[Metric], at_work: Sequence[Stretch], *, now: datetime | None = None) -> Progress:
+    """How far a run is, how long it was at work and how long it should still take."""
     job = run.job
     step = max((m.step for m in points), default=0)
     end = job.ended_at or now or datetime.now(UTC)
-    elapsed = max((end - job.started_at).total_seconds(), 0.0) if job.started_at else 0.0  # a clock may be set back
+    elapsed = sum(stretch.seconds(end) for stretch in at_work)
+    whole = Stretch(at_work[0].began_at).seconds(end) if at_work else 0.0
     left = job.seconds_left
     rate = [m.tokens_per_second for m in points if m.tokens_per_second]
     steps = job.total or run.plan.steps
@@ -63,6 +71,7 @@ def progress(run: Run, points: list[Metric], *, now: datetime | None = None) -> 
         steps=steps,
         share=min(1.0, step / steps) if steps else 0.0,
         elapsed=elapsed,
+        between=max(whole - elapsed, 0.0),
         seconds_left=left,
         tokens_per_second=sum(rate[-20:]) / len(rate[-20:]) if rate else None,
         best=best_check(points),

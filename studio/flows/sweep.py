@@ -210,7 +210,7 @@ def compared(studio: Studio, sweep_id: str) -> Compared:
     ranking = ranked(results)
     marks = {ranking.lowest: "lowest" if ranking.alike else "best"} | dict.fromkeys(ranking.alike, "as good")
     lines = [
-        Line(run, each, result, _seconds(run), marks.get(at, ""))
+        Line(run, each, result, _seconds(studio, run), marks.get(at, ""))
         for at, (run, each, result) in enumerate(zip(runs, changes, results, strict=True))
     ]
     return Compared(found, tuple(lines), ranking)
@@ -249,9 +249,9 @@ def _free_name(studio: Studio, called: str) -> str:
     return f"{stem}-{number}"
 
 
-def _seconds(run: Run) -> float | None:
-    job = run.job
-    return (job.ended_at - job.started_at).total_seconds() if job.started_at and job.ended_at else None
+def _seconds(studio: Studio, run: Run) -> float | None:
+    ended = run.job.ended_at
+    return sum(each.seconds(ended) for each in follow.stretches(studio, run)) if ended else None
 
 
 def _refuse(name: str, value: str, wanted: str) -> bool:

@@ -87,18 +87,8 @@ def order(
     plan = choose.plan(studio, dataset_id, model_id, recipe, dealt_as=dealt_as, gpu=gpu)
     first = _first_stage(studio, begin, step, model_id, recipe) if begin else None
     if first:
-        plan = replace(plan, choices=(*(first.compared(choice) for choice in plan.choices), first.choice))
-        origin = origin or Origin(first.run.id, first.checkpoint.step, "stage")
-    lengths = inspect.measured(studio, dataset_id, model_id)
-    assert lengths is not None
-    _, dealt = choose.used(studio, dataset_id, recipe, lengths, dealt_as)
-    for part, rows in (("training", dealt.train), ("validation", dealt.validation)):
-        if not rows:
-            raise RunError(
-                f"No {part} rows are left at a cut-off of {recipe.max_length} tokens.",
-                fix="Raise the cut-off or change the split.",
-                field="max_length",
-            )
+        plan, origin = first.planned(plan), origin or first.origin
+    dealt = _dealt(studio, dataset_id, model_id, recipe, dealt_as)
     run_id = new_id("run")
     watch = [] if dataset.is_text else dealt.validation[:WATCHED]
     spec = _spec(studio, run_id, dataset_id, model, recipe, plan, dealt) | {"watch": watch}
@@ -124,6 +114,21 @@ def _claim(studio: Studio, run_id: str, model: Model, recipe: Recipe) -> Claim:
     claim = space.claim(studio, size, studio.workspace.run(run_id), "This run", error=RunError)
     space.insist(studio, claim)
     return claim
+
+
+def _dealt(studio: Studio, dataset_id: str, model_id: str, recipe: Recipe, dealt_as: Split) -> split.Dealt:
+    """The rows that are learned from and checked with at this cut-off; RunError where none are left."""
+    lengths = inspect.measured(studio, dataset_id, model_id)
+    assert lengths is not None
+    _, dealt = choose.used(studio, dataset_id, recipe, lengths, dealt_as)
+    for part, rows in (("training", dealt.train), ("validation", dealt.validation)):
+        if not rows:
+            raise RunError(
+                f"No {part} rows are left at a cut-off of {recipe.max_length} tokens.",
+                fix="Raise the cut-off or change the split.",
+                field="max_length",
+            )
+    return dealt
 
 
 def _spec(
@@ -152,11 +157,19 @@ class FirstStage:
     checkpoint: Checkpoint
 
     @property
-    def choice(self) -> Choice:
+    def origin(self) -> Origin:
+        return Origin(self.run.id, self.checkpoint.step, "stage")
+
+    def planned(self, plan: Plan) -> Plan:
+        """The plan of a run that begins from there."""
+        return replace(plan, choices=(*map(self._compared, plan.choices), self._choice))
+
+    @property
+    def _choice(self) -> Choice:
         what = "All that it learned" if self.run.recipe.method == "full" else "Its adapter"
         return Choice("Begins from", f"{self.run.name}, step {self.checkpoint.step:,}", f"{what} is trained further.")
 
-    def compared(self, choice: Choice) -> Choice:
+    def _compared(self, choice: Choice) -> Choice:
         """The same, but that pairs are compared with where the run begins, and no longer with the base."""
         if choice.name != "Compared with" or self.run.recipe.method == "full":
             return choice

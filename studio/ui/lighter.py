@@ -1,11 +1,15 @@
-"""Lighter: three slips in the scripts of Gradio's page, put right while the scripts are handed out.
+"""Lighter: five slips in the scripts of Gradio's page, put right while the scripts are handed out.
 
 When an event has ended, one script notes its inputs as if they had been streamed, and from then on goes through all
 inputs that any event ever had, and for each through the whole page, several times for every event. With many events on
 a page that is most of what a click costs. And where one of several listeners to an event was busy when it happened, all of
 them are run once more instead of that one alone, which makes the next one busy: on a slow machine that never ends.
 When the page opens, another script goes through all targets of all events anew for each part of the page.
-See docs/decisions/0017.
+
+Two of them lose what somebody did. The server says "closed" on the line on which its answers come once it has nothing more
+to say; where a new event was accepted before the page read that, its answer never comes: the page stays as it is, and
+every further press of the same kind is taken for a second one. And where a listener fails, what had happened meanwhile
+and waited for it is forgotten. See docs/decisions/0017.
 """
 
 from functools import cache
@@ -17,6 +21,19 @@ SCRIPTS = Path(gradio.__file__).parent / "templates" / "frontend" / "assets"
 CLOSED, ONLY_STREAMS = "{n=`closed`,a.forEach", "{n&&=`closed`,a.forEach"
 ALL_AGAIN = "(this.queue.delete(r.id),this.dispatch(e))"
 IT_AGAIN = "(this.queue.delete(r.id),this.dispatch({...e,type:`fn`,fn_index:r.id,target_id:e.target_id??null}))"
+CLOSED_FOR_GOOD = "s.msg===`close_stream`){wt(r,o.abort_controller);return}"
+CLOSED_UNLESS_AWAITED = "s.msg===`close_stream`){wt(r,o.abort_controller),t.size&&o.open_stream();return}"
+# An answer that came before its event was known counts as awaited for ever, so that the line would never rest.
+ANSWERED_TOO_SOON = "E in g&&(g[E].forEach(e=>t(e)),delete g[E]),v[E]=t,y.add(E),h.open||await this.open_stream()"
+ANSWERED = (
+    "v[E]=t,y.add(E),E in g&&(g[E].forEach(e=>{e.msg===`process_completed`&&y.delete(E),t(e)}),delete g[E]),"
+    "y.has(E)&&!h.open&&await this.open_stream()"
+)
+FORGOTTEN = "c&&this.clear_submission(r.id,c),o.forEach("
+CAUGHT_UP = (
+    "c&&this.clear_submission(r.id,c),"
+    "this.queue.delete(r.id)&&this.dispatch({...e,type:`fn`,fn_index:r.id,target_id:e.target_id??null}),o.forEach("
+)
 ANEW_FOR_EACH = (
     "let n=t.filter(t=>t.targets.find(([t])=>t===e.id)).map(t=>{let n=t.targets.find(([t])=>t===e.id);"
     "return n?n[1]:null}).filter(Boolean);return e.props.shared_props.attached_events=n,e}"
@@ -29,8 +46,9 @@ ONCE_FOR_ALL = (
 )
 # What stands there, how often, and what was meant.
 SLIPS = {
-    "Blocks-*.js": ((CLOSED, 1, ONLY_STREAMS), (ALL_AGAIN, 2, IT_AGAIN)),
+    "Blocks-*.js": ((CLOSED, 1, ONLY_STREAMS), (ALL_AGAIN, 2, IT_AGAIN), (FORGOTTEN, 1, CAUGHT_UP)),
     "core-*.js": ((ANEW_FOR_EACH, 1, ONCE_FOR_ALL),),
+    "index-*.js": ((CLOSED_FOR_GOOD, 1, CLOSED_UNLESS_AWAITED), (ANSWERED_TOO_SOON, 1, ANSWERED)),
 }
 
 

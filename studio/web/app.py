@@ -76,7 +76,8 @@ def build_app(
             raise HTTPException(404, error.sentence) from error
 
     for name, text in lighter_scripts().items():
-        app.add_api_route(f"/assets/{name}", _handing_out(text))
+        for page in ("", RATE):
+            app.add_api_route(f"{page}/assets/{name}", _handing_out(text))
     app.include_router(health_routes(studio, figures))
     app.include_router(download_routes(studio))
     app.include_router(verdict_routes(studio))

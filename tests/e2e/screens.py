@@ -7,6 +7,8 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect
 
 PICTURES = Path(os.environ["STUDIO_PICTURES"]) if "STUDIO_PICTURES" in os.environ else None
+# The word that the line is closed comes late, as it does where a page has much to do or the network is slow.
+SLOW_LINE = Path(__file__).with_name("slow_line.js").read_text(encoding="utf-8")
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
 CHARTS_FIT = """() => [...document.querySelectorAll('.chart')].every((chart) => {

@@ -11,7 +11,17 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.e2e.conftest import RunningStudio
-from tests.e2e.screens import PHONE, bring_sample, button, note_errors, open_tab, picture, selected, set_number
+from tests.e2e.screens import (
+    PHONE,
+    SLOW_LINE,
+    bring_sample,
+    button,
+    note_errors,
+    open_tab,
+    picture,
+    selected,
+    set_number,
+)
 from tests.signed_in import for_playwright
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -66,6 +76,11 @@ def test_a_bad_line_is_named_and_the_good_rows_stay(page: Page, studio: RunningS
 
 
 def test_the_messy_sample_shows_its_faults(page: Page, studio: RunningStudio) -> None:
+    """Pressed at the moment in which the line of the answers before is being closed."""
+    page.evaluate(SLOW_LINE)
+    open_tab(page, "Runs")
+    page.wait_for_function("window.closing")
+    open_tab(page, "Data")
     bring_sample(page, "A file with problems")
     picture(page, "data-messy")
     open_tab(page, "Inspect")
@@ -260,12 +275,13 @@ def test_the_adapter_is_delivered(page: Page, studio: RunningStudio) -> None:
 
 
 def test_the_base_and_the_checkpoint_are_talked_with_beside_each_other(page: Page, studio: RunningStudio) -> None:
-    visit(page, studio)
+    """Typed at once, before anything there is drawn for the run, and on a line whose closing is told late."""
+    page.evaluate(SLOW_LINE)
     open_tab(page, "Deliver")
     button(page, "Ask both models something").click()
-    expect(page.get_by_label("Right", exact=True)).to_have_value(re.compile(r"^triage-1, step \d+ \(best\)$"))
     page.get_by_label("Message").fill("Hello, my kettle arrived broken. Can you help?")
     page.keyboard.press("Enter")
+    expect(page.get_by_label("Right", exact=True)).to_have_value(re.compile(r"^triage-1, step \d+ \(best\)$"))
     answered = page.locator(".said.learned").filter(has_text="adapter").filter(has_text="on")
     expect(answered.filter(has_text="category: ")).to_be_visible(timeout=120_000)
     expect(page.locator(".said.base").filter(has_text="adapter off")).to_be_visible()

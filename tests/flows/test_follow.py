@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from studio.domain.job import Stretch
 from studio.flows import follow
 from studio.flows.studio import Studio
 from tests.store.examples import Examples
@@ -19,4 +20,15 @@ def test_of_a_log_of_any_size_and_kind_the_end_is_shown(resting: Studio):
 def test_no_run_has_taken_less_than_no_time(resting: Studio):
     run = Examples(resting.store).running_run()
     assert run.job.started_at
-    assert follow.progress(run, [], now=run.job.started_at - timedelta(hours=2)).elapsed == 0.0
+    earlier = run.job.started_at - timedelta(hours=2)
+    assert follow.progress(run, [], follow.stretches(resting, run), now=earlier).elapsed == 0.0
+
+
+def test_the_time_of_a_run_is_that_of_all_its_attempts_and_what_lay_between_is_told_apart(resting: Studio):
+    run = Examples(resting.store).running_run()
+    minute, at = timedelta(minutes=1), run.created_at
+    at_work = [Stretch(at, at + 2 * minute), Stretch(at + 12 * minute, at + 15 * minute), Stretch(at + 20 * minute)]
+    far = follow.progress(run, [], at_work, now=at + 24 * minute)
+    assert (far.elapsed, far.between) == (9 * 60, 15 * 60)
+    waiting = follow.progress(run, [], at_work[:2], now=at + 24 * minute)
+    assert (waiting.elapsed, waiting.between) == (5 * 60, 19 * 60)

@@ -51,7 +51,7 @@ def test_a_run_shows_what_it_learned_from_its_first_step_on(working: Studio, tra
 
 def test_a_finished_run_has_no_time_left_and_says_so_in_words(working: Studio, trained: Run):
     points = follow.metrics(working, trained.id)
-    far = follow.progress(trained, points)
+    far = follow.progress(trained, points, follow.stretches(working, trained))
     assert (far.step, far.share, far.seconds_left) == (trained.plan.steps, 1.0, None)
     assert far.elapsed > 0 and far.tokens_per_second and far.best
     reading = follow.reading(trained, points)
@@ -242,7 +242,7 @@ def test_a_stopped_run_keeps_its_best_and_tells_how_long_it_would_have_taken(
     run = train.start(working, dataset.id, STARTER, LONG_RUN, key="to be stopped")
     eventually(lambda: train.checkpoints(working, run.id))
     running = eventually(lambda: (found := train.run(working, run.id)).job.seconds_left and found)
-    far = follow.progress(running, follow.metrics(working, run.id))
+    far = follow.progress(running, follow.metrics(working, run.id), follow.stretches(working, running))
     assert far.seconds_left and far.seconds_left > 0 and 0 < far.share < 1
     assert train.stop(working, run.id).job.is_stopping
     train.wait(working, run.job.id, seconds=PATIENCE)

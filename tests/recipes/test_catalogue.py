@@ -77,6 +77,7 @@ def test_licences_that_ask_for_acceptance_are_marked_as_gated():
 def test_what_llama_4_may_not_be_used_for_in_europe_is_told_before_a_download(root, gaming_pc):
     found = by_id(models(root, gaming_pc), "llama-4-scout")
     assert "European Union" in found.licence.limits and not found.can_be_downloaded
+    assert found.licence.source == "https://www.llama.com/llama4/use-policy"
 
 
 def test_of_a_model_with_state_space_layers_no_memory_is_promised(root, gaming_pc):

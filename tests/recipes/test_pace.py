@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.speed import ROWS, WARM
+from bench.rows import ROWS, WARM
 from studio.domain.batches import Batches
 from studio.domain.machine import Gpu, Machine
 from studio.domain.plan import PADDED, Plan, Way

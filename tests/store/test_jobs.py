@@ -237,6 +237,15 @@ def test_a_job_that_did_not_finish_can_go_on(store: Store, examples: Examples, e
     assert _claimed(store).attempt == 2
 
 
+def test_what_a_job_goes_on_after_is_told_to_its_next_attempt(store: Store, examples: Examples):
+    job, fault = examples.running(), {"code": "killed", "happened": "It was killed."}
+    jobs.move(store, job.id, attempt=1, to=JobState.INTERRUPTED, result={"fault": fault, "came_back": 1})
+    assert jobs.requeue(store, job.id).result == {"after": fault}
+    assert _claimed(store).attempt == 2
+    first, second = jobs.stretches(store, job.id)
+    assert first.ended_at and first.began_at <= first.ended_at <= second.began_at and second.ended_at is None
+
+
 def test_going_on_twice_waits_once(store: Store, examples: Examples):
     job = examples.running()
     jobs.move(store, job.id, attempt=1, to=JobState.INTERRUPTED)

@@ -173,7 +173,14 @@ def train_screen(text: str) -> str:
     said = [Answers(step, ((text, text),)) for step in (0, 10)]
     shown = [
         train.view(
-            replace(run, name=text), NO_CURVE, title=text, kept=examples.KEPT, survived=[fault], origin=text, log=text
+            replace(run, name=text),
+            NO_CURVE,
+            at_work=[],
+            title=text,
+            kept=examples.KEPT,
+            survived=[fault],
+            origin=text,
+            log=text,
         )
         for run in (live, failed)
     ]

@@ -468,7 +468,7 @@ def test_the_log_tells_who_downloaded_and_who_did_what_on_a_screen(door: Door, k
     scope = {"visitor": Visitor("Ed", frozenset({Right.LOOK, Right.CHANGE}))}
     request = gr.Request(request=SimpleNamespace(scope=scope, query_params={}, headers={}))  # type: ignore[arg-type]
     (stop,) = [event for event in page.fns.values() if event.api_name == "stop_run"]
-    at_once(page.process_api(stop, [waiting.id], state=SessionState(page), request=request))
+    at_once(page.process_api(stop, ["", waiting.id], state=SessionState(page), request=request))
     assert newest() == ("Ed", "stopped a run", waiting.id)
     assert audit.broken(kept.studio) is None
 

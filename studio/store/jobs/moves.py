@@ -99,6 +99,7 @@ def requeue(
     """
     sources = [state for state, to in TRANSITIONS.items() if JobState.QUEUED in to and state not in LIVE]
     with store.write() as connection:
+        fault = job_with(connection, job_id).result.get("fault")
         moved = connection.execute(
             update(tables.jobs)
             .where(tables.jobs.c.id == job_id, is_in(tables.jobs.c.state, sources))
@@ -111,7 +112,7 @@ def requeue(
                 phase="",
                 message=message,
                 fix="",
-                result={},
+                result={"after": fault} if fault else {},
             )
         )
         job = job_with(connection, job_id)

@@ -8,7 +8,7 @@ from sqlalchemy import select, tuple_, update
 
 from studio.domain.errors import StudioError
 from studio.domain.event import Event, EventKind
-from studio.domain.job import JobState
+from studio.domain.job import JobState, Stretch
 from studio.store import tables
 from studio.store.database import Store, insert_or_ignore
 from studio.store.jobs.rows import attempt_of, current, is_in
@@ -86,6 +86,14 @@ def offset(store: Store, job_id: str, attempt: int) -> int:
     with store.read() as connection:
         found = connection.execute(select(tables.attempts.c.offset).where(*attempt_of(job_id, attempt)))
         return found.scalar_one_or_none() or 0
+
+
+def stretches(store: Store, job_id: str) -> list[Stretch]:
+    """When each attempt of a job began and ended, in order."""
+    columns = tables.attempts.c
+    question = select(columns.began_at, columns.ended_at).where(columns.job_id == job_id).order_by(columns.attempt)
+    with store.read() as connection:
+        return [Stretch(*row) for row in connection.execute(question)]
 
 
 def events(

@@ -112,8 +112,12 @@ def _licence(licence: Licence) -> list[tuple[str, str]]:
         ("Commercial use", COMMERCIAL[licence.commercial]),
         ("Passing it on", escape(licence.redistribution)),
         ("Naming it", escape(licence.attribution)),
-        ("Limits", escape(licence.limits)),
+        ("Limits", f"{escape(licence.limits)}{_source(licence)}"),
     ]
+
+
+def _source(licence: Licence) -> str:
+    return f" {html.link('Read it', licence.source, download=False)}" if licence.source else ""
 
 
 def _origin(model: Model) -> str:

@@ -85,11 +85,10 @@ def check(name: str, value: Any) -> dict[str, Any]:
     return gr.validate(name not in wrong, wrong.get(name, ""))
 
 
-def checks(
-    data: str | None, model: str | None, click: str, first: str | None, gpu: str | None, *values: Any
-) -> list[dict[str, Any]]:
-    """The same for every control at once, for the start."""
-    fine = [gr.validate(True, "")] * 5
+def checks(*inputs: Any) -> list[dict[str, Any]]:
+    """The same for every control at once, for the start; the controls are the last of the inputs."""
+    others, values = inputs[: -len(FIELDS)], inputs[-len(FIELDS) :]
+    fine = [gr.validate(True, "") for _ in others]
     return fine + [check(name, value) for name, value in zip(FIELDS, values, strict=True)]
 
 

@@ -1,7 +1,7 @@
 """Chat: "what does it say to this?"""
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
@@ -11,6 +11,7 @@ from studio.flows.chat import Look, Setup
 from studio.flows.studio import Studio
 from studio.ui.chatting.panes import files, talk_page
 from studio.ui.chatting.service import service_words
+from studio.ui.drawn import NOTHING, drawn_for, mark, when_drawn
 from studio.ui.errors import handler
 from studio.ui.parts import html
 from studio.ui.session import DRAWN, PUBLIC, QUIET, Session
@@ -47,16 +48,29 @@ class Screen:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """The controls that say who is asked what, and how."""
+    """The controls that say who is asked what, and how; `sides` and `told` are what they were drawn for."""
 
     left: gr.Dropdown
     right: gr.Dropdown
     message: gr.Textbox
     instructions: gr.Textbox
     numbers: list[gr.Number]
+    sides: gr.HTML
+    told: gr.HTML
 
-    def setup(self) -> list[Any]:
-        return [self.left, self.right, self.instructions, *self.numbers]
+    def chosen(self) -> list[Any]:
+        """The controls of `Chosen`, in its order."""
+        return [self.left, self.right, self.instructions, self.sides, self.told]
+
+
+class Chosen(NamedTuple):
+    """Who is asked and what both are told first, with what that was drawn for."""
+
+    left: Any
+    right: Any
+    instructions: Any
+    sides: Any
+    told: Any
 
 
 def build(session: Session, tab: gr.Tab) -> gr.Timer:
@@ -103,7 +117,7 @@ def _laid_out() -> tuple[Screen, Asking]:
             numbers = [_number(name) for name in NUMBERS]
     timer = gr.Timer(WRITING, active=False)
     screen = Screen(situation, talk, send, stop, again, clear, start, saved, timer)
-    return screen, Asking(left, right, message, instructions, numbers)
+    return screen, Asking(left, right, message, instructions, numbers, mark(), mark())
 
 
 def _number(name: str) -> gr.Number:
@@ -122,49 +136,60 @@ def _number(name: str) -> gr.Number:
 
 def _wire(session: Session, tab: gr.Tab, screen: Screen, asking: Asking) -> None:
     studio, shown, model = session.studio, screen.all(), session.model
-    offered, drawn = gr.State(None), gr.State(None)
+    picked, drawn = [session.data, model, session.run], gr.State(None)
     gr.on(
         [tab.select, session.shown.change, session.followed.change],
         handler(show, studio),
-        [session.data, model, session.run, offered],
-        [*shown, asking.message, asking.left, asking.right, asking.instructions, offered],
+        [*picked, asking.sides, asking.told],
+        [*shown, asking.message, *asking.chosen()],
         **DRAWN,
     )
     screen.timer.tick(handler(follow, studio), [model, drawn], [*shown, drawn], **QUIET)
+    asked, controls = [*picked, *asking.chosen(), *asking.numbers], asking.chosen()
     gr.on(
         [screen.send.click, asking.message.submit],
         handler(send, studio),
-        [model, asking.message, *asking.setup()],
-        [asking.message, *shown],
+        [asking.message, *asked],
+        [asking.message, *shown, *controls],
         trigger_mode="once",
         api_name="send_message",
         **PUBLIC,
     )
-    screen.again.click(handler(ask_again, studio), [model, *asking.setup()], shown, trigger_mode="once", **QUIET)
-    screen.start.click(handler(start, studio), model, shown, trigger_mode="once", **QUIET)
-    screen.stop.click(handler(stop, studio), model, shown, **QUIET)
-    screen.clear.click(handler(clear, studio), model, shown, **QUIET)
+    screen.again.click(handler(ask_again, studio), asked, [*shown, *controls], trigger_mode="once", **QUIET)
+    of_talk = [asking.sides, model, session.run]
+    for button, press in ((screen.start, start), (screen.stop, stop), (screen.clear, clear)):
+        acting = handler(when_drawn(press, picked=2, takes=1), studio)
+        button.click(acting, of_talk, shown, trigger_mode="once", **QUIET)
 
 
-def show(studio: Studio, data: str | None, model: str | None, run: str | None, offered: Any) -> list[Any]:
+def show(studio: Studio, data: str | None, model: str | None, run: str | None, sides: str, told: str) -> list[Any]:
     """The talk with this model. Who is asked stays as its reader chose it, until other things are offered."""
     if model is None:
-        return [*nothing(), gr.Textbox(interactive=False), *[gr.skip()] * 3, None]
-    usual = chat.usual_choice(studio, model, run)
-    now = {"model": model, "run": run, "usual": usual, "data": data}
-    before = offered or {}
-    choices = [(who.title, who.key) for who in chat.contestants(studio, model)]
-    is_same = all(before.get(name) == now[name] for name in ("model", "run", "usual"))
-    chosen: list[dict[str, Any]] = [{}, {}] if is_same else [{"value": BASE}, {"value": usual or NOBODY}]
-    instructions = gr.skip() if before.get("data", 0) == data else chat.usual_instructions(studio, data)
+        return [*nothing(), gr.Textbox(interactive=False), *[gr.skip()] * 3, NOTHING, NOTHING]
     return [
         *_page(studio, model),
         gr.Textbox(interactive=True),
-        gr.Dropdown(choices=choices, **chosen[0]),
-        gr.Dropdown(choices=[*choices, ("Nobody", NOBODY)], **chosen[1]),
-        instructions,
-        now,
+        *controls(studio, usual(studio, data, model, run, told=told), model, sides=sides, told=told),
     ]
+
+
+def usual(studio: Studio, data: str | None, model: str, run: str | None, *, told: str) -> Chosen:
+    """What stands in the controls before anybody chooses; no instructions where those for this data stand there."""
+    best = chat.usual_choice(studio, model, run)
+    sides = drawn_for(model, run) + drawn_for(best)
+    instructions = chat.usual_instructions(studio, data) if told != drawn_for(data) else ""
+    return Chosen(BASE, best or NOBODY, instructions, sides, drawn_for(data))
+
+
+def controls(studio: Studio, now: Chosen, model: str, *, sides: str, told: str) -> Chosen:
+    """The controls where they were drawn for `sides` and `told`."""
+    choices = [(who.title, who.key) for who in chat.contestants(studio, model)]
+    left, right = [{"value": now.left}, {"value": now.right}] if now.sides != sides else [{}, {}]
+    return now._replace(
+        left=gr.Dropdown(choices=choices, **left),
+        right=gr.Dropdown(choices=[*choices, ("Nobody", NOBODY)], **right),
+        instructions=now.instructions if now.told != told else gr.skip(),
+    )
 
 
 def follow(studio: Studio, model: str | None, before: Any) -> list[Any]:
@@ -176,16 +201,18 @@ def follow(studio: Studio, model: str | None, before: Any) -> list[Any]:
     return [*[gr.skip()] * len(parts), now] if now == before else [*parts, now]
 
 
-def send(studio: Studio, model: str, message: str, *setup: Any) -> list[Any]:
+def send(studio: Studio, message: str, data: str | None, model: str, run: str | None, *asked: Any) -> list[Any]:
     """Put the message to whoever was chosen; the page follows until they have answered."""
-    chat.ask(studio, chat.screen_talk(model), message, setup_of(model, *setup))
-    return ["", *_page(studio, model)]
+    setup, shown = setup_of(studio, data, model, run, *asked)
+    chat.ask(studio, chat.screen_talk(model), message, setup)
+    return ["", *_page(studio, model), *shown]
 
 
-def ask_again(studio: Studio, model: str, *setup: Any) -> list[Any]:
+def ask_again(studio: Studio, data: str | None, model: str, run: str | None, *asked: Any) -> list[Any]:
     """Ask the last message once more, as it is chosen now."""
-    chat.again(studio, chat.screen_talk(model), setup_of(model, *setup))
-    return _page(studio, model)
+    setup, shown = setup_of(studio, data, model, run, *asked)
+    chat.again(studio, chat.screen_talk(model), setup)
+    return [*_page(studio, model), *shown]
 
 
 def start(studio: Studio, model: str) -> list[Any]:
@@ -203,11 +230,29 @@ def clear(studio: Studio, model: str) -> list[Any]:
     return _page(studio, model)
 
 
-def setup_of(model: str, left: str | None, right: str | None, instructions: str, *numbers: float | None) -> Setup:
-    """Who is asked and how, from the controls; RunError where a number is out of its bounds."""
+def setup_of(studio: Studio, data: str | None, model: str, run: str | None, *asked: Any) -> tuple[Setup, Chosen]:
+    """Who is asked and how, and the controls as they then stand; RunError where a number is out of its bounds.
+
+    Whoever chose is followed. Whoever did not asks those who would stand there if the page were drawn this very moment.
+    """
+    chosen, numbers = Chosen(*asked[: len(Chosen._fields)]), asked[len(Chosen._fields) :]
+    sides, told = chosen.sides, chosen.told
+    now = usual(studio, data, model, run, told=told)
+    if _is_own(chosen, drawn_for(model, run)):
+        now, sides = now._replace(left=chosen.left, right=chosen.right), now.sides
+    if told == now.told or (not told and chosen.instructions):
+        now, told = now._replace(instructions=chosen.instructions), now.told
     given = {name: value for name, value in zip(NUMBERS, numbers, strict=True) if value is not None}
-    panes = tuple(who for who in (left, right) if who)
-    return Setup(model, panes, instructions, chat.settings_of(given))
+    setup = Setup(model, tuple(who for who in now[:2] if who), now.instructions, chat.settings_of(given))
+    return setup, controls(studio, now, model, sides=sides, told=told)
+
+
+def _is_own(chosen: Chosen, picked: str) -> bool:
+    """Whether somebody chose who is asked, for what is picked; a program does where it names one."""
+    if not chosen.sides:
+        return chosen.left is not None
+    as_drawn = chosen.left == BASE and chosen.sides == picked + drawn_for(chosen.right or None)
+    return chosen.sides.startswith(picked) and not as_drawn
 
 
 def _page(studio: Studio, model: str) -> list[Any]:

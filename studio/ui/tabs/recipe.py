@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
@@ -18,6 +18,7 @@ from studio.domain.recipe import Recipe
 from studio.flows import bring, choose, inspect, models, queue, train
 from studio.flows.inspect import Inspection
 from studio.flows.studio import Studio
+from studio.ui.drawn import NOTHING, drawn_for, mark, when_drawn
 from studio.ui.errors import handler, told
 from studio.ui.models import panel
 from studio.ui.parts import forms, html, plans
@@ -28,24 +29,34 @@ from studio.ui.training import sweep, trying
 
 PRESETS = (("Quick look", "quick"), ("Balanced", "balanced"), ("Thorough", "thorough"))
 BASE = ("The base model", "base")
-PLANNED = 8  # components that a plan is shown in
-PRESET = 4  # the place of the presets among them
 EMPTY = html.empty("Nothing to plan yet.", "Bring a file of examples, or pick a sample.", to="data")
+
+
+class Planned(NamedTuple):
+    """The components that a plan is shown in, or what they are to show."""
+
+    situation: Any
+    reasons: Any
+    text: Any
+    save: Any
+    preset: Any
+    why_preset: Any
+    start: Any
+    try_out: Any
+
+
+AS_IT_IS = Planned(*[gr.skip()] * len(Planned._fields))
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The components of the recipe; `controls` are in the order of forms.FIELDS.
-
-    `about` is what the values were last drawn for, and `drawn` the same on the page itself, where it comes after them.
-    """
+    """The components of the recipe; `controls` are in the order of forms.FIELDS, `drawn` is what they were drawn for."""
 
     situation: gr.HTML
     timer: gr.Timer
     start: gr.Button
     try_out: gr.Button
     preset: gr.Radio
-    about: gr.State
     drawn: gr.HTML
     first: gr.Dropdown
     gpu: gr.Dropdown
@@ -99,14 +110,13 @@ def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
     click = gr.State("")
     tab.select(lambda: secrets.token_hex(8), None, click, **QUIET)
     controls = (method, *knobs, *advanced)
-    sweep.build(session, gpu, click, list(controls), papers.text)
+    form = Form(situation, gr.Timer(0.7, active=False), start, tried.start, preset, mark(), first, gpu, controls)
+    shows = _shows(session, form)
+    sweep.build(session, shows, gpu, click, list(controls), papers.text)
     downloads = panel.build(session, click)
-    drawn = gr.HTML(elem_classes="unseen")
-    timer, about = gr.Timer(0.7, active=False), gr.State(None)
-    form = Form(situation, timer, start, tried.start, preset, about, drawn, first, gpu, controls)
     _wire_form(session, tab, form, papers, click, tried.found)
     _wire_papers(session, form, papers)
-    trying.wire(session, click, tried, gpu, list(controls))
+    trying.wire(session, shows, click, tried, gpu, list(controls))
     return [form.timer, downloads, tried.timer]
 
 
@@ -121,22 +131,30 @@ def _papers(why_preset: gr.HTML) -> Papers:
     return Papers(why_preset, reasons, text, save, load)
 
 
+def _shows(session: Session, form: Form) -> list[Any]:
+    """What the page was drawn for, and what is picked: the first inputs of all that takes values from it."""
+    return [form.drawn, session.data, session.model, session.again]
+
+
 def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers, click: gr.State, found: gr.State) -> None:
-    studio, ids, controls = session.studio, [session.data, session.model], list(form.controls)
-    buttons = [form.start, form.try_out]
-    planned = [form.situation, papers.reasons, papers.text, papers.save, form.preset, papers.why_preset, *buttons]
+    studio, shows, controls = session.studio, _shows(session, form), list(form.controls)
+    buttons = (form.start, form.try_out)
+    planned = Planned(
+        form.situation, papers.reasons, papers.text, papers.save, form.preset, papers.why_preset, *buttons
+    )
+    of = functools.partial(when_drawn, picked=len(shows) - 1, takes=2)
     gr.on(
         [tab.select, session.shown.change, session.again.change, form.timer.tick],
         handler(show, studio),
-        [*ids, session.cut_off, form.about, session.again, form.gpu],
-        [*controls, *planned, form.timer, form.about, form.drawn],
+        [*shows, session.cut_off, form.gpu],
+        [*controls, *planned, form.timer, form.drawn],
         **DRAWN,
     )
     gr.on(
         [found.change, form.gpu.change, *(part.change for part in controls)],
         handler(show_plan_of_drawn, studio),
-        [form.drawn, *ids, session.cut_off, form.about, form.gpu, *controls],
-        planned,
+        [*shows, session.cut_off, form.gpu, *controls],
+        list(planned),
         trigger_mode="always_last",
         **QUIET,
     )
@@ -145,18 +163,18 @@ def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers, click:
         part.change(_nothing, part, None, validator=check, trigger_mode="multiple", **QUIET)
     gr.on(
         [form.preset.input, form.method.input],
-        handler(use_preset, studio),
-        [*ids, form.preset, form.method, session.cut_off],
+        handler(of(use_preset), studio),
+        [*shows, form.preset, form.method, session.cut_off],
         controls,
         **DRAWN,
     )
     listed = [click.change, session.shown.change]
     gr.on(listed, handler(list_first, studio), [session.model, form.first], form.first, **DRAWN)
     click.change(handler(list_gpus, studio), form.gpu, form.gpu, **DRAWN)
-    form.first.input(handler(use_first, studio), [session.data, form.first, *controls], controls, **DRAWN)
+    form.first.input(handler(of(use_first), studio), [*shows, form.first, *controls], controls, **DRAWN)
     form.start.click(
-        handler(begin, studio),
-        [*ids, click, form.first, form.gpu, *controls],
+        handler(of(begin), studio),
+        [*shows, click, form.first, form.gpu, *controls],
         [session.run, session.tabs],
         trigger_mode="once",
         api_name="start_run",
@@ -176,11 +194,11 @@ def _nothing(_value: Any) -> None:
 
 def show(
     studio: Studio,
+    on_page: str | None,
     data: str | None,
     model: str | None,
-    cut_off: int | None,
-    before: Any,
     again: Any = None,
+    cut_off: int | None = None,
     gpu: str | None = None,
 ) -> list[Any]:
     """A preset when the data or the model have changed, or a run's recipe that is wanted again; else the reader's values.
@@ -196,23 +214,16 @@ def show(
         look = inspect.look(studio, data, model)
         if look.lengths is None:
             return closed(measuring(look), live=look.measuring is not None and look.measuring.is_live)
-        now = (data, model, cut_off, again)
-        if now == before:
-            return [*[gr.skip()] * (len(forms.FIELDS) + PLANNED), gr.Timer(active=False), now, gr.skip()]
+        now = drawn_for(data, model, again) + drawn_for(cut_off)
+        if now == on_page:
+            return [*[gr.skip()] * len(forms.FIELDS), *AS_IT_IS, gr.Timer(active=False), gr.skip()]
         default = next(found for found in choose.presets(studio, data, model) if found.is_default)
     except StudioError as error:
         return closed(told(error))
     recipe = _repeated(studio, data, model, again) or _with_cut_off(default.recipe, cut_off)
     planned = show_plan(studio, data, model, cut_off, gpu, *forms.values_of(recipe))
-    if not isinstance(planned[PRESET], gr.Radio):
-        planned[PRESET] = gr.Radio(interactive=True)
     values = [part | {"interactive": True} for part in forms.shown(recipe, of_pairs=found.is_of_pairs)]
-    return [*values, *planned, gr.Timer(active=False), now, _written(now)]
-
-
-def _written(about: tuple[Any, ...]) -> str:
-    """What the values were drawn for, as it stands on the page."""
-    return html.text(str(about))
+    return [*values, *planned, gr.Timer(active=False), now]
 
 
 def _repeated(studio: Studio, data: str, model: str, again: Any) -> Recipe | None:
@@ -223,18 +234,14 @@ def _repeated(studio: Studio, data: str, model: str, again: Any) -> Recipe | Non
 
 def closed(said: str, *, live: bool = False) -> list[Any]:
     """The screen before there is anything to start: what is pressed or typed there would be drawn over, so nothing can."""
-    planned = unplanned(said)
-    planned[PRESET] = gr.Radio(interactive=False)
-    return [*[gr.update(interactive=False)] * len(forms.FIELDS), *planned, gr.Timer(active=live), None, ""]
+    still = [gr.update(interactive=False)] * len(forms.FIELDS)
+    return [*still, *unplanned(said, is_open=False), gr.Timer(active=live), NOTHING]
 
 
-def unplanned(said: str) -> list[Any]:
-    """Why there is no plan; without one nothing can be started or tried."""
-    return [said, *[gr.skip()] * (PLANNED - 3), *may(start=False, try_out=False)]
-
-
-def may(*, start: bool, try_out: bool) -> list[gr.Button]:
-    return [gr.Button(interactive=start), gr.Button(interactive=try_out)]
+def unplanned(said: str, *, is_open: bool = True) -> Planned:
+    """Why there is no plan; without one nothing can be started or tried. `is_open`: whether a preset can be chosen."""
+    start, try_out = (gr.Button(interactive=False) for _ in range(2))
+    return AS_IT_IS._replace(situation=said, preset=gr.Radio(interactive=is_open), start=start, try_out=try_out)
 
 
 def measuring(look: Inspection) -> str:
@@ -248,28 +255,28 @@ def measuring(look: Inspection) -> str:
 
 def show_plan_of_drawn(
     studio: Studio,
-    drawn: str,
+    on_page: str | None,
     data: str | None,
     model: str | None,
+    again: Any,
     cut_off: int | None,
-    about: Any,
     gpu: str | None = None,
     *values: Any,
-) -> list[Any]:
-    """The plan of the values once they were drawn for this data and model; what is typed before would be drawn over.
+) -> Planned:
+    """The plan of the values once they were drawn for what is picked; what is typed before would be drawn over.
 
-    Where `drawn`, which comes from the page like the values, tells of an earlier drawing, so do they.
+    A cut-off that was chosen since changes nothing of that before the tab is opened again.
     """
-    is_drawn = about is not None and about[:2] == (data, model) and drawn == _written(about)
-    return show_plan(studio, data, model, cut_off, gpu, *values) if is_drawn else [gr.skip()] * PLANNED
+    is_drawn = (on_page or NOTHING).startswith(drawn_for(data, model, again))
+    return show_plan(studio, data, model, cut_off, gpu, *values) if is_drawn else AS_IT_IS
 
 
 def show_plan(
     studio: Studio, data: str | None, model: str | None, cut_off: int | None, gpu: str | None, *values: Any
-) -> list[Any]:
+) -> Planned:
     """What the values mean; an invalid value is told at its control, and the start stays closed."""
     if data is None or model is None or inspect.measured(studio, data, model) is None:
-        return [gr.skip()] * PLANNED
+        return AS_IT_IS
     wrong = forms.problems(forms.held(values))
     if wrong:
         said = Reading(Tone.BAD, "A value is out of bounds.", next(iter(wrong.values())))
@@ -298,7 +305,7 @@ def list_first(studio: Studio, model: str | None, chosen: str | None) -> gr.Drop
     return gr.Dropdown(choices=[BASE, *found], value=chosen if there else BASE[1], visible=bool(found))
 
 
-def use_first(studio: Studio, data: str | None, first: str | None, *values: Any) -> list[Any]:
+def use_first(studio: Studio, data: str | None, _model: str | None, first: str | None, *values: Any) -> list[Any]:
     """Whoever begins from a run takes its method and its kind of adapter."""
     if data is None or first is None or first == BASE[1]:
         return [gr.skip()] * len(forms.FIELDS)
@@ -357,7 +364,7 @@ def _with_cut_off(recipe: Recipe, cut_off: int | None) -> Recipe:
 
 def view(
     studio: Studio, data: str, model: str, recipe: Recipe, cut_off: int | None, *, gpu: str | None = None
-) -> list[Any]:
+) -> Planned:
     """What the recipe means on the chosen GPU: traffic light, figures, reasons and the recipe itself."""
     plan, lengths = choose.plan(studio, data, model, recipe, gpu=gpu), inspect.measured(studio, data, model)
     yaml_text = choose.recipe_yaml(model, recipe)
@@ -365,15 +372,17 @@ def view(
     why = preset.why if preset else "Your own values. Choose one above to begin from it again."
     address = f"data:text/yaml;base64,{base64.b64encode(yaml_text.encode()).decode()}"
     save = f'<p class="help"><a href="{address}" download="recipe.yaml">Save as recipe.yaml</a></p>'
-    return [
-        plans.partial_rows(lengths) + plans.plan_page(plan, is_text=lengths is not None and lengths.are_texts),
-        plans.reasons_table(plan),
-        yaml_text,
-        save,
-        gr.Radio(value=preset.id if preset else None, interactive=True),
-        f'<p class="help">{why}</p>',
-        *may(start=plan.light is not Light.RED, try_out=True),
-    ]
+    return Planned(
+        situation=plans.partial_rows(lengths)
+        + plans.plan_page(plan, is_text=lengths is not None and lengths.are_texts),
+        reasons=plans.reasons_table(plan),
+        text=yaml_text,
+        save=save,
+        preset=gr.Radio(value=preset.id if preset else None, interactive=True),
+        why_preset=f'<p class="help">{why}</p>',
+        start=gr.Button(interactive=plan.light is not Light.RED),
+        try_out=gr.Button(interactive=True),
+    )
 
 
 def methods_list() -> str:

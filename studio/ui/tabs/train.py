@@ -8,13 +8,14 @@ import gradio as gr
 
 from studio.domain.batches import check_steps
 from studio.domain.fault import Fault, FaultCode
-from studio.domain.job import JobState
+from studio.domain.job import JobState, Stretch
 from studio.domain.method import TITLES
 from studio.domain.reading import best_check
 from studio.domain.run import Checkpoint, Metric, Run
 from studio.flows import again, faults, follow, measured, models, queue, train
 from studio.flows.follow import Progress
 from studio.flows.studio import Studio
+from studio.ui.drawn import NOTHING, drawn_for, mark, when_drawn
 from studio.ui.errors import handler
 from studio.ui.parts import html
 from studio.ui.parts.pickers import run_labels, run_picker
@@ -36,7 +37,8 @@ EMPTY = html.empty("No run yet.", "Choose a recipe and start training; the curve
 class Screen:
     """The components that show one run: those of `view` in its order, the curves and the answers.
 
-    `drawn` is what they were last drawn from, `choices` what people choose to see of curves and answers.
+    `drawn` is what they were last drawn from, `of` on the page the run that they show, `choices` what people choose to see
+    of curves and answers.
     """
 
     heading: gr.HTML
@@ -53,6 +55,7 @@ class Screen:
     curves: gr.HTML
     answers: gr.HTML
     drawn: gr.State
+    of: gr.HTML
     choices: tuple[Any, ...]
 
     def viewed(self) -> list[Any]:
@@ -81,7 +84,7 @@ def _laid_out(session: Session, tab: gr.Tab) -> tuple[Screen, gr.Timer, gr.State
         stop = gr.Button("Stop and keep the best", variant="stop", visible=False, min_width=190, scale=1)
         resume = gr.Button("Resume", variant="primary", visible=False, min_width=140, scale=1)
         forward = gr.Button("Compare blind", variant="primary", visible=False, min_width=170, scale=1)
-    situation = gr.HTML(html.waiting())
+    situation, of = gr.HTML(html.waiting()), mark()
     with gr.Row(elem_classes="actions"):
         retry = gr.Button("Retry with this change", variant="primary", visible=False, min_width=300, scale=0)
     line, order = waiting.build(session, tab)
@@ -89,13 +92,13 @@ def _laid_out(session: Session, tab: gr.Tab) -> tuple[Screen, gr.Timer, gr.State
         measure, smooth, picture = curves.build()
         every, said = answers.build()
         with gr.Accordion("Checkpoints", open=False):
-            checkpoints = saved.build(session)
+            checkpoints = saved.build(session, of)
         with gr.Accordion("Recipe and log", open=False):
             log = gr.HTML()
     timer = gr.Timer(PACE[0][1], active=False)
     screen = Screen(
         heading, situation, retry, whole, checkpoints, log, pause, stop, resume, forward, timer, picture, said,
-        gr.State(None), (measure, smooth, every),
+        gr.State(None), of, (measure, smooth, every),
     )  # fmt: skip
     return screen, line, order
 
@@ -103,14 +106,17 @@ def _laid_out(session: Session, tab: gr.Tab) -> tuple[Screen, gr.Timer, gr.State
 def _wire(session: Session, looks: list[Any], screen: Screen) -> None:
     studio, viewed, run = session.studio, screen.viewed(), session.run
     events = [*looks, *(part.change for part in screen.choices)]
-    shown = [*viewed, screen.curves, screen.answers, screen.drawn, run]
+    shown = [*viewed, screen.curves, screen.answers, screen.drawn, run, screen.of]
     gr.on(events, handler(show, studio), [run, screen.drawn, *screen.choices], shown, **DRAWN)
-    screen.stop.click(handler(halt, studio), run, [*viewed, run], api_name="stop_run", **PUBLIC)
-    screen.pause.click(handler(rest, studio), run, [*viewed, run], api_name="pause_run", **PUBLIC)
-    screen.retry.click(
-        handler(try_again, studio), run, [run, screen.retry], trigger_mode="once", api_name="retry_run", **PUBLIC
-    )
-    screen.resume.click(handler(go_on, studio), run, [*viewed, run], api_name="resume_run", **PUBLIC)
+    shows, after = [screen.of, run], [*viewed, run]
+    for button, press, name in (
+        (screen.stop, halt, "stop_run"),
+        (screen.pause, rest, "pause_run"),
+        (screen.resume, go_on, "resume_run"),
+    ):
+        button.click(handler(when_drawn(press, picked=1), studio), shows, after, api_name=name, **PUBLIC)
+    again = handler(when_drawn(try_again, picked=1), studio)
+    screen.retry.click(again, shows, [run, screen.retry], trigger_mode="once", api_name="retry_run", **PUBLIC)
     screen.forward.click(lambda: gr.Tabs(selected="compare"), None, session.tabs, **QUIET)
 
 
@@ -135,7 +141,7 @@ def show(
     )
     of_run, of_curves, of_answers = before or (None, None, None)
     if now == before and not run.is_live:
-        return [*[gr.skip()] * (VIEWED - 1), gr.Timer(active=False), gr.skip(), gr.skip(), now, gr.skip()]
+        return [*[gr.skip()] * (VIEWED - 1), gr.Timer(active=False), gr.skip(), gr.skip(), now, gr.skip(), gr.skip()]
     parts = _viewed(studio, run, points, kept)
     if before is not None:  # it is shown already, and showing it again makes Gradio go through all that is inside
         parts[3] = gr.skip()
@@ -147,6 +153,7 @@ def show(
         else answers.answers_table(said, best.step if best else None, every=every),
         now,
         gr.skip() if of_run and now.run[:2] == of_run[:2] else run_labels(studio),
+        gr.skip() if of_run and of_run[0] == run_id else drawn_for(run_id),
     ]
 
 
@@ -154,6 +161,7 @@ def _viewed(studio: Studio, run: Run, points: list[Metric], kept: list[Checkpoin
     return view(
         run,
         points,
+        at_work=follow.stretches(studio, run),
         title=models.model(studio, run.model_id).title,
         kept=kept,
         survived=faults.survived(studio, run),
@@ -205,6 +213,7 @@ def nothing() -> list[Any]:
         "",
         None,
         gr.skip(),
+        NOTHING,
     ]
 
 
@@ -212,6 +221,7 @@ def view(
     run: Run,
     points: list[Metric],
     *,
+    at_work: list[Stretch],
     title: str,
     kept: list[Checkpoint],
     survived: list[Fault],
@@ -220,8 +230,8 @@ def view(
     place: str = "",
 ) -> list[Any]:
     """The screen for one run."""
-    far, fault = follow.progress(run, points), faults.fault_of(run)
-    about = f"{TITLES[run.recipe.method]}{', DPO' * run.recipe.preference} on {title} · {run.plan.train_rows:,} training rows · {_when(run)}{f' · {origin}' if origin else ''}"
+    far, fault = follow.progress(run, points, at_work), faults.fault_of(run)
+    about = f"{TITLES[run.recipe.method]}{', DPO' * run.recipe.preference} on {title} · {run.plan.train_rows:,} training rows · {_when(run, at_work)}{f' · {origin}' if origin else ''}"
     ended = run.job.state in (JobState.DONE, JobState.STOPPED)
     can_compare = ended and any(not each.harm for each in kept)
     return [
@@ -249,7 +259,13 @@ def situation(
     unexplained = run.job.state is JobState.INTERRUPTED and fault is not None and fault.code is FaultCode.CRASH
     title = "Interrupted." if unexplained else ""
     said = card(fault, log, title=title) if fault else html.reading(follow.reading(run, points, place=place))
-    return figures(run, points, far) + "<br>" + said + gone_on_after(survived) + against_plan(run, far)
+    return (
+        figures(run, points, far)
+        + "<br>"
+        + said
+        + gone_on_after(survived, below=fault is not None)
+        + against_plan(run, far)
+    )
 
 
 def against_plan(run: Run, far: Progress) -> str:
@@ -261,10 +277,11 @@ def against_plan(run: Run, far: Progress) -> str:
     return f'<p class="help">{html.text(found.sentence)}</p>' if found else ""
 
 
-def _when(run: Run) -> str:
+def _when(run: Run, at_work: list[Stretch]) -> str:
     """A run that waits has not started."""
-    began = run.job.started_at
-    return f"started {began:%H:%M} UTC" if began else f"waiting since {run.created_at:%H:%M} UTC"
+    if not at_work:
+        return f"waiting since {run.created_at:%H:%M} UTC"
+    return f"started {at_work[0].began_at:%H:%M} UTC"
 
 
 def _ending_button(run: Run, label: str, at_work: str, *, pausing: bool) -> gr.Button:
@@ -287,7 +304,9 @@ def figures(run: Run, points: list[Metric], far: Progress) -> str:
     first = check_steps(far.steps, run.recipe.evaluations)[0]
     unchecked = f"after the first check, at step {first:,}" if run.is_live else "no check was reached"
     planned = html.duration_range(run.plan.seconds_low, run.plan.seconds_high)
-    since = f"so far, {planned} planned in all" if run.job.attempt == 1 else "since it went on"
+    times = run.job.attempt
+    attempts = f"{times} attempts with {html.duration(far.between)} between them" if times > 1 else ""
+    since = f"so far, in {attempts}" if attempts else f"so far, {planned} planned in all"
     at_best = next((p for p in points if far.best and p.step == far.best.step), None)
     right = at_best and at_best.validation_token_accuracy
     of_tokens = f" · {html.percent(right)} of tokens right" if right is not None else ""
@@ -297,7 +316,7 @@ def figures(run: Run, points: list[Metric], far: Progress) -> str:
         html.Figure("Progress", f"{far.step:,} of {far.steps:,}", f"optimiser steps · {html.percent(far.share)}"),
         html.Figure("Time left", left, f"{html.duration(far.elapsed)} {since}")
         if run.is_live
-        else html.Figure("Took", html.duration(far.elapsed), run.job.words),
+        else html.Figure("Took", html.duration(far.elapsed), f"{run.job.words}{attempts and f' · {attempts}'}"),
         html.Figure("Best validation loss", best, checked),
         html.Figure("Speed", speed, f"tokens per second{f' · {html.size(held)} of memory' if held else ''}"),
     ]

@@ -31,9 +31,14 @@ def card(fault: Fault, log: str, *, title: str = "") -> str:
     )
 
 
-def gone_on_after(faults: list[Fault]) -> str:
-    """What a run has met and gone on after, the newest last."""
+def gone_on_after(faults: list[Fault], *, below: bool = False) -> str:
+    """What a run has met and gone on after, the newest last; `below` the card of what ended it since."""
     return "".join(
-        f'<div class="reading warning"><b>{html.SIGNS[Tone.WARNING]} {TITLES[fault.code]}</b> {html.text(fault.sentence)}</div>'
+        f'<div class="reading warning"><b>{html.SIGNS[Tone.WARNING]} {_title(fault, before=below)}</b> {html.text(fault.sentence)}</div>'
         for fault in faults[-SURVIVED:]
     )
+
+
+def _title(fault: Fault, *, before: bool) -> str:
+    title = TITLES[fault.code]
+    return f"Before that: {title[0].lower()}{title[1:]}" if before else title

@@ -9,6 +9,7 @@ from studio.domain.reading import Reading, Tone
 from studio.domain.run import Checkpoint, Run
 from studio.flows import again, train
 from studio.flows.studio import Studio
+from studio.ui.drawn import must_show, when_drawn
 from studio.ui.errors import friendly, handler
 from studio.ui.parts import html
 from studio.ui.parts.pickers import run_picker
@@ -25,8 +26,8 @@ element.addEventListener('click', event => {
 """
 
 
-def build(session: Session) -> gr.HTML:
-    """The table, and below it what training longer needs to know."""
+def build(session: Session, of: gr.HTML) -> gr.HTML:
+    """The table, and below it what training longer needs to know; `of` is the run that the page shows."""
     studio, step = session.studio, gr.State(None)
     table = gr.HTML(js_on_load=PRESS)
     with gr.Row(visible=False, elem_classes="actions") as further:
@@ -34,14 +35,15 @@ def build(session: Session) -> gr.HTML:
         begin = gr.Button("Train longer from here", variant="primary", min_width=300, scale=1)
 
     @friendly
-    def press(run_id: str, event: gr.EventData) -> list[Any]:
+    def press(on_page: str | None, run_id: str, event: gr.EventData) -> list[Any]:
+        must_show(on_page, run_id)
         return pressed(studio, run_id, act=str(event.act), step=int(event.step))
 
-    table.click(press, session.run, [session.tabs, further, begin, step], trigger_mode="once", **QUIET)
+    table.click(press, [of, session.run], [session.tabs, further, begin, step], trigger_mode="once", **QUIET)
     session.followed.change(lambda: gr.Row(visible=False), None, further, **QUIET)
     begin.click(
-        handler(train_longer, studio),
-        [session.run, step, passes],
+        handler(when_drawn(train_longer, picked=1), studio),
+        [of, session.run, step, passes],
         [session.run, further],
         trigger_mode="once",
         api_name="train_longer",
@@ -94,13 +96,14 @@ def checkpoint_table(run: Run, kept: list[Checkpoint]) -> str:
             ("Pass", f"{checkpoint.epoch:.1f}", " class=number"),
             ("Validation loss", f"{checkpoint.validation_loss:.3f}", " class=number"),
             ("On disk", html.size(checkpoint.bytes), " class=number"),
-            ("", ", ".join(name for name, holds in marks.items() if holds), ""),
-            ("", harm or "".join(_button(act, step) for act in acts), ""),
+            ("What it is", ", ".join(name for name, holds in marks.items() if holds), ""),
+            ("Use it", harm or "".join(_button(act, step) for act in acts), ""),
         )
         inner = "".join(f'<td data-label="{label}"{kind}>{text}</td>' for label, text, kind in cells)
         rows.append(f"<tr>{inner}</tr>")
     number = " class=number"
-    heads = [("Step", number), ("Pass", number), ("Validation loss", number), ("On disk", number), ("", ""), ("", "")]
+    counted = [(title, number) for title in ("Step", "Pass", "Validation loss", "On disk")]
+    heads = [*counted, ("What it is", ""), ("Use it", "")]
     head = "".join(f'<th scope="col"{kind}>{text}</th>' for text, kind in heads)
     about = "Every checkpoint was read back and compared before it counted. Kept are the best, the last, and the one before."
     return (

@@ -9,6 +9,7 @@ from studio.domain.reading import Reading, Tone
 from studio.domain.sweep import KNOBS, MOST_RUNS, title_of
 from studio.flows import inspect, queue, sweep
 from studio.flows.studio import Studio
+from studio.ui.drawn import when_drawn
 from studio.ui.errors import handler, told
 from studio.ui.parts import forms, html
 from studio.ui.parts.pickers import run_picker
@@ -19,8 +20,13 @@ NONE = ("No other", "")
 ABOUT = f"One run for each value, or for each pair of values: at most {MOST_RUNS}. The other choices are those above."
 
 
-def build(session: Session, gpu: gr.Dropdown, click: gr.State, controls: list[Any], recipe: gr.Code) -> None:
-    """The knobs, what they mean beforehand, and one button; `recipe` changes whenever another plan is shown."""
+def build(
+    session: Session, shows: list[Any], gpu: gr.Dropdown, click: gr.State, controls: list[Any], recipe: gr.Code
+) -> None:
+    """The knobs, what they mean beforehand, and one button; `recipe` changes whenever another plan is shown.
+
+    `shows` is what the controls were drawn for, and what is picked.
+    """
     studio, ids = session.studio, [session.data, session.model]
     with gr.Accordion("Try several values at once (a small sweep)", open=False):
         gr.HTML(f'<p class="help">{ABOUT}</p>')
@@ -36,8 +42,8 @@ def build(session: Session, gpu: gr.Dropdown, click: gr.State, controls: list[An
     changes = [*(part.change for part in typed), recipe.change]
     gr.on(changes, handler(show, studio), [*ids, gpu, *typed, *controls], [said, start], **DRAWN)
     start.click(
-        handler(begin, studio),
-        [*ids, click, gpu, *typed, *controls],
+        handler(when_drawn(begin, picked=len(shows) - 1, takes=2), studio),
+        [*shows, click, gpu, *typed, *controls],
         [session.run, session.tabs],
         trigger_mode="once",
         api_name="start_sweep",

@@ -12,6 +12,7 @@ from studio.domain.reading import Reading, Tone
 from studio.flows import queue, trying
 from studio.flows.studio import Studio
 from studio.recipes.words import gigabytes
+from studio.ui.drawn import when_drawn
 from studio.ui.errors import handler
 from studio.ui.parts import forms, html
 from studio.ui.session import DRAWN, QUIET, Session
@@ -42,14 +43,19 @@ def build() -> Trying:
     return Trying(said, start, stop, gr.Timer(0.7, active=False), gr.State(None), gr.State(None))
 
 
-def wire(session: Session, visit: gr.State, parts: Trying, gpu: gr.Dropdown, controls: list[Any]) -> None:
-    """`visit` changes whenever the tab is opened; a trial is made on the GPU that is chosen for the run."""
+def wire(
+    session: Session, shows: list[Any], visit: gr.State, parts: Trying, gpu: gr.Dropdown, controls: list[Any]
+) -> None:
+    """`visit` changes whenever the tab is opened; a trial is made on the GPU that is chosen for the run.
+
+    `shows` is what the values were drawn for, and what is picked.
+    """
     studio, shown = session.studio, parts.all()
     events = [visit.change, session.shown.change, parts.timer.tick]
     gr.on(events, handler(look, studio), [session.data, parts.job], shown, **DRAWN)
     parts.start.click(
-        handler(begin, studio),
-        [session.data, session.model, gpu, *controls],
+        handler(when_drawn(begin, picked=len(shows) - 1, takes=2), studio),
+        [*shows, gpu, *controls],
         shown,
         trigger_mode="once",
         **QUIET,

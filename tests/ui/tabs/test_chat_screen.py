@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import gradio as gr
+import pytest
 
 from studio.domain.job import JobKind, JobState
 from studio.domain.talk import Answer, Contestant, End, Exchange, Identity, Pane
@@ -11,6 +12,7 @@ from studio.flows.chat import Look
 from studio.flows.studio import Studio
 from studio.ui.chatting.panes import talk_page
 from studio.ui.chatting.service import service_words
+from studio.ui.drawn import NOTHING, drawn_for
 from studio.ui.tabs import chat
 from tests.domain.test_talk import TURN, WHO
 from tests.ui import examples
@@ -91,12 +93,54 @@ def test_while_an_answer_is_written_it_can_be_stopped_and_nothing_else_sent() ->
 
 
 def test_who_was_chosen_stays_chosen_until_something_else_is_offered(empty_studio: Studio) -> None:
-    *_, left, right, instructions, offered = chat.show(empty_studio, None, "starter", None, None)
+    *_, left, right, instructions, sides, told = chat.show(empty_studio, None, "starter", None, NOTHING, NOTHING)
     assert (left.value, right.value, instructions) == ("base", "", "")
     assert [key for _, key in right.choices] == ["base", ""] and [key for _, key in left.choices] == ["base"]
-    *_, left, right, instructions, same = chat.show(empty_studio, None, "starter", None, offered)
-    assert same == offered and "value" not in left._constructor_args[0] and "value" not in right._constructor_args[0]
-    assert chat.show(empty_studio, None, None, None, offered)[-1] is None
+    *_, left, right, instructions, same, _ = chat.show(empty_studio, None, "starter", None, sides, told)
+    assert same == sides and instructions == gr.skip()
+    assert "value" not in left._constructor_args[0] and "value" not in right._constructor_args[0]
+    assert chat.show(empty_studio, None, None, None, sides, told)[-2:] == [NOTHING, NOTHING]
+
+
+SIDES = drawn_for("starter", "run-1") + drawn_for("run-1:40")
+PICKED = ("data-1", "starter", "run-1")
+NUMBERS = (None,) * len(chat.NUMBERS)
+
+
+@pytest.fixture
+def offering(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model whose run has a best checkpoint, and examples that begin with an instruction."""
+    monkeypatch.setattr(chat.chat, "usual_choice", lambda *_: "run-1:40")
+    monkeypatch.setattr(chat.chat, "usual_instructions", lambda *_: "Be brief.")
+    monkeypatch.setattr(chat.chat, "contestants", lambda *_: [Contestant()])
+
+
+@pytest.mark.usefixtures("offering")
+@pytest.mark.parametrize(
+    ("left", "right", "sides"),
+    [
+        (None, None, NOTHING),  # nothing was drawn yet
+        ("base", "", drawn_for("starter", "run-1") + drawn_for(None)),  # there was no checkpoint yet
+        ("base", "run-0:9", drawn_for("starter", "run-0") + drawn_for("run-0:9")),  # another run was followed
+    ],
+)
+def test_a_message_sent_before_the_sides_were_drawn_asks_those_who_are_about_to_stand_there(
+    empty_studio: Studio, left: str | None, right: str | None, sides: str
+) -> None:
+    setup, shown = chat.setup_of(empty_studio, *PICKED, left, right, "", sides, NOTHING, *NUMBERS)
+    assert (setup.panes, setup.instructions) == (("base", "run-1:40"), "Be brief.")
+    assert (shown.left.value, shown.right.value, shown.sides) == ("base", "run-1:40", SIDES)
+
+
+@pytest.mark.usefixtures("offering")
+def test_whoever_chose_who_is_asked_is_followed(empty_studio: Studio) -> None:
+    told = drawn_for("data-1")
+    for right in ("run-1:20", ""):
+        setup, shown = chat.setup_of(empty_studio, *PICKED, "base", right, "Mine.", SIDES, told, *NUMBERS)
+        assert setup.panes == (("base", right) if right else ("base",)) and setup.instructions == "Mine."
+        assert "value" not in shown.right._constructor_args[0] and shown.instructions == gr.skip()
+    by_program, _ = chat.setup_of(empty_studio, *PICKED, "base", None, "Mine.", NOTHING, NOTHING, *NUMBERS)
+    assert (by_program.panes, by_program.instructions) == (("base",), "Mine.")
 
 
 def test_nothing_can_be_written_or_sent_before_there_is_a_model_to_answer(empty_studio: Studio) -> None:
@@ -104,5 +148,5 @@ def test_nothing_can_be_written_or_sent_before_there_is_a_model_to_answer(empty_
         screen, asking = chat._laid_out()
     assert not asking.message.interactive and not screen.send.interactive
     for model, ready in ((None, False), ("starter", True)):
-        parts = chat.show(empty_studio, None, model, None, None)
-        assert [parts[2].interactive, parts[-5].interactive] == [ready, ready]
+        parts = chat.show(empty_studio, None, model, None, NOTHING, NOTHING)
+        assert [parts[2].interactive, parts[-6].interactive] == [ready, ready]

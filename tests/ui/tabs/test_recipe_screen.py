@@ -14,6 +14,7 @@ from studio.domain.recipe import Recipe
 from studio.flows import choose
 from studio.flows.inspect import Inspection
 from studio.flows.studio import Studio
+from studio.ui.drawn import NOTHING, drawn_for
 from studio.ui.parts import forms, plans
 from studio.ui.tabs import recipe
 from studio.ui.training import trying
@@ -65,11 +66,11 @@ def test_a_changed_value_leaves_the_preset_and_the_same_values_are_it_again() ->
 
 
 def test_before_there_is_anything_to_plan_nothing_can_be_started(empty_studio: Studio) -> None:
-    parts = recipe.show(empty_studio, None, None, None, None)
-    assert len(parts) == recipe.PLANNED + 3 + len(forms.FIELDS)
-    situation, *_, start, try_out, timer = parts[len(forms.FIELDS) : len(forms.FIELDS) + recipe.PLANNED + 1]
-    assert "Nothing to plan yet." in words(situation)
-    assert not timer.active and not start.interactive and not try_out.interactive
+    parts = recipe.show(empty_studio, NOTHING, None, None, None)
+    planned, (timer, on_page) = recipe.Planned(*parts[len(forms.FIELDS) : -2]), parts[-2:]
+    assert "Nothing to plan yet." in words(planned.situation)
+    assert not timer.active and not planned.start.interactive and not planned.try_out.interactive
+    assert on_page == NOTHING
 
 
 def test_nothing_can_be_chosen_while_lengths_are_measured_since_it_would_be_drawn_over(
@@ -78,9 +79,9 @@ def test_nothing_can_be_chosen_while_lengths_are_measured_since_it_would_be_draw
     measuring = Inspection(examples.dataset(), "starter", (), None, examples.job(done=1, total=4), None)
     monkeypatch.setattr(recipe.bring, "dataset", lambda *_: examples.dataset())
     monkeypatch.setattr(recipe.inspect, "look", lambda *_: measuring)
-    assert {part["interactive"] for part in _choices(recipe.show(empty_studio, "data-1", "starter", None, None))} == {
-        False
-    }
+    assert {
+        part["interactive"] for part in _choices(recipe.show(empty_studio, NOTHING, "data-1", "starter", None))
+    } == {False}
     lengths = Lengths("starter", (1,), (2,), True, ".")
     monkeypatch.setattr(recipe.inspect, "look", lambda *_: replace(measuring, lengths=lengths))
     monkeypatch.setattr(recipe.inspect, "measured", lambda *_: lengths)
@@ -88,15 +89,15 @@ def test_nothing_can_be_chosen_while_lengths_are_measured_since_it_would_be_draw
         recipe.choose, "presets", lambda *_: [choose.Preset("quick", "", "", Recipe(), is_default=True)]
     )
     monkeypatch.setattr(recipe.choose, "plan", lambda *_, **__: examples.PLAN)
-    assert {part["interactive"] for part in _choices(recipe.show(empty_studio, "data-1", "starter", None, None))} == {
-        True
-    }
+    assert {
+        part["interactive"] for part in _choices(recipe.show(empty_studio, NOTHING, "data-1", "starter", None))
+    } == {True}
 
 
 def _choices(parts: list[Any]) -> list[dict[str, Any]]:
     """The controls of a recipe and its presets, as they are told to the page."""
-    *controls, preset = [*parts[: len(forms.FIELDS)], parts[len(forms.FIELDS) + recipe.PRESET]]
-    return [*controls, preset.constructor_args if isinstance(preset, gr.Radio) else preset]
+    preset = recipe.Planned(*parts[len(forms.FIELDS) : -2]).preset
+    return [*parts[: len(forms.FIELDS)], preset.constructor_args]
 
 
 def test_two_steps_can_be_tried_once_the_values_on_the_screen_have_a_plan_and_no_trial_changes_that(
@@ -134,12 +135,31 @@ def test_a_start_without_data_is_refused_in_words(empty_studio: Studio) -> None:
         recipe.begin(empty_studio, None, "starter", "click", "", None, *forms.values_of(Recipe()))
 
 
-def test_nothing_can_be_started_before_the_values_were_drawn() -> None:
+def test_nothing_can_be_planned_before_the_values_were_drawn_for_what_is_picked() -> None:
     """Whoever typed a value then would find another one in its place, and the plan would be of values that go."""
-    drawn, other = ("data-1", "starter", None, None), ("data-2", "starter", None, None)
-    for on_page, about in (("", None), (recipe._written(other), other), ("", drawn), (recipe._written(other), drawn)):
-        parts = recipe.show_plan_of_drawn(None, on_page, "data-1", "starter", None, about)  # type: ignore[arg-type]
-        assert parts == [gr.skip()] * recipe.PLANNED
+    picked = ("data-1", "starter", None, None)
+    for others in ((), ("data-2", "starter", None), ("data-1", "starter", ("run-1", "press"))):
+        on_page = drawn_for(*others) if others else NOTHING
+        assert recipe.show_plan_of_drawn(None, on_page, *picked) == recipe.AS_IT_IS  # type: ignore[arg-type]
+
+
+def test_a_cut_off_that_was_chosen_since_does_not_keep_the_plan_from_following_the_values(
+    empty_studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recipe, "show_plan", lambda *_: recipe.AS_IT_IS._replace(situation="a plan"))
+    on_page = drawn_for("data-1", "starter", None) + drawn_for(None)
+    assert recipe.show_plan_of_drawn(empty_studio, on_page, "data-1", "starter", None, 512).situation == "a plan"
+
+
+def test_a_page_that_shows_what_is_picked_is_not_drawn_again(
+    empty_studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = Inspection(examples.dataset(), "starter", (), Lengths("starter", (1,), (2,), True, "."), None, None)
+    monkeypatch.setattr(recipe.bring, "dataset", lambda *_: examples.dataset())
+    monkeypatch.setattr(recipe.inspect, "look", lambda *_: there)
+    on_page = drawn_for("data-1", "starter", None) + drawn_for(None)
+    *parts, timer, still = recipe.show(empty_studio, on_page, "data-1", "starter", None)
+    assert parts == [gr.skip()] * len(parts) and still == gr.skip() and not timer.active
 
 
 def test_a_trial_that_has_not_told_what_it_does_is_starting() -> None:

@@ -1,14 +1,15 @@
 """Train: which buttons there are in each state, and what the curves and tables show."""
 
 import json
+import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from studio.domain.fault import Fault, FaultCode
-from studio.domain.job import JobState, Wish
+from studio.domain.job import JobState, Stretch, Wish
 from studio.domain.recipe import Recipe
 from studio.domain.run import Checkpoint, Metric, Run
 from studio.flows.follow import Answers
@@ -28,10 +29,19 @@ def view(
     kept: list[Checkpoint] | None = None,
     survived: list[Fault] | None = None,
     origin: str = "",
+    at_work: list[Stretch] | None = None,
 ) -> dict[str, Any]:
     log = "09:00:00  training\n<b>the last words</b>"
+    once = [Stretch(run.job.started_at, run.job.ended_at)] if run.job.started_at else []
     listed = train.view(
-        run, points or [], title="Pebble", kept=kept or [], survived=survived or [], origin=origin, log=log
+        run,
+        points or [],
+        at_work=at_work or once,
+        title="Pebble",
+        kept=kept or [],
+        survived=survived or [],
+        origin=origin,
+        log=log,
     )
     return dict(zip(NAMES, listed, strict=True))
 
@@ -121,6 +131,35 @@ def test_what_a_run_went_on_after_is_told_beside_how_it_goes() -> None:
     assert buttons(parts) == ["pause", "stop"]
 
 
+def test_a_run_that_went_on_tells_its_whole_time_and_each_ending_once() -> None:
+    minute = timedelta(minutes=1)
+    at_work = [
+        Stretch(examples.AT, examples.AT + 2 * minute),
+        Stretch(examples.AT + 12 * minute, examples.AT + 15 * minute),
+    ]
+    job = {"attempt": 2, "started_at": at_work[1].began_at, "ended_at": at_work[1].ended_at}
+    first, second = (Fault(code=FaultCode.KILLED, happened=f"It was killed at step {step}.") for step in (4, 9))
+    done = view(examples.run(state=JobState.DONE, **job), examples.CURVE, survived=[first], at_work=at_work)
+    said = words(done["situation"])
+    assert "Took 5 min 0 s finished · 2 attempts with 10 min 0 s between them" in said
+    assert "▲ It was ended from outside. It was killed at step 4." in said
+    assert "started 05:06 UTC" in words(done["heading"])
+    again = examples.run(state=JobState.INTERRUPTED, result={"fault": second.model_dump()}, **job)
+    said = words(view(again, examples.CURVE, survived=[first], at_work=at_work)["situation"])
+    assert said.count("It was ended from outside.") == 1
+    assert "▲ Before that: it was ended from outside. It was killed at step 4." in said
+    assert "so far, in 2 attempts with 10 min 0 s between them" in words(
+        view(examples.run(attempt=2), examples.CURVE, at_work=[at_work[0], replace(at_work[1], ended_at=None)])[
+            "situation"
+        ]
+    )
+
+
+def test_every_column_of_the_checkpoints_has_a_heading() -> None:
+    heads = re.findall("<th [^>]*>(.*?)</th>", checkpoint_table(examples.run(state=JobState.DONE), examples.KEPT))
+    assert heads == ["Step", "Pass", "Validation loss", "On disk", "What it is", "Use it"]
+
+
 def test_a_pause_says_so_and_can_be_resumed_exactly() -> None:
     pausing = view(examples.run(wish=Wish.STOP, pausing=True), examples.CURVE)
     assert (pausing["pause"].value, pausing["stop"].value) == ("Pausing …", "Stop and keep the best")
@@ -160,7 +199,7 @@ def test_a_live_run_stands_beside_its_plan_and_says_when_it_takes_longer() -> No
     paused_before = replace(late, job=replace(late.job, attempt=2))
     for run, told in ((late, True), (in_time, False), (paused_before, False)):
         said = words(view(run, examples.CURVE)["situation"])
-        whence = "since it went on" if run is paused_before else "so far, 40–90 s planned in all"
+        whence = "so far, in 2 attempts" if run is paused_before else "so far, 40–90 s planned in all"
         assert whence in said
         assert ("It takes longer than was planned." in said) is told
 
