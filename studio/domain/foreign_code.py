@@ -33,7 +33,10 @@ def leads_away(path: Path) -> bool:
         return False
     home = path.parent.resolve()
     blobs = home.parent.parent / "blobs" if home.parent.name == "snapshots" else home
-    return path.resolve().parent not in (home, blobs)
+    try:
+        return path.resolve().parent not in (home, blobs)
+    except (OSError, RuntimeError):  # links that lead round in a circle
+        return True
 
 
 def _all(settings: Any) -> Iterator[tuple[str, Any]]:
