@@ -23,14 +23,17 @@ def test_a_head_that_does_not_come_to_an_end_is_not_waited_for(said: bytes):
 
 def test_nor_is_one_that_trickles_in():
     async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
-        with contextlib.suppress(ConnectionError):
-            for _ in range(100):
-                writer.write(b"GET / HTTP/1.1\r\n" if _ == 0 else b"X-A: b\r\n")
+        with contextlib.suppress(ConnectionError):  # however the end of the connection shows itself here
+            for number in range(100):
+                writer.write(b"X-A: b\r\n" if number else b"GET / HTTP/1.1\r\n")
                 await writer.drain()
                 if reader.at_eof():
                     break
                 await asyncio.sleep(0.05)
-        return await reader.read()
+            else:
+                pytest.fail("the server waited for five seconds")
+            return await reader.read()
+        return b""
 
     assert at_once(asked(b"", trickle)) == b""
 
