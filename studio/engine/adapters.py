@@ -18,8 +18,10 @@ OURS = frozenset(
 )
 KINDS = ("LORA", "PREFIX_TUNING")
 PLAIN = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
-BASE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)?")
+BASE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._ -]*(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)?")  # an id of a model, or a hub's name
+MAPPED = {"base_model_class", "parent_library"}
 HIGHEST_RANK = 4096
+LONGEST = 4096
 
 
 def check_adapter(folder: Path) -> None:
@@ -42,12 +44,26 @@ def _is_ours(key: str, value: Any) -> bool:
                 bool(names) and all(isinstance(each, str) and PLAIN.fullmatch(each) for each in names)
             )
         case "base_model_name_or_path":
-            return value is None or (isinstance(value, str) and bool(BASE.fullmatch(value)))
+            return value is None or (isinstance(value, str) and (bool(BASE.fullmatch(value)) or _is_model(value)))
+        case "auto_mapping":
+            return value is None or (isinstance(value, dict) and value.keys() <= MAPPED and _is_of_transformers(value))
         case "megatron_core":
             return value in (None, "megatron.core")
         case "r":
             return isinstance(value, int) and 0 < value <= HIGHEST_RANK
     return key in OURS or not value
+
+
+def _is_model(value: str) -> bool:
+    """Whether it is a folder with a model; one that was trained by the script of a run names its base so."""
+    return len(value) < LONGEST and Path(value).is_absolute() and (Path(value) / "config.json").is_file()
+
+
+def _is_of_transformers(mapped: dict[str, Any]) -> bool:
+    """Whether the class that peft writes down for an adapter without a task is one of transformers' models."""
+    return all(isinstance(each, str) and PLAIN.fullmatch(each) is not None for each in mapped.values()) and str(
+        mapped.get("parent_library")
+    ).startswith("transformers.models.")
 
 
 def _refusal(folder: Path, why: str) -> RunError:

@@ -43,8 +43,15 @@ def test_what_is_trained_here_is_accepted(folder: Path, tmp_path: Path):
     check_adapter(prefix)
 
 
+def test_so_is_one_that_was_made_by_the_script_of_a_run(folder: Path, root: Path):
+    mapped = {"base_model_class": "Qwen3ForCausalLM", "parent_library": "transformers.models.qwen3.modeling_qwen3"}
+    change(folder, auto_mapping=mapped, base_model_name_or_path=str(root / "assets" / "starter"))
+    check_adapter(folder)
+
+
 @pytest.mark.parametrize("values", [
-    {"auto_mapping": {"parent_library": "os", "base_model_class": "system"}}, {"megatron_core": "evil.core"},
+    {"auto_mapping": {"parent_library": "os", "base_model_class": "system"}}, {"auto_mapping": "os"}, {"auto_mapping": {"a": "b"}},
+    {"auto_mapping": {"parent_library": "transformers.models..x; import os", "base_model_class": "A"}}, {"megatron_core": "evil.core"},
     {"megatron_config": {"a": 1}}, {"target_modules": "(a+)+$"}, {"target_modules": ".*"}, {"target_modules": ["(a+)+$"]},
     {"exclude_modules": "(a+)+$"}, {"modules_to_save": ["lm_head"]}, {"rank_pattern": {"(a+)+$": 8}},
     {"layer_replication": [[0, 10_000]]}, {"base_model_name_or_path": "/etc"}, {"base_model_name_or_path": "../../other"},
