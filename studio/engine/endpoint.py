@@ -259,7 +259,8 @@ class Asker:
 
     def _given_up(self, again: _Again) -> StudyError:
         if again.is_limit:
-            wait = f"at least {again.pause / 60:,.0f} min" if (again.pause or 0) > LONGEST_PAUSE else "a while"
+            pause = again.pause or 0
+            wait = f"at least {pause / 60:,.0f} min" if pause > LONGEST_PAUSE else "a while"
             return StudyError(f"{self.judge.host} asks for fewer requests.", fix=f"Wait {wait}. {KEPT}")
         return self._unreachable(str(again))
 

@@ -53,4 +53,5 @@ def test_the_log_comes_as_a_table_for_a_spreadsheet(empty: CommandLine):
     audit.note(studio, "pressed a button", "=1+1", by="Ann")
     studio.store.close()
     lines = empty("audit", "--csv").words.splitlines()
-    assert lines[0] == "number,at,who,act,about,seal" and ",Ann,pressed a button,'=1+1," in lines[2]
+    assert lines[0] == '"number","at","who","act","about","seal"'
+    assert '"Ann","pressed a button","\'=1+1"' in lines[2]

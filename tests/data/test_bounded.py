@@ -1,7 +1,10 @@
 """A chat template comes with a model and may be hostile: it ends in a sentence, soon, and takes nothing with it."""
 
+import json
 import resource
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +21,7 @@ from studio.domain import bounded as limiting
 from studio.domain.bounded import OverlongError, bind, limits
 from studio.domain.errors import RecipeError
 from studio.engine.load import load_tokenizer as by_engine
+from tests.conftest import ROOT
 
 ASKED = [[{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}]]
 HONEST = "{% for m in messages %}{{ '-' * 3 }}{{ m.role }}: {{ m.content }}{% endfor %}"
@@ -67,13 +71,37 @@ def test_an_honest_template_is_written_as_ever(render: Callable[[str], str]):
     assert render(HONEST) == "---user: Hello---assistant: Hi"
 
 
-@pytest.mark.parametrize("template", HOSTILE.values(), ids=HOSTILE)
-def test_a_template_that_would_take_everything_ends_in_a_sentence(render: Callable[[str], str], template: str):
-    began, held = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(RecipeError, match="chat template of this model"):
-        render(template)
-    assert time.process_time() - began < 5
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - held < 600_000  # kB
+@pytest.fixture(scope="module")
+def endings() -> dict[str, list[Any]]:
+    """How each hostile template ended in a process of its own, as a worker is one, and what it took: seconds and kB."""
+    program = "from tests.data.test_bounded import tell_endings; tell_endings()"
+    told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert told.returncode == 0, told.stderr
+    return json.loads(told.stdout)
+
+
+def tell_endings() -> None:
+    """What the process does."""
+    limiting.MEMORY, limiting.SECONDS = 200_000_000, 0.5
+    bind(tokenization_utils_base, ImmutableSandboxedEnvironment)
+    told = {}
+    for name, template in HOSTILE.items():
+        began, held, said = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, ""
+        try:
+            tokenization_utils_base.render_jinja_template(conversations=ASKED, chat_template=template)
+        except RecipeError as error:
+            said = str(error)
+        told[name] = [
+            said, time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - held,
+        ]  # fmt: skip
+    print(json.dumps(told))
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_template_that_would_take_everything_ends_in_a_sentence(endings: dict[str, list[Any]], name: str):
+    said, seconds, kilobytes = endings[name]
+    assert "chat template of this model" in said
+    assert seconds < 5 and kilobytes < 600_000
 
 
 @pytest.mark.parametrize("template", ESCAPES)

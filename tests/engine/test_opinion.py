@@ -310,12 +310,13 @@ def test_a_judge_that_falls_silent_midway_leaves_what_it_said(tmp_path: Path, ju
 
 
 def test_a_wish_to_stop_ends_questions_on_their_way_and_the_rest_is_asked_later(tmp_path: Path, judge: Bench):
-    outcome = asked(tmp_path, judge, Notebook(stop_at=5))
+    pairs = [TwoAnswers(f"q{number}", PAIRS[0].prompt, "good", "bad") for number in range(40)]
+    outcome = asked(tmp_path, judge, Notebook(stop_at=5), pairs=pairs)
     assert (outcome.state, outcome.result["replies"]) == ("stopped", len(kept(tmp_path)))
-    assert 4 <= len(kept(tmp_path)) < 12
+    assert 4 <= len(kept(tmp_path)) < 80
     before = {(reply.pair, reply.order) for reply in kept(tmp_path)}
     judge.asked.clear()
-    assert asked(tmp_path, judge).result["asked"] == 12 - len(before) == len(judge.asked)
+    assert asked(tmp_path, judge, pairs=pairs).result["asked"] == 80 - len(before) == len(judge.asked)
 
 
 def test_replies_of_another_judge_or_about_other_answers_are_never_mixed_in(tmp_path: Path, judge: Bench):

@@ -105,7 +105,7 @@ def test_an_owner_sees_how_far_the_rating_is_and_nothing_that_could_sway(
     opened: Callable[..., Study], quiet: Studio, judge_all: Callable[..., None]
 ):
     study = opened(prompts=4, twice=1.0)
-    told = {"rated", "total", "raters", "job", "invitation"}
+    told = {"rated", "total", "again", "twice", "raters", "job", "invitation"}
     assert {field.name for field in fields(compare.StudyProgress)} == told
     judge_all(study, Choice.LEFT, rater="ann")
     judge_all(study, Choice.TIE, rater="ben")
