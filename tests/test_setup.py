@@ -93,13 +93,13 @@ def test_a_changed_lock_is_installed_into_the_same_environment(ready: Path) -> N
     assert set_up(ready).stdout == ""
 
 
-def test_what_the_packages_of_the_lock_need_besides_comes_as_well(ready: Path, tmp_path: Path) -> None:
+def test_what_the_packages_of_the_lock_need_besides_comes_as_well(checkout: Path, tmp_path: Path) -> None:
     for name in ("one", "two", "besides"):
         write_wheel(tmp_path, name, needs="besides" if name == "two" else "")
-    (ready / "requirements.lock").write_text("one==1.0\ntwo==1.0\n")
-    done = set_up(ready, PIP_FIND_LINKS=str(tmp_path), PIP_NO_INDEX="1", PIP_CONFIG_FILE=os.devnull)
+    (checkout / "requirements.lock").write_text("one==1.0\ntwo==1.0\n")
+    done = set_up(checkout, PIP_FIND_LINKS=str(tmp_path), PIP_NO_INDEX="1", PIP_CONFIG_FILE=os.devnull)
     assert (done.returncode, done.stderr) == (0, "")
-    command = [str(ready / ".venv" / "bin" / "python"), "-c", "import one, two, besides"]
+    command = [str(checkout / ".venv" / "bin" / "python"), "-c", "import one, two, besides"]
     subprocess.run(command, cwd=tmp_path, check=True)
 
 

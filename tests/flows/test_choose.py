@@ -42,7 +42,7 @@ def test_the_first_plan_on_the_screen_is_that_of_the_values_drawn_with_it(
     whole = machine.memory()
     monkeypatch.setattr(machine, "memory", lambda *_: whole)
     drawn = recipe_tab.show(working, None, dataset.id, STARTER)
-    values, (*planned, _, on_page) = [part["value"] for part in drawn[: len(FIELDS)]], drawn[len(FIELDS) :]
+    values, (*planned, _, _, on_page) = [part["value"] for part in drawn[: len(FIELDS)]], drawn[len(FIELDS) :]
     again = recipe_tab.show_plan_of_drawn(working, on_page, dataset.id, STARTER, None, None, None, *values)
     balanced = next(preset for preset in choose.presets(working, dataset.id, STARTER) if preset.is_default)
     for first, second in ((planned, again), (again, planned)):

@@ -67,7 +67,7 @@ def test_a_run_that_begins_from_another_is_written_out_with_its_adapter(quiet: S
 
 
 def test_the_same_again_fills_the_recipe_with_the_values_of_the_run(quiet: Studio, trained: Run):
-    asked = (quiet, trained.dataset_id, STARTER, None, None)
+    asked = (quiet, None, trained.dataset_id, STARTER)
     again, usual = (recipe_tab.show(*asked, run)[: len(forms.FIELDS)] for run in ((trained.id, "a press"), None))
     for name in ("rank", "epochs", "learning_rate"):
         assert again[forms.FIELDS.index(name)]["value"] == getattr(trained.recipe, name)

@@ -50,7 +50,10 @@ AS_IT_IS = Planned(*[gr.skip()] * len(Planned._fields))
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The components of the recipe; `controls` are in the order of forms.FIELDS, `drawn` is what they were drawn for."""
+    """The components of the recipe; `controls` are in the order of forms.FIELDS, `drawn` is what they were drawn for.
+
+    `sent` is the same as the server knows it, which is before it stands on the page: what was sent is not sent again.
+    """
 
     situation: gr.HTML
     timer: gr.Timer
@@ -58,6 +61,7 @@ class Form:
     try_out: gr.Button
     preset: gr.Radio
     drawn: gr.HTML
+    sent: gr.State
     first: gr.Dropdown
     gpu: gr.Dropdown
     controls: tuple[Any, ...]
@@ -110,7 +114,8 @@ def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
     click = gr.State("")
     tab.select(lambda: secrets.token_hex(8), None, click, **QUIET)
     controls = (method, *knobs, *advanced)
-    form = Form(situation, gr.Timer(0.7, active=False), start, tried.start, preset, mark(), first, gpu, controls)
+    timer, sent = gr.Timer(0.7, active=False), gr.State(NOTHING)
+    form = Form(situation, timer, start, tried.start, preset, mark(), sent, first, gpu, controls)
     shows = _shows(session, form)
     sweep.build(session, shows, gpu, click, list(controls), papers.text)
     downloads = panel.build(session, click)
@@ -146,8 +151,8 @@ def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers, click:
     gr.on(
         [tab.select, session.shown.change, session.again.change, form.timer.tick],
         handler(show, studio),
-        [*shows, session.cut_off, form.gpu],
-        [*controls, *planned, form.timer, form.drawn],
+        [form.sent, *shows[1:], session.cut_off, form.gpu],
+        [*controls, *planned, form.timer, form.sent, form.drawn],
         **DRAWN,
     )
     gr.on(
@@ -194,7 +199,7 @@ def _nothing(_value: Any) -> None:
 
 def show(
     studio: Studio,
-    on_page: str | None,
+    sent: str | None,
     data: str | None,
     model: str | None,
     again: Any = None,
@@ -215,15 +220,15 @@ def show(
         if look.lengths is None:
             return closed(measuring(look), live=look.measuring is not None and look.measuring.is_live)
         now = drawn_for(data, model, again) + drawn_for(cut_off)
-        if now == on_page:
-            return [*[gr.skip()] * len(forms.FIELDS), *AS_IT_IS, gr.Timer(active=False), gr.skip()]
+        if now == sent:
+            return [*[gr.skip()] * len(forms.FIELDS), *AS_IT_IS, gr.Timer(active=False), now, gr.skip()]
         default = next(found for found in choose.presets(studio, data, model) if found.is_default)
     except StudioError as error:
         return closed(told(error))
     recipe = _repeated(studio, data, model, again) or _with_cut_off(default.recipe, cut_off)
     planned = show_plan(studio, data, model, cut_off, gpu, *forms.values_of(recipe))
     values = [part | {"interactive": True} for part in forms.shown(recipe, of_pairs=found.is_of_pairs)]
-    return [*values, *planned, gr.Timer(active=False), now]
+    return [*values, *planned, gr.Timer(active=False), now, now]
 
 
 def _repeated(studio: Studio, data: str, model: str, again: Any) -> Recipe | None:
@@ -235,7 +240,7 @@ def _repeated(studio: Studio, data: str, model: str, again: Any) -> Recipe | Non
 def closed(said: str, *, live: bool = False) -> list[Any]:
     """The screen before there is anything to start: what is pressed or typed there would be drawn over, so nothing can."""
     still = [gr.update(interactive=False)] * len(forms.FIELDS)
-    return [*still, *unplanned(said, is_open=False), gr.Timer(active=live), NOTHING]
+    return [*still, *unplanned(said, is_open=False), gr.Timer(active=live), NOTHING, NOTHING]
 
 
 def unplanned(said: str, *, is_open: bool = True) -> Planned:

@@ -67,10 +67,10 @@ def test_a_changed_value_leaves_the_preset_and_the_same_values_are_it_again() ->
 
 def test_before_there_is_anything_to_plan_nothing_can_be_started(empty_studio: Studio) -> None:
     parts = recipe.show(empty_studio, NOTHING, None, None, None)
-    planned, (timer, on_page) = recipe.Planned(*parts[len(forms.FIELDS) : -2]), parts[-2:]
+    planned, (timer, sent, on_page) = recipe.Planned(*parts[len(forms.FIELDS) : -3]), parts[-3:]
     assert "Nothing to plan yet." in words(planned.situation)
     assert not timer.active and not planned.start.interactive and not planned.try_out.interactive
-    assert on_page == NOTHING
+    assert sent == on_page == NOTHING
 
 
 def test_nothing_can_be_chosen_while_lengths_are_measured_since_it_would_be_drawn_over(
@@ -96,7 +96,7 @@ def test_nothing_can_be_chosen_while_lengths_are_measured_since_it_would_be_draw
 
 def _choices(parts: list[Any]) -> list[dict[str, Any]]:
     """The controls of a recipe and its presets, as they are told to the page."""
-    preset = recipe.Planned(*parts[len(forms.FIELDS) : -2]).preset
+    preset = recipe.Planned(*parts[len(forms.FIELDS) : -3]).preset
     return [*parts[: len(forms.FIELDS)], preset.constructor_args]
 
 
@@ -151,15 +151,16 @@ def test_a_cut_off_that_was_chosen_since_does_not_keep_the_plan_from_following_t
     assert recipe.show_plan_of_drawn(empty_studio, on_page, "data-1", "starter", None, 512).situation == "a plan"
 
 
-def test_a_page_that_shows_what_is_picked_is_not_drawn_again(
+def test_what_was_sent_for_what_is_picked_is_not_sent_again(
     empty_studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Also while it is on its way: a value that was typed as soon as it was there would be drawn over."""
     there = Inspection(examples.dataset(), "starter", (), Lengths("starter", (1,), (2,), True, "."), None, None)
     monkeypatch.setattr(recipe.bring, "dataset", lambda *_: examples.dataset())
     monkeypatch.setattr(recipe.inspect, "look", lambda *_: there)
-    on_page = drawn_for("data-1", "starter", None) + drawn_for(None)
-    *parts, timer, still = recipe.show(empty_studio, on_page, "data-1", "starter", None)
-    assert parts == [gr.skip()] * len(parts) and still == gr.skip() and not timer.active
+    sent = drawn_for("data-1", "starter", None) + drawn_for(None)
+    *parts, timer, kept, on_page = recipe.show(empty_studio, sent, "data-1", "starter", None)
+    assert parts == [gr.skip()] * len(parts) and on_page == gr.skip() and kept == sent and not timer.active
 
 
 def test_a_trial_that_has_not_told_what_it_does_is_starting() -> None:
