@@ -322,13 +322,17 @@ def _end(studio: Studio, run_id: str, *, pausing: bool) -> Run:
 
 @logged("resumed a run")
 def resume(studio: Studio, run_id: str) -> Run:
-    """Let a run that was interrupted, stopped or failed go on from its last checkpoint."""
+    """Let a run that was interrupted, stopped or failed go on from its last checkpoint.
+
+    A model that is gone is no refusal here: the run tells it, with what to do, where everyone sees it.
+    """
     found = run(studio, run_id)
     if found.is_live:
         return found
     if not found.can_resume:
         raise RunError(f"{found.name} has finished.", fix="Start a new run to train longer.")
-    claim = _claim(studio, run_id, models.usable(studio, found.model_id), found.recipe)
+    model = models.model(studio, found.model_id)
+    claim = _claim(studio, run_id, model, found.recipe) if model.is_usable else None
     jobs.requeue(studio.store, found.job.id, message="Waiting to go on from the last checkpoint.", claim=claim)
     return run(studio, run_id)
 

@@ -158,6 +158,7 @@ def test_runs_that_wait_are_seen_in_order_and_can_be_moved_and_taken_out(
 
     page.get_by_label("Run", exact=True).click()
     page.get_by_role("option", name=re.compile("first")).click()
+    expect(page.get_by_role("heading", name="first", exact=True)).to_be_visible()
     button(page, "Stop and keep the best").click()
     expect(line.locator("b:not(.number)")).to_have_text(["second"], timeout=200_000)
     expect(line).to_have_count(0, timeout=200_000)
