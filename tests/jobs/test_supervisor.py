@@ -88,9 +88,10 @@ def test_a_killed_worker_goes_on_by_itself_once_and_the_second_time_when_it_is_r
         interrupted = eventually(is_now(job, JobState.INTERRUPTED), seconds=2)
         jobs.requeue(store, job.id)
         done = eventually(is_now(job, JobState.DONE))
-    [told] = faults(store, job)
+    told, again = faults(store, job)
     assert told["code"] == "killed" and told["done"] == "It goes on by itself from the last checkpoint."
     assert "It was counting, after step " in told["why"]
+    assert again["code"] == "killed" and "waits for you" in again["done"]
     assert "waits for you" in interrupted.message
     assert interrupted.fix == "Resume goes on from the last checkpoint."
     assert (done.attempt, done.result["first"] > 1) == (3, True)
