@@ -58,12 +58,14 @@ def model(studio: RunningStudio, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return folder
 
 
-def choose(page: Page, studio: RunningStudio) -> None:
+def choose(page: Page, studio: RunningStudio, model: Path) -> None:
+    named = InThisProcess(studio.workspaces).json("models", "add", model)["model"]
     page.goto(studio.address)
     expect(page.get_by_label("Examples", exact=True)).to_have_value(re.compile("few"))
     page.get_by_label("Model", exact=True).click()
     page.get_by_role("option", name=re.compile("Borrowed")).click()
     open_tab(page, "Recipe")
+    expect(page.locator(".unseen", has_text=named)).not_to_have_count(0, timeout=60_000)  # drawn for this model
     expect(button(page, "Start training")).to_be_enabled()
 
 
@@ -71,7 +73,7 @@ def choose(page: Page, studio: RunningStudio) -> None:
 def test_a_run_whose_model_is_gone_says_so_in_a_card_and_goes_on_from_it(
     page: Page, studio: RunningStudio, model: Path, tmp_path: Path
 ) -> None:
-    choose(page, studio)
+    choose(page, studio, model)
     set_number(page, "Passes over your data", "4")
     button(page, "Start training").click()
     page.get_by_text("Checkpoints", exact=True).click()
@@ -91,7 +93,7 @@ def test_a_run_whose_model_is_gone_says_so_in_a_card_and_goes_on_from_it(
 def test_a_loss_that_breaks_is_mended_from_its_card(page: Page, studio: RunningStudio, model: Path) -> None:
     whole = {file: file.read_bytes() for file in model.iterdir()}
     damage(model)
-    choose(page, studio)
+    choose(page, studio, model)
     set_number(page, "Passes over your data", "1")
     button(page, "Start training").click()
     broken = page.get_by_role("alert").filter(has_text="stopped being a number")
