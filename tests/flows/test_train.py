@@ -65,7 +65,7 @@ def test_finished_is_said_together_with_the_curve_and_the_answers_of_the_last_ch
         run=(first, JobState.RUNNING, None, ()), curves=(first, 1, 1, 1, "Loss", True), answers=(first, 1, 1, False)
     )
     shown = show(working, trained.id, while_it_ran)
-    picture, table, now, _ = shown[VIEWED:]
+    picture, table, now, *_ = shown[VIEWED:]
     lines = {line["name"]: line["x"] for line in json.loads(picture["figure"])["data"]}
     assert "Finished." in shown[1] and lines["smoothed"][-1] == lines["validation loss"][-1] == last
     assert f"step {last}" in table

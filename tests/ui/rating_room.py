@@ -294,6 +294,7 @@ def without_chance(heard: Sequence[str], *, answers: Sequence[str], ids: Sequenc
             met.setdefault(id, f"‹card {len(met)}›")
         for id, name in met.items():
             text = text.replace(id, name)
+        text = re.sub(r'nonce[-=]["\w-]+', "‹nonce›", text)
         text = re.sub(r'"event_id": ?"[^"]*"', '"event_id":"‹id›"', text)
         text = re.sub(r'"(\w*duration|rank_eta|eta|avg_time)": ?(?:[\d.e+-]+|null)', r'"\1":"‹time›"', text)
         plain.append(re.sub(r" · [^<]{1,20} left", " · ‹time› left", text))

@@ -240,7 +240,7 @@ def deliver_screen(text: str) -> str:
 def rating_page(text: str) -> str:
     turns = tuple(Message(role, text) for role in ("system", "user", "assistant", text))
     shown = rate.view(Turn(examples.card(question=text, prompt=turns, left=text, right=text, rubric=text)))
-    seats = [Seat(Link("link-1", "study-1", kind, "token", text, examples.AT), 1, examples.AT) for kind in LinkKind]
+    seats = [Seat(Link("link-1", "study-1", kind, "token", text, examples.AT), 1, 0, examples.AT) for kind in LinkKind]
     return shown[0] + shown[1] + pages(rate._closed(StudyError(text, fix=text))) + raters.table(seats)
 
 

@@ -219,13 +219,13 @@ def show(
         look = inspect.look(studio, data, model)
         if look.lengths is None:
             return closed(measuring(look), live=look.measuring is not None and look.measuring.is_live)
-        now = drawn_for(data, model, again) + drawn_for(cut_off)
-        if now == sent:
-            return [*[gr.skip()] * len(forms.FIELDS), *AS_IT_IS, gr.Timer(active=False), now, gr.skip()]
         default = next(found for found in choose.presets(studio, data, model) if found.is_default)
     except StudioError as error:
         return closed(told(error))
     recipe = _repeated(studio, data, model, again) or _with_cut_off(default.recipe, cut_off)
+    now = drawn_for(data, model, again) + drawn_for(recipe.max_length)
+    if now == sent:
+        return [*[gr.skip()] * len(forms.FIELDS), *AS_IT_IS, gr.Timer(active=False), now, gr.skip()]
     planned = show_plan(studio, data, model, cut_off, gpu, *forms.values_of(recipe))
     values = [part | {"interactive": True} for part in forms.shown(recipe, of_pairs=found.is_of_pairs)]
     return [*values, *planned, gr.Timer(active=False), now, now]

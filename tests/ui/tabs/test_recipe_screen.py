@@ -158,9 +158,13 @@ def test_what_was_sent_for_what_is_picked_is_not_sent_again(
     there = Inspection(examples.dataset(), "starter", (), Lengths("starter", (1,), (2,), True, "."), None, None)
     monkeypatch.setattr(recipe.bring, "dataset", lambda *_: examples.dataset())
     monkeypatch.setattr(recipe.inspect, "look", lambda *_: there)
-    sent = drawn_for("data-1", "starter", None) + drawn_for(None)
-    *parts, timer, kept, on_page = recipe.show(empty_studio, sent, "data-1", "starter", None)
-    assert parts == [gr.skip()] * len(parts) and on_page == gr.skip() and kept == sent and not timer.active
+    usual = Recipe()
+    ready = [choose.Preset("quick", "", "", usual, is_default=True)]
+    monkeypatch.setattr(recipe.choose, "presets", lambda *_: ready)
+    sent = drawn_for("data-1", "starter", None) + drawn_for(usual.max_length)
+    for cut_off in (None, usual.max_length):  # what Inspect advises is what the recipe has anyway
+        *parts, timer, kept, on_page = recipe.show(empty_studio, sent, "data-1", "starter", None, cut_off)
+        assert parts == [gr.skip()] * len(parts) and on_page == gr.skip() and kept == sent and not timer.active
 
 
 def test_a_trial_that_has_not_told_what_it_does_is_starting() -> None:
