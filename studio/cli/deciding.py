@@ -9,7 +9,7 @@ import typer
 
 from studio.cli import gating
 from studio.cli.output import Json, answer, verb
-from studio.cli.study import StudyId, app
+from studio.cli.rating import StudyId
 from studio.cli.workspace import opened
 from studio.domain.errors import StudyError
 from studio.domain.verdict import Decision
@@ -69,7 +69,6 @@ def _contest(each: decide.Against) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@app.command("override")
 @verb
 def override(
     study: StudyId,
@@ -85,7 +84,6 @@ def override(
     answer(json, _values(decided), f"{decided.ruling.title} {decided.ruling.override_sentence}")
 
 
-@app.command("share")
 @verb
 def share(
     study: StudyId,
@@ -104,7 +102,6 @@ def share(
     answer(json, values, f"{sharing.address(link)}  (take it back: study share {study} --take-back {link.id})")
 
 
-@app.command("votes")
 @verb
 def export_votes(
     study: StudyId,
@@ -121,7 +118,6 @@ def export_votes(
     answer(json, {"study": study, "file": to}, f"Written to {to}.")
 
 
-@app.command("preferences")
 @verb
 def make_preferences(
     study: StudyId,

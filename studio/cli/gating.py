@@ -22,8 +22,10 @@ def show(
     prompts: Annotated[int | None, typer.Option(help="How many prompts will be asked; margins fit them.")] = None,
     json: Json = False,
 ) -> None:
-    """Propose gates from the answers of a run, ready for `study create --gate`; of a closed study, have the gates
-    judged, wait for that, and say what each shows."""
+    """Propose gates from a run's answers for `study create --gate`, or say what those of a closed study show.
+
+    It waits until they are judged.
+    """
     studio = opened()
     if of.startswith(STUDY):
         _tell(studio, compare.study(studio, of), as_json=json)

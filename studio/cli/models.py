@@ -13,7 +13,7 @@ from studio.domain.model import Model
 from studio.flows import deleted
 from studio.flows import models as flow
 from studio.flows.studio import Studio
-from studio.jobs.supervisor import keep_supervised
+from studio.jobs.presence import keep_supervised
 
 app = typer.Typer(invoke_without_command=True, help="List the models, or add one.")
 ModelId = Annotated[str, typer.Argument(metavar="MODEL", help="A model, as `models` names it.")]

@@ -131,7 +131,7 @@ def resume(run: RunId, wait: Wait = False, json: Json = False) -> None:
 
 @verb
 def retry(run: RunId, wait: Wait = False, json: Json = False) -> None:
-    """Start a run with the one change that a failed run proposes, from its last good checkpoint where there is one."""
+    """Start a failed run anew with the one change that it proposes, from its last good checkpoint if any."""
     studio = opened(working=True)
     answer_run(studio, again.retry(studio, run, key=new_key()), wait=wait, json=json)
 

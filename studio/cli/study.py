@@ -1,4 +1,4 @@
-"""Study: compare base and fine-tuned answers blind, from creating a study to its verdict."""
+"""Study: the cards of a comparison, judgements from a file, and the end of the rating."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,26 +6,19 @@ from typing import Annotated
 import orjson
 import typer
 
-from studio.cli import freezing, gating, rating
 from studio.cli.freezing import values
 from studio.cli.output import Json, answer, verb
+from studio.cli.rating import StudyId
 from studio.cli.workspace import opened
 from studio.domain.errors import StudyError
 from studio.domain.study import Choice
 from studio.flows import compare, judge
 from studio.flows.judge import Vote
 
-app = typer.Typer(no_args_is_help=True, help="Compare base and fine-tuned answers blind.")
-app.command()(freezing.create)
-app.command()(freezing.show)
-app.command("try-prompt")(freezing.try_prompt)
-app.command("gates")(gating.show)
-StudyId = Annotated[str, typer.Argument(metavar="STUDY", help="A study, as `study create` names it.")]
 LARGEST_VOTES, LONGEST_ID = 64 * 2**20, 64
 Rater = Annotated[str, typer.Option(help="Who judges.")]
 
 
-@app.command()
 @verb
 def answers(study: StudyId, rater: Rater = "cli", json: Json = False) -> None:
     """Show the cards that a rater has not judged yet: prompt and two answers, sides hidden."""
@@ -37,7 +30,6 @@ def answers(study: StudyId, rater: Rater = "cli", json: Json = False) -> None:
     answer(json, {"study": study, "cards": cards}, words or "Everything has been rated.")
 
 
-@app.command()
 @verb
 def close(study: StudyId, json: Json = False) -> None:
     """End the rating and reveal the sides; nobody can rate after this."""
@@ -45,18 +37,12 @@ def close(study: StudyId, json: Json = False) -> None:
     answer(json, values(closed), f"{closed.id}: closed.")
 
 
-@app.command("list")
 @verb
 def list_studies(json: Json = False) -> None:
     """List the studies of the workspace."""
     found = compare.studies(opened())
     words = "\n".join(f"{s.id}  {s.state:<8} {s.protocol.cap:>4} prompts  {s.name}" for s in found)
     answer(json, [values(s) for s in found], words or "There is no study yet.")
-
-
-app.command()(rating.raters)
-app.command("invite")(rating.give)
-app.command()(rating.revoke)
 
 
 @verb

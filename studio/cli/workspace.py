@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from studio.flows.studio import Studio, open_studio
-from studio.jobs.supervisor import keep_supervised
+from studio.jobs.presence import keep_supervised
 
 
 def workspaces_folder() -> Path:
