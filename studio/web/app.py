@@ -14,6 +14,7 @@ from studio.domain.errors import StudioError
 from studio.flows import report
 from studio.flows.studio import Studio
 from studio.ui import rate, shell
+from studio.ui.kept import keep_little
 from studio.ui.lighter import lighter_scripts
 from studio.ui.nonced import number_scripts
 from studio.ui.theme import CSS, VERDICT_CSS, theme
@@ -99,7 +100,9 @@ def build_app(
     }
     gr.mount_gradio_app(app, rating, path=RATE, head=rate.HEAD, **shared)
     looks: dict[str, Any] = shared | {"css_paths": [CSS, VERDICT_CSS]}
-    return gr.mount_gradio_app(app, whole, path="", head=shell.HEAD, **looks)
+    gr.mount_gradio_app(app, whole, path="", head=shell.HEAD, **looks)
+    keep_little(app)
+    return app
 
 
 def _handing_out(script: str) -> Callable[[], Response]:
