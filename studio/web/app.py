@@ -1,12 +1,12 @@
 """App: one FastAPI application with the studio, the rating page and the report behind it."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import plotly
-from fastapi import FastAPI, HTTPException
+from fastapi import APIRouter, FastAPI, HTTPException
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
 from studio.domain.access import Mode
@@ -38,6 +38,11 @@ import gradio as gr  # isort: skip  # studio.ui has loaded it, in less time
 
 Page = TypeVar("Page", bound=gr.Blocks)
 AT_ONCE = 48  # threads for what is clicked on one page; with 40 Gradio takes those that all share
+# How both pages are shown: none of what else Gradio has to offer.
+SHOWN: Mapping[str, Any] = {
+    "ssr_mode": False, "show_error": False, "enable_monitoring": False, "run_history": False, "footer_links": [],
+    "mcp_server": False, "pwa": False,
+}  # fmt: skip
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
@@ -60,16 +65,34 @@ def build_app(
     app.add_middleware(Policies, pages=("/", f"{RATE}/"), scripts=digests(shell.HEAD + rate.HEAD))
     app.add_middleware(Noting, answered=figures.answered, believes=access.trusts)
     number_scripts()
+    app.include_router(_file_routes(studio))
+    app.include_router(health_routes(studio, figures))
+    app.include_router(download_routes(studio))
+    app.include_router(verdict_routes(studio))
+    app.include_router(door_routes(studio, access))
+    app.include_router(team_routes(studio, access))
+    if access.mode is not Mode.LOCAL:
+        app.include_router(account_routes(studio, access))
+    shared: dict[str, Any] = {**SHOWN, "theme": theme(), "max_file_size": max_upload}
+    gr.mount_gradio_app(app, rating, path=RATE, head=rate.HEAD, css_paths=[CSS], **shared)
+    gr.mount_gradio_app(app, whole, path="", head=shell.HEAD, css_paths=[CSS, VERDICT_CSS], **shared)
+    keep_little(app)
+    return app
 
-    @app.get("/static/plotly.min.js")
+
+def _file_routes(studio: Studio) -> APIRouter:
+    """What pages load besides Gradio's own, and the report of a study."""
+    routes = APIRouter()
+
+    @routes.get("/static/plotly.min.js")
     def plotly_script() -> FileResponse:
         return FileResponse(PLOTLY, media_type="text/javascript", headers={"Cache-Control": "max-age=86400"})
 
-    @app.get("/favicon.ico")
+    @routes.get("/favicon.ico")
     def favicon() -> FileResponse:
         return FileResponse(studio.assets / "logo.svg", media_type="image/svg+xml")
 
-    @app.get("/report/{study_id}")
+    @routes.get("/report/{study_id}")
     def report_of_study(study_id: str) -> HTMLResponse:
         try:
             return HTMLResponse(report.report_page(studio, study_id))
@@ -78,31 +101,8 @@ def build_app(
 
     for name, text in lighter_scripts().items():
         for page in ("", RATE):
-            app.add_api_route(f"{page}/assets/{name}", _handing_out(text))
-    app.include_router(health_routes(studio, figures))
-    app.include_router(download_routes(studio))
-    app.include_router(verdict_routes(studio))
-    app.include_router(door_routes(studio, access))
-    app.include_router(team_routes(studio, access))
-    if access.mode is not Mode.LOCAL:
-        app.include_router(account_routes(studio, access))
-    shared: dict[str, Any] = {
-        "theme": theme(),
-        "css_paths": [CSS],
-        "ssr_mode": False,
-        "show_error": False,
-        "enable_monitoring": False,
-        "run_history": False,
-        "footer_links": [],
-        "max_file_size": max_upload,
-        "mcp_server": False,
-        "pwa": False,
-    }
-    gr.mount_gradio_app(app, rating, path=RATE, head=rate.HEAD, **shared)
-    looks: dict[str, Any] = shared | {"css_paths": [CSS, VERDICT_CSS]}
-    gr.mount_gradio_app(app, whole, path="", head=shell.HEAD, **looks)
-    keep_little(app)
-    return app
+            routes.add_api_route(f"{page}/assets/{name}", _handing_out(text))
+    return routes
 
 
 def _handing_out(script: str) -> Callable[[], Response]:
