@@ -46,6 +46,11 @@ def secrets_in(environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted((each for each in found if len(each) >= SHORTEST), key=len, reverse=True))
 
 
+def is_secret(name: str, value: str) -> bool:
+    """Whether a variable is called as a secret is, or holds an address with a password in it."""
+    return bool(NAMED.search(name) or IN_ADDRESS.search(value))
+
+
 def masked(text: str, secrets: Iterable[str]) -> str:
     """The text without them."""
     for secret in secrets:

@@ -15,6 +15,7 @@ from typing import BinaryIO, Protocol
 import psutil
 
 import studio
+from studio.discreet import is_secret
 from studio.domain.job import JobKind
 from studio.domain.judge import KEY_NAMES
 from studio.domain.tracker import TRACKER_SETTINGS, Tracker
@@ -34,6 +35,7 @@ ONLINE = frozenset(
 )
 
 
+DATABASE = "STUDIO_DATABASE"
 MAY_RUN_UNTIL = "STUDIO_MAY_RUN_UNTIL"  # read by studio/worker.py
 
 
@@ -169,6 +171,13 @@ def worker_environment(
     chosen = {"CUDA_VISIBLE_DEVICES": gpu} if gpu else {}
     chosen |= {MAY_RUN_UNTIL: repr(until)} if until is not None else {}
     return {**CALM, **passed, **chosen, "PYTHONPATH": home, "PYTHONFAULTHANDLER": "1", "PYTHONUNBUFFERED": "1"}
+
+
+def supervisor_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """What the supervisor may know of this process's environment: of secrets, those that it or a worker has use for."""
+    used = ONLINE.union({DATABASE}, *TRACKER_SETTINGS.values())
+    known = {name for name in environ if name in used or KEY_NAMES.fullmatch(name)}
+    return {name: value for name, value in environ.items() if name in known or not is_secret(name, value)}
 
 
 def _has_ended(pid: int) -> bool:

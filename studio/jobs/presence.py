@@ -16,6 +16,7 @@ from pathlib import Path
 import studio
 from studio import logs
 from studio.domain.errors import SetupError
+from studio.jobs.launcher import supervisor_environment
 from studio.store.workspace import Workspace
 
 # Longer than anyone who only looks whether the lock is held keeps it.
@@ -118,7 +119,8 @@ def _start(workspace: Workspace, *, parent_pid: int) -> subprocess.Popen[bytes]:
     root = str(workspace.root.resolve())
     command = [sys.executable, "-P", "-m", "studio.jobs.supervisor", root, "--parent", str(parent_pid)]
     home = str(Path(studio.__path__[0]).parent)
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH")]))}
+    environment = supervisor_environment(os.environ)
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH")]))
     turn_over(workspace.supervisor_log)
     with workspace.supervisor_log.open("ab") as log_file:
         return subprocess.Popen(

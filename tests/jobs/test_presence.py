@@ -43,6 +43,28 @@ def test_a_second_supervisor_leaves_with_one_line(store, supervisor_process, eve
     assert len(said.splitlines()) == 1
 
 
+NEEDED = {
+    "HF_TOKEN": "hf_of_the_hub", "STUDIO_JUDGE_KEY": "sk-of-a-judge", "WANDB_API_KEY": "of a tracker",
+    "HTTPS_PROXY": "http://me:through-here@proxy:3128", "PGPASSFILE": "/etc/pgpass",
+}  # fmt: skip
+LEFT_OUT = {
+    "STUDIO_OIDC_SECRET": "of the provider", "STUDIO_OIDC_SECRET_FILE": "/etc/secret", "AWS_SECRET_ACCESS_KEY": "of a cloud",
+    "GITHUB_TOKEN": "of a forge", "SMTP_PASSWORD": "of the post", "REDIS_URL": "redis://me:elsewhere@host/0",
+}  # fmt: skip
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="nobody but root may read what a supervisor was started with")
+def test_a_supervisor_is_started_without_the_secrets_that_it_has_no_use_for(started, monkeypatch):
+    needed = NEEDED | {"STUDIO_DATABASE": f"sqlite:///{started.database}"}
+    for name, value in (needed | LEFT_OUT).items():
+        monkeypatch.setenv(name, value)
+    ensure_supervisor(started)
+    environment = psutil.Process(who(started)).environ()
+    assert not environment.keys() & LEFT_OUT.keys() and environment.items() >= needed.items()
+    assert not [value for value in LEFT_OUT.values() if value in str(environment)]
+    assert "PATH" in environment
+
+
 def test_two_supervisors_carry_out_a_job_once(store, submitted, supervisor_process, eventually, is_now):
     job = submitted("count")
     with supervisor_process(), supervisor_process():

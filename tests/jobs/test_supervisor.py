@@ -378,6 +378,8 @@ def test_a_database_that_does_not_answer_for_longer_ends_no_worker(
 def test_a_worker_is_told_no_secret_of_its_surroundings(store, submitted, supervised, eventually, is_now, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     monkeypatch.setenv("STUDIO_DATABASE", "postgresql://user:secret@host/studio")
+    for name in ("STUDIO_OIDC_SECRET", "STUDIO_OIDC_SECRET_FILE", "STUDIO_JUDGE_KEY", "WANDB_API_KEY"):
+        monkeypatch.setenv(name, f"the secret in {name}")
     job = submitted("count", **SLOW)
     with supervised():
         pid = eventually(worker_of(store, job))
