@@ -6,7 +6,7 @@ from pathlib import Path
 
 from studio.domain.job import JobState, Need, need_of
 from studio.domain.machine import Check, Machine
-from studio.flows import operating
+from studio.flows import operating, reached
 from studio.flows.studio import ASSETS, Studio
 from studio.recipes.doctor import checks
 from studio.recipes.machine import measure_machine, without
@@ -43,6 +43,7 @@ def busy(studio: Studio) -> tuple[int, int]:
 def doctor(workspaces: Path, *, port: int = 7860, address: str = "") -> list[Check]:
     """What the machine can do, what is wrong with how the studio is set up, and with the way to its `address`."""
     found = [*checks(workspaces, assets=ASSETS, port=port), *operating.checks(workspaces, os.environ)]
+    found.append(reached.check(os.environ, port=port))
     if os.environ.get("STUDIO_OIDC_ISSUER"):
         from studio.flows.discovery import checks as of_the_provider
 

@@ -18,16 +18,22 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import uvicorn
+from fastapi import FastAPI
 
+from studio.domain.access import Mode
 from studio.domain.job import JobKind
 from studio.domain.machine import Check
-from studio.flows import machine, operating
+from studio.flows import machine, operating, reached
 from studio.flows.studio import open_studio
 from studio.jobs.beat import Heart, heard
 from studio.jobs.presence import sole_supervisor
 from studio.recipes import doctor
 from studio.store import audit, database, jobs
 from studio.store.workspace import Workspace
+from studio.web.access.settings import access_of
+from studio.web.hosts import HostGate
+from studio.web.noting import Noting
 
 NOWHERE = "http://127.0.0.1:9"  # nobody answers there
 
@@ -224,6 +230,54 @@ def test_13_a_cache_that_cannot_be_written(folder: Path, tmp_path: Path):
     (tmp_path / "file").write_text("")
     check = found(folder, XDG_CACHE_HOME=str(tmp_path / "file" / "cache"))["Cache"]
     assert not check.ok and "XDG_CACHE_HOME" in check.fix
+
+
+# The address by which people come
+
+
+@pytest.mark.parametrize(("change", "said", "fix"), [
+    ({"STUDIO_ADDRESS": ""}, "none is set", "Set STUDIO_ADDRESS"),
+    ({"STUDIO_ADDRESS": "studio.example.org"}, "is no address of a studio", "as https://"),
+    ({"STUDIO_ADDRESS": "https://studio.example.org/x"}, "is no address of a studio", "as https://"),
+    ({"STUDIO_ADDRESS": "http://studio.example.org"}, "without TLS", "deploy/Caddyfile"),
+    ({"STUDIO_ACCESS": ""}, "nobody else comes in", "STUDIO_ACCESS=password"),
+    ({"STUDIO_PROXY": ""}, "serves no TLS", "STUDIO_PROXY"),
+    ({"STUDIO_PROXY": "", "STUDIO_ADDRESS": "http://localhost:8000"}, "listens on port 7860", "--port"),
+    ({"STUDIO_ADDRESS": "https://studio.example.org, http://10.0.0.5"}, "http://10.0.0.5: without TLS", "https"),
+])  # fmt: skip
+def test_15_an_address_by_which_nobody_comes_safely(change: dict[str, str], said: str, fix: str):
+    meant = {"STUDIO_ACCESS": "password", "STUDIO_PROXY": "127.0.0.1", "STUDIO_ADDRESS": "https://studio.example.org"}
+    assert reached.check(meant, port=7860).ok and reached.check({}, port=7860).ok
+    check = reached.check(meant | change, port=7860)
+    assert not check.ok and said in check.found and fix in check.fix
+
+
+def test_15_a_studio_that_runs_and_does_not_know_its_name():
+    ours = {"STUDIO_ACCESS": "password", "STUDIO_PROXY": "127.0.0.1"}
+    access = access_of(Mode.PASSWORD, proxies="127.0.0.1", addresses="https://old.example.org")
+    app = FastAPI()
+    app.add_middleware(HostGate, access=access)
+    app.add_middleware(Noting, answered=lambda *told: None, believes=access.trusts)
+    with listening(app) as port:
+        new = reached.check(ours | {"STUDIO_ADDRESS": "https://studio.example.org"}, port=port)
+        assert not new.ok and "does not know it" in new.found and new.fix == "Restart it with these settings."
+        assert reached.check(ours | {"STUDIO_ADDRESS": "https://old.example.org"}, port=port).ok
+
+
+@contextmanager
+def listening(app: FastAPI) -> Iterator[int]:
+    """The application behind a real server, on a port of its own."""
+    made = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"))
+    thread = threading.Thread(target=made.run, daemon=True)
+    thread.start()
+    until = time.monotonic() + 30
+    while not made.started and time.monotonic() < until:
+        time.sleep(0.01)
+    try:
+        yield made.servers[0].sockets[0].getsockname()[1]
+    finally:
+        made.should_exit = True
+        thread.join(10)
 
 
 # The way through a proxy

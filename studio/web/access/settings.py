@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from studio.domain.access import Mode, Role
+from studio.domain.address import addresses as public
 from studio.domain.errors import SetupError
 from studio.domain.openid import EMAIL, Rules
 
@@ -74,7 +75,7 @@ def access_of(
             "With --access proxy the proxy says who somebody is, so it must be known which one.",
             fix="Add its address: --proxy 127.0.0.1.",
         )
-    own = tuple(_address(each) for each in _split(addresses))
+    own = public(addresses)
     if listed and not own:
         raise SetupError(
             "Behind a proxy people come by a name that the studio must know.",
@@ -134,19 +135,6 @@ def _role(written: str) -> Role:
         return Role(written.strip().lower())
     except ValueError as error:
         raise SetupError(f"{written.strip()} is no role.", fix=f"Write one of {', '.join(Role)}.") from error
-
-
-def _address(written: str) -> str:
-    """Scheme and name of an address by which people come, without a slash at its end."""
-    try:
-        found = urlsplit(written)
-        is_whole = found.scheme in ("http", "https") and found.hostname and found.port != 0
-    except ValueError:
-        is_whole = False
-    if not is_whole or found.path not in ("", "/") or found.query or found.fragment or "@" in found.netloc:
-        raise SetupError(f"{written} is no address of a studio.", fix="Write --address https://studio.example.org.")
-    usual = {"http": ":80", "https": ":443"}[found.scheme]
-    return f"{found.scheme}://{found.netloc.lower().removesuffix(usual)}"
 
 
 def _split(written: str, *, by: str = ",") -> tuple[str, ...]:
