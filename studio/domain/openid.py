@@ -8,6 +8,7 @@ from studio.domain.access import Role
 
 EMAIL = "email"
 LONGEST_NAME = 80
+SIGNED_OUT = "http://schemas.openid.net/event/backchannel-logout"
 # Each role is more than the one before it.
 BY_RANK = tuple(Role)
 
@@ -32,13 +33,15 @@ class Rules:
 @dataclass(frozen=True, slots=True)
 class Told:
     """What a provider said of somebody in a token that was checked. `known_as` is what an owner would have written,
-    empty where the provider does not vouch for it; `subject` never changes and is nobody else's."""
+    empty where the provider does not vouch for it; `subject` never changes and is nobody else's; `session` is what
+    they have there, empty where it is not named."""
 
     subject: str
     known_as: str
     name: str
     groups: frozenset[str]
     is_unverified: bool = False
+    session: str = ""
 
     def domain(self) -> str:
         return self.known_as.rpartition("@")[2].casefold()
@@ -58,7 +61,27 @@ def told(issuer: str, claims: Mapping[str, Any], rules: Rules) -> Told:
     return Told(
         subject=f"{issuer} {claims['sub']}", known_as=known_as, name=name[:LONGEST_NAME],
         groups=frozenset(filter(None, map(_text, groups))), is_unverified=bool(written) and not is_vouched,
+        session=_at(issuer, claims.get("sid")),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOut:
+    """Who has signed out at the provider: of one `session`, or `subject` of all; one of the two may be empty."""
+
+    subject: str
+    session: str
+
+
+def signed_out(claims: Mapping[str, Any]) -> SignedOut:
+    """Who has signed out, by a token whose signature, issuer and times were checked; ValueError where it says none."""
+    events = claims.get("events")
+    if not isinstance(events, dict) or not isinstance(events.get(SIGNED_OUT), dict) or "nonce" in claims:
+        raise ValueError("events")
+    found = SignedOut(_at(claims["iss"], claims.get("sub")), _at(claims["iss"], claims.get("sid")))
+    if not found.subject and not found.session:
+        raise ValueError("sub")
+    return found
 
 
 def role_of_groups(who: Told, rules: Rules) -> Role | None:
@@ -73,6 +96,12 @@ def role_of_newcomer(who: Told, rules: Rules) -> Role | None:
         return role_of_groups(who, rules)
     is_meant = rules.known_by == EMAIL and "@" in who.known_as and who.domain() in rules.domains
     return rules.newcomer if is_meant else None
+
+
+def _at(issuer: str, claim: object) -> str:
+    """What the provider calls somebody or something, and nobody else does; empty where it names none."""
+    named = _text(claim)
+    return f"{issuer} {named}" if named else ""
 
 
 def _text(claim: object) -> str:

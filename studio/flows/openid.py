@@ -3,15 +3,17 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from studio.domain.access import Mode, Person
+from studio.domain.access import Mode, Person, SignIn
 from studio.domain.errors import AccessError
-from studio.domain.openid import Rules, Told, role_of_groups, role_of_newcomer
+from studio.domain.openid import Rules, SignedOut, Told, role_of_groups, role_of_newcomer
 from studio.flows import audit, people, signing
 from studio.flows.studio import Studio
 from studio.store import audit as log
-from studio.store import keys, sign_ins
+from studio.store import keys, sign_ins, tries
 from studio.store import people as stored
 from studio.store.ids import new_id
+
+UNPROVEN, TOLD_A_MINUTE = "a sign-in that proved nothing", 20
 
 
 def sign_in(studio: Studio, who: Told, rules: Rules, *, address: str, device: str = "") -> str:
@@ -19,7 +21,35 @@ def sign_in(studio: Studio, who: Told, rules: Rules, *, address: str, device: st
     person = _bound(studio, who) or _recognised(studio, who) or _newcomer(studio, who, rules)
     if rules.groups:
         person = _as_groups_say(studio, person, who, rules)
-    return signing.begin(studio, person, address=address, device=device)
+    return signing.begin(studio, person, address=address, device=device, session=who.session)
+
+
+def sign_out(studio: Studio, who: SignedOut, *, until: datetime) -> None:
+    """End what was begun until then by this session of the provider; where it names none, all that this person has.
+
+    Of a person, what was begun by no session that is known ends as well: rather one sign-in too many than one left.
+    """
+    known = stored.of_subject(studio.store, Mode.OIDC, who.subject) if who.subject else None
+    if who.subject and known is None:
+        return
+    mark = signing.mark(who.session)
+
+    def is_meant(each: SignIn) -> bool:
+        is_of_it = not mark or each.id.endswith(mark) or (known is not None and not signing.is_marked(each))
+        return is_of_it and each.began_at <= until
+
+    meant = [each.id for each in sign_ins.all(studio.store, known[0].id if known else None) if is_meant(each)]
+    with studio.store.write() as connection:
+        for id in meant:
+            if sign_ins.end(connection, id=id, at=datetime.now(UTC)):
+                log.write(connection, who="the provider", act="ended a sign-in", about=id)
+
+
+def could_not_check(studio: Studio, why: str) -> None:
+    """Tell of a sign-in that proved nothing, so many times a minute: the log only grows, and strangers can cause it."""
+    (lately,) = tries.tried(studio.store, UNPROVEN, at=datetime.now(UTC))
+    if lately <= TOLD_A_MINUTE:
+        audit.note(studio, "could not check a sign-in", why, by="nobody")
 
 
 def _bound(studio: Studio, who: Told) -> Person | None:

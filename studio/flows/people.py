@@ -106,10 +106,11 @@ def invited(studio: Studio) -> list[Door]:
 
 
 def withdraw(studio: Studio, door_id: str) -> None:
-    """Nobody comes in by this invitation any more."""
+    """Nobody comes in by this invitation any more; AccessError where there is none that could be followed."""
     with studio.store.write() as connection:
-        if doors.use(connection, door_id, at=datetime.now(UTC)):
-            audit.write(connection, who=who(), act="took back an invitation", about=door_id)
+        if not doors.use(connection, door_id, at=datetime.now(UTC)):
+            raise AccessError("There is no such invitation, or it was followed.", fix="Reload the page.")
+        audit.write(connection, who=who(), act="took back an invitation", about=door_id)
 
 
 def door(studio: Studio, token: str, *kinds: DoorKind) -> Door:

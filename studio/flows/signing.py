@@ -1,5 +1,6 @@
 """Signing: in and out, and who sends a request."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 from studio.domain.access import SCOPES, DoorKind, Mode, Person, Role, SignIn, Visitor
@@ -14,6 +15,7 @@ from studio.store.ids import new_id
 BY_ACCOUNT, BY_ADDRESS = 5, 20  # tries a minute
 SEEN_EVERY = timedelta(minutes=5)  # how exactly it is known when somebody was last there
 LONGEST_DEVICE = 200
+MARK, MARK_LETTERS = "-of-", 24
 LOCAL_NAME = "This machine"
 WRONG = "This name and this password do not belong together."
 
@@ -48,14 +50,26 @@ def slow_down(studio: Studio, account: str, address: str) -> None:
         raise TooManyTries("Too many tries.", fix="Wait a minute, then try again.")
 
 
-def begin(studio: Studio, person: Person, *, address: str, device: str = "") -> str:
-    """Sign a person in who has shown who they are; what their browser is given, of which only the hash is kept."""
+def begin(studio: Studio, person: Person, *, address: str, device: str = "", session: str = "") -> str:
+    """Sign a person in who has shown who they are; what their browser is given, of which only the hash is kept.
+
+    By the end of its name a sign-in is found again by the `session` of the provider that it belongs to.
+    """
     token, now = tokens.new_token(), datetime.now(UTC)
-    made = SignIn(new_id("signin"), person.id, now, now, None, address, device[:LONGEST_DEVICE])
+    made = SignIn(new_id("signin") + mark(session), person.id, now, now, None, address, device[:LONGEST_DEVICE])
     with studio.store.write() as connection:
         sign_ins.add(connection, made, tokens.kept(token))
         log.write(connection, who=person.name, act="signed in", about=f"from {address}")
     return token
+
+
+def mark(session: str) -> str:
+    """How the name of a sign-in ends that belongs to this session of a provider; with nothing where there is none."""
+    return f"{MARK}{hashlib.sha256(session.encode()).hexdigest()[:MARK_LETTERS]}" if session else ""
+
+
+def is_marked(sign_in: SignIn) -> bool:
+    return sign_in.id[-MARK_LETTERS - len(MARK) :].startswith(MARK)
 
 
 def open_here(studio: Studio, token: str, *, address: str, device: str = "") -> str:

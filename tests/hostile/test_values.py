@@ -16,8 +16,8 @@ from tests.hostile import values
 from tests.hostile.screens import APOLOGY
 from tests.hostile.test_files import told
 from tests.signed_in import cookie
+from tests.web.actors import listed
 from tests.web.conftest import Kept
-from tests.web.test_access import listed
 
 # Verbs that take an id, with a place for it.
 VERBS = (

@@ -23,6 +23,10 @@ from studio.web.app import build_app
 from tests.saved import save_checkpoint
 from tests.signed_in import cookie
 from tests.store.examples import Examples, written
+from tests.web.actors import door
+from tests.web.at_provider import nobody, settings, there
+
+__all__ = ["door", "nobody", "settings", "there"]
 
 ROWS = [f'{{"prompt": "Question {number}?", "completion": "Answer {number}."}}' for number in range(6)]
 WEIGHTS = b"not really weights"
@@ -54,6 +58,14 @@ class Kept:
 @pytest.fixture(scope="session")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     made = keep_in(open_studio(tmp_path_factory.mktemp("web") / "workspace"))
+    yield made
+    made.studio.store.close()
+
+
+@pytest.fixture(scope="session")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    """The same things in the workspace of another team."""
+    made = keep_in(open_studio(tmp_path_factory.mktemp("other") / "workspace"))
     yield made
     made.studio.store.close()
 

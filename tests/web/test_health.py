@@ -24,8 +24,8 @@ from studio.web.access.settings import Access
 from studio.web.app import build_app
 from studio.web.health import Signs
 from studio.web.metrics import Figures
+from tests.web.actors import at_once
 from tests.web.conftest import Kept
-from tests.web.test_access import at_once
 
 ADDRESS = "http://127.0.0.1:7860"
 

@@ -2,8 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,81 +14,12 @@ from starlette.testclient import TestClient
 from studio.domain.access import Mode, Role
 from studio.domain.errors import SetupError
 from studio.domain.openid import Rules
-from studio.flows import audit, discovery, people, signing
+from studio.flows import audit, discovery, openid, people, signing
 from studio.flows.studio import Studio
 from studio.web.access.settings import Access, OpenId, openid_of
 from tests import provider
-from tests.web.conftest import Kept
+from tests.web.at_provider import GROUPS, At, browser, last
 from tests.web.doorway import HERE, doorway
-
-GROUPS = Rules(groups={"owners": Role.OWNER, "staff": Role.RATER})
-
-
-@pytest.fixture(scope="module")
-def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[provider.Provider]:
-    folder = tmp_path_factory.mktemp("provider")
-    with provider.running(folder, back=f"{HERE}/signin/back", out=f"{HERE}/signin") as found:
-        yield found
-
-
-@pytest.fixture
-def settings(there: provider.Provider) -> Iterator[OpenId]:
-    yield OpenId(there.issuer, provider.CLIENT, provider.SECRET)
-    there.straighten()
-
-
-@pytest.fixture
-def nobody(kept: Kept) -> Iterator[Studio]:
-    """The studio before anybody has a role by a provider, and after."""
-    yield kept.studio
-    for person in people.everybody(kept.studio, Mode.OIDC):
-        with kept.studio.store.write() as connection:
-            people.stored.set_role(connection, person, Role.VIEWER, by_groups=True)
-        people.remove(kept.studio, person.id)
-        with kept.studio.store.write() as connection:  # as if they had never been here
-            people.stored.bind(connection, person, f"{person.subject} once, {person.id}")
-
-
-def browser(studio: Studio, settings: OpenId) -> TestClient:
-    return doorway(studio, Access(Mode.OIDC, openid=settings))
-
-
-@dataclass
-class At:
-    """A person with a browser that is at the provider."""
-
-    studio: TestClient
-    name: str
-
-    def __post_init__(self) -> None:
-        self.provider = httpx.Client(timeout=10)
-
-    def asked(self, way: str = "/signin/go?next=/config") -> str:
-        """Where the studio sends them."""
-        answer = self.studio.get(way)
-        assert answer.status_code == 302, answer.text
-        return answer.headers["location"]
-
-    def answered(self, question: str) -> str:
-        """They sign in there; to which place of the studio the provider sends them back."""
-        page = self.provider.get(question)
-        if urlsplit(page.headers["location"]).path == "/login":
-            page = self.provider.get(page.url.join(page.headers["location"]))
-            form = {"username": self.name, "password": provider.PASSWORD}
-            form["csrfmiddlewaretoken"] = page.text.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
-            page = self.provider.post(page.url, data=form)
-            page = self.provider.get(page.url.join(page.headers["location"]))
-        place = urlsplit(page.headers["location"])
-        assert f"{place.scheme}://{place.netloc}" == HERE
-        return f"{place.path}?{place.query}"
-
-    def sign_in(self) -> Any:
-        return self.studio.get(self.answered(self.asked()))
-
-
-def last(studio: Studio, words: str) -> str:
-    return audit.newest(studio, words=words, limit=1)[0].about
-
 
 # The whole way
 
@@ -299,6 +229,13 @@ def test_whoever_says_no_at_the_provider_is_told_so(nobody: Studio, settings: Op
     odd = client.get("/signin/back?error=<script>&error_description=<b>x</b>")
     assert odd.status_code == 401 and "<script>" not in odd.text
     assert last(nobody, "could not check a sign-in") == "OAuthError"  # no word of a stranger's gets into the log
+
+
+def test_strangers_cannot_fill_the_log_that_only_grows(nobody: Studio, settings: OpenId):
+    client, before = browser(nobody, settings), audit.newest(nobody, limit=1)[0].number
+    told = openid.TOLD_A_MINUTE
+    assert {client.get("/signin/back?error=server_error").status_code for _ in range(told + 5)} == {401}
+    assert audit.newest(nobody, limit=1)[0].number == before + told
 
 
 # Its keys, and the provider itself

@@ -25,9 +25,13 @@ def door_routes(studio: Studio, access: Access) -> APIRouter:
     """The addresses by which people come in, as far as this mode has them, and the one by which they leave."""
     routes = APIRouter()
     if access.openid is not None:
-        from studio.web.access.openid import openid_routes  # with libraries that the other modes do without
+        # with libraries that the other modes do without
+        from studio.web.access.backchannel import backchannel_routes
+        from studio.web.access.openid import Provider, openid_routes
 
-        routes.include_router(openid_routes(studio, access.openid))
+        provider = Provider(access.openid)
+        routes.include_router(openid_routes(studio, provider))
+        routes.include_router(backchannel_routes(studio, provider))
         return routes
     _add_sign_out(routes, studio, access)
     if access.mode is Mode.LOCAL:

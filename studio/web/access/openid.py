@@ -13,12 +13,15 @@ from authlib.integrations.starlette_client import OAuth, OAuthError, StarletteOA
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from itsdangerous import BadData, URLSafeTimedSerializer
-from joserfc.errors import JoseError
+from joserfc import jwt
+from joserfc.errors import InvalidKeyIdError, JoseError
+from joserfc.jwk import KeySet
+from joserfc.jws import JWSRegistry
 
 from studio.domain.access import Mode
 from studio.domain.errors import AccessError, SetupError, StudioError
 from studio.domain.openid import told
-from studio.flows import audit, openid, signing
+from studio.flows import openid, signing
 from studio.flows.discovery import described
 from studio.flows.studio import Studio
 from studio.web.access import cookies, pages
@@ -44,7 +47,7 @@ class Provider:
         self.settings = settings
         self._client: StarletteOAuth2App | None = None
         self._fault: SetupError | None = None
-        self._asked = 0.0
+        self._asked = self._renewed = 0.0
 
     async def client(self) -> StarletteOAuth2App:
         """What speaks with it; SetupError where it cannot be reached or says what cannot be used."""
@@ -78,6 +81,24 @@ class Provider:
             claims = dict(more) | claims
         return claims, token["id_token"]
 
+    async def proven(self, text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The header and the claims of a token that the provider has signed; a JoseError where it has not.
+
+        Whoever sends tokens of unknown keys does not make the studio ask for its keys each time.
+        """
+        client = await self.client()
+        usable = JWSRegistry(
+            algorithms=client.server_metadata["id_token_signing_alg_values_supported"], strict_check_header=False
+        )
+        try:
+            found = jwt.decode(text, KeySet.import_key_set(await client.fetch_jwk_set()), registry=usable)
+        except InvalidKeyIdError:
+            if monotonic() - self._renewed < AFTER_FAULT:
+                raise
+            self._renewed = monotonic()
+            found = jwt.decode(text, KeySet.import_key_set(await client.fetch_jwk_set(force=True)), registry=usable)
+        return dict(found.header), dict(found.claims)
+
     async def way_out(self, token: str | None, *, back: str) -> str | None:
         """Where somebody also signs out of the provider; None where it has no such place, or does not answer."""
         try:
@@ -110,9 +131,9 @@ def _check_sender(request: Request, issuer: str, found: Mapping[str, Any]) -> No
         raise OAuthError("answer_of_another_issuer")
 
 
-def openid_routes(studio: Studio, settings: OpenId) -> APIRouter:
+def openid_routes(studio: Studio, provider: Provider) -> APIRouter:
     """The page that says where one signs in, the way there and back, and the way out."""
-    routes, provider = APIRouter(), Provider(settings)
+    routes, settings = APIRouter(), provider.settings
     signed = URLSafeTimedSerializer(secrets.token_urlsafe(32), salt="sign-in")
 
     @routes.get("/signin")
@@ -191,7 +212,7 @@ async def _refusal(studio: Studio, said: str, error: Exception, status: int) -> 
     why = error.sentence if isinstance(error, StudioError) else code if CODE.fullmatch(code) else type(error).__name__
     claim = getattr(error, "claim", None)
     about = f"{why} {claim}" if isinstance(claim, str) and CODE.fullmatch(claim) else why
-    await to_thread.run_sync(lambda: audit.note(studio, "could not check a sign-in", about, by="nobody"))
+    await to_thread.run_sync(openid.could_not_check, studio, about)
     return _page(pages.not_in(said), status)
 
 

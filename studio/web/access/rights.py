@@ -48,7 +48,7 @@ _UPLOADS = ("POST /gradio_api/upload", "GET /gradio_api/upload_progress")
 
 STUDIO: Sequence[Rule] = (
     *_rules(Public.EVERYBODY, *_SCRIPTS, "GET|HEAD /(?:healthz|readyz)", "GET /healthz/stream", "GET /robots\\.txt"),
-    *_rules(Public.EVERYBODY, "GET|POST /signin", "GET /signin/(?:go|back)", "POST /signout"),
+    *_rules(Public.EVERYBODY, "GET|POST /signin", "GET /signin/(?:go|back)", "POST /signout(?:/from-provider)?"),
     *_rules(Public.EVERYBODY, "GET|POST /welcome/[^/]+", "GET /open/[^/]+"),
     *_rules(Public.EVERYBODY, "GET|HEAD /verdict/[^/]+(?:/details)?"),
     *_rules(
