@@ -222,16 +222,16 @@ def test_a_line_of_two_encodings_is_repaired_only_where_no_other_reading_is_poss
 
 
 ENDLESS = {
-    "quotation marks escaped": '{"a": "' + 'x\\" ' * 1_000_000,
-    "a backslash last": '{"a": "' + 'x\\" ' * 1_000_000 + "\\",
-    "apostrophes escaped": "{'a': '" + "x\\' " * 250_000,
-    "typographic marks escaped": "{“a”: “" + "x\\” " * 500_000,
-    "typographic marks escaped, then a straight one": "{“a”: “" + "x\\” " * 500_000 + '"',
-    "commas": "{" + ", " * 2_000_000,
-    "names": "{" + "a," * 2_000_000,
-    "backslashes": '{"a": "' + "\\" * 4_000_001,
-    "empty rows": "{}" * 2_000_000,
-    "numbers": "1 " * 2_000_000,
+    "quotation marks escaped": '{"a": "' + 'x\\" ' * 200_000,
+    "a backslash last": '{"a": "' + 'x\\" ' * 200_000 + "\\",
+    "apostrophes escaped": "{'a': '" + "x\\' " * 50_000,
+    "typographic marks escaped": "{“a”: “" + "x\\” " * 100_000,
+    "typographic marks escaped, then a straight one": "{“a”: “" + "x\\” " * 100_000 + '"',
+    "commas": "{" + ", " * 400_000,
+    "names": "{" + "a," * 400_000,
+    "backslashes": '{"a": "' + "\\" * 800_001,
+    "empty rows": "{}" * 400_000,
+    "numbers": "1 " * 400_000,
 }
 
 
