@@ -1,14 +1,16 @@
 """Chaos: whatever can be done to supervisors and workers, at random, and what must hold all the same.
 
-    python -m tests.jobs.chaos [--minutes 10] [--seed 1] [--postgresql]
+    python -m tests.jobs.chaos [--minutes 10] [--seed 1] [--postgresql | --small-disk]
 
-On SQLite two supervisors of one machine vie for its lock; on PostgreSQL two hosts vie for the lease. What must hold:
+On SQLite two supervisors of one machine vie for its lock; on PostgreSQL two hosts vie for the lease. On a small disk, which
+needs root, it is filled up as well. What must hold:
 never two live workers of one run or on one device; what was acknowledged stays; events are numbered without a gap; what
 is done stays done; every step is there; all ends well once the chaos does; and no process is left.
 """
 
 import argparse
 import os
+import platform
 import random
 import signal
 import subprocess
@@ -22,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+import sqlalchemy
 from sqlalchemy import create_engine, text
 
 from studio.domain.errors import RunError, StudioError
@@ -31,13 +34,14 @@ from studio.store import jobs
 from studio.store.database import Store, open_store
 from studio.store.workspace import Workspace
 from tests.postgresql import running_server
-from tests.small_disk import fill
+from tests.small_disk import fill, mounted
 
 HERE = Path(__file__).parent
 TERMS = ("0.2", "2.0", "3.5")
 GRACE = ("0.5", "0.5", "0.5", "2.5")
 AT_ONCE = 3
 WAIT = 180.0
+SMALL = "24m"
 
 
 @dataclass
@@ -154,10 +158,10 @@ class Chaos:
 
     def lose_caller(self) -> None:
         """Whoever submits is killed at any moment: what was acknowledged is there, and asking again makes no second."""
-        key, (reads, writes) = f"key-{len(self.acknowledged)}-{self.random.random()}", os.pipe()
+        key, kind, (reads, writes) = f"key-{len(self.acknowledged)}-{self.random.random()}", self.kind(), os.pipe()
         if (child := os.fork()) == 0:
             with suppress(BaseException):
-                os.write(writes, self.submit(key).encode())
+                os.write(writes, self.submit(key, kind).encode())
             time.sleep(60)
             os._exit(1)
         os.close(writes)
@@ -166,7 +170,7 @@ class Chaos:
         os.waitpid(child, 0)
         with os.fdopen(reads, "rb") as told:
             heard = told.read().decode()
-        again = self.submit(key)
+        again = self.submit(key, kind)
         assert heard in ("", again)
 
     def fill_disk(self) -> None:
@@ -177,11 +181,13 @@ class Chaos:
 
     # What is looked at
 
-    def submit(self, key: str | None = None) -> str:
+    def kind(self) -> JobKind:
+        return JobKind.TRAIN if self.random.random() < 0.8 else JobKind.MEASURE
+
+    def submit(self, key: str | None = None, kind: JobKind | None = None) -> str:
         name = key or f"run-{len(self.acknowledged)}"
         spec = {"play": "count", "run": str(self.runs / name), "steps": self.steps, "seconds": 0.03}
-        kind = JobKind.TRAIN if self.random.random() < 0.8 else JobKind.MEASURE
-        made = jobs.submit(self.store, kind=kind, subject_id=name, spec=spec, key=key)
+        made = jobs.submit(self.store, kind=kind or self.kind(), subject_id=name, spec=spec, key=key)
         self.acknowledged.append(made.id)
         return made.id
 
@@ -258,9 +264,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.jobs.chaos")
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--postgresql", action="store_true")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--postgresql", action="store_true")
+    kind.add_argument("--small-disk", action="store_true", help="SQLite on a disk that is filled up now and then")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
+        if options.small_disk:
+            with mounted(Path(folder) / "disk", size=SMALL) as disk:
+                rage_for(options.minutes, options.seed, disk, None, is_small=True)
+            return
         if not options.postgresql:
             rage_for(options.minutes, options.seed, Path(folder), None)
             return
@@ -272,10 +284,10 @@ def main() -> None:
             rage_for(options.minutes, options.seed, Path(folder), server.address.format(name="chaos"))
 
 
-def rage_for(minutes: float, seed: int, folder: Path, url: str | None) -> None:
+def rage_for(minutes: float, seed: int, folder: Path, url: str | None, *, is_small: bool = False) -> None:
     store, end = open_store(Workspace(folder / "workspace"), url=url), time.monotonic() + minutes * 60
     with two_hosts(store, url, folder) as hosts:
-        chaos = Chaos(store, hosts, random.Random(seed))
+        chaos = Chaos(store, hosts, random.Random(seed), is_small=is_small)
         try:
             chaos.rage(until=lambda _: time.monotonic() > end)
             chaos.calm()
@@ -284,9 +296,19 @@ def rage_for(minutes: float, seed: int, folder: Path, url: str | None) -> None:
             print(*(host.log.read_text()[-5000:] for host in hosts), sep="\n")
             raise
     told = ", ".join(f"{count} × {name.replace('_', ' ')}" for name, count in chaos.done_to.most_common())
+    events = sum(len(jobs.events(store, job_id)) for job_id in chaos.acknowledged)
     print(
-        f"{chaos.done_to.total()} faults on {len(chaos.finished)} jobs in {chaos.attempts.total()} attempts: all held ({told})"
+        f"{chaos.done_to.total()} faults on {len(chaos.finished)} jobs in {chaos.attempts.total()} attempts with "
+        f"{events:,} events: all held ({told}); {version(store)}, SQLAlchemy {sqlalchemy.__version__}, "
+        f"Python {platform.python_version()}"
     )
+
+
+def version(store: Store) -> str:
+    """Which database it was."""
+    with store.read() as connection:
+        found = connection.dialect.server_version_info or ()
+    return f"{connection.dialect.name} {'.'.join(map(str, found))}"
 
 
 if __name__ == "__main__":
