@@ -1,6 +1,10 @@
-"""Operations on files that fail: the first, the second, and so on, until whatever is tried succeeds."""
+"""Operations on files that fail: the first, the second, and so on, until whatever is tried succeeds.
+
+So do writes, which are cut short at one byte after the other: `each_size`.
+"""
 
 import os
+import resource
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -91,6 +95,26 @@ def in_a_child(act: Callable[[], Any]) -> Callable[[], None]:
                 tap.count = tap.at
 
     return run
+
+
+def each_size(act: Callable[[], Any], *, by: int) -> Iterator[int]:
+    """Act in a process whose files cannot grow beyond so many bytes, more and more of them until it succeeds.
+
+    The system writes as far as it may and refuses the rest, as a full disk does; after each time the number of bytes.
+    """
+    for size in range(0, 1000 * by, by):
+        child = os.fork()
+        if child == 0:
+            try:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+                act()
+                os._exit(0)
+            finally:
+                os._exit(1)
+        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0:
+            return
+        yield size
+    raise AssertionError("it never succeeded")
 
 
 KILLED = 77

@@ -17,8 +17,10 @@ import pytest
 from studio.domain.errors import DatasetError, GaveUpWaiting
 from studio.domain.event import Event, EventKind, Outcome, Reporter
 from studio.domain.job import Job, JobKind, JobState, Wish
+from studio.jobs import spool
 from studio.jobs.ending import Gone, untold
-from studio.worker import OUTCOME_NOT_WRITTEN, EventWriter, outcome_of
+from studio.worker import OUTCOME_NOT_WRITTEN, EventWriter, attempt, outcome_of
+from tests.failing import die, each_operation, each_size, in_a_child
 from tests.small_disk import fill
 
 SPEC = {"kind": "ingest", "job": "job-1", "attempt": 1}
@@ -214,6 +216,46 @@ def test_an_event_waits_while_the_disk_is_full_and_is_there_whole_afterwards(sma
         fill(small_disk / "filler")
         reporter.report(EventKind.NOTE, text="said when there was room again" * 1000)
     assert [event.data["text"][:12] for event in events(small_disk)] == ["before", "said from th", "said when th"]
+
+
+def tell_of_three_things(folder: Path) -> None:
+    """A whole attempt; OSError where not all of it could be told."""
+
+    def work(spec: dict[str, Any], reporter: Reporter) -> Outcome:
+        for step in (1, 2, 3):
+            reporter.report(EventKind.CHECKPOINT, step=step)
+        return DONE
+
+    if attempt(folder, work=work) or spool.read_outcome(folder) != DONE:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def afresh(folder: Path) -> None:
+    """What is there is whole, so begin once more without it."""
+    read = spool.read_events(folder, offset=0).events
+    assert [event.seq for event in read] == list(range(1, len(read) + 1))
+    outcome = spool.read_outcome(folder)
+    assert outcome is None or outcome.state == "failed" or (outcome == DONE and len(read) == 3)
+    for path in folder.iterdir():
+        if path.name != "spec.json":
+            path.unlink()
+
+
+def test_wherever_a_worker_is_killed_while_it_tells_what_is_there_is_whole(folder: Path) -> None:
+    killed = in_a_child(lambda: tell_of_three_things(folder))
+    tried = [afresh(folder) for _ in each_operation(folder, killed, instead=die)]
+    assert len(tried) > 8
+    assert len(events(folder)) == 3 and spool.read_outcome(folder) == DONE
+
+
+def test_at_whatever_byte_the_disk_refuses_what_a_worker_told_is_whole_lines(folder: Path) -> None:
+    tried = 0
+    for tried in each_size(lambda: tell_of_three_things(folder), by=11):
+        told = folder / "events.jsonl"
+        assert not told.exists() or told.read_bytes()[-1:] in (b"", b"\n"), f"{tried} bytes"
+        afresh(folder)
+    assert tried > 150
+    assert len(events(folder)) == 3 and spool.read_outcome(folder) == DONE
 
 
 def test_whoever_waits_for_the_disk_can_be_stopped(small_disk: Path) -> None:

@@ -17,9 +17,9 @@ RunIds = Annotated[list[str], typer.Argument(metavar="RUN …", help="Runs, as `
 
 def values(kept: flow.Kept) -> dict[str, Any]:
     """A run as `runs --json` lists it."""
-    run, began = kept.run, kept.run.job.started_at
+    run, began = kept.run, kept.run.started_at
     return {
-        "run": run.id, "name": run.name, "state": run.job.state, "dataset": run.dataset_id, "model": run.model_id,
+        "run": run.id, "name": run.name, "state": run.state, "dataset": run.dataset_id, "model": run.model_id,
         "best": kept.best, "started": began.isoformat() if began else None, "owner": kept.entry.owner,
         "tags": kept.entry.tags, "notes": kept.entry.notes, "studies": kept.studies,
     }  # fmt: skip

@@ -102,7 +102,7 @@ def runs(run: Annotated[str | None, typer.Argument(metavar="[RUN]")] = None, jso
         answer(json, _run_values(studio, found) | written, _run_words(studio, found))
         return
     every = notebook.kept(studio)
-    words = "\n".join(f"{k.run.id}  {k.run.job.words:<11} {k.run.name}" for k in every) or "There is no run yet."
+    words = "\n".join(f"{k.run.id}  {k.run.words:<11} {k.run.name}" for k in every) or "There is no run yet."
     answer(json, [logbook.values(kept) for kept in every], words)
 
 

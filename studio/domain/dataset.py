@@ -123,6 +123,11 @@ class Reject:
 TEXT_TRAINING = "Plain text is learned word for word; it asks nothing, so nothing of it can be compared blind."
 
 
+def titled(name: str, version: int) -> str:
+    """The name of a dataset, and which version it is where there are several."""
+    return name if version == 1 else f"{name} · version {version}"
+
+
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """What is known of one version of an upload; until it has been read, little more than the `share_read` so far.
@@ -159,8 +164,7 @@ class Dataset:
 
     @property
     def title(self) -> str:
-        """Its name, and which version it is where there are several."""
-        return self.name if self.version == 1 else f"{self.name} · version {self.version}"
+        return titled(self.name, self.version)
 
     @property
     def is_text(self) -> bool:

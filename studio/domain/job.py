@@ -102,6 +102,13 @@ STATE_WORDS = {
 }
 
 
+def words_of(state: JobState, wish: Wish, *, pausing: bool) -> str:
+    """How a job stands, in a word."""
+    if state in LIVE and wish is Wish.STOP:
+        return "pausing" if pausing else "stopping"
+    return "paused" if state is JobState.STOPPED and pausing else STATE_WORDS[state]
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """The time that one attempt was at work; without an end it still is."""
@@ -157,6 +164,4 @@ class Job:
 
     @property
     def words(self) -> str:
-        if self.is_stopping:
-            return "pausing" if self.pausing else "stopping"
-        return "paused" if self.is_paused else STATE_WORDS[self.state]
+        return words_of(self.state, self.wish, pausing=self.pausing)

@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import pairwise
 from statistics import median
 
-from studio.domain.run import Metric
+from studio.domain.run import Best, Metric
 
 # Nats; where almost everything has been learned, one share of almost nothing would call every wobble a trend.
 NOISE = 0.005
@@ -36,12 +36,6 @@ class Reading:
     tone: Tone
     title: str
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Best:
-    step: int
-    loss: float
 
 
 @dataclass(frozen=True)

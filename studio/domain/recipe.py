@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
@@ -13,6 +14,11 @@ from studio.domain.tracker import Tracker
 EARLIER_METHODS: dict[str, Method] = {"nf4": "qlora", "none": "lora"}
 # Choices that came later; a recipe that does not make them keeps the fingerprint that it had before.
 LATER = ("rank_stabilised", "dora", "prefix_tokens", "preference", "beta", "packing")
+
+
+def method_of(kept: Mapping[str, Any]) -> Method:
+    """The method of a recipe as it is kept, without checking the rest of it."""
+    return kept.get("method") or EARLIER_METHODS[kept["quantisation"]]
 
 
 class Recipe(BaseModel):

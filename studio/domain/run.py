@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from studio.domain.job import Job
+from studio.domain.job import LIVE, Job, JobState
 from studio.domain.plan import Plan
 from studio.domain.recipe import Recipe
 
@@ -45,6 +45,37 @@ class Run:
     @property
     def can_resume(self) -> bool:
         return self.job.state in ("interrupted", "failed", "stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The check of a run with the lowest validation loss."""
+
+    step: int
+    loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A run as lists show it: what it is and how it stands, without its recipe and its plan.
+
+    `best` is what it told at its end; None for one that has not ended by itself.
+    """
+
+    id: str
+    name: str
+    dataset_id: str
+    model_id: str
+    created_at: datetime
+    started_at: datetime | None
+    state: JobState
+    words: str
+    best: Best | None = None
+    sweep_id: str | None = None
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in LIVE
 
 
 @dataclass(frozen=True, slots=True)

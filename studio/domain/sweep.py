@@ -10,9 +10,9 @@ from typing import Any
 
 from studio.domain.errors import RecipeError
 from studio.domain.method import TITLES, belongs
-from studio.domain.reading import NOISE, Best, Reading, Tone, best_check
+from studio.domain.reading import NOISE, Reading, Tone, best_check
 from studio.domain.recipe import Recipe
-from studio.domain.run import Metric
+from studio.domain.run import Best, Metric
 
 MOST_KNOBS = 2
 MOST_RUNS = 9

@@ -88,8 +88,10 @@ def new_talk() -> str:
 def contestants(studio: Studio, model_id: str) -> list[Contestant]:
     """The base, and every checkpoint of every run of a model, the newest run first."""
     found = [Contestant()]
-    for run in train.runs(studio):
-        if run.model_id == model_id and (kept := train.checkpoints(studio, run.id)):
+    runs = train.runs(studio, model_id=model_id)
+    saved = train.saved_of(studio, [run.id for run in runs])
+    for run in runs:
+        if kept := [each for each in saved[run.id] if not each.harm]:
             best = min(kept, key=lambda checkpoint: (checkpoint.validation_loss, checkpoint.step)).step
             found += [
                 Contestant(run_id=run.id, run=run.name, step=each.step, sha256=each.sha256, is_best=each.step == best)
@@ -100,7 +102,7 @@ def contestants(studio: Studio, model_id: str) -> list[Contestant]:
 
 def usual_choice(studio: Studio, model_id: str, run_id: str | None) -> str | None:
     """The checkpoint that people most likely want to talk with: that of this run which is used, or of the newest."""
-    runs = [run for run in train.runs(studio) if run.model_id == model_id]
+    runs = train.runs(studio, model_id=model_id)
     runs.sort(key=lambda run: run.id != run_id)
     run = next((run for run in runs if train.checkpoints(studio, run.id)), None)
     return f"{run.id}:{train.checkpoint_at(studio, run.id, None).step}" if run else None
@@ -203,7 +205,7 @@ def look(studio: Studio, talk: str) -> Look:
 
 def _ahead(studio: Studio) -> list[str]:
     """What has the place that the chat needs, or comes to have it before: runs by name, the first of them first."""
-    runs = [run.name for run in reversed(train.runs(studio)) if run.is_live]
+    runs = [run.name for run in reversed(train.runs(studio, live=True))]
     return [*runs, *(OTHER_WORK[job.kind] for job in jobs.live(studio.store, kinds=OTHER_WORK))]
 
 

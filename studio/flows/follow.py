@@ -7,8 +7,8 @@ from pathlib import Path
 
 from studio.domain.event import Event, EventKind
 from studio.domain.job import JobState, Stretch
-from studio.domain.reading import Best, Reading, Tone, best_check, read_curves, read_end
-from studio.domain.run import Metric, Run
+from studio.domain.reading import Reading, Tone, best_check, read_curves, read_end
+from studio.domain.run import Best, Metric, Run
 from studio.flows.studio import Studio
 from studio.store import jobs
 from studio.store import runs as stored

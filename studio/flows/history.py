@@ -13,7 +13,7 @@ from studio.domain.dataset import Dataset
 from studio.domain.errors import DatasetError
 from studio.domain.mending import StepKind, Which
 from studio.domain.row import Row
-from studio.domain.run import Run
+from studio.domain.run import Listed
 from studio.flows import bring, inspect, mend, train
 from studio.flows.studio import Studio
 
@@ -23,7 +23,7 @@ class Entry:
     """One version with the runs that learned from it."""
 
     dataset: Dataset
-    runs: tuple[Run, ...]
+    runs: tuple[Listed, ...]
 
     @property
     def words(self) -> str:
@@ -74,11 +74,9 @@ class Replayed:
 
 def history(studio: Studio, dataset_id: str) -> list[Entry]:
     """Every version of the upload, in order."""
-    runs = train.runs(studio)
-    return [
-        Entry(found, tuple(run for run in runs if run.dataset_id == found.id))
-        for found in mend.versions(studio, dataset_id)
-    ]
+    versions = mend.versions(studio, dataset_id)
+    runs = train.runs(studio, dataset_ids=[found.id for found in versions])
+    return [Entry(found, tuple(run for run in runs if run.dataset_id == found.id)) for found in versions]
 
 
 def difference(studio: Studio, first_id: str, second_id: str, *, examples: int = 20) -> Difference:

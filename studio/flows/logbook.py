@@ -2,15 +2,15 @@
 
 import getpass
 import platform
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from studio import __version__
 from studio.domain.errors import RunError
 from studio.domain.logbook import Difference, Entry, differences, tags_of
-from studio.domain.reading import Best, best_check
-from studio.domain.run import Run
+from studio.domain.run import Best, Listed, Run
 from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.store import datasets, splits, studies
@@ -19,17 +19,36 @@ from studio.store import runs as held
 
 LIBRARIES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "datasets", "accelerate")
 LONGEST_NOTE = 4_000
+MOST = 50  # runs in a list on a screen
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A run with what is kept of it; `studies` are how many rest on it."""
 
-    run: Run
+    run: Listed
     entry: Entry
     dataset: str
     best: Best | None
     studies: int
+
+    @property
+    def said(self) -> str:
+        """What stands in its line, for whoever looks for a word of it."""
+        run, entry = self.run, self.entry
+        when = f"{run.created_at:%d %b}"
+        return " ".join(
+            (run.name, run.id, run.words, self.dataset, run.model_id, when, entry.owner, *entry.tags, entry.notes)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The newest of the runs that were looked for, and how many there are of them in all."""
+
+    kept: tuple[Kept, ...]
+    found: int
+    find: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +65,19 @@ def opened(studio: Studio, run: Run) -> Run:
     return run
 
 
-def kept(studio: Studio) -> list[Kept]:
-    """Every run with what is kept of it, the newest first."""
-    entries = stored.entries(studio.store)
-    titles = {found.id: found.title for found in datasets.all(studio.store)}
-    resting = [study.run_id for study in studies.all(studio.store)]
-    return [
-        Kept(
-            run=run,
-            entry=entries.get(run.id, Entry()),
-            dataset=titles.get(run.dataset_id, run.dataset_id),
-            best=_best(studio, run),
-            studies=resting.count(run.id),
-        )
-        for run in held.all(studio.store)
-    ]
+def kept(studio: Studio, **wanted: Any) -> list[Kept]:
+    """Every run, or those `wanted` as `store.runs.all` takes it, with what is kept of each, the newest first."""
+    return _with_best(studio, _kept(studio, held.all(studio.store, **wanted)))
+
+
+def page(studio: Studio, *, find: str = "", most: int = MOST) -> Page:
+    """The newest runs in whose line every word of `find` stands, at most so many of them."""
+    words = find.casefold().split()
+    if not words:
+        return Page(tuple(kept(studio, most=most)), held.count(studio.store))
+    every = _kept(studio, held.all(studio.store))
+    found = [each for each in every if all(word in said for said in [each.said.casefold()] for word in words)]
+    return Page(tuple(_with_best(studio, found[:most])), len(found), find)
 
 
 def entry(studio: Studio, run_id: str) -> Entry:
@@ -111,12 +128,26 @@ def compared(studio: Studio, run_ids: Sequence[str]) -> list[Difference]:
     return differ + differences([run.recipe for run in runs])
 
 
-def _best(studio: Studio, run: Run) -> Best | None:
-    """The best check: as the run told at its end, or else from its curve."""
-    step, loss = (run.job.result.get(name) for name in ("best_step", "best_validation_loss"))
-    if step is not None and loss is not None:
-        return Best(step, loss)
-    return best_check(held.metrics(studio.store, run.id))
+def _kept(studio: Studio, runs: Sequence[Listed]) -> list[Kept]:
+    entries, resting = stored.entries(studio.store, _few(run.id for run in runs)), studies.counts(studio.store)
+    titles = datasets.titles(studio.store, {run.dataset_id for run in runs})
+    return [
+        Kept(run, entries.get(run.id, Entry()), titles[run.dataset_id], run.best, resting.get(run.id, 0))
+        for run in runs
+    ]
+
+
+def _few(ids: Iterable[str]) -> list[str] | None:
+    """The ids to ask for by name; None where to ask for all is quicker, and for more a database may refuse."""
+    listed = list(ids)
+    return listed if len(listed) <= MOST else None
+
+
+def _with_best(studio: Studio, listed: Sequence[Kept]) -> list[Kept]:
+    """The same with the best check so far, from its curve, of each that has not told of it at its end."""
+    open_ = [kept.run.id for kept in listed if kept.best is None]
+    best = held.best(studio.store, open_) if open_ else {}
+    return [replace(kept, best=kept.best or best.get(kept.run.id)) for kept in listed]
 
 
 def _person() -> str:

@@ -18,10 +18,13 @@ from pathlib import Path
 from studio.domain.errors import SetupError, StudioError
 from studio.domain.job import JobState
 from studio.domain.machine import Check
+from studio.flows import space
+from studio.flows.studio import Studio
 from studio.jobs.beat import FRESH, heard
 from studio.jobs.presence import is_supervised
 from studio.jobs.process import identity_of
 from studio.recipes.hub.names import endpoint
+from studio.recipes.words import amount
 from studio.store import audit, jobs
 from studio.store.database import HEAD, Store, found_revision, server_version, unmigrated
 from studio.store.workspace import Workspace
@@ -35,6 +38,7 @@ OPEN_FILES = 4096
 POSTGRESQL = 13
 CLOCK_OFF, BACKUP_AGE = timedelta(minutes=2), timedelta(days=7)
 SOON = 4.0  # seconds
+ROOM = 0.1  # of what a workspace may take is to be left for what comes
 ASK_THE_TIME = """
 import sys, urllib.error, urllib.request
 asked = urllib.request.Request(sys.argv[1], method="HEAD")
@@ -186,7 +190,7 @@ def _of_the_database(workspace: Workspace, url: str | None) -> list[Check]:
     except StudioError:
         return []  # `_postgresql` has told
     try:
-        return [_waiting(store), _backup(store)] if found_revision(store) == HEAD else []
+        return [_waiting(store), _budget(store), _backup(store)] if found_revision(store) == HEAD else []
     except StudioError as error:
         return [Check("Database", False, error.message, error.fix)]
     finally:
@@ -200,6 +204,20 @@ def _waiting(store: Store) -> Check:
         return Check("Supervisor", True, "at work" if is_supervised(store.workspace) else "nothing waits for it")
     fix = "Start the studio; where web and jobs are started apart, start python -m studio.jobs.supervisor too."
     return Check("Supervisor", False, f"none is running, and {waiting:,} jobs wait", fix)
+
+
+def _budget(store: Store) -> Check:
+    """What does not fit does not start, so that it is better known before."""
+    studio = Studio(store)
+    try:
+        now = space.space(studio)
+    except SetupError as error:
+        return Check("Disk budget", False, error.message, error.fix)
+    taken = f"{amount(now.used)} used, {amount(now.promised)} more promised to what waits and runs"
+    whole = "no limit but the disk" if now.budget is None else f"of {amount(now.budget)}"
+    missing = round((now.used + now.promised + max(now.left, 0)) * ROOM) - now.left
+    fix = space.ways(studio, missing, now.budget) if missing > 0 else ""
+    return Check("Disk budget", missing <= 0, f"{whole}: {taken}, {amount(max(now.left, 0))} left", fix, needed=False)
 
 
 def _backup(store: Store) -> Check:

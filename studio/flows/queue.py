@@ -79,8 +79,7 @@ def line(studio: Studio, *, gpus: Sequence[Gpu] | None = None, now: datetime | N
     """The line as it is now; `gpus` are those of this machine unless they are given."""
     gpus = tuple(usable_gpus() if gpus is None else gpus)
     found = jobs.live(studio.store, kinds=KINDS)
-    titles = {model.id: model.title for model in models.models(studio)} if found else {}
-    named = [_named(studio, job, titles) for job in found]
+    named = _named(studio, found)
     running = [place for place in named if place.job.state is JobState.RUNNING]
     waiting = [place for place in named if place.job.state is JobState.QUEUED]
     free: dict[str, Span | None] = dict.fromkeys([gpu.uuid for gpu in gpus] or [PROCESSOR], NOW)
@@ -181,12 +180,19 @@ def _waiting(studio: Studio, run_id: str) -> Place:
     return found
 
 
-def _named(studio: Studio, job: Job, titles: dict[str, str]) -> Place:
-    if job.kind is not JobKind.TRAIN:
-        return Place(job, None, OTHERS.get(job.kind, "other work"))
-    run = stored.get(studio.store, job.subject_id)
-    dataset = datasets.get(studio.store, run.dataset_id).title
-    return Place(job, run, run.name, dataset, titles.get(run.model_id, run.model_id))
+def _named(studio: Studio, found: Sequence[Job]) -> list[Place]:
+    """Each with what it is for, in the same order."""
+    runs = stored.several(studio.store, [job.subject_id for job in found if job.kind is JobKind.TRAIN])
+    data = datasets.titles(studio.store, {run.dataset_id for run in runs.values()})
+    titles = {model.id: model.title for model in models.models(studio)} if runs else {}
+    places = []
+    for job in found:
+        run = runs.get(job.subject_id)
+        if run is None:
+            places.append(Place(job, None, OTHERS.get(job.kind, "other work")))
+        else:
+            places.append(Place(job, run, run.name, data[run.dataset_id], titles.get(run.model_id, run.model_id)))
+    return places
 
 
 def _takes(place: Place) -> Span | None:

@@ -83,7 +83,7 @@ def claim(studio: Studio, size: int, place: Path, what: str, *, error: type[Stud
     def refuse(missing: int) -> StudioError:
         return error(
             f"{what} takes {amount(size)} on the disk, and {amount(max(0, size - missing))} can be used.",
-            fix=_fix(studio, missing, limit),
+            fix=ways(studio, missing, limit),
         )
 
     return Claim(size, place, root, disk_free(place), left, refuse)
@@ -124,12 +124,13 @@ def _entries(root: Path) -> Iterator[Path]:
         yield from (Path(entry.path) for entry in found)
 
 
-def _fix(studio: Studio, missing: int, limit: int | None) -> str:
+def ways(studio: Studio, missing: int, limit: int | None) -> str:
+    """What a person can do to have so many bytes more."""
     taken = _taken(studio)
     worth = [share for share in WAYS if taken[share] >= missing / 10]
-    ways = [f"{WAYS[share]} ({amount(taken[share])})" for share in worth[:2]]
+    each = [f"{WAYS[share]} ({amount(taken[share])})" for share in worth[:2]]
     if limit is not None:
-        ways.append(f"raise the budget of {amount(limit)}")
-    elif not ways:
-        ways.append("delete something else on this disk")
-    return f"Free {amount(missing)}: {' or '.join(ways)}."
+        each.append(f"raise the budget of {amount(limit)}")
+    elif not each:
+        each.append("delete something else on this disk")
+    return f"Free {amount(missing)}: {' or '.join(each)}."

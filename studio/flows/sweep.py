@@ -65,26 +65,22 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A sweep as it stands in the list of runs, with what is kept of each of its runs."""
+    """A sweep as it stands in the list of runs, with what is kept of each of its runs.
+
+    `lowest` is the try with the lowest validation loss so far, `values` what was tried in it; whether that is more than
+    chance, its comparison says.
+    """
 
     sweep: Sweep
     kept: tuple[logbook.Kept, ...]
+    lowest: logbook.Kept | None = None
+    values: str = ""
 
     @property
     def state(self) -> str:
         """How many tries are in which state: 2 finished, 1 waiting."""
-        counted = Counter(each.run.job.words for each in self.kept)
+        counted = Counter(each.run.words for each in self.kept)
         return ", ".join(f"{number} {words}" for words, number in counted.most_common())
-
-    @property
-    def lowest(self) -> logbook.Kept | None:
-        """The try with the lowest validation loss so far; whether that is more than chance, its comparison says."""
-        checked = [each for each in self.kept if each.best]
-        return min(checked, key=lambda each: each.best.loss if each.best else inf, default=None)
-
-    def values_of(self, kept: logbook.Kept) -> str:
-        """What was tried in a run."""
-        return label_of({name: getattr(kept.run.recipe, name) for name in self.sweep.knobs})
 
 
 def knobs_of(varied: Sequence[str]) -> dict[str, list[Any]]:
@@ -163,16 +159,35 @@ def start(
 
 def sweeps(studio: Studio) -> list[Sweep]:
     """The sweeps of which a run is there, the newest first."""
-    there = {run.id for run in held.all(studio.store)}
-    return [sweep for sweep in stored.all(studio.store) if there & set(sweep.run_ids)]
+    every = stored.all(studio.store)
+    there = {run.sweep_id for run in held.all(studio.store, sweep_ids=[sweep.id for sweep in every])}
+    return [sweep for sweep in every if sweep.id in there]
 
 
-def tried(studio: Studio, every: Sequence[logbook.Kept]) -> list[Tried]:
-    """Each sweep with those of its runs that are among `every`, the newest first; without any it is not there."""
-    found = [
-        Tried(each, tuple(kept for kept in every if kept.run.sweep_id == each.id)) for each in stored.all(studio.store)
+def tried(studio: Studio, listed: Sequence[logbook.Kept]) -> list[Tried]:
+    """The sweeps of these runs, the newest first, each with all of its runs that are not deleted."""
+    ids = {kept.run.sweep_id for kept in listed if kept.run.sweep_id}
+    if not ids:
+        return []
+    every = logbook.kept(studio, sweep_ids=ids)
+    tries = {id: [kept for kept in every if kept.run.sweep_id == id] for id in ids}
+    lowest = {id: _lowest(each) for id, each in tries.items()}
+    recipes = held.recipes(studio.store, [kept.run.id for kept in lowest.values() if kept])
+    return [
+        Tried(each, tuple(tries[each.id]), kept := lowest[each.id], _values(each, recipes[kept.run.id]) if kept else "")
+        for each in stored.all(studio.store)
+        if each.id in ids
     ]
-    return [each for each in found if each.kept]
+
+
+def _lowest(tries: Sequence[logbook.Kept]) -> logbook.Kept | None:
+    checked = [each for each in tries if each.best]
+    return min(checked, key=lambda each: each.best.loss if each.best else inf, default=None)
+
+
+def _values(sweep: Sweep, recipe: Recipe) -> str:
+    """What was tried in a run of the sweep."""
+    return label_of({name: getattr(recipe, name) for name in sweep.knobs})
 
 
 def get(studio: Studio, sweep_id: str) -> Sweep:
@@ -200,7 +215,7 @@ def runs_of(studio: Studio, ids: Sequence[str]) -> list[str]:
 def compared(studio: Studio, sweep_id: str) -> Compared:
     """What came of each run that is not deleted, and which of them is best, as far as that can be told."""
     found = get(studio, sweep_id)
-    there = {run.id for run in held.all(studio.store)}
+    there = {run.id for run in held.all(studio.store, sweep_ids=[found.id])}
     runs = [held.get(studio.store, run_id) for run_id in found.run_ids if run_id in there]
     changes = [{name: getattr(run.recipe, name) for name in found.knobs} for run in runs]
     results = [

@@ -18,7 +18,8 @@ def every(studio: Studio) -> list[Thing]:
     ids = [dataset.id for dataset in bring.datasets(studio)]
     found = train.runs(studio)
     ids += [run.id for run in found]
-    ids += [f"{run.id}{AT}{each.step}" for run in found for each in runs.checkpoints(studio.store, run.id)]
+    kept = runs.checkpoints_of(studio.store, [run.id for run in found])
+    ids += [f"{run_id}{AT}{each.step}" for run_id, checkpoints in kept.items() for each in checkpoints]
     ids += [study.id for study in studies.all(studio.store)]
     ids += [release.id for release in deliver.releases(studio)]
     ids += [model.id for model in added.all(studio.store)]

@@ -2,7 +2,9 @@
 
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from studio.domain.errors import RecipeError, RunError
@@ -11,7 +13,7 @@ from studio.domain.method import FURTHER
 from studio.domain.model import Model
 from studio.domain.plan import Choice, Plan
 from studio.domain.recipe import Recipe
-from studio.domain.run import Checkpoint, Origin, Run
+from studio.domain.run import Checkpoint, Listed, Origin, Run
 from studio.domain.space import Claim
 from studio.domain.split import Split
 from studio.engine.checkpoints import harm, place_aside
@@ -180,10 +182,13 @@ class FirstStage:
         return {"begin": str(folder), "begin_sha256": self.checkpoint.sha256}
 
 
-def first_stages(studio: Studio, model_id: str) -> list[Run]:
+def first_stages(studio: Studio, model_id: str) -> list[Listed]:
     """Runs of a model that another run can begin from, the newest first."""
-    ended = (found for found in runs(studio) if found.model_id == model_id and not found.is_live)
-    return [found for found in ended if found.recipe.method in FURTHER and checkpoints(studio, found.id)]
+    ended = [found for found in runs(studio, model_id=model_id) if not found.is_live]
+    methods = stored.methods(studio.store, [found.id for found in ended])
+    further = [found for found in ended if methods[found.id] in FURTHER]
+    kept = saved_of(studio, [found.id for found in further])
+    return [found for found in further if any(not each.harm for each in kept[found.id])]
 
 
 def of_the_same_adapter(recipe: Recipe, first: Run) -> Recipe:
@@ -235,9 +240,9 @@ def run(studio: Studio, run_id: str) -> Run:
     return stored.get(studio.store, run_id)
 
 
-def runs(studio: Studio) -> list[Run]:
-    """Every run of the workspace, the newest first."""
-    return stored.all(studio.store)
+def runs(studio: Studio, **wanted: Any) -> list[Listed]:
+    """The runs of the workspace, the newest first: all, or those `wanted` as `store.runs.all` takes it."""
+    return stored.all(studio.store, **wanted)
 
 
 @logged("renamed a run")
@@ -254,10 +259,19 @@ def checkpoints(studio: Studio, run_id: str) -> list[Checkpoint]:
 
 def saved(studio: Studio, run_id: str) -> list[Checkpoint]:
     """The same with those that are damaged, or were found so and set aside, each with what is wrong with it."""
-    folder = studio.workspace.run(run_id)
-    kept = [replace(each, harm=harm(folder / each.path)) for each in stored.checkpoints(studio.store, run_id)]
+    return saved_of(studio, [run_id])[run_id]
+
+
+def saved_of(studio: Studio, run_ids: Sequence[str]) -> dict[str, list[Checkpoint]]:
+    """The same of each of these runs."""
+    now, ever = (stored.checkpoints_of(studio.store, run_ids, ever=ever) for ever in (False, True))
+    return {run_id: _with_harm(studio.workspace.run(run_id), now[run_id], ever[run_id]) for run_id in run_ids}
+
+
+def _with_harm(folder: Path, now: Sequence[Checkpoint], ever: Sequence[Checkpoint]) -> list[Checkpoint]:
+    kept = [replace(each, harm=harm(folder / each.path)) for each in now]
     there = {each.step for each in kept}
-    for each in stored.checkpoints(studio.store, run_id, ever=True):
+    for each in ever:
         aside = place_aside(folder / each.path)
         if each.step not in there and aside.is_dir():
             kept.append(replace(each, harm=f"{harm(aside) or 'it was damaged'}; it was set aside when the run went on"))

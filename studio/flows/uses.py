@@ -1,11 +1,12 @@
 """Uses: what keeps something from being deleted, in one sentence with what to do first."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from studio.domain.deleted import Kind, Stage, Thing
 from studio.domain.errors import DatasetError, ExportError, RecipeError, RunError, StudioError, StudyError
 from studio.domain.job import Job, JobKind
-from studio.domain.run import Run
+from studio.domain.run import Listed, Run
 from studio.domain.study import Study, StudyState
 from studio.flows import compare, things
 from studio.flows.studio import Studio
@@ -47,7 +48,7 @@ def _own(studio: Studio, thing: Thing, *, even_judged: bool) -> StudioError | No
 
 def _of_dataset(studio: Studio, thing: Thing) -> StudioError | None:
     versions = {version.id for version in datasets.versions(studio.store, thing.id)}
-    learned = [run.name for run in _every_run(studio) if run.dataset_id in versions]
+    learned = [run.name for run in _every_run(studio, dataset_ids=versions)]
     if not learned:
         return None
     return DatasetError(
@@ -101,7 +102,7 @@ def _of_model(studio: Studio, thing: Thing) -> StudioError | None:
     if model.job is not None and model.job.is_live:
         return RecipeError(f"{thing.name} is being downloaded.", fix="Stop the download first.")
     gone = {each.thing.id for each in stored.all(studio.store, Stage.GOING, Stage.GONE)}
-    learned = [run.name for run in _every_run(studio) if run.model_id == thing.id and run.id not in gone]
+    learned = [run.name for run in _every_run(studio, model_id=thing.id) if run.id not in gone]
     if not learned:
         return None
     return RecipeError(
@@ -119,8 +120,8 @@ def _at_work(studio: Studio, thing: Thing) -> StudioError | None:
     return StudioError(f"{thing.name} is used by {work} that {stands}.", fix="Wait until that ends, or stop it first.")
 
 
-def _every_run(studio: Studio) -> list[Run]:
-    return [run for deleted in (False, True) for run in runs.all(studio.store, deleted=deleted)]
+def _every_run(studio: Studio, **wanted: Any) -> list[Listed]:
+    return [run for deleted in (False, True) for run in runs.all(studio.store, deleted=deleted, **wanted)]
 
 
 def _several(names: Sequence[str]) -> str:

@@ -1,13 +1,13 @@
 """Datasets in the database: each with the job that reads it, whose state and result are the dataset's own."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from studio.domain.dataset import Dataset, Guess, Layout, Mapping, Origin
+from studio.domain.dataset import Dataset, Guess, Layout, Mapping, Origin, titled
 from studio.domain.deleted import Kind
 from studio.domain.errors import DatasetError
 from studio.domain.job import Job, JobKind, JobState
@@ -106,6 +106,14 @@ def all(store: Store) -> list[Dataset]:
         return [
             _dataset(row) for row in connection.execute(listed.order_by(columns.created_at.desc(), columns.id.desc()))
         ]
+
+
+def titles(store: Store, dataset_ids: Collection[str]) -> dict[str, str]:
+    """What each of these datasets is called."""
+    columns = tables.datasets.c
+    question = select(columns.id, columns.name, columns.version).where(columns.id.in_(list(dataset_ids)))
+    with store.read() as connection:
+        return {row.id: titled(row.name, row.version) for row in connection.execute(question)}
 
 
 def chosen_mappings(store: Store) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Logbook in the database: what people say of a run, and who started it with which libraries."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -16,14 +16,17 @@ def open_entry(store: Store, run_id: str, *, owner: str, versions: dict[str, str
         _insist(connection, run_id, owner=owner, versions=versions)
 
 
-def entries(store: Store) -> dict[str, Entry]:
-    """What is written of each run; of a run from before there was a logbook, nothing."""
+def entries(store: Store, run_ids: Collection[str] | None = None) -> dict[str, Entry]:
+    """What is written of each run, or of these; of a run from before there was a logbook, nothing."""
+    question = select(tables.logbook)
+    if run_ids is not None:
+        question = question.where(tables.logbook.c.run_id.in_(list(run_ids)))
     with store.read() as connection:
-        return {row.run_id: _entry(row._mapping) for row in connection.execute(select(tables.logbook))}
+        return {row.run_id: _entry(row._mapping) for row in connection.execute(question)}
 
 
 def entry(store: Store, run_id: str) -> Entry:
-    return entries(store).get(run_id, Entry())
+    return entries(store, [run_id]).get(run_id, Entry())
 
 
 def write(store: Store, run_id: str, *, notes: str | None = None, tags: Sequence[str] | None = None) -> Entry:

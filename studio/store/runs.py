@@ -1,19 +1,22 @@
 """Runs in the database: a frozen recipe with its job, and the curves, checkpoints and answers that it reported."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Text, func, select, type_coerce, update
 
 from studio.domain.deleted import AT, Kind
 from studio.domain.errors import RunError
 from studio.domain.event import EventKind
-from studio.domain.job import JobKind
+from studio.domain.job import LIVE, JobKind, JobState, Wish, words_of
+from studio.domain.method import Method
 from studio.domain.plan import Plan
-from studio.domain.recipe import Recipe
-from studio.domain.run import Checkpoint, Metric, Origin, Run
+from studio.domain.reading import best_check
+from studio.domain.recipe import Recipe, method_of
+from studio.domain.run import Best, Checkpoint, Listed, Metric, Origin, Run
 from studio.domain.space import Claim
 from studio.store import deleted as gone
 from studio.store import jobs, tables
@@ -21,6 +24,13 @@ from studio.store.database import Store, writing
 
 PLAN = TypeAdapter(Plan)
 Moment = tuple[int, int]  # the attempt, and the number of the event in it
+# The events of a run by their kind: when each was told, at what time, and what it says.
+Told = dict[EventKind, list[tuple[Moment, float, dict[str, Any]]]]
+AT_ONCE = 5_000  # runs in one question; databases refuse to be asked for too many
+LISTED = (
+    *(tables.runs.c[name] for name in ("id", "name", "dataset_id", "model_id", "created_at", "sweep_id")),
+    *(tables.jobs.c[name] for name in ("started_at", "state", "wish", "pausing", "result")),
+)
 MEASURED = tuple(field.name for field in fields(Metric) if field.name != "step")
 
 
@@ -79,13 +89,63 @@ def get(store: Store, run_id: str) -> Run:
         return _get(connection, run_id)
 
 
-def all(store: Store, *, deleted: bool = False) -> list[Run]:
-    """Every run that is not deleted, or those that are and of which something is kept, the newest first."""
-    newest_first = tables.runs.c.created_at.desc(), tables.runs.c.id.desc()
-    hidden = gone.hidden(Kind.RUN)
-    wanted = tables.runs.c.id.in_(hidden) if deleted else tables.runs.c.id.not_in(hidden)
+def several(store: Store, run_ids: Collection[str]) -> dict[str, Run]:
+    """Those of these runs that there are."""
+    question = runs_with_jobs().where(tables.runs.c.id.in_(list(run_ids)))
     with store.read() as connection:
-        return [run_of(row) for row in connection.execute(runs_with_jobs().where(wanted).order_by(*newest_first))]
+        return {run.id: run for run in map(run_of, connection.execute(question))}
+
+
+def all(
+    store: Store,
+    *,
+    deleted: bool = False,
+    live: bool = False,
+    ids: Collection[str] | None = None,
+    dataset_ids: Collection[str] | None = None,
+    model_id: str | None = None,
+    sweep_ids: Collection[str] | None = None,
+    most: int | None = None,
+) -> list[Listed]:
+    """Every run that is not deleted, or those that are and of which something is kept, the newest first.
+
+    As asked, only those that wait or run, those of these ids, data, model or sweeps, and the newest so many of them.
+    """
+    runs, hidden = tables.runs.c, gone.hidden(Kind.RUN)
+    wanted: list[ColumnElement[bool]] = [runs.id.in_(hidden) if deleted else runs.id.not_in(hidden)]
+    named = ((runs.id, ids), (runs.dataset_id, dataset_ids), (runs.sweep_id, sweep_ids))
+    wanted += [column.in_(list(values)) for column, values in named if values is not None]
+    if model_id is not None:
+        wanted.append(runs.model_id == model_id)
+    if live:
+        wanted.append(tables.jobs.c.state.in_([state.value for state in LIVE]))
+    joined = tables.runs.join(tables.jobs, tables.jobs.c.id == runs.job_id)
+    question = select(*LISTED).select_from(joined).where(*wanted).order_by(runs.created_at.desc(), runs.id.desc())
+    with store.read() as connection:
+        return [_listed(*row) for row in connection.execute(question.limit(most))]
+
+
+def count(store: Store) -> int:
+    """How many runs there are that are not deleted."""
+    counted = select(func.count()).select_from(tables.runs).where(tables.runs.c.id.not_in(gone.hidden(Kind.RUN)))
+    with store.read() as connection:
+        return connection.execute(counted).scalar_one()
+
+
+def recipes(store: Store, run_ids: Collection[str]) -> dict[str, Recipe]:
+    """The recipe of each of these runs."""
+    columns = tables.runs.c
+    with store.read() as connection:
+        rows = connection.execute(select(columns.id, columns.recipe).where(columns.id.in_(list(run_ids))))
+        return {row.id: Recipe.model_validate(row.recipe) for row in rows}
+
+
+def methods(store: Store, run_ids: Collection[str]) -> dict[str, Method]:
+    """How each of these runs trains."""
+    columns = tables.runs.c
+    with store.read() as connection:
+        rows = connection.execute(select(columns.id, columns.recipe).where(columns.id.in_(list(run_ids))))
+        return {row.id: method_of(row.recipe) for row in rows}
 
 
 def exists(store: Store, run_id: str) -> bool:
@@ -106,22 +166,30 @@ def choose(store: Store, run_id: str, step: int | None) -> Run:
         return _get(connection, run_id)
 
 
+def forget(connection: Connection, run_id: str) -> None:
+    """Remove a run with all that it reported; a run on which a study rests, deleted or not, keeps its place."""
+    if connection.execute(select(tables.studies.c.id).where(tables.studies.c.run_id == run_id)).first():
+        return
+    job_id = connection.execute(select(tables.runs.c.job_id).where(tables.runs.c.id == run_id)).scalar_one()
+    connection.execute(tables.runs.delete().where(tables.runs.c.id == run_id))
+    connection.execute(tables.jobs.delete().where(tables.jobs.c.id == job_id))
+
+
 def metrics(store: Store, run_id: str) -> list[Metric]:
     """The curves, one point per step; steps that a later attempt repeated are as that attempt measured them.
 
     What an attempt measured beyond the step that a later one went on from belongs to no curve.
     """
-    steps: dict[int, tuple[Moment, dict[str, Any]]] = {}
-    starts = _starts(store, run_id)
-    for moment, _, data in _reported(store, run_id, EventKind.METRIC):
-        if _is_undone(starts, moment, data["step"]):
-            continue
-        since = max(((moment[0], 0), *(start for start, _ in starts if start < moment)))
-        first_by, point = steps.get(data["step"], (since, {}))
-        if since > first_by:
-            point = {}
-        steps[data["step"]] = since, point | {name: data[name] for name in MEASURED if data.get(name) is not None}
-    return [Metric(step=step, **{"epoch": 0.0} | steps[step][1]) for step in sorted(steps)]
+    return _curve(_told(store, [run_id], EventKind.METRIC, EventKind.START)[run_id])
+
+
+def best(store: Store, run_ids: Collection[str]) -> dict[str, Best]:
+    """The best check so far of each of these runs that has one, from their curves."""
+    is_check = type_coerce(tables.events.c.data, Text).contains('"validation_loss":')
+    is_start = tables.events.c.kind == EventKind.START.value
+    told = _told(store, run_ids, EventKind.METRIC, EventKind.START, only=is_check | is_start)
+    found = {run_id: best_check(_curve(each)) for run_id, each in told.items()}
+    return {run_id: best for run_id, best in found.items() if best}
 
 
 def checkpoints(store: Store, run_id: str, *, ever: bool = False) -> list[Checkpoint]:
@@ -129,12 +197,21 @@ def checkpoints(store: Store, run_id: str, *, ever: bool = False) -> list[Checkp
 
     One that somebody deleted is in neither, unless the run went on and saved it anew since.
     """
+    return checkpoints_of(store, [run_id], ever=ever)[run_id]
+
+
+def checkpoints_of(store: Store, run_ids: Collection[str], *, ever: bool = False) -> dict[str, list[Checkpoint]]:
+    """The same of each of these runs."""
+    told, deleted = _told(store, run_ids, EventKind.CHECKPOINT, EventKind.START), _deleted_steps(store)
+    return {run_id: _kept(run_id, each, deleted, ever=ever) for run_id, each in told.items()}
+
+
+def _kept(run_id: str, told: Told, deleted: dict[str, float], *, ever: bool) -> list[Checkpoint]:
     kept: dict[int, dict[str, Any]] = {}
-    starts, deleted = _starts(store, run_id), _deleted_steps(store, run_id)
-    for moment, at, data in _reported(store, run_id, EventKind.CHECKPOINT):
-        if at <= deleted.get(data["step"], 0.0):
+    for moment, at, data in told[EventKind.CHECKPOINT]:
+        if at <= deleted.get(f"{run_id}{AT}{data['step']}", 0.0):
             continue
-        is_gone = bool(data.get("removed")) or _is_undone(starts, moment, data["step"])
+        is_gone = bool(data.get("removed")) or _is_undone(_starts(told), moment, data["step"])
         if not ever or not is_gone:
             kept.pop(data["step"], None)
         if not is_gone or (ever and not data.get("removed")):
@@ -153,38 +230,50 @@ def checkpoints(store: Store, run_id: str, *, ever: bool = False) -> list[Checkp
     ]
 
 
-def _deleted_steps(store: Store, run_id: str) -> dict[int, float]:
-    """The steps of checkpoints that somebody deleted, and when."""
+def _deleted_steps(store: Store) -> dict[str, float]:
+    """The checkpoints that somebody deleted, and when."""
     columns = tables.deleted.c
-    of_run = columns.id.startswith(f"{run_id}{AT}", autoescape=True)
-    question = select(columns.id, columns.at).where(columns.kind == Kind.CHECKPOINT.value, of_run)
+    question = select(columns.id, columns.at).where(columns.kind == Kind.CHECKPOINT.value)
     with store.read() as connection:
-        return {int(row.id.split(AT)[1]): row.at.timestamp() for row in connection.execute(question)}
-
-
-def forget(connection: Connection, run_id: str) -> None:
-    """Remove a run with all that it reported; a run on which a study rests, deleted or not, keeps its place."""
-    if connection.execute(select(tables.studies.c.id).where(tables.studies.c.run_id == run_id)).first():
-        return
-    job_id = connection.execute(select(tables.runs.c.job_id).where(tables.runs.c.id == run_id)).scalar_one()
-    connection.execute(tables.runs.delete().where(tables.runs.c.id == run_id))
-    connection.execute(tables.jobs.delete().where(tables.jobs.c.id == job_id))
+        return {row.id: row.at.timestamp() for row in connection.execute(question)}
 
 
 def answers(store: Store, run_id: str) -> list[tuple[int, list[dict[str, str]]]]:
     """What the model answered to the watched prompts at each check: (step, [{prompt, answer}…]) by step."""
-    starts = _starts(store, run_id)
+    told = _told(store, [run_id], EventKind.ANSWERS, EventKind.START)[run_id]
     by_step = {
         data["step"]: data["items"]
-        for moment, _, data in _reported(store, run_id, EventKind.ANSWERS)
-        if not _is_undone(starts, moment, data["step"])
+        for moment, _, data in told[EventKind.ANSWERS]
+        if not _is_undone(_starts(told), moment, data["step"])
     }
     return sorted(by_step.items())
 
 
-def _starts(store: Store, run_id: str) -> list[tuple[Moment, int]]:
+def notes(store: Store, run_id: str) -> list[Note]:
+    """What the workers told of the run, in order."""
+    return [
+        Note(datetime.fromtimestamp(at, UTC), str(data["text"]), data.get("fault"))
+        for _, at, data in _told(store, [run_id], EventKind.NOTE)[run_id][EventKind.NOTE]
+    ]
+
+
+def _curve(told: Told) -> list[Metric]:
+    steps: dict[int, tuple[Moment, dict[str, Any]]] = {}
+    starts = _starts(told)
+    for moment, _, data in told[EventKind.METRIC]:
+        if _is_undone(starts, moment, data["step"]):
+            continue
+        since = max(((moment[0], 0), *(start for start, _ in starts if start < moment)))
+        first_by, point = steps.get(data["step"], (since, {}))
+        if since > first_by:
+            point = {}
+        steps[data["step"]] = since, point | {name: data[name] for name in MEASURED if data.get(name) is not None}
+    return [Metric(step=step, **{"epoch": 0.0} | steps[step][1]) for step in sorted(steps)]
+
+
+def _starts(told: Told) -> list[tuple[Moment, int]]:
     """When the run went on from which step; an attempt that makes do with less memory goes on in itself."""
-    return [(moment, data["step"]) for moment, _, data in _reported(store, run_id, EventKind.START)]
+    return [(moment, data["step"]) for moment, _, data in told[EventKind.START]]
 
 
 def _is_undone(starts: list[tuple[Moment, int]], moment: Moment, step: int) -> bool:
@@ -192,25 +281,27 @@ def _is_undone(starts: list[tuple[Moment, int]], moment: Moment, step: int) -> b
     return any(later > moment and step > start for later, start in starts)
 
 
-def notes(store: Store, run_id: str) -> list[Note]:
-    """What the workers told of the run, in order."""
-    return [
-        Note(datetime.fromtimestamp(at, UTC), str(data["text"]), data.get("fault"))
-        for _, at, data in _reported(store, run_id, EventKind.NOTE)
-    ]
-
-
-def _reported(store: Store, run_id: str, kind: EventKind) -> list[tuple[Moment, float, dict[str, Any]]]:
-    """(moment, at, data) of all events of one kind, in the order in which they were reported."""
-    columns = tables.events.c
+def _told(
+    store: Store, run_ids: Collection[str], *kinds: EventKind, only: ColumnElement[bool] | None = None
+) -> dict[str, Told]:
+    """All events of these kinds of each of the runs, in the order in which they were told."""
+    columns, runs = tables.events.c, tables.runs.c
     question = (
-        select(columns.attempt, columns.seq, columns.at, columns.data)
-        .join(tables.runs, tables.runs.c.job_id == columns.job_id)
-        .where(tables.runs.c.id == run_id, columns.kind == kind.value)
+        select(runs.id, columns.kind, columns.attempt, columns.seq, columns.at, columns.data)
+        .join(tables.runs, runs.job_id == columns.job_id)
+        .where(columns.kind.in_([kind.value for kind in kinds]))
         .order_by(columns.attempt, columns.seq)
     )
+    if only is not None:
+        question = question.where(only)
+    found: dict[str, Told] = {run_id: {kind: [] for kind in kinds} for run_id in run_ids}
+    listed = list(found)
     with store.read() as connection:
-        return [((row[0], row[1]), row[2], row[3]) for row in connection.execute(question)]
+        for start in range(0, len(listed), AT_ONCE):
+            some = question.where(runs.id.in_(listed[start : start + AT_ONCE]))
+            for run_id, kind, attempt, seq, at, data in connection.execute(some):
+                found[run_id][EventKind(kind)].append(((attempt, seq), at, data))
+    return found
 
 
 def runs_with_jobs() -> Any:
@@ -222,6 +313,34 @@ def _get(connection: Connection, run_id: str) -> Run:
     if row is None:
         raise RunError(f"There is no run called {run_id}.", fix="Pick one of those listed.")
     return run_of(row)
+
+
+def _listed(
+    id: str,
+    name: str,
+    dataset_id: str,
+    model_id: str,
+    created_at: datetime,
+    sweep_id: str | None,
+    started_at: datetime | None,
+    state: str,
+    wish: str,
+    pausing: bool,
+    result: dict[str, Any],
+) -> Listed:
+    step, loss = result.get("best_step"), result.get("best_validation_loss")
+    return Listed(
+        id=id,
+        name=name,
+        dataset_id=dataset_id,
+        model_id=model_id,
+        created_at=created_at,
+        started_at=started_at,
+        state=JobState(state),
+        words=words_of(JobState(state), Wish(wish), pausing=pausing),
+        best=Best(step, loss) if step is not None and loss is not None else None,
+        sweep_id=sweep_id,
+    )
 
 
 def run_of(row: Row[Any]) -> Run:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, text, update
+from sqlalchemy import Connection, Row, func, select, text, update
 
 from studio.domain.deleted import Kind
 from studio.domain.errors import StudyError
@@ -87,6 +87,14 @@ def all(store: Store, *, run_id: str | None = None) -> list[Study]:
         question = question.where(tables.studies.c.run_id == run_id)
     with store.read() as connection:
         return [_study(row) for row in connection.execute(question)]
+
+
+def counts(store: Store) -> dict[str, int]:
+    """How many studies that are not deleted rest on each run that has any."""
+    columns = tables.studies.c
+    question = select(columns.run_id, func.count()).where(columns.id.not_in(gone.hidden(Kind.STUDY)))
+    with store.read() as connection:
+        return {row[0]: row[1] for row in connection.execute(question.group_by(columns.run_id))}
 
 
 def forget(connection: Connection, study_id: str) -> None:

@@ -46,20 +46,30 @@ def all(store: Store) -> list[Sweep]:
     """Every sweep of which a run is left, deleted or not, the newest first."""
     newest_first = tables.sweeps.c.created_at.desc(), tables.sweeps.c.id.desc()
     with store.read() as connection:
-        found = [_sweep(connection, row) for row in connection.execute(select(tables.sweeps).order_by(*newest_first))]
-    return [sweep for sweep in found if sweep.run_ids]
+        runs = _run_ids(connection)
+        rows = connection.execute(select(tables.sweeps).order_by(*newest_first))
+        return [_sweep(row, runs[row.id]) for row in rows if row.id in runs]
 
 
 def _get(connection: Connection, sweep_id: str) -> Sweep:
     row = connection.execute(select(tables.sweeps).where(tables.sweeps.c.id == sweep_id)).one_or_none()
     if row is None:
         raise RunError(f"There is no sweep called {sweep_id}.", fix="Pick one of those listed.")
-    return _sweep(connection, row)
+    return _sweep(row, _run_ids(connection, sweep_id).get(sweep_id, []))
 
 
-def _sweep(connection: Connection, row: Row[Any]) -> Sweep:
+def _run_ids(connection: Connection, sweep_id: str | None = None) -> dict[str, list[str]]:
+    """The runs of each sweep, or of one, in the order in which they were started."""
     columns = tables.runs.c
-    ids = select(columns.id).where(columns.sweep_id == row.id).order_by(columns.created_at, columns.id)
+    wanted = columns.sweep_id.is_not(None) if sweep_id is None else columns.sweep_id == sweep_id
+    question = select(columns.sweep_id, columns.id).where(wanted).order_by(columns.created_at, columns.id)
+    found: dict[str, list[str]] = {}
+    for sweep, run in connection.execute(question):
+        found.setdefault(sweep, []).append(run)
+    return found
+
+
+def _sweep(row: Row[Any], run_ids: Sequence[str]) -> Sweep:
     return Sweep(
         id=row.id,
         name=row.name,
@@ -67,5 +77,5 @@ def _sweep(connection: Connection, row: Row[Any]) -> Sweep:
         model_id=row.model_id,
         knobs=row.knobs,
         created_at=row.created_at,
-        run_ids=tuple(connection.execute(ids).scalars()),
+        run_ids=tuple(run_ids),
     )

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from studio.domain.reading import Best, Tone, best_check, read_curves, smoothed
-from studio.domain.run import Metric
+from studio.domain.reading import Tone, best_check, read_curves, smoothed
+from studio.domain.run import Best, Metric
 
 
 def curves(checks: list[float], losses: list[float] | None = None) -> list[Metric]:

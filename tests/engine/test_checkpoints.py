@@ -11,7 +11,7 @@ from studio.domain.errors import RunError
 from studio.domain.intact import sha256_of
 from studio.engine import checkpoints
 from studio.engine.checkpoints import Manifest
-from tests.failing import die, each_operation, in_a_child
+from tests.failing import die, each_operation, each_size, in_a_child
 
 BLANK = Manifest(
     step=0,
@@ -162,3 +162,16 @@ def test_whatever_fails_while_a_checkpoint_is_written_what_is_there_is_whole(
         prepare()
     assert tried > 10
     assert checkpoints.verify(tmp_path / "run" / "checkpoints" / "step-6").step == 6
+
+
+def test_at_whatever_byte_the_disk_refuses_a_checkpoint_the_one_before_stays(tmp_path: Path):
+    committed(tmp_path, 3)
+    stage(tmp_path, 6)
+    tried = 0
+    for tried in each_size(lambda: commit(tmp_path, 6), by=61):
+        newest = checkpoints.newest_verified(tmp_path / "checkpoints")
+        assert newest and newest[1].step == 3, f"{tried} bytes"
+        shutil.rmtree(tmp_path / "staging")
+        stage(tmp_path, 6)
+    newest = checkpoints.newest_verified(tmp_path / "checkpoints")
+    assert newest and newest[1].step == 6 and tried > 500

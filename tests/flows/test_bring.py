@@ -4,6 +4,7 @@ import errno
 import os
 import time
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from studio.domain.dataset import Dataset, Layout, Mapping
 from studio.domain.errors import DatasetError
 from studio.flows import bring, train
 from studio.flows.studio import Studio
-from tests.failing import die, each_operation, in_a_child
+from tests.failing import die, each_operation, each_size, in_a_child
 
 PATIENCE = 60.0
 
@@ -140,6 +141,15 @@ def test_whatever_fails_while_a_file_is_taken_in_there_is_no_dataset_or_a_whole_
         assert fault == "killed" or not list(place.iterdir())
     assert tried >= 2
     [dataset] = bring.datasets(resting)
+    assert (resting.workspace.dataset(dataset.id) / "source").read_bytes() == file.read_bytes()
+
+
+def test_at_whatever_byte_the_disk_refuses_a_file_there_is_no_dataset(resting: Studio, file: Path):
+    whole = file.stat().st_size
+    for size in takewhile(lambda size: size < whole, each_size(lambda: bring.bring_file(resting, file), by=whole // 9)):
+        assert bring.datasets(resting) == [], f"{size} bytes"
+        assert not list((resting.workspace.root / "datasets").iterdir()), f"{size} bytes"
+    dataset = bring.bring_file(resting, file)
     assert (resting.workspace.dataset(dataset.id) / "source").read_bytes() == file.read_bytes()
 
 

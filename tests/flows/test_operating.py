@@ -24,12 +24,12 @@ from fastapi import FastAPI
 from studio.domain.access import Mode
 from studio.domain.job import JobKind
 from studio.domain.machine import Check
-from studio.flows import machine, operating, reached
+from studio.flows import machine, operating, reached, space
 from studio.flows.studio import open_studio
 from studio.jobs.beat import Heart, heard
 from studio.jobs.presence import sole_supervisor
 from studio.recipes import doctor
-from studio.store import audit, database, jobs
+from studio.store import audit, database, jobs, settings
 from studio.store.workspace import Workspace
 from studio.web.access.settings import access_of
 from studio.web.hosts import HostGate
@@ -346,3 +346,21 @@ def test_every_check_that_is_listed_is_tested_here_and_the_doctor_makes_it(root:
     with server(behind(False, 10**9)) as address:
         made = {check.name for check in machine.doctor(folder, port=0, address=address)}
     assert set(listed.values()) - made <= {"PostgreSQL"}  # which is asked for where one is named
+
+
+def test_16_a_budget_that_is_nearly_used_up(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    assert "no limit but the disk" in found(folder)["Disk budget"].found
+    studio = open_studio(folder)
+    used = space.space(studio).used
+    settings.put(studio.store, space.BUDGET, used + 20_000_000)
+    assert found(folder)["Disk budget"].ok
+    kept = studio.workspace.run("run-1") / "weights"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(bytes(18_500_000))
+    check = found(folder)["Disk budget"]
+    assert not check.ok and "20 MB" in check.found and " used" in check.found and "2 MB left" in check.found
+    assert "delete runs or checkpoints (18 MB)" in check.fix and "raise the budget of 20 MB" in check.fix
+    studio.store.close()
+    monkeypatch.setenv(space.BUDGET_VARIABLE, "much")
+    check = found(folder)["Disk budget"]
+    assert not check.ok and "“much” is no size" in check.found and check.fix

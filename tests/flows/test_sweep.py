@@ -119,12 +119,12 @@ def test_a_sweep_is_a_row_of_the_runs_with_its_tries_and_its_best(quiet: Studio,
 
 def test_a_sweep_is_deleted_and_brought_back_with_its_runs(quiet: Studio, queued: Sweep):
     with pytest.raises(RunError, match="still going"):
-        runs_tab.hide(quiet, [queued.id], False, None)
+        runs_tab.hide(quiet, [queued.id], "", False, None)
     sweep.stop(quiet, queued.id)
-    values = runs_tab.hide(quiet, [queued.id], False, None)
+    values = runs_tab.hide(quiet, [queued.id], "", False, None)
     assert sweep.sweeps(quiet) == [] and {each.thing.id for each in deleted.listed(quiet)} == set(queued.run_ids)
     assert set(queued.run_ids).isdisjoint(run.id for run in train.runs(quiet))
-    runs_tab.bring_back(quiet, values[4], [], None)
+    runs_tab.bring_back(quiet, values[5], [], "", None)
     assert sweep.sweeps(quiet) == [queued]
 
 

@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -271,7 +271,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
         if options.small_disk:
             with mounted(Path(folder) / "disk", size=SMALL) as disk:
-                rage_for(options.minutes, options.seed, disk, None, is_small=True)
+                rage_for(options.minutes, options.seed, Path(folder), None, disk=disk)
             return
         if not options.postgresql:
             rage_for(options.minutes, options.seed, Path(folder), None)
@@ -284,10 +284,11 @@ def main() -> None:
             rage_for(options.minutes, options.seed, Path(folder), server.address.format(name="chaos"))
 
 
-def rage_for(minutes: float, seed: int, folder: Path, url: str | None, *, is_small: bool = False) -> None:
-    store, end = open_store(Workspace(folder / "workspace"), url=url), time.monotonic() + minutes * 60
-    with two_hosts(store, url, folder) as hosts:
-        chaos = Chaos(store, hosts, random.Random(seed), is_small=is_small)
+def rage_for(minutes: float, seed: int, folder: Path, url: str | None, *, disk: Path | None = None) -> None:
+    """On a `disk` that may be filled up, if there is one."""
+    store, end = open_store(Workspace((disk or folder) / "workspace"), url=url), time.monotonic() + minutes * 60
+    with closing(store), two_hosts(store, url, folder) as hosts:
+        chaos = Chaos(store, hosts, random.Random(seed), is_small=disk is not None)
         try:
             chaos.rage(until=lambda _: time.monotonic() > end)
             chaos.calm()
@@ -295,13 +296,13 @@ def rage_for(minutes: float, seed: int, folder: Path, url: str | None, *, is_sma
         except (AssertionError, StudioError):
             print(*(host.log.read_text()[-5000:] for host in hosts), sep="\n")
             raise
-    told = ", ".join(f"{count} × {name.replace('_', ' ')}" for name, count in chaos.done_to.most_common())
-    events = sum(len(jobs.events(store, job_id)) for job_id in chaos.acknowledged)
-    print(
-        f"{chaos.done_to.total()} faults on {len(chaos.finished)} jobs in {chaos.attempts.total()} attempts with "
-        f"{events:,} events: all held ({told}); {version(store)}, SQLAlchemy {sqlalchemy.__version__}, "
-        f"Python {platform.python_version()}"
-    )
+        told = ", ".join(f"{count} × {name.replace('_', ' ')}" for name, count in chaos.done_to.most_common())
+        events = sum(len(jobs.events(store, job_id)) for job_id in chaos.acknowledged)
+        print(
+            f"{chaos.done_to.total()} faults on {len(chaos.finished)} jobs in {chaos.attempts.total()} attempts with "
+            f"{events:,} events: all held ({told}); {version(store)}, SQLAlchemy {sqlalchemy.__version__}, "
+            f"Python {platform.python_version()}"
+        )
 
 
 def version(store: Store) -> str:

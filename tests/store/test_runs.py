@@ -1,19 +1,23 @@
 """A run keeps its recipe and plan; its curves, checkpoints and answers are what its attempts reported, merged."""
 
 import math
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from studio.domain.errors import RunError
 from studio.domain.event import Event, EventKind
 from studio.domain.job import JobKind, JobState
 from studio.domain.plan import Light
-from studio.domain.run import Checkpoint, Metric, Origin, Run
+from studio.domain.reading import best_check
+from studio.domain.run import Best, Checkpoint, Metric, Origin, Run
 from studio.store import jobs, runs
 from studio.store.database import Store
+from tests.failing import KILLED
 from tests.store.examples import PLAN, Examples
 
 METRIC, CHECKPOINT, ANSWERS = EventKind.METRIC, EventKind.CHECKPOINT, EventKind.ANSWERS
@@ -47,6 +51,39 @@ def test_twenty_starts_of_one_click_make_one_run_and_one_job(store: Store, examp
         started = set(pool.map(start, range(20)))
     assert [run.id for run in runs.all(store)] == list(started)
     assert len(jobs.live(store, kinds=[JobKind.TRAIN])) == 1
+
+
+def test_a_start_that_is_killed_at_any_statement_makes_no_run_and_after_the_last_exactly_one(
+    store: Store, examples: Examples
+):
+    split = examples.split(examples.dataset().id)
+
+    def start_and_die(at: int) -> None:
+        left = iter(range(at))
+
+        def step(*_: object) -> None:
+            if next(left, None) is None:
+                os._exit(KILLED)
+
+        for name in ("before_cursor_execute", "commit"):
+            event.listen(store.engine, name, step)
+        examples.run(key="click-1", split=split)
+
+    for at in range(100):
+        child = os.fork()
+        if child == 0:
+            try:
+                start_and_die(at)
+                os._exit(0)  # killed before it could say so
+            finally:
+                os._exit(1)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        listed, waiting = runs.all(store), jobs.live(store, kinds=[JobKind.TRAIN])
+        if status == 0:
+            break
+        assert (status, listed, waiting) == (KILLED, [], []), f"statement {at}"
+    assert at > 4 and len(listed) == len(waiting) == 1
+    assert examples.run(key="click-1", split=split).id == listed[0].id == runs.all(store)[0].id
 
 
 def test_a_run_of_a_split_that_is_not_there_leaves_no_job_behind(store: Store, examples: Examples):
@@ -241,6 +278,23 @@ def test_a_run_that_went_on_in_itself_forgets_what_it_had_measured_beyond(store:
     )
     points = runs.metrics(store, run.id)
     assert [(point.step, point.loss, point.grad_norm) for point in points] == [(1, 2.0, 9.0), (2, 1.5, None)]
+
+
+def test_the_best_check_of_a_list_is_the_one_of_each_curve(store: Store, examples: Examples):
+    """Also where one went on from before its best, one has no check, and one broke."""
+    went_on, unchecked, broken = (examples.running_run() for _ in range(3))
+    check = {"epoch": 1.0, "validation_loss": 1.0}
+    examples.report(
+        went_on.job, (METRIC, {"step": 2} | check), (METRIC, {"step": 4} | check | {"validation_loss": 0.5})
+    )
+    second = _second_attempt(store, went_on)
+    examples.report(second.job, (EventKind.START, {"step": 3}), (METRIC, {"step": 6} | check))
+    examples.report(unchecked.job, (METRIC, {"step": 1, "epoch": 0.1, "loss": 1.0, "validation_loss": None}))
+    examples.report(broken.job, (METRIC, {"step": 3} | check | {"validation_loss": math.nan}))
+    found = runs.best(store, [went_on.id, unchecked.id, broken.id, "run-0"])
+    curves = {run.id: best_check(runs.metrics(store, run.id)) for run in (went_on, broken)}
+    assert found[went_on.id] == curves[went_on.id] == Best(2, 1.0)
+    assert found.keys() == {went_on.id, broken.id} and math.isnan(found[broken.id].loss)
 
 
 def test_a_run_remembers_which_one_it_comes_from(store: Store, examples: Examples):

@@ -16,6 +16,12 @@ from studio.store.ids import new_id
 from studio.store.jobs.reservations import reserve
 from studio.store.jobs.rows import is_in, job_of, job_with, spec_of
 
+# What is so of every job that has just begun to wait.
+WAITING = {
+    "state": JobState.QUEUED.value, "wish": Wish.RUN.value, "attempt": 0, "phase": "", "done": 0, "total": 0,
+    "message": "", "fix": "", "result": {},
+}  # fmt: skip
+
 
 def submit(
     target: Store | Connection,
@@ -32,32 +38,11 @@ def submit(
 
     What it writes is claimed with it; the refusal of the claim, and no job, where there is no room for that.
     """
-    now = datetime.now(UTC)
+    now, job_id = datetime.now(UTC), new_id("job")
+    values = {"id": job_id, "kind": kind.value, "subject_id": subject_id, "key": key, "wants": wants}
     with writing(target) as connection:
-        job_id = new_id("job")
-        added = insert_or_ignore(
-            connection,
-            tables.jobs,
-            {
-                "id": job_id,
-                "kind": kind.value,
-                "subject_id": subject_id,
-                "key": key,
-                "state": JobState.QUEUED.value,
-                "wish": Wish.RUN.value,
-                "attempt": 0,
-                "created_at": now,
-                "queued_at": now,
-                "phase": "",
-                "done": 0,
-                "total": 0,
-                "message": "",
-                "fix": "",
-                "result": {},
-                "wants": wants,
-            },
-            conflict=["kind", "key"],
-        )
+        new = WAITING | values | {"created_at": now, "queued_at": now}
+        added = insert_or_ignore(connection, tables.jobs, new, conflict=["kind", "key"])
         if added:
             asked = {"request": logs.request()} if logs.request() else {}
             connection.execute(tables.specs.insert().values(job_id=job_id, spec={**spec, **asked}))

@@ -7,12 +7,14 @@ import gradio as gr
 from studio.flows import bring, models, train
 from studio.flows.studio import Studio
 
+NEWEST = 200  # runs in the header
+
 
 def opened(studio: Studio, wanted: dict[str, str]) -> list[gr.Dropdown]:
-    """The three pickers with what was open last, or the newest of each; examples and run belong together."""
-    data = _wanted_or_first(
-        [found.id for found in bring.datasets(studio, with_id=wanted.get("data"))], wanted.get("data")
-    )
+    """The three pickers with what was open last, or the newest of each; a run comes with its examples."""
+    known = train.runs(studio, ids=[wanted["run"]]) if wanted.get("run") else []
+    data = known[0].dataset_id if known else wanted.get("data")
+    data = _wanted_or_first([found.id for found in bring.datasets(studio, with_id=data)], data)
     run = _run_of(studio, data, wanted.get("run"))
     return [data_picker(studio, data), model_picker(studio, wanted.get("model")), run_picker(studio, run)]
 
@@ -33,7 +35,7 @@ def with_its_run(studio: Studio, data: str | None, run: str | None) -> Any:
 
 def _run_of(studio: Studio, data: str | None, run: str | None) -> str | None:
     """`run` where it learned from these examples, or else their newest run."""
-    theirs = [found.id for found in train.runs(studio) if found.dataset_id == data]
+    theirs = [found.id for found in train.runs(studio, dataset_ids=[data])] if data else []
     return run if run in theirs else next(iter(theirs), None)
 
 
@@ -62,13 +64,17 @@ def model_choices(studio: Studio) -> gr.Dropdown:
 
 def run_picker(studio: Studio, wanted: str | None) -> gr.Dropdown:
     """The runs of the workspace with how each is doing, `wanted` chosen."""
-    return gr.Dropdown(choices=_runs(studio), value=wanted)
+    return gr.Dropdown(choices=_runs(studio, wanted), value=wanted)
 
 
-def run_labels(studio: Studio) -> gr.Dropdown:
+def run_labels(studio: Studio, chosen: str | None) -> gr.Dropdown:
     """How each run is doing now; what is chosen stays."""
-    return gr.Dropdown(choices=_runs(studio))
+    return gr.Dropdown(choices=_runs(studio, chosen))
 
 
-def _runs(studio: Studio) -> list[tuple[str, str]]:
-    return [(f"{found.name} · {found.job.words}", found.id) for found in train.runs(studio)]
+def _runs(studio: Studio, chosen: str | None) -> list[tuple[str, str]]:
+    """The newest runs, with those that wait or run and the chosen one however old they are; Runs finds all others."""
+    listed = train.runs(studio, most=NEWEST)
+    if len(listed) == NEWEST:
+        listed += [*train.runs(studio, live=True), *train.runs(studio, ids=[chosen] if chosen else [])]
+    return list(dict.fromkeys((f"{found.name} · {found.words}", found.id) for found in listed))

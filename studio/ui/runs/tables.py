@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from studio.domain.logbook import Difference
-from studio.flows.logbook import Fact, Kept
+from studio.flows.logbook import Fact, Kept, Page
 from studio.flows.sweep import Tried
 from studio.ui.parts import html
 
 NONE = html.empty("No run yet.", "Runs are listed here as soon as there is one.", to="recipe")
+NOTHING = '<p class="help">In no line are all of these words. Take one away.</p>'
 
 
 # A press on the name of a run or a sweep picks it, alone.
@@ -19,24 +20,32 @@ element.addEventListener('click', event => {
 """
 
 
-def runs_table(found: Sequence[Kept], sweeps: Sequence[Tried] = ()) -> str:
-    """Every run in one line, the newest first, and every sweep in one above the newest of its runs."""
+def runs_table(page: Page, sweeps: Sequence[Tried] = ()) -> str:
+    """Each run in one line, the newest first, and every sweep in one above the newest of its runs."""
+    found = page.kept
     if not found:
-        return NONE
+        return NOTHING if page.find else NONE
     heads = ["Run", "State", "Best loss", "Trained on", "Started", "Tags and notes"]
-    above = {tried.kept[0].run.id: tried for tried in sweeps}
+    above = {tried.sweep.id: tried for tried in sweeps}
     rows = []
     for kept in found:
-        if tried := above.get(kept.run.id):
+        if kept.run.sweep_id and (tried := above.pop(kept.run.sweep_id, None)):
             rows.append(_sweep(tried))
         rows.append(_line(kept))
-    return html.table(heads, rows, stacked=True)
+    return html.table(heads, rows, stacked=True) + _rest(page)
+
+
+def _rest(page: Page) -> str:
+    """How many more there are than are shown."""
+    if page.found == len(page.kept):
+        return ""
+    return f'<p class="help">The newest {len(page.kept):,} of {page.found:,} are shown. Find looks through all of them.</p>'
 
 
 def _sweep(tried: Tried) -> list[str | html.Cell]:
     sweep, lowest, first = tried.sweep, tried.lowest, tried.kept[0]
     loss = lowest.best.loss if lowest and lowest.best else None
-    best = f"{loss:.3f} with {tried.values_of(lowest)}" if lowest and loss is not None else "–"
+    best = f"{loss:.3f} with {tried.values}" if lowest and loss is not None else "–"
     name = html.Cell(f"Sweep {sweep.name}: {html.count(len(tried.kept), 'try', 'tries')}", pick=sweep.id)
     return [name, tried.state, best, f"{first.dataset}, {sweep.model_id}", f"{sweep.created_at:%d %b, %H:%M} UTC", "–"]
 
@@ -49,7 +58,7 @@ def _line(kept: Kept) -> list[str | html.Cell]:
     said = " · ".join(part for part in (", ".join(entry.tags), entry.notes) if part)
     return [
         html.Cell(run.name, pick=run.id),
-        run.job.words + judged,
+        run.words + judged,
         best,
         f"{kept.dataset}, {run.model_id}",
         started,

@@ -21,6 +21,7 @@ from studio.ui.runs.tables import PICK, differences_table, runs_table, snapshot_
 from studio.ui.session import DRAWN, QUIET, Session
 
 AGAIN = "Same again with …"
+FEW = 10  # runs that are found at a glance
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Listed:
     table: gr.HTML
     picked: gr.Dropdown
     some: gr.Column
+    many: gr.Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class Buttons:
+    find: gr.Textbox
     save: gr.Button
     again: gr.Button
     judged: gr.Checkbox
@@ -57,6 +60,8 @@ class Buttons:
 
 def build(session: Session, tab: gr.Tab) -> None:
     gr.HTML(html.title("Runs", "What has been tried, beside each other."))
+    with gr.Column(visible=False) as many:
+        find = gr.Textbox(label="Find", placeholder="triage failed", info="Any words of the list, of all runs.", max_length=200)  # fmt: skip
     table = gr.HTML(html.waiting(), js_on_load=PICK)
     with gr.Column(visible=False) as some:
         picked = gr.Dropdown(label="Look at", choices=[], value=[], multiselect=True, info="One to note, repeat or delete; two or more to compare.")  # fmt: skip
@@ -77,9 +82,9 @@ def build(session: Session, tab: gr.Tab) -> None:
                 written = gr.Code(language="python", label="TRL script", interactive=False, lines=12)
                 files = gr.HTML()
     changed = space.build(session)
-    listed = Listed(table, picked, some)
+    listed = Listed(table, picked, some, many)
     detail = Detail(picture, facts, notes, tags, papers, text, written, files)
-    _wire(session, tab, listed, detail, Buttons(save, again, judged, delete, undo), changed)
+    _wire(session, tab, listed, detail, Buttons(find, save, again, judged, delete, undo), changed)
 
 
 def _wire(session: Session, tab: gr.Tab, listed: Listed, detail: Detail, press: Buttons, changed: gr.State) -> None:
@@ -87,30 +92,35 @@ def _wire(session: Session, tab: gr.Tab, listed: Listed, detail: Detail, press: 
     lists = [getattr(listed, field.name) for field in fields(listed)]
     details = [getattr(detail, field.name) for field in fields(detail)]
     after = [*lists, press.undo, last, session.run]
-    gr.on([tab.select, changed.change], handler(show, studio), listed.picked, lists, **DRAWN)
+    shown = [listed.picked, press.find]
+    gr.on([tab.select, changed.change, press.find.input], handler(show, studio), shown, lists, **DRAWN)
     listed.picked.change(handler(show_picked, studio), listed.picked, [*details, press.again, press.delete], **DRAWN)
     listed.table.click(pick, None, listed.picked, **QUIET)
     press.save.click(
         handler(note, studio),
-        [listed.picked, detail.notes, detail.tags],
+        [*shown, detail.notes, detail.tags],
         lists,
         **QUIET,
     )
-    press.delete.click(handler(hide, studio), [listed.picked, press.judged, session.run], after, **QUIET)
-    press.undo.click(handler(bring_back, studio), [last, listed.picked, session.run], after, **QUIET)
+    press.delete.click(handler(hide, studio), [*shown, press.judged, session.run], after, **QUIET)
+    press.undo.click(handler(bring_back, studio), [last, *shown, session.run], after, **QUIET)
     wanted = [session.data, session.model, session.again, session.tabs]
     press.again.click(handler(same_again, studio), listed.picked, wanted, **QUIET)
 
 
-def show(studio: Studio, picked: list[str]) -> list[Any]:
-    """All runs as they are now; what is picked stays as long as it is there."""
-    found = logbook.kept(studio)
-    offered = [*map(choice, sweep.sweeps(studio)), *((kept.run.name, kept.run.id) for kept in found)]
+def show(studio: Studio, picked: list[str], find: str | None = None) -> list[Any]:
+    """The runs as they are now, those with the words to find; what is picked stays as long as it is there."""
+    page = logbook.page(studio, find=find or "")
+    listed = {kept.run.id: kept.run.name for kept in page.kept}
+    others = [id for id in picked if id not in listed and not id.startswith(sweep.WORD)]
+    listed |= {run.id: run.name for run in (train.runs(studio, ids=others) if others else [])}
+    offered = [*map(choice, sweep.sweeps(studio)), *((name, id) for id, name in listed.items())]
     there = {value for _, value in offered}
     return [
-        runs_table(found, sweep.tried(studio, found)),
+        runs_table(page, sweep.tried(studio, page.kept)),
         gr.Dropdown(choices=offered, multiselect=True, value=[p for p in picked if p in there]),
-        gr.Column(visible=bool(found)),
+        gr.Column(visible=bool(listed)),
+        gr.Column(visible=bool(find) or page.found > FEW),
     ]
 
 
@@ -136,6 +146,7 @@ def show_picked(studio: Studio, picked: list[str]) -> list[Any]:
     return [
         overlay(found),
         snapshot_table(logbook.snapshot(studio, alone.id))
+        + f'<p class="help">{html.link("Open it on Train", f"/?run={alone.id}#train", download=False)}</p>'
         + event_files(trackers.event_folder(studio, alone.id), alone.id),
         entry.notes,
         ", ".join(entry.tags),
@@ -168,31 +179,35 @@ def _script(studio: Studio, run_id: str) -> list[str]:
     return [written, f'<p class="help">{link}</p>']
 
 
-def note(studio: Studio, picked: list[str], notes: str, tags: str) -> list[Any]:
+def note(studio: Studio, picked: list[str], find: str | None, notes: str, tags: str) -> list[Any]:
     """Keep what people say of the picked run."""
     logbook.write(studio, _one(picked), notes=notes, tags=tags)
-    return show(studio, picked)
+    return show(studio, picked, find)
 
 
-def hide(studio: Studio, picked: list[str], judged: bool, followed: str | None) -> list[Any]:
+def hide(studio: Studio, picked: list[str], find: str | None, judged: bool, followed: str | None) -> list[Any]:
     """Delete the picked runs: they are hidden at once, and an undo is offered."""
-    there = {run.id for run in train.runs(studio)}
-    meant = [run_id for run_id in sweep.runs_of(studio, picked) if run_id in there]
+    wanted = sweep.runs_of(studio, picked)
+    there = {run.id for run in train.runs(studio, ids=wanted)}
+    meant = [run_id for run_id in wanted if run_id in there]
     deleted.delete(studio, meant, even_judged=judged)
-    return _after(studio, [], followed, undo=meant)
+    return _after(studio, [], find, followed, undo=meant)
 
 
-def bring_back(studio: Studio, hidden: list[str], picked: list[str], followed: str | None) -> list[Any]:
+def bring_back(
+    studio: Studio, hidden: list[str], picked: list[str], find: str | None, followed: str | None
+) -> list[Any]:
     """Bring deleted runs back."""
     deleted.restore(studio, hidden)
-    return _after(studio, picked, followed, undo=[])
+    return _after(studio, picked, find, followed, undo=[])
 
 
-def _after(studio: Studio, picked: list[str], followed: str | None, *, undo: list[str]) -> list[Any]:
+def _after(studio: Studio, picked: list[str], find: str | None, followed: str | None, *, undo: list[str]) -> list[Any]:
     """Everything that a run going or coming changes: the lists, the undo, and the picker of the header."""
-    there = {run.id for run in train.runs(studio)}
-    picker = run_picker(studio, followed if followed in there else next(iter(there), None))
-    return [*show(studio, picked), gr.Button(visible=bool(undo)), undo, picker]
+    is_there = bool(followed and train.runs(studio, ids=[followed]))
+    newest = [run.id for run in train.runs(studio, most=1)]
+    picker = run_picker(studio, followed if is_there else next(iter(newest), None))
+    return [*show(studio, picked, find), gr.Button(visible=bool(undo)), undo, picker]
 
 
 def same_again(studio: Studio, picked: list[str]) -> list[Any]:

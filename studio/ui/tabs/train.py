@@ -152,7 +152,7 @@ def show(
         if now.answers == of_answers
         else answers.answers_table(said, best.step if best else None, every=every),
         now,
-        gr.skip() if of_run and now.run[:2] == of_run[:2] else run_labels(studio),
+        gr.skip() if of_run and now.run[:2] == of_run[:2] else run_labels(studio, run_id),
         gr.skip() if of_run and of_run[0] == run_id else drawn_for(run_id),
     ]
 
@@ -184,7 +184,7 @@ def rest(studio: Studio, run_id: str) -> list[Any]:
 def _after(studio: Studio, run: Run) -> list[Any]:
     """What a press has changed at once; the curves and answers follow with the next look."""
     points, kept = follow.metrics(studio, run.id), train.saved(studio, run.id)
-    return [*_viewed(studio, run, points, kept), run_labels(studio)]
+    return [*_viewed(studio, run, points, kept), run_labels(studio, run.id)]
 
 
 def try_again(studio: Studio, run_id: str) -> list[Any]:

@@ -43,13 +43,14 @@ def build(session: Session, tab: gr.Tab) -> tuple[gr.Timer, gr.State]:
     shown = gr.HTML(js_on_load=PRESS)
 
     @friendly
-    def press(event: gr.EventData) -> list[Any]:
-        return pressed(studio, str(event.run), act=str(event.act), value=str(event.value))
+    def press(followed: str | None, event: gr.EventData) -> list[Any]:
+        now = pressed(studio, str(event.run), act=str(event.act), value=str(event.value))
+        return [*now, run_labels(studio, followed)]
 
     tab.select(lambda: secrets.token_hex(4), None, visit, **QUIET)
     events, drawn = [visit.change, session.followed.change, timer.tick], [shown, timer, order]
     gr.on(events, handler(show, studio), None, drawn, **DRAWN)
-    shown.click(press, None, [*drawn, session.run], trigger_mode="multiple", **QUIET)
+    shown.click(press, session.run, [*drawn, session.run], trigger_mode="multiple", **QUIET)
     return timer, order
 
 
@@ -72,7 +73,7 @@ def pressed(studio: Studio, run_id: str, *, act: str, value: str) -> list[Any]:
         queue.leave(studio, run_id)
     elif act == SWEEP:
         sweep.stop(studio, run_id)
-    return [*show(studio), run_labels(studio)]
+    return show(studio)
 
 
 def line_page(line: Line) -> str:

@@ -11,10 +11,9 @@ from studio.domain.errors import RunError
 from studio.domain.event import EventKind
 from studio.domain.job import JobKind, JobState
 from studio.domain.logbook import Entry, differences
-from studio.domain.reading import Best
 from studio.domain.recipe import Recipe
-from studio.domain.run import Run
-from studio.flows.logbook import Kept
+from studio.domain.run import Best, Listed, Run
+from studio.flows.logbook import Kept, Page
 from studio.flows.studio import Studio, open_studio
 from studio.store import jobs
 from studio.ui.runs import space
@@ -45,7 +44,7 @@ def ended(studio: Studio, name: str) -> Run:
 
 
 KEPT = Kept(
-    run=examples.run(state=JobState.DONE, ended_at=examples.AT),
+    run=Listed("run-1", "triage-1", "data-1", "starter", examples.AT, examples.AT, JobState.DONE, "finished"),
     entry=Entry(owner="mira", notes="It kept <b>the format</b>.", tags=("format", "first")),
     dataset="Triage",
     best=Best(40, 1.6),
@@ -54,11 +53,11 @@ KEPT = Kept(
 
 
 def test_a_run_is_listed_with_its_state_its_best_and_what_people_said() -> None:
-    said = words(runs_table([KEPT]))
+    said = words(runs_table(Page((KEPT,), 1)))
     assert "finished, 1 study" in said and "1.600 at step 40" in said
     assert "mira" in said and "format, first" in said and "It kept <b>the format</b>." in said
-    assert "<b>the" not in runs_table([KEPT])
-    assert "No run yet." in words(runs_table([]))
+    assert "<b>the" not in runs_table(Page((KEPT,), 1))
+    assert "No run yet." in words(runs_table(Page((), 0)))
 
 
 def test_runs_are_overlaid_with_both_their_losses_in_one_colour_each() -> None:
@@ -92,25 +91,25 @@ def test_one_picked_run_can_be_noted_and_repeated_and_two_are_compared(studio: S
 
 def test_notes_are_listed_at_once(studio: Studio) -> None:
     one = ended(studio, "one")
-    table = runs.note(studio, [one.id], "It kept the format.", "format, first")[0]
+    table = runs.note(studio, [one.id], "", "It kept the format.", "format, first")[0]
     assert "format, first · It kept the format." in words(table)
     with pytest.raises(RunError, match="one run at a time"):
-        runs.note(studio, [], "nothing", "")
+        runs.note(studio, [], "", "nothing", "")
 
 
 def test_a_run_is_gone_at_a_press_and_back_at_the_next(studio: Studio) -> None:
     one, two = ended(studio, "one"), ended(studio, "two")
-    table, picked, some, undo, hidden, picker = runs.hide(studio, [one.id], False, one.id)
+    table, picked, some, _, undo, hidden, picker = runs.hide(studio, [one.id], "", False, one.id)
     assert some.visible
     assert "one" not in words(table).split() and undo.visible and hidden == [one.id]
     assert picked.value == [] and picker.value == two.id
-    table, _, _, undo, hidden, _ = runs.bring_back(studio, hidden, [two.id], two.id)
+    table, _, _, _, undo, hidden, _ = runs.bring_back(studio, hidden, [two.id], "", two.id)
     assert "one" in words(table).split() and not undo.visible and hidden == []
 
 
 def test_while_nothing_was_tried_there_is_nothing_to_press(studio: Studio) -> None:
-    *_, some = runs.show(studio, [])
-    assert not some.visible
+    *_, some, many = runs.show(studio, [])
+    assert not some.visible and not many.visible
 
 
 def test_the_same_again_opens_the_recipe_with_the_values_of_the_run(studio: Studio) -> None:
