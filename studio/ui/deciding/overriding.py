@@ -26,4 +26,6 @@ def build() -> Overriding:
     with gr.Row():
         reason = gr.Textbox(label="Reason", lines=2, info="A sentence that others understand later.", min_width=280)
         by = gr.Textbox(label="Decided by", info="Your name, as others know it.", min_width=180)
-    return Overriding(decision, reason, by, gr.Button("Decide otherwise", variant="stop"))
+    with gr.Row(elem_classes="actions"):
+        press = gr.Button("Decide otherwise", variant="stop", min_width=200)
+    return Overriding(decision, reason, by, press)

@@ -23,7 +23,9 @@ class Making:
 def build() -> Making:
     about = gr.HTML()
     consent = gr.Checkbox(label="These test prompts may become training data.", value=False)
-    return Making(about, consent, gr.Button("Make a preference dataset of the votes"))
+    with gr.Row(elem_classes="actions"):
+        press = gr.Button("Make a preference dataset of the votes", min_width=300)
+    return Making(about, consent, press)
 
 
 def view(found: Pairs) -> list[Any]:

@@ -199,7 +199,7 @@ def _picker(closed: Sequence[Study], chosen: Study) -> gr.Dropdown:
 def view(found: Report, study: Study, gates: str = "") -> list[Any]:
     """The verdict in reading order: conclusion, examples, what was done, every number after the gates, files."""
     rivals = [opponent.rival for opponent in study.protocol.opponents]
-    choices = [("All opponents", ALL), *((TITLES[rival], rival.value) for rival in TITLES if rival in rivals)]
+    choices = [("All opponents", ALL), *((_capital(TITLES[rival]), rival.value) for rival in TITLES if rival in rivals)]
     return [
         report.body(found, "conclusion"),
         gr.Column(visible=True),
@@ -209,6 +209,10 @@ def view(found: Report, study: Study, gates: str = "") -> list[Any]:
         gates + report.body(found, "details"),
         files(study.id),
     ]
+
+
+def _capital(title: str) -> str:
+    return title[:1].upper() + title[1:]
 
 
 def files(study_id: str) -> str:

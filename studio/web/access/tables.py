@@ -33,12 +33,14 @@ td button, td select { white-space: nowrap; min-height: 36px; padding: .25rem .6
 details { display: inline-block } summary { cursor: pointer; color: var(--link); padding: .3rem 0 }
 .line { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end } .line > div { flex: 1 1 11rem }
 .line label { margin-top: 0 } .line button { flex: 0 0 auto } .said { white-space: pre-line }
-.line + p { margin-top: .75rem } .narrow { max-width: 26rem }
+section > .line + p { margin-top: .75rem } section > table:last-child { margin-bottom: 0 } .narrow { max-width: 26rem }
 .roles { columns: 2; margin: 0; padding-left: 1.1rem; color: var(--quiet); font-size: .92rem }
 @media (max-width: 640px) { .roles { columns: 1 } thead { display: none } tr, td { display: block }
-  td { border: 0; padding: .15rem 0 } tr { border-bottom: 1px solid var(--line); padding: .5rem 0 }
-  td::before { content: attr(data-label); display: block; font-size: .8rem; color: var(--quiet) }
-  td:empty { display: none } }
+  td { border: 0; padding: .15rem 0 .15rem 6.5rem; position: relative }
+  tr { border-bottom: 1px solid var(--line); padding: .5rem 0 }
+  td::before { content: attr(data-label); position: absolute; left: 0; width: 6rem;
+    font-size: .85rem; color: var(--quiet) }
+  td[data-label=""] { padding-left: 0 } td:empty { display: none } tr:last-child { border: 0; padding-bottom: 0 } }
 """
 
 
