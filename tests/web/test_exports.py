@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click import Context
 from starlette.testclient import TestClient
 from typer.main import get_command
 
+from studio.cli.later import Later
 from studio.cli.main import app
 from studio.domain.access import Mode, Role
 from studio.domain.dataset import Dataset
@@ -200,8 +202,10 @@ def test_no_command_writes_a_table_that_is_not_tried_here():
 
 def tables_of(command: Any, *path: str) -> Iterator[str]:
     """The verbs that speak of tables."""
-    for name, verb in getattr(command, "commands", {}).items():
-        yield from tables_of(verb, *path, name)
+    command = command.command() if isinstance(command, Later) else command
+    context = Context(command)
+    for name in command.list_commands(context) if hasattr(command, "list_commands") else ():
+        yield from tables_of(command.get_command(context, name), *path, name)
     said = " ".join(f"{option.name} {getattr(option, 'help', '')}" for option in command.params).lower()
     if any(word in said for word in ("csv", "tsv", "xlsx", "spreadsheet")):
         yield " ".join(path)
