@@ -1,13 +1,11 @@
 """App: one FastAPI application with the studio, the rating page and the report behind it."""
 
 import os
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
-import plotly
 from fastapi import APIRouter, FastAPI, HTTPException
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse
 
 from studio.domain.access import Mode
 from studio.domain.errors import StudioError
@@ -32,6 +30,7 @@ from studio.web.hosts import HostGate
 from studio.web.metrics import Figures
 from studio.web.noting import Noting
 from studio.web.policies import Policies, digests
+from studio.web.scripts import script_routes
 from studio.web.verdicts import verdict_routes
 
 import gradio as gr  # isort: skip  # studio.ui has loaded it, in less time
@@ -43,7 +42,6 @@ SHOWN: Mapping[str, Any] = {
     "ssr_mode": False, "show_error": False, "enable_monitoring": False, "run_history": False, "footer_links": [],
     "mcp_server": False, "pwa": False,
 }  # fmt: skip
-PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
 def build_app(
@@ -65,6 +63,7 @@ def build_app(
     app.add_middleware(Policies, pages=("/", f"{RATE}/"), scripts=digests(shell.HEAD + rate.HEAD))
     app.add_middleware(Noting, answered=figures.answered, believes=access.trusts)
     number_scripts()
+    app.include_router(script_routes(lighter_scripts(), "", RATE))
     app.include_router(_file_routes(studio))
     app.include_router(health_routes(studio, figures))
     app.include_router(download_routes(studio))
@@ -81,12 +80,8 @@ def build_app(
 
 
 def _file_routes(studio: Studio) -> APIRouter:
-    """What pages load besides Gradio's own, and the report of a study."""
+    """The picture of a tab, and the report of a study."""
     routes = APIRouter()
-
-    @routes.get("/static/plotly.min.js")
-    def plotly_script() -> FileResponse:
-        return FileResponse(PLOTLY, media_type="text/javascript", headers={"Cache-Control": "max-age=86400"})
 
     @routes.get("/favicon.ico")
     def favicon() -> FileResponse:
@@ -99,14 +94,7 @@ def _file_routes(studio: Studio) -> APIRouter:
         except StudioError as error:
             raise HTTPException(404, error.sentence) from error
 
-    for name, text in lighter_scripts().items():
-        for page in ("", RATE):
-            routes.add_api_route(f"{page}/assets/{name}", _handing_out(text))
     return routes
-
-
-def _handing_out(script: str) -> Callable[[], Response]:
-    return lambda: Response(script, media_type="text/javascript")
 
 
 def calm(page: Page) -> Page:

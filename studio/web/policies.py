@@ -37,6 +37,9 @@ PAGE = (
 SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 # The same for everybody, whoever asks: the only answers that a cache may keep.
 STATIC = re.compile(r"(?:/rate)?/(?:assets|static|svelte)/.+|(?:/rate)?/(?:gradio_api/)?theme\.css|/favicon\.ico")
+# Gradio's own scripts and styles, whose names say what is in them; a week, should one of them ever be put right here.
+NAMED = re.compile(r"(?:/rate)?/assets/[\w.-]+-[\w-]{8,9}\.(?:js|css)")
+FOR_A_WEEK = "public, max-age=604800, immutable"
 
 
 class Policies:
@@ -61,7 +64,7 @@ class Policies:
             nonlocal has_begun
             if message["type"] == "http.response.start":
                 has_begun = True
-                self._put(scope, MutableHeaders(scope=message))
+                self._put(scope, message["status"], MutableHeaders(scope=message))
             await send(message)
 
         try:
@@ -72,12 +75,14 @@ class Policies:
                 await PlainTextResponse(said, status_code=500)(scope, receive, send_with_headers)
             raise
 
-    def _put(self, scope: Scope, headers: MutableHeaders) -> None:
+    def _put(self, scope: Scope, status: int, headers: MutableHeaders) -> None:
         for name, value in HEADERS.items():
             headers.setdefault(name, value)
         headers.setdefault("Content-Security-Policy", self._content(scope))
         if not STATIC.fullmatch(scope["path"]):
             headers["Cache-Control"] = "no-store"
+        elif status == 200 and NAMED.fullmatch(scope["path"]):
+            headers.setdefault("Cache-Control", FOR_A_WEEK)
         for name in [name for name in headers if name.startswith("access-control-")]:
             del headers[name]
 
