@@ -56,7 +56,7 @@ bench-size: dev ## measure reading, checking and cancelling a large file (ARGS="
 chaos: dev ## kill, stop, lock and fill at random, and see that nothing is lost (ARGS="--minutes 10 --postgresql")
 	@$(in_venv) -m tests.jobs.chaos $(ARGS)
 
-load: dev ## many people, large files and floods at once, beside what is asked of the studio (ARGS="--soak 10")
+load: browser ## many people, large files and floods at once, beside what is asked of the studio (ARGS="--soak 10")
 	@$(in_venv) -m tests.load $(ARGS)
 
 fuzz: dev ## feed readers and checkers with bytes that nobody thought of (ARGS="rows --seconds 300")

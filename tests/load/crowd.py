@@ -1,4 +1,4 @@
-"""Crowd: many people at once on the pages: L1 to L4, what long use makes of them (L13), and bare Gradio beside."""
+"""Crowd: many people at once on the pages: L1, L2 and L4, and what long use makes of them (L13)."""
 
 import asyncio
 import os
@@ -13,14 +13,14 @@ import psutil
 
 from studio.flows.studio import open_studio
 from studio.store.counts import counts
+from tests.load import beside
 from tests.load.filled import Filled, cookies
-from tests.load.pages import Event, Field, by_handler, events_of
-from tests.load.serving import Server, Watch, bare
-from tests.load.target import Row, at_least, at_most
+from tests.load.pages import Event, Page, by_handler
+from tests.load.serving import Server
+from tests.load.target import Row, at_least, at_most, seen
 from tests.load.visitor import Tally, Visitor, browser
 
-MEGABYTE = 1e6
-THINKS, LOOKS_AGAIN = 5.0, 5.0  # seconds between two presses of a person, and of a page that watches a run
+THINKS = 5.0  # seconds between two presses of a person
 AGAIN = 0.2  # how many votes are sent twice at once
 RATERS = 20
 SIGNED_IN = 50  # sign-ins; more open pages than that are tabs of the same browsers
@@ -32,13 +32,9 @@ class Crowd:
 
     filled: Filled
     server: Server
-    events: dict[str, tuple[Event, ...]]
+    pages: dict[str, Page]
     known: list[tuple[str, str]] = field(default_factory=list)
     chance: random.Random = field(default_factory=lambda: random.Random(7))
-
-    @classmethod
-    def of(cls, filled: Filled, server: Server) -> "Crowd":
-        return cls(filled, server, events_of(filled.folder))
 
     @asynccontextmanager
     async def visitors(self, count: int, tally: Tally) -> AsyncIterator[list[Visitor]]:
@@ -50,7 +46,7 @@ class Crowd:
             yield [Visitor(client, tally) for client in clients]
 
     def event(self, handler: str, begun_by: str = "", *, path: str = "") -> Event:
-        return by_handler(self.events[path], handler, begun_by=begun_by)
+        return by_handler(self.pages[path].events, handler, begun_by=begun_by)
 
     @property
     def picked(self) -> dict[str, Any]:
@@ -145,48 +141,19 @@ def many(crowd: Crowd, *, seconds: float) -> list[Row]:
     busy = (sum(me.cpu_times()[:2]) - began) / seconds
     hundred = asyncio.run(crowd.mixed(100, seconds / 2))
     again = asyncio.run(crowd.mixed(50, seconds / 2))
-    _tell(fifty, "50 people")
-    _tell(hundred, "100 people")
+    bare = [beside.pressed(crowd.pages[""], people, seconds / 4, thinks=THINKS) for people in (50, 100)]
+    tell(fifty, "50 people")
+    tell(hundred, "100 people")
+    lost = at_most("L2", "presses that were never answered", 0, len(hundred.errors), "", bare=len(bare[1].errors))
     return [
-        at_most("L1", f"50 people, {len(fifty.all):,} presses, p50", 0.25, fifty.at(50)),
-        at_most("L1", "p95", 1.0, fifty.at(95)),
-        at_most("L1", "p99", 2.5, fifty.at(99)),
-        at_most("L1", "errors", 0.1, fifty.error_share * 100, "%"),
-        Row("L1", "the visitors themselves", "", f"{busy:.0%} of a core", is_met=True),
-        at_most("L2", f"100 people, {len(hundred.all):,} presses, p95", 2.5, hundred.at(95)),
-        at_most("L2", "presses that were never answered", 0, len(hundred.errors), ""),
+        at_most("L1", f"50 people, {len(fifty.all):,} presses, p50", 0.25, fifty.at(50), bare=bare[0].at(50)),
+        at_most("L1", "p95", 1.0, fifty.at(95), bare=bare[0].at(95)),
+        at_most("L1", "p99", 2.5, fifty.at(99), bare=bare[0].at(99)),
+        at_most("L1", "errors", 0.1, fifty.error_share * 100, "%", bare=bare[0].error_share * 100),
+        seen("L1", "the visitors themselves, of one core", busy * 100, "%"),
+        at_most("L2", f"100 people, {len(hundred.all):,} presses, p95", 2.5, hundred.at(95), bare=bare[1].at(95)),
+        lost,
         at_most("L2", "50 people right after it, p95", 1.0, again.at(95)),
-    ]
-
-
-def watching(crowd: Crowd, *, seconds: float, tabs: int = 200) -> list[Row]:
-    """L3: open pages that look at a run."""
-
-    async def tab(visitor: Visitor, event: Event, until: float) -> None:
-        async with visitor.here():
-            await asyncio.sleep(crowd.chance.random() * LOOKS_AGAIN)
-            while True:
-                await visitor.press(event, "look again", Run=crowd.filled.live)
-                if time.monotonic() + LOOKS_AGAIN > until:
-                    return
-                await asyncio.sleep(LOOKS_AGAIN)
-
-    async def all_tabs() -> Watch:
-        event = crowd.event("train:show")
-        async with crowd.visitors(tabs, tally) as visitors:
-            until = time.monotonic() + seconds
-            with Watch(crowd.server.process) as watch:
-                await asyncio.gather(*(tab(visitor, event, until) for visitor in visitors))
-        return watch
-
-    tally = Tally()
-    watch = asyncio.run(all_tabs())
-    _tell(tally, f"{tabs} open pages")
-    return [
-        at_most("L3", f"{tabs} open pages that watch a run, of one core", 60, watch.busy * 100, "%"),
-        at_most("L3", "memory of the web process", 700, watch.most / MEGABYTE, "MB"),
-        at_most("L3", f"of {len(tally.all):,} looks, failed", 0, len(tally.errors), ""),
-        at_most("L3", "p95 of a look", 1.0, tally.at(95)),
     ]
 
 
@@ -207,30 +174,14 @@ def votes(crowd: Crowd, *, seconds: float) -> list[Row]:
             return sum(rater.kept for rater in raters)
 
     kept = asyncio.run(all_votes())
-    _tell(tally, "votes")
-    alone, alone_p95 = asyncio.run(_bare(seconds))
+    tell(tally, "votes")
+    bare = beside.pressed(crowd.pages["/rate"], RATERS, seconds)
     doubled = abs(_ratings(crowd) - before - kept)
     return [
-        at_least("L4", "votes a second", 150, kept / seconds, "/s", beside=f"{alone:.0f} presses/s"),
-        at_most("L4", "p95 of a vote", 0.08, tally.at(95, "vote"), beside=f"{alone_p95 * 1000:.0f} ms"),
+        at_least("L4", "votes a second", 150, kept / seconds, "/s", bare=len(bare.all) / seconds),
+        at_most("L4", "p95 of a vote", 0.08, tally.at(95, "vote"), bare=bare.at(95)),
         at_most("L4", f"of {kept:,} votes, lost or counted twice", 0, doubled, ""),
     ]
-
-
-async def _bare(seconds: float) -> tuple[float, float]:
-    """Presses a second of bare Gradio with as many people, and their p95."""
-    with bare() as server:
-        tally, event = Tally(), Event(0, "bare", (), (Field("", "a vote"),))
-        async with AsyncExitStack() as stack:
-            people = [Visitor(await stack.enter_async_context(browser(server.address)), tally) for _ in range(RATERS)]
-            until = time.monotonic() + seconds
-
-            async def press(visitor: Visitor) -> None:
-                while time.monotonic() < until:
-                    await visitor.press(event, "press")
-
-            await asyncio.gather(*map(press, people))
-    return len(tally.all) / seconds, tally.at(95)
 
 
 def long_used(crowd: Crowd, *, runs: int, events: int) -> list[Row]:
@@ -246,10 +197,11 @@ def long_used(crowd: Crowd, *, runs: int, events: int) -> list[Row]:
         return tally
 
     tally = asyncio.run(pressed())
+    alone = beside.pressed(crowd.pages[""], 1, 5).at(95)
     what = f"{runs:,} runs, {runs * events:,} events"
     return [
-        at_most("L13", f"{what}: the list of runs, p95", 0.3, tally.at(95, "list")),
-        at_most("L13", f"the curve of one ({events:,} points), p95", 0.2, tally.at(95, "curve")),
+        at_most("L13", f"{what}: the list of runs, p95", 0.3, tally.at(95, "list"), bare=alone),
+        at_most("L13", f"the curve of one ({events:,} points), p95", 0.2, tally.at(95, "curve"), bare=alone),
     ]
 
 
@@ -261,7 +213,7 @@ def _ratings(crowd: Crowd) -> int:
         studio.store.close()
 
 
-def _tell(tally: Tally, who: str) -> None:
+def tell(tally: Tally, who: str) -> None:
     """What each kind of press took, for whoever looks for the slow one."""
     kinds: Sequence[str] = sorted(tally.seconds, key=lambda kind: -tally.at(95, kind))
     told = ", ".join(f"{kind} {tally.at(95, kind) * 1000:,.0f} ms ({len(tally.seconds[kind])})" for kind in kinds)

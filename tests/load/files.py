@@ -20,6 +20,7 @@ from tests.load.target import Row, at_least, at_most
 from tests.load.visitor import Tally, browser
 
 MEGABYTE = 1e6
+READ_WITHIN = 300.0  # seconds
 OTHERS, PACE = 10, 1.0  # people at work meanwhile, and seconds between their presses
 LINE = '{{"prompt": "Question number {n}: what does order {m} cost, and when does it come?", "completion": "It costs {m} euros and comes in {d} days. {tail}"}}\n'
 TAIL = "We are glad to help with whatever else there is to know about it. " * 3
@@ -77,8 +78,11 @@ def upload_seconds(door: Door, source: Path) -> float:
 
 def wait_until_read(folder: Path) -> None:
     studio = open_studio(folder)
+    until = time.monotonic() + READ_WITHIN
     try:
         while any(job.kind in ("ingest", "examine") for job in jobs.live(studio.store)):
+            if time.monotonic() > until:
+                raise RuntimeError(f"the large file was not read within {READ_WITHIN:.0f} s")
             time.sleep(0.2)
     finally:
         studio.store.close()
@@ -91,7 +95,7 @@ def newest(folder: Path) -> tuple[str, float]:
         last = max(datasets.all(studio.store), key=lambda each: each.created_at)
         job = jobs.get(studio.store, last.job_id)
         if job.started_at is None or job.ended_at is None or job.state != "done":
-            raise SystemExit(f"the large file was not read: {job.state}, {job.message}")
+            raise RuntimeError(f"the large file was not read: {job.state}, {job.message}")
         return last.id, (job.ended_at - job.started_at).total_seconds()
     finally:
         studio.store.close()
@@ -131,8 +135,8 @@ async def meanwhile(crowd: Crowd, work: Any) -> tuple[Tally, Any]:
         return tally, await done
 
 
-def hostile(crowd: Crowd, scratch: Path, *, at_most_cases: int | None = None) -> list[Row]:
-    """L14: every hostile file is sent and taken in while twenty people work."""
+def hostile(crowd: Crowd, scratch: Path, *, seconds: float, at_most_cases: int | None = None) -> list[Row]:
+    """L14: hostile files are sent and taken in while twenty people work: all, or as many as there is time for."""
     door_key = key_of(crowd.filled.folder)
     cases = list(CASES)[:at_most_cases]
     statuses: list[int] = []
@@ -141,7 +145,10 @@ def hostile(crowd: Crowd, scratch: Path, *, at_most_cases: int | None = None) ->
     async def attack() -> None:
         async with browser(crowd.server.address) as client:
             client.headers["Authorization"] = f"Bearer {door_key}"
+            until = time.monotonic() + seconds
             for number, case in enumerate(cases):
+                if time.monotonic() > until:
+                    return
                 path = scratch / f"case-{number}" / "file.jsonl"
                 path.parent.mkdir()
                 await asyncio.to_thread(case.build, path)

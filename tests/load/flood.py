@@ -11,17 +11,18 @@ from studio.flows.studio import open_studio
 from tests.load import serving
 from tests.load.crowd import Crowd
 from tests.load.filled import Filled
+from tests.load.pages import Page
 from tests.load.target import Row, at_least, at_most
 from tests.load.visitor import Tally, Visitor, browser
 
 A_SECOND, PASSWORD, OWNERS = 200, "seven quiet lanterns", 8
 
 
-def flooded(filled: Filled, *, seconds: float) -> list[Row]:
+def flooded(filled: Filled, pages: dict[str, Page], *, seconds: float) -> list[Row]:
     """With passwords, behind a proxy that is believed, so that each try comes from an address of its own."""
     tokens = _people(filled.folder)
     with serving.studio(filled.folder, "--access", "password", STUDIO_PROXY="127.0.0.1") as server:
-        crowd = Crowd.of(filled, server)
+        crowd = Crowd(filled, server, pages)
         quiet = asyncio.run(_meanwhile(crowd, tokens, seconds / 2, floods=False))
         busy = asyncio.run(_meanwhile(crowd, tokens, seconds, floods=True))
     tried = len(busy.seconds.get("try", []))

@@ -1,4 +1,4 @@
-"""Pages: which events the studio's two pages have, by what handles them or by the button that begins them."""
+"""Pages: which controls and events the studio's two pages have; events by what handles them or by what begins them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,13 +31,22 @@ class Event:
         return [values.get(field.label, field.value) for field in self.fields]
 
 
-def events_of(workspace: Path) -> dict[str, tuple[Event, ...]]:
+@dataclass(frozen=True, slots=True)
+class Page:
+    """How many controls it has, and its events."""
+
+    controls: int
+    events: tuple[Event, ...]
+
+
+def pages_of(workspace: Path) -> dict[str, Page]:
     """Of the studio ("") and of the rating page ("/rate"); numbers are the same in every process of this version."""
     studio = open_studio(workspace)
     app = build_app(studio)
     (gate,) = [each for each in app.user_middleware if each.cls is AccessGate]
     studio.store.close()
-    return {path: tuple(_events(right_of.__self__)) for path, right_of in gate.kwargs["events"].items()}
+    made = {path: right_of.__self__ for path, right_of in gate.kwargs["events"].items()}
+    return {path: Page(len(page.blocks), tuple(_events(page))) for path, page in made.items()}
 
 
 def _events(page: Any) -> Any:

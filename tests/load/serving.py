@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import psutil
 
+from tests.load.pages import Page
+
 ROOT = Path(__file__).resolve().parents[2]
 LOOK_EVERY = 0.1
 
@@ -29,6 +31,11 @@ class Server:
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def memory(self) -> float:
+        """Megabytes that it holds now."""
+        return self.process.memory_info().rss / 1e6
 
 
 @dataclass
@@ -94,10 +101,11 @@ def studio(workspace: Path, *options: str, **environ: str) -> Iterator[Server]:
 
 
 @contextmanager
-def bare() -> Iterator[Server]:
-    """A page of Gradio with one button and nothing behind it."""
+def bare(page: Page) -> Iterator[Server]:
+    """A page of Gradio with as many controls and events, and nothing behind them."""
     port = free_port()
-    with started([sys.executable, "-m", "tests.load.bare", str(port)], port, {}, health="/") as server:
+    size = (str(page.controls), str(len(page.events)))
+    with started([sys.executable, "-m", "tests.load.bare", str(port), *size], port, {}, health="/") as server:
         yield server
 
 
@@ -125,7 +133,7 @@ def started(command: list[str], port: int, environ: dict[str, str], *, health: s
                 except httpx.HTTPError:
                     pass
                 if process.poll() is not None or time.monotonic() - began > 300:
-                    raise SystemExit(f"{' '.join(command)} did not open")
+                    raise RuntimeError(f"{' '.join(command)} did not open")
                 time.sleep(0.02)
             yield Server(port, psutil.Process(process.pid), time.monotonic() - began)
         finally:
