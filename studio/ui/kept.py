@@ -22,8 +22,8 @@ KEPT_FOR = 3600.0  # seconds after a page was closed: a browser that lost the li
 class OpenPage(SessionState):
     """The values of states, and the controls that an answer changed; all else is read from the page as it was built."""
 
-    def __init__(self, blocks: gr.Blocks) -> None:
-        built = blocks.default_config
+    def __init__(self, blocks: gr.Blocks, answered: dict[int, Any]) -> None:
+        built, self.answered = blocks.default_config, answered
         self.blocks_config = copy(built)
         self.blocks_config.blocks = ChainMap({}, built.blocks)  # type: ignore[assignment]
         self.blocks_config.fns = ChainMap({}, built.fns)  # type: ignore[assignment]
@@ -36,7 +36,14 @@ class OpenPage(SessionState):
         if isinstance(before, gr.State):
             self.state_data[key] = value
         elif before is not None:  # what an answer made anew is also told by a number of its own, which nobody asks for
-            self.blocks_config.blocks[key] = value
+            self.blocks_config.blocks[key] = self._shared(key, value)
+
+    def _shared(self, key: int, control: Any) -> Any:
+        """Of a control that another page was answered in the same words last, one is enough for both."""
+        same = self.answered.get(key)
+        if same is None or same.constructor_args != control.constructor_args:
+            same = self.answered[key] = control
+        return same
 
     def _update_config(self, key: int) -> None:
         pass
@@ -48,9 +55,13 @@ class OpenPage(SessionState):
 class OpenPages(StateHolder):
     """Every open page by its session; one of which something is asked is open, whatever happened to its line."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.answered: dict[int, Any] = {}
+
     def __getitem__(self, session_id: str) -> OpenPage:
         if session_id not in self.session_data:
-            self.session_data[session_id] = OpenPage(self.blocks)
+            self.session_data[session_id] = OpenPage(self.blocks, self.answered)
         page = self.session_data[session_id]
         assert isinstance(page, OpenPage)
         page.is_closed, page.used_at = False, time.monotonic()

@@ -63,6 +63,18 @@ def test_a_page_keeps_what_was_changed_and_no_description_of_all_the_rest(mounte
     assert len(page.blocks_config.blocks.maps[0]) == 1 and not page.blocks_config.fns.maps[0]
 
 
+def test_pages_that_were_answered_the_same_share_it_until_one_is_answered_otherwise(mounted):
+    client, pages = mounted
+    for session in ("one", "other"):
+        press(client, "more", session, None)
+    (mine,), (theirs,) = (pages[session].blocks_config.blocks.maps[0].values() for session in ("one", "other"))
+    assert mine is theirs
+    press(client, "more", "other", None)
+    assert press(client, "pick", "other", "1", None)[0] == "1 of 2"
+    assert press(client, "pick", "one", "1", None)[0] != "1 of 1", "its own page never offered that"
+    assert press(client, "pick", "one", "0", None)[0] == "0 of 1"
+
+
 def test_a_page_that_was_closed_long_ago_is_gone_and_one_that_is_asked_again_is_open(mounted, monkeypatch):
     _, pages = mounted
     for session in ("open", "closed", "back", "just closed"):
@@ -78,4 +90,4 @@ def test_a_page_that_was_closed_long_ago_is_gone_and_one_that_is_asked_again_is_
 def test_an_open_page_has_all_that_gradio_looks_for():
     blocks = counting()
     for_the_time_of_states = {"_state_ttl", "STATE_TTL_WHEN_CLOSED"}
-    assert vars(SessionState(blocks)).keys() - for_the_time_of_states <= vars(OpenPage(blocks)).keys()
+    assert vars(SessionState(blocks)).keys() - for_the_time_of_states <= vars(OpenPage(blocks, {})).keys()
