@@ -83,6 +83,7 @@ def test_what_an_upload_leaves_that_breaks_off_is_a_part_by_itself_and_goes_afte
 ) -> None:
     """It is what `forget_uploads` tells parts from whole files by."""
     uploads, before = kept.studio.workspace.uploads, set(kept.studio.workspace.uploads.rglob("*"))
+    known = bring.datasets(kept.studio)
     head = b'--b\r\nContent-Disposition: form-data; name="files"; filename="rows.jsonl"\r\n\r\n' + b"x" * 300_000
     sent = live.raw(
         "POST /gradio_api/upload HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 900000",
@@ -95,11 +96,13 @@ def test_what_an_upload_leaves_that_breaks_off_is_a_part_by_itself_and_goes_afte
     deadline = time.monotonic() + PATIENCE
     while not parts() and time.monotonic() < deadline:
         time.sleep(0.02)
+    assert parts()
     sent.close()
     assert all(path.parent == uploads for path in parts())
     bring.forget_uploads(kept.studio)
     bring.forget_uploads(kept.studio, part=-1.0)
-    assert parts() == [] and live.get("/healthz").status_code == 200
+    assert parts() == [] and bring.datasets(kept.studio) == known
+    assert live.get("/healthz").status_code == 200
 
 
 def test_where_every_thread_of_a_page_is_busy_addresses_and_the_other_page_answer(client: TestClient) -> None:
