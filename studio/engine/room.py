@@ -78,8 +78,8 @@ def disk_full(needed: int, free: int) -> Fault:
     return Fault(
         code=FaultCode.DISK_FULL,
         happened="The disk of the workspace ran full.",
-        why=f"The next checkpoint needs {_megabytes(needed)}, and {_megabytes(free)} are free.",
-        done="The run waits until there is room, and then goes on by itself; nothing is lost.",
+        why=f"The next checkpoint needed {_megabytes(needed)}, and {_megabytes(free)} were free.",
+        done="Without room a run waits, and goes on by itself once there is some; nothing is lost.",
     )
 
 

@@ -103,7 +103,8 @@ def _of_a_training(job: Job, gone: Gone, *, has_checkpoint: bool) -> Ending:
     )
     result: dict[str, Any] = {"fault": fault.model_dump(mode="json")}
     if goes_on:
-        result |= {CAME_BACK: 1, "after": fault.model_dump(mode="json")}
+        gone_on = fault.model_copy(update={"done": f"It went on by itself {whence}."})  # told once it has
+        result |= {CAME_BACK: 1, "after": gone_on.model_dump(mode="json")}
         if gone.for_memory:
             result["fewer_rows"] = {"doing": job.phase or "starting", "step": job.done}
     return Ending(JobState.QUEUED if goes_on else JobState.INTERRUPTED, fault.sentence, fault.fix, result)

@@ -7,6 +7,7 @@ of the page that nobody sees. A press brings that along, and only where it is wh
 
 import functools
 import inspect
+import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -26,7 +27,24 @@ def mark() -> gr.HTML:
 
 def drawn_for(*picked: object) -> str:
     """What the part says once a screen was drawn for what is picked."""
-    return html.text(str(picked))
+    return html.text(json.dumps(picked, ensure_ascii=False, separators=(",", ":"), default=str))
+
+
+def told_at_once(screen: str) -> str:
+    """What a browser does with the part and what is picked: <body data-SCREEN> says what is on the screen from now on.
+
+    "picked" where it was drawn for that, "other" where it was drawn for something else, and else nothing.
+    """
+    return f"""(drawn, ...picked) => {{
+  const of = new DOMParser().parseFromString(drawn || '', 'text/html').body.textContent;
+  const fits = of.startsWith(JSON.stringify(picked).slice(0, -1));
+  document.body.dataset.{screen} = fits ? 'picked' : of ? 'other' : '';
+}}"""
+
+
+def drawn_anew(screen: str) -> str:
+    """The same for a screen that is drawn anew for what is picked already."""
+    return f"() => {{ if (document.body.dataset.{screen}) document.body.dataset.{screen} = 'other'; }}"
 
 
 def must_show(on_page: str | None, *picked: object) -> None:

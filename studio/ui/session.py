@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from studio.domain.recipe import Recipe
 from studio.flows.studio import Studio
 
 # Without a spinner, and viewers never queue. That the spinner stands on nothing matters: otherwise Gradio goes through every
@@ -19,10 +20,23 @@ PUBLIC: dict[str, Any] = _SHARED
 
 
 @dataclass(frozen=True, slots=True)
+class WantedRecipe:
+    """A recipe that somebody asked to see on Recipe, of a run or of a file; another `press` asks for it anew."""
+
+    data: str | None
+    model: str | None
+    recipe: Recipe
+    press: str
+
+    def __str__(self) -> str:
+        return self.press
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """`data`, `model` and `run` are the pickers of the header (their values are ids); `study` is the one last opened,
     `cut_off` what was chosen on Inspect (None: as recommended), and `dealt` the split that was dealt last: whatever shows
-    where rows are redraws when it changes. `again` is the run whose recipe was last asked for again, and which press asked.
+    where rows are redraws when it changes. `wanted` is the WantedRecipe that was last asked for.
 
     Screens listen to `shown` (the data and the model) and `followed` (the run) instead of the pickers: when one of several
     listeners to a control's own event is busy, Gradio runs all of them again, and without end where they are slow. Those of
@@ -42,4 +56,4 @@ class Session:
     dealt: gr.State
     shown: gr.State
     followed: gr.State
-    again: gr.State
+    wanted: gr.State

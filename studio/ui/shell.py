@@ -75,53 +75,54 @@ def build(studio: Studio) -> GuardedPage:
     """The whole studio as one page."""
     with GuardedPage(right=right_of, title="Assay Studio", analytics_enabled=False) as page:
         who = gr.HTML("", visible=False, elem_id="who")
-        with gr.Row(elem_id="header"):
-            gr.HTML(BRAND, min_width=170, scale=0)
-            # Custom values are allowed because a page that outlives the web process still knows ids that it was given.
-            picked = [
-                gr.Dropdown(label=label, choices=[], value=None, min_width=180, scale=1, allow_custom_value=True)
-                for label in ("Examples", "Model", "Run")
-            ]
-            state = gr.HTML("", min_width=190, scale=1)
-        with gr.Column(elem_classes="unseen"):  # a field of its own would leave its empty frame behind
-            told = gr.Textbox(label="Picked")
-        header = Header(
-            state=state,
-            pulse=gr.Timer(3.0, active=False),
-            memory=gr.BrowserState({}, storage_key="assay-studio", secret="ids-only"),
-            address=gr.Textbox(visible=False, label="Address"),
-            back=gr.Button("Back", elem_id="go-back", elem_classes="unseen"),
-            picked=told,
-        )
+        picked, header = _header()
         # States stand outside the tabs: as their children they would be counted as tabs.
-        study, cut_off, dealt, shown, followed, again = (gr.State(None) for _ in range(6))
+        study, cut_off, dealt, shown, followed, wanted = (gr.State(None) for _ in range(6))
         with gr.Tabs(selected="data") as tabs:
             session = Session(
-                studio=studio,
-                page=page,
-                tabs=tabs,
-                data=picked[0],
-                model=picked[1],
-                run=picked[2],
-                study=study,
-                cut_off=cut_off,
-                dealt=dealt,
-                shown=shown,
-                followed=followed,
-                again=again,
-            )
-            tab_of, timers = {}, []
-            for tab_id, (label, module) in TABS.items():
-                with gr.Tab(label, id=tab_id) as tab:
-                    # First of all that listens: Gradio runs one after the other, and a screen may take its time.
-                    tab.select(None, None, None, js=f"() => window.opened('{tab_id}')", **QUIET)
-                    found = module.build(session, tab)
-                    timers += found if isinstance(found, list) else [found]
-                tab_of[tab_id] = tab
+                studio=studio, page=page, tabs=tabs, data=picked[0], model=picked[1], run=picked[2], study=study,
+                cut_off=cut_off, dealt=dealt, shown=shown, followed=followed, wanted=wanted,
+            )  # fmt: skip
+            tab_of, timers = _tabs(session)
         _wire(session, header, tab_of, timers)
         _wire_address(session, header)
     page.told = (who._id, signed.words)
     return page
+
+
+def _header() -> tuple[list[gr.Dropdown], Header]:
+    """The pickers of examples, model and run, and what stands beside them."""
+    with gr.Row(elem_id="header"):
+        gr.HTML(BRAND, min_width=170, scale=0)
+        # Custom values are allowed because a page that outlives the web process still knows ids that it was given.
+        picked = [
+            gr.Dropdown(label=label, choices=[], value=None, min_width=180, scale=1, allow_custom_value=True)
+            for label in ("Examples", "Model", "Run")
+        ]
+        state = gr.HTML("", min_width=190, scale=1)
+    with gr.Column(elem_classes="unseen"):  # a field of its own would leave its empty frame behind
+        told = gr.Textbox(label="Picked")
+    return picked, Header(
+        state=state,
+        pulse=gr.Timer(3.0, active=False),
+        memory=gr.BrowserState({}, storage_key="assay-studio", secret="ids-only"),
+        address=gr.Textbox(visible=False, label="Address"),
+        back=gr.Button("Back", elem_id="go-back", elem_classes="unseen"),
+        picked=told,
+    )
+
+
+def _tabs(session: Session) -> tuple[dict[str, gr.Tab], list[gr.Timer | None]]:
+    """Every tab of the journey by its id, and the timers that tick on them."""
+    tab_of, timers = dict[str, gr.Tab](), list[gr.Timer | None]()
+    for tab_id, (label, module) in TABS.items():
+        with gr.Tab(label, id=tab_id) as tab:
+            # First of all that listens: Gradio runs one after the other, and a screen may take its time.
+            tab.select(None, None, None, js=f"() => window.opened('{tab_id}')", **QUIET)
+            found = module.build(session, tab)
+            timers += found if isinstance(found, list) else [found]
+        tab_of[tab_id] = tab
+    return tab_of, timers
 
 
 def _wire(session: Session, header: Header, tab_of: dict[str, gr.Tab], timers: list[gr.Timer | None]) -> None:

@@ -192,7 +192,7 @@ def test_a_killed_worker_is_told_in_words_and_goes_on(page: Page, studio: Runnin
     worker = studio.worker()
     assert worker is not None
     worker.kill()
-    expect(page.get_by_text(re.compile("was killed.*It goes on by itself from the last checkpoint"))).to_be_visible()
+    expect(page.get_by_text(re.compile("was killed.*It went on by itself from the last checkpoint"))).to_be_visible()
     button(page, "Pause").click()
     expect(page.get_by_text("Paused.")).to_be_visible(timeout=200_000)
     picture(page, "train-paused")

@@ -207,7 +207,7 @@ def test_a_save_waits_on_a_full_disk_and_goes_on_when_there_is_room(tmp_path, ti
         assert len(waited) == 2
         assert {"name": WAITING} in notebook.of(EventKind.PHASE)
         [fault] = faults(notebook)
-        assert fault.code is FaultCode.DISK_FULL and "needs" in fault.why and "are free" in fault.why
+        assert fault.code is FaultCode.DISK_FULL and "needed" in fault.why and "were free" in fault.why
         assert checkpoints.verify(disk / "run" / "checkpoints" / "step-2").step == 2
 
 

@@ -215,7 +215,7 @@ def test_a_killed_run_goes_on_by_itself_and_a_paused_one_when_it_is_resumed(
     os.kill(eventually(first_checkpoint), signal.SIGKILL)
     [survived] = eventually(lambda: faults.survived(working, train.run(working, run.id)))
     assert survived.code is FaultCode.KILLED and "signal 9" in survived.happened
-    assert survived.done == "It goes on by itself from the last checkpoint."
+    assert survived.done == "It went on by itself from the last checkpoint."
     eventually(lambda: train.run(working, run.id).job.phase == "training")
 
     assert train.pause(working, run.id).job.words == "pausing"

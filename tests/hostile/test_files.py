@@ -105,7 +105,7 @@ def test_a_hostile_recipe(case: Case[str], kept: Kept, command_line: CommandLine
     holds(case, told(command_line("plan", kept.dataset.id, "--recipe", path, "--json")))
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(kept.studio.workspace.uploads))
     sent = {"path": str(path), "meta": {"_type": "gradio.FileData"}}
-    holds(case, press(pages[""], "studio.ui.tabs.recipe:load_recipe", kept.dataset.id, sent))
+    holds(case, press(pages[""], "studio.ui.training.papers:load_recipe", kept.dataset.id, "starter", sent))
 
 
 # Votes

@@ -89,7 +89,7 @@ def test_a_killed_worker_goes_on_by_itself_once_and_the_second_time_when_it_is_r
         jobs.requeue(store, job.id)
         done = eventually(is_now(job, JobState.DONE))
     told, again = faults(store, job)
-    assert told["code"] == "killed" and told["done"] == "It goes on by itself from the last checkpoint."
+    assert told["code"] == "killed" and told["done"] == "It went on by itself from the last checkpoint."
     assert "It was counting, after step " in told["why"]
     assert again["code"] == "killed" and "waits for you" in again["done"]
     assert "waits for you" in interrupted.message

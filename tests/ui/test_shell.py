@@ -72,9 +72,9 @@ def test_pickers_that_change_together_are_told_to_the_screens_once(page: gr.Bloc
         for block, name in event.targets
         if name == "change" and block in {p._id for p in pickers}
     ]
-    assert len(heard) == 3
     assert all(event.fn is None for event in heard), "each picker asks the server by itself"
     (told,) = {output._id for event in heard for output in event.outputs}
+    assert len([event for event in heard if event.outputs]) == 3
     assert [event.trigger_mode for event in page.fns.values() if (told, "change") in event.targets] == ["always_last"]
 
 

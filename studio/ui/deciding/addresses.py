@@ -13,6 +13,7 @@ from studio.flows.studio import Studio
 from studio.store.acting import may
 from studio.ui.errors import friendly, handler
 from studio.ui.parts import html
+from studio.ui.pressed import told_by
 from studio.ui.session import QUIET
 
 NONE = '<p class="help">Nobody but you can read it yet.</p>'
@@ -51,7 +52,7 @@ def build() -> Addresses:
 def wire(studio: Studio, addresses: Addresses, shown: gr.State) -> None:
     @friendly
     def press(study_id: str, event: gr.EventData) -> str:
-        return take_back(studio, study_id, str(event.link))
+        return take_back(studio, study_id, *told_by(event, link=str))
 
     asked = [shown, addresses.label]
     changed = [addresses.listing, addresses.label]

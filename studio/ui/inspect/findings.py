@@ -13,6 +13,7 @@ from studio.ui.inspect import pages
 from studio.ui.inspect.looking import Checked
 from studio.ui.parts import listed
 from studio.ui.parts.pickers import data_picker
+from studio.ui.pressed import told_by
 from studio.ui.session import DRAWN, QUIET, Session
 
 
@@ -24,7 +25,8 @@ def build(session: Session, look: gr.State) -> None:
 
     @friendly
     def press(data: str, event: gr.EventData) -> list[Any]:
-        return pressed(studio, data, act=str(event.act), wanted=str(event.kind))
+        act, wanted = told_by(event, act=str, kind=str)
+        return pressed(studio, data, act=act, wanted=wanted)
 
     gr.on([look.change, picked.change], handler(show, studio), [look, picked], shown, **DRAWN)
     shown.click(press, session.data, [session.data, picked], trigger_mode="once", **QUIET)

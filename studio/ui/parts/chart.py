@@ -34,6 +34,7 @@ const draw = () => {
 };
 watch('value', draw);
 draw();
+new MutationObserver(draw).observe(document.body, {attributeFilter: ['class']});  // light or dark
 let width = 0;
 new ResizeObserver(() => {
   if (!window.Plotly || !place.data || !place.offsetWidth || place.offsetWidth === width) return;

@@ -40,5 +40,10 @@ def overlay(found: Sequence[tuple[Run, list[Metric]]]) -> dict[str, str] | None:
             told.append(f"{run.name}: lowest validation loss {best.loss:.3f} at step {best.step:,}")
     if not figure.data:
         return None
-    laid_out(figure, keep=" ".join(run.id for run, _ in found), x="optimiser step", y="loss (nats per token)")
+    laid_out(
+        figure,
+        keep=" ".join(run.id for run, _ in found),
+        x="optimiser step (solid: validation, dotted: training)",
+        y="loss (nats per token)",
+    )
     return drawn(figure, words=". ".join(told) or "No checks yet.")

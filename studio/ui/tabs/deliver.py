@@ -13,8 +13,10 @@ from studio.domain.verdict import Decision
 from studio.flows import compare, decide, deliver, train
 from studio.flows.studio import Studio
 from studio.ui.delivering import delivered, making
+from studio.ui.drawn import NOTHING, drawn_for, mark, when_drawn
 from studio.ui.errors import friendly, handler
-from studio.ui.parts import html
+from studio.ui.parts import busy, html
+from studio.ui.pressed import told_by
 from studio.ui.session import DRAWN, QUIET, Session
 
 EMPTY = html.empty(
@@ -34,40 +36,44 @@ def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
     page = gr.HTML(html.waiting())
     with gr.Column(visible=False) as whole:
         chosen = making.build()
-    busy, listing = gr.HTML(js_on_load=delivered.PRESS), gr.HTML(js_on_load=delivered.PRESS)
-    timer, seen = gr.Timer(1.0, active=False), gr.State(None)
+    live, listing = gr.HTML(js_on_load=delivered.PRESS), gr.HTML(js_on_load=delivered.PRESS)
+    timer, seen, of = gr.Timer(1.0, active=False), gr.State(None), mark()
     talk = gr.Button("Ask both models something", visible=False, min_width=220)
-    made = [busy, listing, timer, seen]
+    made = [live, listing, timer, seen]
+    session.followed.change(None, None, [page, whole, talk], js=busy.cleared(2), **QUIET)
+    tab.select(None, page, page, js=busy.UNLESS_FULL, **QUIET)
     gr.on(
         [tab.select, session.followed.change],
         handler(show, session.studio),
         [session.run, chosen.form],
-        [page, whole, talk, *chosen.all, *made],
+        [page, whole, talk, *chosen.all, *made, of],
         **DRAWN,
     )
     talk.click(lambda: gr.Tabs(selected="chat"), None, session.tabs, **QUIET)
-    _wire_making(session, chosen, made)
+    _wire_making(session, chosen, made, of)
     return [timer]
 
 
-def _wire_making(session: Session, chosen: making.Making, made: list[Any]) -> None:
-    studio, (busy, listing, timer, seen) = session.studio, made
+def _wire_making(session: Session, chosen: making.Making, made: list[Any], of: gr.HTML) -> None:
+    """`of` is the run that the page shows: a checkpoint of it is never delivered as one of the run that is picked."""
+    studio, (live, listing, timer, seen) = session.studio, made
 
     @friendly
     def press(event: gr.EventData) -> list[Any]:
-        delivered.pressed(studio, str(event.act), str(event.release))
+        delivered.pressed(studio, *told_by(event, act=str, release=str))
         return delivered.look(studio, None)
 
+    asked = [of, session.run, chosen.checkpoint, chosen.form]
     gr.on(
         [chosen.checkpoint.input, chosen.form.input],
-        handler(making.described, studio),
-        [session.run, chosen.checkpoint, chosen.form],
+        handler(when_drawn(making.described, picked=1), studio),
+        asked,
         [chosen.about, chosen.press],
         **QUIET,
     )
-    asked = [session.run, chosen.checkpoint, chosen.form]
-    chosen.press.click(handler(put_delivery, studio), asked, made, trigger_mode="once", **QUIET)
-    for part in (busy, listing):
+    put = handler(when_drawn(put_delivery, picked=1), studio)
+    chosen.press.click(put, asked, made, trigger_mode="once", **QUIET)
+    for part in (live, listing):
         part.click(press, None, made, trigger_mode="once", **QUIET)
     timer.tick(handler(delivered.look, studio), seen, made, **QUIET)
 
@@ -77,7 +83,7 @@ def show(studio: Studio, run_id: str | None, form: str) -> list[Any]:
     kept = train.checkpoints(studio, run_id) if run_id else []
     if run_id is None or not kept:
         nothing = [gr.Column(visible=False), gr.Button(visible=False), *[gr.skip()] * 4]
-        return [EMPTY, *nothing, *delivered.look(studio, None)]
+        return [EMPTY, *nothing, *delivered.look(studio, None), NOTHING]
     run = train.run(studio, run_id)
     chosen = train.checkpoint_at(studio, run_id, None)
     closed = [study for study in compare.studies(studio, run_id) if study.state is StudyState.CLOSED]
@@ -85,7 +91,8 @@ def show(studio: Studio, run_id: str | None, form: str) -> list[Any]:
     ruling = decide.verdict(studio, judged.id).ruling if judged else None
     there = not run.is_live
     parts = [gr.Column(visible=there), gr.Button(visible=there)]
-    return [view(run, ruling), *parts, *making.shown(studio, run, form), *delivered.look(studio, None)]
+    shown = [view(run, ruling), *parts, *making.shown(studio, run, form), *delivered.look(studio, None)]
+    return [*shown, drawn_for(run_id)]
 
 
 def put_delivery(studio: Studio, run_id: str, step: int, form: str) -> list[Any]:

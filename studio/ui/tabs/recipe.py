@@ -5,7 +5,6 @@ import functools
 import secrets
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -15,17 +14,18 @@ from studio.domain.method import METHODS, TITLES, WHEN, Method
 from studio.domain.plan import Light
 from studio.domain.reading import Reading, Tone
 from studio.domain.recipe import Recipe
-from studio.flows import bring, choose, inspect, models, queue, train
+from studio.flows import bring, choose, inspect, queue, train
 from studio.flows.inspect import Inspection
 from studio.flows.studio import Studio
-from studio.ui.drawn import NOTHING, drawn_for, mark, when_drawn
+from studio.ui.drawn import NOTHING, drawn_anew, drawn_for, mark, told_at_once, when_drawn
 from studio.ui.errors import handler, told
 from studio.ui.models import panel
 from studio.ui.parts import forms, html, plans
 from studio.ui.parts.bringing import being_read
-from studio.ui.parts.pickers import model_picker, run_picker
-from studio.ui.session import DRAWN, PUBLIC, QUIET, Session
-from studio.ui.training import sweep, trying
+from studio.ui.parts.pickers import run_picker
+from studio.ui.session import DRAWN, PUBLIC, QUIET, Session, WantedRecipe
+from studio.ui.training import papers, sweep, trying
+from studio.ui.training.papers import Papers
 
 PRESETS = (("Quick look", "quick"), ("Balanced", "balanced"), ("Thorough", "thorough"))
 BASE = ("The base model", "base")
@@ -71,23 +71,13 @@ class Form:
         return self.controls[forms.FIELDS.index("method")]
 
 
-@dataclass(frozen=True, slots=True)
-class Papers:
-    """What explains the recipe, writes it down and reads it back."""
-
-    why_preset: gr.HTML
-    reasons: gr.HTML
-    text: gr.Code
-    save: gr.HTML
-    load: gr.UploadButton
-
-
 def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
     with gr.Row(elem_classes="title-row"):
         gr.HTML(
             html.title("Recipe", "Every choice for a run, and what it means on this machine."), min_width=280, scale=3
         )
         start = gr.Button("Start training", variant="primary", min_width=180, scale=1, interactive=False)
+    gr.HTML(html.waiting(), elem_classes="moment")
     situation = gr.HTML(html.waiting(), elem_classes="plan-page")
     tried = trying.build()
     method = forms.control("method")
@@ -110,46 +100,34 @@ def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
             *narrow, wide = forms.ADVANCED
             advanced = [forms.control(name) for name in narrow]
         advanced.append(forms.control(wide))
-    papers = _papers(why_preset)
+    made = papers.build(why_preset)
     click = gr.State("")
     tab.select(lambda: secrets.token_hex(8), None, click, **QUIET)
     controls = (method, *knobs, *advanced)
     timer, sent = gr.Timer(0.7, active=False), gr.State(NOTHING)
     form = Form(situation, timer, start, tried.start, preset, mark(), sent, first, gpu, controls)
     shows = _shows(session, form)
-    sweep.build(session, shows, gpu, click, list(controls), papers.text)
+    sweep.build(session, shows, gpu, click, list(controls), made.text)
     downloads = panel.build(session, click)
-    _wire_form(session, tab, form, papers, click, tried.found)
-    _wire_papers(session, form, papers)
+    _wire_form(session, tab, form, made, click, tried.found)
+    papers.wire(session, made)
     trying.wire(session, shows, click, tried, gpu, list(controls))
     return [form.timer, downloads, tried.timer]
 
 
-def _papers(why_preset: gr.HTML) -> Papers:
-    with gr.Accordion("Why these values, and what the memory is for", open=False):
-        reasons = gr.HTML()
-    with gr.Accordion("The exact recipe as YAML", open=False):
-        text = gr.Code(language="yaml", label="Recipe", interactive=False, lines=12)
-        with gr.Row(elem_classes="actions"):
-            save = gr.HTML(min_width=160)
-            load = gr.UploadButton("Load a recipe", size="sm", file_types=[".yaml", ".yml"], min_width=160)
-    return Papers(why_preset, reasons, text, save, load)
-
-
 def _shows(session: Session, form: Form) -> list[Any]:
     """What the page was drawn for, and what is picked: the first inputs of all that takes values from it."""
-    return [form.drawn, session.data, session.model, session.again]
+    return [form.drawn, session.data, session.model, session.wanted]
 
 
-def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers, click: gr.State, found: gr.State) -> None:
+def _wire_form(session: Session, tab: gr.Tab, form: Form, made: Papers, click: gr.State, found: gr.State) -> None:
     studio, shows, controls = session.studio, _shows(session, form), list(form.controls)
+    _wire_closing(session, form)
     buttons = (form.start, form.try_out)
-    planned = Planned(
-        form.situation, papers.reasons, papers.text, papers.save, form.preset, papers.why_preset, *buttons
-    )
+    planned = Planned(form.situation, made.reasons, made.text, made.save, form.preset, made.why_preset, *buttons)
     of = functools.partial(when_drawn, picked=len(shows) - 1, takes=2)
     gr.on(
-        [tab.select, session.shown.change, session.again.change, form.timer.tick],
+        [tab.select, session.shown.change, session.wanted.change, form.timer.tick],
         handler(show, studio),
         [form.sent, *shows[1:], session.cut_off, form.gpu],
         [*controls, *planned, form.timer, form.sent, form.drawn],
@@ -188,9 +166,12 @@ def _wire_form(session: Session, tab: gr.Tab, form: Form, papers: Papers, click:
     )
 
 
-def _wire_papers(session: Session, form: Form, papers: Papers) -> None:
-    loaded = [session.model, *form.controls]
-    papers.load.upload(handler(load_recipe, session.studio), [session.data, papers.load], loaded, **QUIET)
+def _wire_closing(session: Session, form: Form) -> None:
+    """As soon as something else is picked, the browser closes the screen until it is drawn for that."""
+    picked = [session.data, session.model]
+    seen = [form.drawn.change, *(part.change for part in picked)]
+    gr.on(seen, None, [form.drawn, *picked], None, js=told_at_once("recipe"), trigger_mode="multiple", **QUIET)
+    session.wanted.change(None, None, None, js=drawn_anew("recipe"), **QUIET)
 
 
 def _nothing(_value: Any) -> None:
@@ -202,11 +183,11 @@ def show(
     sent: str | None,
     data: str | None,
     model: str | None,
-    again: Any = None,
+    wanted: WantedRecipe | None = None,
     cut_off: int | None = None,
     gpu: str | None = None,
 ) -> list[Any]:
-    """A preset when the data or the model have changed, or a run's recipe that is wanted again; else the reader's values.
+    """A preset where data or model have changed, or the recipe that is wanted for them; else the reader's values.
 
     The plan comes with the values that it is made of, since the page may hold earlier ones for a moment more.
     """
@@ -222,31 +203,33 @@ def show(
         default = next(found for found in choose.presets(studio, data, model) if found.is_default)
     except StudioError as error:
         return closed(told(error))
-    recipe = _repeated(studio, data, model, again) or _with_cut_off(default.recipe, cut_off)
-    now = drawn_for(data, model, again) + drawn_for(recipe.max_length)
+    recipe = _wanted(wanted, data, model) or _with_cut_off(default.recipe, cut_off)
+    of_picked = drawn_for(data, model, wanted)
+    now = of_picked + drawn_for(recipe.max_length)
     if now == sent:
         return [*[gr.skip()] * len(forms.FIELDS), *AS_IT_IS, gr.Timer(active=False), now, gr.skip()]
+    if sent and sent.startswith(of_picked):  # another cut-off was chosen: the other values are their reader's
+        cut = [gr.update(value=recipe.max_length) if name == "max_length" else gr.skip() for name in forms.FIELDS]
+        return [*cut, *AS_IT_IS, gr.Timer(active=False), now, now]
     planned = show_plan(studio, data, model, cut_off, gpu, *forms.values_of(recipe))
-    values = [part | {"interactive": True} for part in forms.shown(recipe, of_pairs=found.is_of_pairs)]
+    values = forms.shown(recipe, of_pairs=found.is_of_pairs)
     return [*values, *planned, gr.Timer(active=False), now, now]
 
 
-def _repeated(studio: Studio, data: str, model: str, again: Any) -> Recipe | None:
-    """The recipe of the run that is wanted again, as long as its data and its model are chosen."""
-    run = train.run(studio, again[0]) if again else None
-    return run.recipe if run and (run.dataset_id, run.model_id) == (data, model) else None
+def _wanted(wanted: WantedRecipe | None, data: str, model: str) -> Recipe | None:
+    """The recipe that is wanted, as long as the data and the model that it is wanted for are chosen."""
+    return wanted.recipe if wanted and (wanted.data, wanted.model) == (data, model) else None
 
 
 def closed(said: str, *, live: bool = False) -> list[Any]:
-    """The screen before there is anything to start: what is pressed or typed there would be drawn over, so nothing can."""
-    still = [gr.update(interactive=False)] * len(forms.FIELDS)
-    return [*still, *unplanned(said, is_open=False), gr.Timer(active=live), NOTHING, NOTHING]
+    """The screen before there is anything to start: nothing was drawn, so that all but what is said is not there."""
+    return [*[gr.skip()] * len(forms.FIELDS), *unplanned(said), gr.Timer(active=live), NOTHING, NOTHING]
 
 
-def unplanned(said: str, *, is_open: bool = True) -> Planned:
-    """Why there is no plan; without one nothing can be started or tried. `is_open`: whether a preset can be chosen."""
+def unplanned(said: str) -> Planned:
+    """Why there is no plan; without one nothing can be started or tried."""
     start, try_out = (gr.Button(interactive=False) for _ in range(2))
-    return AS_IT_IS._replace(situation=said, preset=gr.Radio(interactive=is_open), start=start, try_out=try_out)
+    return AS_IT_IS._replace(situation=said, start=start, try_out=try_out)
 
 
 def measuring(look: Inspection) -> str:
@@ -263,7 +246,7 @@ def show_plan_of_drawn(
     on_page: str | None,
     data: str | None,
     model: str | None,
-    again: Any,
+    wanted: WantedRecipe | None,
     cut_off: int | None,
     gpu: str | None = None,
     *values: Any,
@@ -272,7 +255,7 @@ def show_plan_of_drawn(
 
     A cut-off that was chosen since changes nothing of that before the tab is opened again.
     """
-    is_drawn = (on_page or NOTHING).startswith(drawn_for(data, model, again))
+    is_drawn = (on_page or NOTHING).startswith(drawn_for(data, model, wanted))
     return show_plan(studio, data, model, cut_off, gpu, *values) if is_drawn else AS_IT_IS
 
 
@@ -347,17 +330,6 @@ def begin(
     return [run_picker(studio, run.id), gr.Tabs(selected="train")]
 
 
-def load_recipe(studio: Studio, data: str | None, path: str) -> list[Any]:
-    """The values of a saved recipe, and its model where that can be used here; where it cannot, that is said."""
-    named, recipe = choose.recipe_from_file(Path(path))
-    usable = {found.id for found in models.models(studio) if found.is_usable}
-    if named and named not in usable:
-        said = f"The values are loaded, but its model, {escape(named)}, cannot be used here; the chosen model stays."
-        gr.Warning(said, title="Another model")
-    of_pairs = data is not None and bring.dataset(studio, data).is_of_pairs
-    return [model_picker(studio, named) if named in usable else gr.skip(), *forms.shown(recipe, of_pairs=of_pairs)]
-
-
 def preset_of(ready: list[choose.Preset], recipe: Recipe, cut_off: int | None) -> choose.Preset | None:
     """The preset that these values are, if they are one; whoever changes a value leaves it."""
     return next((preset for preset in ready if _with_cut_off(preset.recipe, cut_off) == recipe), None)
@@ -383,7 +355,7 @@ def view(
         reasons=plans.reasons_table(plan),
         text=yaml_text,
         save=save,
-        preset=gr.Radio(value=preset.id if preset else None, interactive=True),
+        preset=gr.Radio(value=preset.id if preset else None),
         why_preset=f'<p class="help">{why}</p>',
         start=gr.Button(interactive=plan.light is not Light.RED),
         try_out=gr.Button(interactive=True),

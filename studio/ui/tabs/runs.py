@@ -14,11 +14,12 @@ from studio.ui.errors import friendly, handler
 from studio.ui.parts import html
 from studio.ui.parts.chart import chart
 from studio.ui.parts.pickers import data_picker, model_picker, run_picker
+from studio.ui.pressed import told_by
 from studio.ui.runs import space
 from studio.ui.runs.overlay import overlay
 from studio.ui.runs.sweeps import choice, comparison, labelled
 from studio.ui.runs.tables import PICK, differences_table, runs_table, snapshot_table
-from studio.ui.session import DRAWN, QUIET, Session
+from studio.ui.session import DRAWN, QUIET, Session, WantedRecipe
 
 AGAIN = "Same again with …"
 FEW = 10  # runs that are found at a glance
@@ -104,7 +105,7 @@ def _wire(session: Session, tab: gr.Tab, listed: Listed, detail: Detail, press: 
     )
     press.delete.click(handler(hide, studio), [*shown, press.judged, session.run], after, **QUIET)
     press.undo.click(handler(bring_back, studio), [last, *shown, session.run], after, **QUIET)
-    wanted = [session.data, session.model, session.again, session.tabs]
+    wanted = [session.data, session.model, session.wanted, session.tabs]
     press.again.click(handler(same_again, studio), listed.picked, wanted, **QUIET)
 
 
@@ -127,7 +128,7 @@ def show(studio: Studio, picked: list[str], find: str | None = None) -> list[Any
 @friendly
 def pick(event: gr.EventData) -> list[str]:
     """What was pressed in the table, alone."""
-    return [str(event.pick)]
+    return told_by(event, pick=str)
 
 
 def show_picked(studio: Studio, picked: list[str]) -> list[Any]:
@@ -162,7 +163,7 @@ def event_files(folder: Path, run_id: str) -> str:
     if not folder.is_dir():
         return ""
     link = html.link("Save the curves for TensorBoard (zip)", f"/download/tensorboard/{run_id}")
-    return f'<p class="help">{link}, or on this machine: tensorboard --logdir {html.text(str(folder))}</p>'
+    return f'<p class="help">{link} or, on this machine: tensorboard --logdir {html.text(str(folder))}</p>'
 
 
 def show_sweep(found: sweep.Compared) -> list[Any]:
@@ -213,8 +214,8 @@ def _after(studio: Studio, picked: list[str], find: str | None, followed: str | 
 def same_again(studio: Studio, picked: list[str]) -> list[Any]:
     """Open Recipe with the values of the picked run, to change what is wanted and start it."""
     run = train.run(studio, _to_repeat(studio, _one(picked)))
-    press = (run.id, secrets.token_hex(4))
-    return [data_picker(studio, run.dataset_id), model_picker(studio, run.model_id), press, gr.Tabs(selected="recipe")]
+    wanted = WantedRecipe(run.dataset_id, run.model_id, run.recipe, press=secrets.token_hex(4))
+    return [data_picker(studio, run.dataset_id), model_picker(studio, run.model_id), wanted, gr.Tabs(selected="recipe")]
 
 
 def _to_repeat(studio: Studio, picked: str) -> str:

@@ -305,7 +305,8 @@ def figures(run: Run, points: list[Metric], far: Progress) -> str:
     unchecked = f"after the first check, at step {first:,}" if run.is_live else "no check was reached"
     planned = html.duration_range(run.plan.seconds_low, run.plan.seconds_high)
     times = run.job.attempt
-    attempts = f"{times} attempts with {html.duration(far.between)} between them" if times > 1 else ""
+    apart = f" with {html.duration(far.between)} between them" if far.between >= 1 else ""
+    attempts = f"{times} attempts{apart}" if times > 1 else ""
     since = f"so far, in {attempts}" if attempts else f"so far, {planned} planned in all"
     at_best = next((p for p in points if far.best and p.step == far.best.step), None)
     right = at_best and at_best.validation_token_accuracy

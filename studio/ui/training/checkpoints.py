@@ -13,6 +13,7 @@ from studio.ui.drawn import must_show, when_drawn
 from studio.ui.errors import friendly, handler
 from studio.ui.parts import html
 from studio.ui.parts.pickers import run_picker
+from studio.ui.pressed import told_by
 from studio.ui.session import PUBLIC, QUIET, Session
 
 COMPARE, CHAT, DELIVER, LONGER = "compare", "chat", "deliver", "longer"
@@ -37,7 +38,8 @@ def build(session: Session, of: gr.HTML) -> gr.HTML:
     @friendly
     def press(on_page: str | None, run_id: str, event: gr.EventData) -> list[Any]:
         must_show(on_page, run_id)
-        return pressed(studio, run_id, act=str(event.act), step=int(event.step))
+        act, step = told_by(event, act=str, step=int)
+        return pressed(studio, run_id, act=act, step=step)
 
     table.click(press, [of, session.run], [session.tabs, further, begin, step], trigger_mode="once", **QUIET)
     session.followed.change(lambda: gr.Row(visible=False), None, further, **QUIET)

@@ -11,6 +11,7 @@ from studio.flows.studio import Studio
 from studio.ui.errors import friendly, handler
 from studio.ui.parts import html
 from studio.ui.parts.pickers import run_labels
+from studio.ui.pressed import told_by
 from studio.ui.session import DRAWN, QUIET, Session
 
 EVERY = 5.0  # seconds between two looks while something waits
@@ -44,8 +45,8 @@ def build(session: Session, tab: gr.Tab) -> tuple[gr.Timer, gr.State]:
 
     @friendly
     def press(followed: str | None, event: gr.EventData) -> list[Any]:
-        now = pressed(studio, str(event.run), act=str(event.act), value=str(event.value))
-        return [*now, run_labels(studio, followed)]
+        run_id, act, value = told_by(event, run=str, act=str, value=str)
+        return [*pressed(studio, run_id, act=act, value=value), run_labels(studio, followed)]
 
     tab.select(lambda: secrets.token_hex(4), None, visit, **QUIET)
     events, drawn = [visit.change, session.followed.change, timer.tick], [shown, timer, order]
@@ -65,7 +66,7 @@ def view(line: Line) -> list[Any]:
 
 def pressed(studio: Studio, run_id: str, *, act: str, value: str) -> list[Any]:
     """Move a run, choose its GPU, or take it out of the line."""
-    if act == MOVE and value.isdigit():
+    if act == MOVE and value.isdecimal():
         queue.move(studio, run_id, to=int(value))
     elif act == GPU:
         queue.choose(studio, run_id, value)

@@ -12,12 +12,12 @@ def test_what_is_shown_meanwhile_says_nothing_of_what_there_is() -> None:
     assert 'class=\\"empty' in busy.UNLESS_FULL and 'class="empty' in html.empty("Nothing yet.", "Train.")
 
 
-def test_another_run_clears_compare_and_verdict_before_anything_is_asked(empty_studio: Studio) -> None:
+def test_another_run_clears_compare_verdict_and_deliver_before_anything_is_asked(empty_studio: Studio) -> None:
     page = shell.build(empty_studio)
     at_once = [
         event for event in page.fns.values() if event.fn is None and event.js in {busy.cleared(3), busy.cleared(2)}
     ]
-    assert len(at_once) == 2, "Compare and Verdict"
+    assert len(at_once) == 3, "Compare, Verdict and Deliver"
     for event in at_once:
         first, *others = event.outputs
         assert isinstance(first, gr.HTML) and not any(isinstance(each, gr.HTML) for each in others)

@@ -10,7 +10,11 @@ from studio.domain.release import Form, Release
 from studio.domain.ruling import overridden
 from studio.domain.verdict import Decision
 from studio.flows.deliver import Offer
+from studio.flows.studio import Studio
+from studio.ui import shell
 from studio.ui.delivering import delivered, making
+from studio.ui.drawn import drawn_for
+from studio.ui.rights import innermost
 from studio.ui.tabs import deliver
 from tests.ui import examples
 from tests.ui.markup import attributes, words
@@ -102,6 +106,21 @@ def test_who_decided_otherwise_stands_above_what_is_delivered_with_the_reason() 
     given = overridden(lost, decision=Decision.SHIP, reason="For an internal trial.", by="Ann", at=examples.AT)
     said = words(deliver.view(RUN, given))
     assert said.startswith("▲ Ann decided: Ship it.") and "Reason given: For an internal trial." in said
+
+
+def test_a_checkpoint_that_was_drawn_for_another_run_is_never_taken_for_one_of_the_run_that_is_picked(
+    empty_studio: Studio,
+) -> None:
+    page = shell.build(empty_studio)
+    asks = [
+        each.fn
+        for each in page.fns.values()
+        if each.fn and innermost(each.fn) in (deliver.put_delivery, making.described)
+    ]
+    assert len(asks) == 2
+    for ask in asks:
+        with pytest.raises(gr.Error, match="still belonged to what was picked before, so nothing was done"):
+            ask(drawn_for("run-1"), "run-2", 40, "adapter")
 
 
 def test_a_list_that_is_as_it_was_seen_is_not_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Recipe: what a plan means, and which models there are."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -17,7 +18,7 @@ from studio.flows.studio import Studio
 from studio.ui.drawn import NOTHING, drawn_for
 from studio.ui.parts import forms, plans
 from studio.ui.tabs import recipe
-from studio.ui.training import trying
+from studio.ui.training import papers, trying
 from tests.ui import examples
 from tests.ui.markup import attributes, words
 
@@ -73,31 +74,82 @@ def test_before_there_is_anything_to_plan_nothing_can_be_started(empty_studio: S
     assert sent == on_page == NOTHING
 
 
-def test_nothing_can_be_chosen_while_lengths_are_measured_since_it_would_be_drawn_over(
-    empty_studio: Studio, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    measuring = Inspection(examples.dataset(), "starter", (), None, examples.job(done=1, total=4), None)
-    monkeypatch.setattr(recipe.bring, "dataset", lambda *_: examples.dataset())
-    monkeypatch.setattr(recipe.inspect, "look", lambda *_: measuring)
-    assert {
-        part["interactive"] for part in _choices(recipe.show(empty_studio, NOTHING, "data-1", "starter", None))
-    } == {False}
+@pytest.fixture
+def measured(empty_studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Studio:
+    """A studio whose one dataset has lengths with every model, and whose one preset is the usual recipe."""
     lengths = Lengths("starter", (1,), (2,), True, ".")
-    monkeypatch.setattr(recipe.inspect, "look", lambda *_: replace(measuring, lengths=lengths))
+    look = Inspection(examples.dataset(), "starter", (), lengths, None, None)
+    monkeypatch.setattr(recipe.bring, "dataset", lambda *_: examples.dataset())
+    monkeypatch.setattr(recipe.inspect, "look", lambda *_: look)
     monkeypatch.setattr(recipe.inspect, "measured", lambda *_: lengths)
-    monkeypatch.setattr(
-        recipe.choose, "presets", lambda *_: [choose.Preset("quick", "", "", Recipe(), is_default=True)]
-    )
+    ready = [choose.Preset("quick", "", "", Recipe(), is_default=True)]
+    monkeypatch.setattr(recipe.choose, "presets", lambda *_: ready)
     monkeypatch.setattr(recipe.choose, "plan", lambda *_, **__: examples.PLAN)
-    assert {
-        part["interactive"] for part in _choices(recipe.show(empty_studio, NOTHING, "data-1", "starter", None))
-    } == {True}
+    return empty_studio
 
 
-def _choices(parts: list[Any]) -> list[dict[str, Any]]:
-    """The controls of a recipe and its presets, as they are told to the page."""
-    preset = recipe.Planned(*parts[len(forms.FIELDS) : -3]).preset
-    return [*parts[: len(forms.FIELDS)], preset.constructor_args]
+def values(parts: list[Any]) -> list[Any]:
+    """The values that a screen was drawn with."""
+    return [part["value"] for part in parts[: len(forms.FIELDS)]]
+
+
+def test_while_lengths_are_measured_nothing_is_drawn_that_could_be_typed_into(
+    measured: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *parts, on_page = recipe.show(measured, NOTHING, "data-1", "starter")
+    assert values(parts) == forms.values_of(Recipe()) and on_page.startswith(drawn_for("data-1", "starter", None))
+    still = Inspection(examples.dataset(), "starter", (), None, examples.job(done=1, total=4), None)
+    monkeypatch.setattr(recipe.inspect, "look", lambda *_: still)
+    *parts, timer, sent, on_page = recipe.show(measured, on_page, "data-1", "starter")
+    assert on_page == sent == NOTHING and timer.active
+    assert parts[: len(forms.FIELDS)] == [gr.skip()] * len(forms.FIELDS)
+
+
+@pytest.mark.parametrize("picked", ["starter", "another", None])
+def test_a_saved_recipe_is_loaded_exactly_whichever_model_is_picked(
+    picked: str | None, measured: Studio, tmp_path: Path
+) -> None:
+    saved = Recipe(epochs=7, rank=48, learning_rate=0.00321, max_length=384, packing="off", seed=11)
+    path = tmp_path / "recipe.yaml"
+    path.write_text(choose.recipe_yaml("starter", saved))
+    picker, wanted = papers.load_recipe(measured, "data-1", picked, str(path))
+    assert picker == gr.skip() if picked == "starter" else picker.value == "starter"
+    sent = drawn_for("data-1", picked, None) + drawn_for(512)
+    for cut_off in (None, 512):  # what was chosen on Inspect is not what was saved
+        *parts, on_page = recipe.show(measured, sent, "data-1", "starter", wanted, cut_off)
+        assert (
+            values(parts) == forms.values_of(saved)
+            and recipe.Planned(*parts[len(forms.FIELDS) : -2]).preset.value is None
+        )
+        *parts, on_page = recipe.show(measured, on_page, "data-1", "starter", wanted, cut_off)
+        assert parts[: len(forms.FIELDS)] == [gr.skip()] * len(forms.FIELDS)
+
+
+def test_a_saved_recipe_of_a_model_that_is_not_here_is_loaded_for_the_picked_one_and_that_is_said(
+    measured: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(papers.gr, "Warning", lambda words, **_: said.append(words))
+    path = tmp_path / "recipe.yaml"
+    path.write_text(choose.recipe_yaml("elsewhere/model", Recipe(epochs=7)))
+    picker, wanted = papers.load_recipe(measured, "data-1", "starter", str(path))
+    assert picker == gr.skip() and (wanted.model, wanted.recipe) == ("starter", Recipe(epochs=7))
+    assert said == [
+        "The values are loaded, but its model, elsewhere/model, cannot be used here; the chosen model stays."
+    ]
+
+
+def test_no_file_is_no_recipe(empty_studio: Studio) -> None:
+    with pytest.raises(RecipeError, match="No file came with that, so nothing was loaded"):
+        papers.load_recipe(empty_studio, "data-1", "starter", None)
+
+
+def test_another_cut_off_changes_no_other_value_that_was_typed(measured: Studio) -> None:
+    *_, on_page = recipe.show(measured, NOTHING, "data-1", "starter")
+    *parts, on_page = recipe.show(measured, on_page, "data-1", "starter", None, 384)
+    drawn = dict(zip(forms.FIELDS, parts, strict=False))
+    assert drawn.pop("max_length")["value"] == 384 and on_page.endswith(drawn_for(384))
+    assert all(part == gr.skip() for part in drawn.values())
 
 
 def test_two_steps_can_be_tried_once_the_values_on_the_screen_have_a_plan_and_no_trial_changes_that(
@@ -151,19 +203,11 @@ def test_a_cut_off_that_was_chosen_since_does_not_keep_the_plan_from_following_t
     assert recipe.show_plan_of_drawn(empty_studio, on_page, "data-1", "starter", None, 512).situation == "a plan"
 
 
-def test_what_was_sent_for_what_is_picked_is_not_sent_again(
-    empty_studio: Studio, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_sent_for_what_is_picked_is_not_sent_again(measured: Studio) -> None:
     """Also while it is on its way: a value that was typed as soon as it was there would be drawn over."""
-    there = Inspection(examples.dataset(), "starter", (), Lengths("starter", (1,), (2,), True, "."), None, None)
-    monkeypatch.setattr(recipe.bring, "dataset", lambda *_: examples.dataset())
-    monkeypatch.setattr(recipe.inspect, "look", lambda *_: there)
-    usual = Recipe()
-    ready = [choose.Preset("quick", "", "", usual, is_default=True)]
-    monkeypatch.setattr(recipe.choose, "presets", lambda *_: ready)
-    sent = drawn_for("data-1", "starter", None) + drawn_for(usual.max_length)
-    for cut_off in (None, usual.max_length):  # what Inspect advises is what the recipe has anyway
-        *parts, timer, kept, on_page = recipe.show(empty_studio, sent, "data-1", "starter", None, cut_off)
+    sent = drawn_for("data-1", "starter", None) + drawn_for(Recipe().max_length)
+    for cut_off in (None, Recipe().max_length):  # what Inspect advises is what the recipe has anyway
+        *parts, timer, kept, on_page = recipe.show(measured, sent, "data-1", "starter", None, cut_off)
         assert parts == [gr.skip()] * len(parts) and on_page == gr.skip() and kept == sent and not timer.active
 
 

@@ -114,12 +114,12 @@ def test_while_nothing_was_tried_there_is_nothing_to_press(studio: Studio) -> No
 
 def test_the_same_again_opens_the_recipe_with_the_values_of_the_run(studio: Studio) -> None:
     one = ended(studio, "one")
-    _, _, press, tabs = runs.same_again(studio, [one.id])
-    assert press[0] == one.id and tabs.selected == "recipe"
-    assert runs.same_again(studio, [one.id])[2] != press  # so that a second press brings the values back again
-    assert recipe._repeated(studio, one.dataset_id, one.model_id, press) == one.recipe
-    assert recipe._repeated(studio, "other data", one.model_id, press) is None
-    assert recipe._repeated(studio, one.dataset_id, one.model_id, None) is None
+    _, _, wanted, tabs = runs.same_again(studio, [one.id])
+    assert wanted.recipe == one.recipe and tabs.selected == "recipe"
+    assert runs.same_again(studio, [one.id])[2] != wanted  # so that a second press brings the values back again
+    assert recipe._wanted(wanted, one.dataset_id, one.model_id) == one.recipe
+    assert recipe._wanted(wanted, "other data", one.model_id) is None
+    assert recipe._wanted(None, one.dataset_id, one.model_id) is None
 
 
 def test_what_is_moved_to_the_bin_is_shown_there_with_its_size_and_comes_back(studio: Studio) -> None:
