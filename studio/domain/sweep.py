@@ -157,7 +157,7 @@ def _ahead(
         f"Its validation loss is the lowest: {loss:.3f}, and the next one {second:.3f}. {sure} Each was tried "
         f"once; people judging blind say whether its answers are better.{rest}"
     )
-    title = f"{name} is {'ahead' if live else 'best' if is_measured else 'lowest'}."
+    title = f"{name} {'is ahead' if live else 'is best' if is_measured else 'has the lowest loss'}."
     return Reading(Tone.GOOD if is_measured and not live else Tone.QUIET, title, text)
 
 

@@ -79,5 +79,5 @@ def test_a_run_without_a_check_or_with_a_broken_loss_is_left_out_and_counted():
 
 def test_with_too_few_checks_a_best_is_not_claimed():
     found = ranked([result("a", [1.0, 0.9]), result("b", [0.6, 0.5])])
-    assert (found.said.title, found.said.tone) == ("B is lowest.", Tone.QUIET)
+    assert (found.said.title, found.said.tone) == ("B has the lowest loss.", Tone.QUIET)
     assert "too few checks to know" in found.said.text

@@ -27,6 +27,7 @@ def overlay(found: Sequence[tuple[Run, list[Metric]]]) -> dict[str, str] | None:
             figure.add_scatter(
                 x=steps,
                 y=smoothed(losses),
+                mode="lines",
                 name=f"{run.name}, training",
                 line=dots,
                 legendgroup=run.id,
@@ -43,7 +44,7 @@ def overlay(found: Sequence[tuple[Run, list[Metric]]]) -> dict[str, str] | None:
     laid_out(
         figure,
         keep=" ".join(run.id for run, _ in found),
-        x="optimiser step (solid: validation, dotted: training)",
+        x="optimiser step (dotted: training)",
         y="loss (nats per token)",
     )
     return drawn(figure, words=". ".join(told) or "No checks yet.")

@@ -6,6 +6,7 @@ from studio.domain.logbook import Difference
 from studio.flows.logbook import Fact, Kept, Page
 from studio.flows.sweep import Tried
 from studio.ui.parts import html
+from studio.ui.parts.forms import WORDS
 
 NONE = html.empty("No run yet.", "Runs are listed here as soon as there is one.", to="recipe")
 NOTHING = '<p class="help">In no line are all of these words. Take one away.</p>'
@@ -79,7 +80,7 @@ def _value(value: object) -> str:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else WORDS.get(str(value), str(value))
 
 
 def snapshot_table(facts: Sequence[Fact]) -> str:

@@ -72,8 +72,9 @@ def test_runs_are_overlaid_with_both_their_losses_in_one_colour_each() -> None:
 
 
 def test_only_what_differs_is_shown() -> None:
-    said = words(differences_table(["one", "two"], differences([Recipe(), Recipe(learning_rate=1e-3, dora=True)])))
-    assert "Learning rate 0.0002 0.001" in said and "no yes" in said and "Seed" not in said
+    other = Recipe(method="lora", learning_rate=1e-3, dora=True)
+    said = words(differences_table(["one", "two"], differences([Recipe(), other])))
+    assert "Learning rate 0.0002 0.001" in said and "no yes" in said and "QLoRA LoRA" in said and "Seed" not in said
     assert "only chance tells them apart" in words(differences_table(["one", "two"], []))
 
 
