@@ -68,6 +68,7 @@ class Listed:
     model_id: str
     created_at: datetime
     started_at: datetime | None
+    job_id: str
     state: JobState
     words: str
     best: Best | None = None

@@ -16,14 +16,23 @@ from studio.store import models as added
 def every(studio: Studio) -> list[Thing]:
     """All that is listed and could be deleted, the largest first."""
     ids = [dataset.id for dataset in bring.datasets(studio)]
-    found = train.runs(studio)
-    ids += [run.id for run in found]
-    kept = runs.checkpoints_of(studio.store, [run.id for run in found])
-    ids += [f"{run_id}{AT}{each.step}" for run_id, checkpoints in kept.items() for each in checkpoints]
     ids += [study.id for study in studies.all(studio.store)]
     ids += [release.id for release in deliver.releases(studio)]
     ids += [model.id for model in added.all(studio.store)]
-    return sorted((thing(studio, id) for id in ids), key=lambda each: -each.bytes)
+    return sorted([*_runs(studio), *(thing(studio, id) for id in ids)], key=lambda each: -each.bytes)
+
+
+def _runs(studio: Studio) -> list[Thing]:
+    """Every run and each of its checkpoints, without asking for one after the other."""
+    space, found = studio.workspace, train.runs(studio)
+    kept = runs.checkpoints_of(studio.store, [run.id for run in found])
+    made = []
+    for run in found:
+        made.append(_thing(Kind.RUN, run.id, run.name, [space.run(run.id), space.job(run.job_id)]))
+        for each in kept[run.id]:
+            place = _checkpoint(studio, run.id, each.step)
+            made.append(_thing(Kind.CHECKPOINT, f"{run.id}{AT}{each.step}", _step_of(run.name, each.step), [place]))
+    return made
 
 
 def thing(studio: Studio, id: str) -> Thing:
@@ -37,16 +46,28 @@ def thing(studio: Studio, id: str) -> Thing:
             name = runs.get(studio.store, id).name
         case Kind.CHECKPOINT:
             run_id, step = run_and_step(id)
-            train.checkpoint_at(studio, run_id, step)
-            name = f"{runs.get(studio.store, run_id).name}, step {step:,}"
+            name = _step_of(runs.get(studio.store, run_id).name, step)
+            if step not in {each.step for each in runs.checkpoints(studio.store, run_id)}:
+                raise RunError(f"There is no checkpoint at step {step}.", fix="Pick one from the table of checkpoints.")
         case Kind.STUDY:
             name = studies.get(studio.store, id).name
         case Kind.RELEASE:
             name = releases.get(studio.store, id).title
         case Kind.MODEL:
             name = added.get(studio.store, id).title
-    found = Thing(kind, id, name, 0)
-    return Thing(kind, id, name, sum(jobs.size_of(place) for place in places(studio, found)))
+    return _thing(kind, id, name, places(studio, Thing(kind, id, name, 0)))
+
+
+def _thing(kind: Kind, id: str, name: str, places: list[Path]) -> Thing:
+    return Thing(kind, id, name, sum(jobs.size_of(place) for place in places))
+
+
+def _step_of(name: str, step: int) -> str:
+    return f"{name}, step {step:,}"
+
+
+def _checkpoint(studio: Studio, run_id: str, step: int) -> Path:
+    return studio.workspace.run(run_id) / "checkpoints" / f"step-{step}"
 
 
 def places(studio: Studio, found: Thing) -> list[Path]:
@@ -63,7 +84,7 @@ def places(studio: Studio, found: Thing) -> list[Path]:
             again = {each.step for each in runs.checkpoints(studio.store, run_id)}
             is_hidden = stored.find(studio.store, found.kind, found.id) is not None
             written_anew = is_hidden and step in again
-            return [] if written_anew else [space.run(run_id) / "checkpoints" / f"step-{step}"]
+            return [] if written_anew else [_checkpoint(studio, run_id, step)]
         case Kind.STUDY:
             return [space.study(found.id), *(space.job(job_id) for job_id in jobs.ids_of(studio.store, found.id))]
         case Kind.RELEASE:

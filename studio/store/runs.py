@@ -29,7 +29,7 @@ Told = dict[EventKind, list[tuple[Moment, float, dict[str, Any]]]]
 AT_ONCE = 5_000  # runs in one question; databases refuse to be asked for too many
 LISTED = (
     *(tables.runs.c[name] for name in ("id", "name", "dataset_id", "model_id", "created_at", "sweep_id")),
-    *(tables.jobs.c[name] for name in ("started_at", "state", "wish", "pausing", "result")),
+    *(tables.jobs.c[name] for name in ("id", "started_at", "state", "wish", "pausing", "result")),
 )
 MEASURED = tuple(field.name for field in fields(Metric) if field.name != "step")
 
@@ -322,6 +322,7 @@ def _listed(
     model_id: str,
     created_at: datetime,
     sweep_id: str | None,
+    job_id: str,
     started_at: datetime | None,
     state: str,
     wish: str,
@@ -336,6 +337,7 @@ def _listed(
         model_id=model_id,
         created_at=created_at,
         started_at=started_at,
+        job_id=job_id,
         state=JobState(state),
         words=words_of(JobState(state), Wish(wish), pausing=pausing),
         best=Best(step, loss) if step is not None and loss is not None else None,

@@ -189,6 +189,19 @@ def test_everything_that_can_be_deleted_is_offered_with_its_size_the_largest_fir
     assert all(thing.bytes == things.thing(quiet, thing.id).bytes for thing in offered)
 
 
+def test_a_damaged_checkpoint_is_offered_as_well_and_goes(quiet: Studio, trained: Run):
+    best = train.best_checkpoint(quiet, trained.id).step
+    other = next(each for each in train.checkpoints(quiet, trained.id) if each.step != best)
+    (quiet.workspace.run(trained.id) / other.path / "adapter_config.json").unlink()
+    damaged = f"{trained.id}@{other.step}"
+    assert damaged in {thing.id for thing in things.every(quiet)}
+    deleted.delete(quiet, [damaged])
+    assert damaged not in {thing.id for thing in things.every(quiet)} and deleted.empty(quiet) > 0
+    assert not (quiet.workspace.run(trained.id) / other.path).exists()
+    with pytest.raises(RunError, match="no checkpoint at step 9999"):
+        deleted.delete(quiet, [f"{trained.id}@9999"])
+
+
 def test_a_removal_that_is_cut_short_anywhere_is_finished_by_the_next(quiet: Studio, trained: Run, tmp_path: Path):
     """F48: killed at any operation on a file, nothing half stays, and doing it again changes nothing more."""
     kept, folder = tmp_path / "kept", quiet.workspace.run(trained.id)

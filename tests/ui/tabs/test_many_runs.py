@@ -11,7 +11,7 @@ from studio.domain.job import JobKind, JobState
 from studio.domain.recipe import Recipe
 from studio.domain.run import Best
 from studio.domain.split import Split
-from studio.flows import chat, logbook, queue, sweep, train
+from studio.flows import chat, logbook, queue, sweep, things, train
 from studio.flows.logbook import MOST
 from studio.flows.studio import Studio, open_studio
 from studio.store import jobs
@@ -30,6 +30,7 @@ LISTS: dict[str, Callable[[Studio], Any]] = {
     "the header": lambda studio: pickers.run_labels(studio, None),
     "sweeps": sweep.sweeps,
     "the line": queue.line,
+    "runs and checkpoints that can be deleted": things._runs,
     "who can be asked": lambda studio: chat.contestants(studio, "starter"),
     "who can be trained further": lambda studio: train.first_stages(studio, "starter"),
 }

@@ -44,7 +44,7 @@ def ended(studio: Studio, name: str) -> Run:
 
 
 KEPT = Kept(
-    run=Listed("run-1", "triage-1", "data-1", "starter", examples.AT, examples.AT, JobState.DONE, "finished"),
+    run=Listed("run-1", "triage-1", "data-1", "starter", examples.AT, examples.AT, "job-1", JobState.DONE, "finished"),
     entry=Entry(owner="mira", notes="It kept <b>the format</b>.", tags=("format", "first")),
     dataset="Triage",
     best=Best(40, 1.6),
