@@ -7,6 +7,7 @@ import httpx
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import sync_playwright
 
+from tests.browser import find_browser
 from tests.load import serving
 from tests.load.filled import Filled, cookies
 from tests.load.pages import Page
@@ -46,14 +47,15 @@ def opened(filled: Filled, pages: dict[str, Page]) -> list[Row]:
 
 
 def _twice(address: str, role: str, name: str, cookie: tuple[str, str] | None) -> list[Opened]:
+    found = find_browser()  # before Playwright is begun: it may ask one of its own
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch()
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT})
         if cookie:
             context.add_cookies([{"name": cookie[0], "value": cookie[1], "url": address}])
-        found = [_once(context.new_page(), address, role, name) for _ in range(2)]
+        opened = [_once(context.new_page(), address, role, name) for _ in range(2)]
         browser.close()
-    return found
+    return opened
 
 
 def _once(tab: Tab, address: str, role: str, name: str) -> Opened:

@@ -21,7 +21,8 @@ A_SECOND, PASSWORD, OWNERS = 200, "seven quiet lanterns", 8
 def flooded(filled: Filled, pages: dict[str, Page], *, seconds: float) -> list[Row]:
     """With passwords, behind a proxy that is believed, so that each try comes from an address of its own."""
     tokens = _people(filled.folder)
-    with serving.studio(filled.folder, "--access", "password", STUDIO_PROXY="127.0.0.1") as server:
+    options = ("--access", "password", "--proxy", "127.0.0.1", "--address", "http://127.0.0.1:{port}")
+    with serving.studio(filled.folder, *options) as server:
         crowd = Crowd(filled, server, pages)
         quiet = asyncio.run(_meanwhile(crowd, tokens, seconds / 2, floods=False))
         busy = asyncio.run(_meanwhile(crowd, tokens, seconds, floods=True))
