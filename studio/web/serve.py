@@ -25,6 +25,7 @@ from studio.store.workspace import Workspace
 from studio.web.access.settings import Access
 from studio.web.app import build_app
 from studio.web.hosts import LOOPBACK
+from studio.web.memory import hold_together
 from studio.web.prompt import PromptProtocol
 
 
@@ -45,6 +46,7 @@ def serve(
     check_port(host, port)
     quiet_libraries()
     allow_open_files()
+    hold_together()
     url = os.environ.get("STUDIO_DATABASE")
     studio = open_studio(workspaces, url=url)
     logs.configure("web", file=studio.workspace.log(logs.file_of("web", is_shared=url is not None)))
