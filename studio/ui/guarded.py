@@ -15,6 +15,7 @@ from studio.store.acting import acting, visitor
 
 # What a person does; an event on a change, a tick or a tab is the page's own.
 PRESSES = frozenset({"click", "upload", "submit", "input", "release", "blur"})
+OLD_PAGE = "This page is of another version of the studio. Reload it and go on."
 
 
 class GuardedPage(gr.Blocks):
@@ -46,6 +47,11 @@ class GuardedPage(gr.Blocks):
         if not who.may(Right.CHANGE):
             self._take_back(function, answer)
         return answer
+
+    def validate_inputs(self, block_fn: Any, inputs: list[Any]) -> None:
+        """A page that has been open since before an upgrade may send less than an event takes now."""
+        if len(inputs) < len(block_fn.inputs):
+            raise gr.Error(OLD_PAGE, title="That did not work", print_exception=False)
 
     # What somebody who may only look sees
 

@@ -20,7 +20,7 @@ from studio.domain.study import Choice, Link, Study
 from studio.flows import compare, invite, judge, sharing
 from studio.flows.studio import Studio, open_studio
 from studio.store import cards
-from studio.ui.guarded import GuardedPage
+from studio.ui.guarded import OLD_PAGE, GuardedPage
 from studio.web.access.gate import AccessGate
 from studio.web.app import build_app
 from tests.store.examples import Examples
@@ -273,6 +273,9 @@ def test_bodies_that_no_browser_sends_count_as_nothing(at: Rating):
         told = body | {"session_hash": next(TABS)} if isinstance(body, dict) else body
         (answer,) = at_once(pressed(at, [(token, told)]))
         assert not answer.is_failure and len(answer.text) < 20_000, (str(body)[:200], answer)
+        data = body.get("data") if isinstance(body, dict) else None
+        if isinstance(data, list) and len(data) < len(at.said("rate-left")):
+            assert OLD_PAGE in answer.text
     assert at.kept() == before
     (without,) = at_once(pressed(at, [(token, {"fn_index": at.number("rate-left"), "data": []})]))
     assert without.status in (400, 403, 404, 422)
