@@ -37,14 +37,17 @@ def told_at_once(screen: str) -> str:
     """
     return f"""(drawn, ...picked) => {{
   const of = new DOMParser().parseFromString(drawn || '', 'text/html').body.textContent;
-  const fits = of.startsWith(JSON.stringify(picked).slice(0, -1));
+  const fits = of.startsWith(JSON.stringify(picked).slice(0, -1)) && drawn !== document.body.dataset.{screen}Outdated;
   document.body.dataset.{screen} = fits ? 'picked' : of ? 'other' : '';
 }}"""
 
 
 def drawn_anew(screen: str) -> str:
     """The same for a screen that is drawn anew for what is picked already."""
-    return f"() => {{ if (document.body.dataset.{screen}) document.body.dataset.{screen} = 'other'; }}"
+    return f"""(drawn) => {{
+  document.body.dataset.{screen}Outdated = drawn;
+  if (document.body.dataset.{screen}) document.body.dataset.{screen} = 'other';
+}}"""
 
 
 def must_show(on_page: str | None, *picked: object) -> None:

@@ -122,7 +122,7 @@ def _shows(session: Session, form: Form) -> list[Any]:
 
 def _wire_form(session: Session, tab: gr.Tab, form: Form, made: Papers, click: gr.State, found: gr.State) -> None:
     studio, shows, controls = session.studio, _shows(session, form), list(form.controls)
-    _wire_closing(session, form)
+    _wire_closing(session, tab, form)
     buttons = (form.start, form.try_out)
     planned = Planned(form.situation, made.reasons, made.text, made.save, form.preset, made.why_preset, *buttons)
     of = functools.partial(when_drawn, picked=len(shows) - 1, takes=2)
@@ -166,12 +166,12 @@ def _wire_form(session: Session, tab: gr.Tab, form: Form, made: Papers, click: g
     )
 
 
-def _wire_closing(session: Session, form: Form) -> None:
+def _wire_closing(session: Session, tab: gr.Tab, form: Form) -> None:
     """As soon as something else is picked, the browser closes the screen until it is drawn for that."""
     picked = [session.data, session.model]
-    seen = [form.drawn.change, *(part.change for part in picked)]
+    seen = [tab.select, form.drawn.change, *(part.change for part in picked)]
     gr.on(seen, None, [form.drawn, *picked], None, js=told_at_once("recipe"), trigger_mode="multiple", **QUIET)
-    session.wanted.change(None, None, None, js=drawn_anew("recipe"), **QUIET)
+    session.wanted.change(None, form.drawn, None, js=drawn_anew("recipe"), **QUIET)
 
 
 def _nothing(_value: Any) -> None:
