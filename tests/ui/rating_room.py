@@ -20,6 +20,7 @@ from studio.domain.row import Message
 from studio.domain.study import TUNED, Answer, Ask, Link, LinkKind, Study
 from studio.flows.studio import Studio, open_studio
 from studio.store import cards, links, runs, studies, tables
+from studio.web.access.settings import Access
 from studio.web.app import build_app
 from tests.saved import save_checkpoint
 from tests.store.examples import NOON, Examples
@@ -158,13 +159,13 @@ def made_new(studio: Studio, study: Study) -> list[str]:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[tuple[Studio, str]]:
+def served(folder: Path, *, access: Access = Access()) -> Iterator[tuple[Studio, str]]:  # noqa: B008  a frozen value
     """A studio on a free port of this machine, and its address."""
     studio = open_studio(folder)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server = uvicorn.Server(uvicorn.Config(build_app(studio), log_level="error", ws="none"))
+        server = uvicorn.Server(uvicorn.Config(build_app(studio, access=access), log_level="error", ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:
