@@ -29,6 +29,7 @@ from studio.web.health import health_routes
 from studio.web.hosts import HostGate
 from studio.web.metrics import Figures
 from studio.web.noting import Noting
+from studio.web.packed import Packed
 from studio.web.policies import Policies, digests
 from studio.web.scripts import script_routes
 from studio.web.verdicts import verdict_routes
@@ -56,6 +57,7 @@ def build_app(
     app = FastAPI(title="Assay Studio", docs_url=None, redoc_url=None, openapi_url=None)
     figures = Figures(studio)
     rating, whole = calm(rate.build(studio)), calm(shell.build(studio))
+    app.add_middleware(Packed, paths=("/", "/config", f"{RATE}/", f"{RATE}/config"))
     app.add_middleware(AccessGate, studio=studio, access=access, events={"": whole.right_of, RATE: rating.right_of})
     app.add_middleware(BodyLimits, upload=max_upload)
     app.add_middleware(SameOriginGate, origins=access.addresses)

@@ -62,7 +62,7 @@ def test_every_address_is_written_down_with_what_it_needs(door: Door, client: Te
 
 def test_the_gate_stands_in_front_of_everything_but_the_names_of_this_machine_and_other_sites(door: Door):
     names = [each.cls.__name__ for each in door.app.user_middleware]
-    assert names == ["Noting", "Policies", "HostGate", "SameOriginGate", "BodyLimits", "AccessGate"]
+    assert names == ["Noting", "Policies", "HostGate", "SameOriginGate", "BodyLimits", "AccessGate", "Packed"]
 
 
 @pytest.mark.parametrize("actor", MAY)

@@ -1,4 +1,4 @@
-"""Scripts come compressed, and only once."""
+"""Pages and scripts come compressed, and scripts only once."""
 
 import pytest
 from starlette.testclient import TestClient
@@ -27,3 +27,12 @@ def test_gradios_own_scripts_are_kept_for_a_week_and_those_that_are_put_right_ar
     assert client.get("/assets/none-12345678.js").headers.get("cache-control") != "public, max-age=604800, immutable"
     for name in put_right:
         assert client.get(f"/assets/{name}").headers["cache-control"] == "public, no-cache"
+
+
+@pytest.mark.parametrize("path", ["/", "/config", "/rate/config"])
+def test_a_page_comes_compressed_to_whoever_can_read_that(client: TestClient, path: str):
+    plain = client.get(path, headers={"Accept-Encoding": "identity"})
+    packed = client.get(path, headers={"Accept-Encoding": "gzip, deflate, br"})
+    assert "content-encoding" not in plain.headers and packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < len(packed.content) / 5
+    assert abs(len(packed.content) - len(plain.content)) < 100
