@@ -97,7 +97,7 @@ def test_the_comparison_names_the_best_and_its_recipe_can_be_used(quiet: Studio,
     assert "Learning rate 0.004 is best." in said and "0.001 0.800 25" in said
     shown = runs_tab.show_picked(quiet, [queued.id])
     assert "learning rate 0.004" in shown[0]["words"] and shown[-2].value == "Use the best one's recipe"
-    assert runs_tab.same_again(quiet, [queued.id])[2][0] == queued.run_ids[1]
+    assert runs_tab.same_again(quiet, [queued.id])[2].recipe == train.run(quiet, queued.run_ids[1]).recipe
 
 
 def test_a_sweep_is_a_row_of_the_runs_with_its_tries_and_its_best(quiet: Studio, queued: Sweep):
