@@ -76,8 +76,10 @@ class Look:
         return self.can_start or not (self.job.result.get("idle") or self.job.message == STOPPED_IN_TIME)
 
 
-def screen_talk(model_id: str) -> str:
+def screen_talk(model_id: str | None) -> str:
     """The talk that everybody sees who looks at this model."""
+    if not model_id:
+        raise RunError("No model is chosen.", fix="Choose one above, then try again.")
     return f"talk-{slug(model_id)}"
 
 

@@ -126,6 +126,10 @@ def recipe_yaml(model_id: str, recipe: Recipe) -> str:
     return yaml.safe_dump({"model": model_id, "recipe": recipe.choices}, sort_keys=False)
 
 
+# A date that does not exist, brackets without end; and what PyYAML stumbles over: !!int with nothing, !!bool maybe.
+NOT_READ = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+
 class _Plain(yaml.SafeLoader):
     """YAML as recipes are written: nothing that stands for something else, which can grow without end, and no name
     twice, of which the last one would count in silence."""
@@ -171,7 +175,7 @@ def recipe_from_yaml(text: str) -> tuple[str | None, Recipe]:
         raise RecipeError(
             f"This is not YAML{place}.", fix="Load a file that was saved here, or mend that line."
         ) from error
-    except (ValueError, RecursionError) as error:  # a date that does not exist, brackets without end
+    except NOT_READ as error:
         raise RecipeError("A value in this file cannot be read.", fix="Load a file that was saved here.") from error
     values = loaded.get("recipe", loaded) if isinstance(loaded, dict) else None
     if not isinstance(values, dict):

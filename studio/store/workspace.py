@@ -145,6 +145,7 @@ class Workspace:
 
 def slug(name: str) -> str:
     """A file name for any name; where letters had to change, a fingerprint keeps different names apart."""
+    name = str(name)  # a program names a model by a number, and there is none of that name
     plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:80]
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return plain if plain == name else f"{plain or 'x'}-{digest}"

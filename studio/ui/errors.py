@@ -13,6 +13,7 @@ from studio.ui.parts import html
 
 P = ParamSpec("P")
 T = TypeVar("T")
+LONGEST = 600  # letters of a message
 
 
 def friendly(handler: Callable[P, T]) -> Callable[P, T]:
@@ -23,7 +24,7 @@ def friendly(handler: Callable[P, T]) -> Callable[P, T]:
         try:
             return handler(*args, **kwargs)
         except StudioError as error:
-            raise gr.Error(html.text(error.sentence), title="That did not work", print_exception=False) from error
+            raise in_words(error) from error
         except gr.Error:
             raise
         except Exception as error:
@@ -35,6 +36,13 @@ def friendly(handler: Callable[P, T]) -> Callable[P, T]:
             ) from error
 
     return handled
+
+
+def in_words(error: StudioError) -> gr.Error:
+    """A StudioError as the page shows it; of what somebody sent that is repeated in it, no more than fits a message."""
+    said, half = error.sentence, LONGEST // 2
+    short = said if len(said) <= LONGEST else f"{said[:half]} … {said[-half:]}"
+    return gr.Error(html.text(short), title="That did not work", print_exception=False)
 
 
 def handler(function: Callable[..., T], *bound: object) -> Callable[..., T]:

@@ -4,6 +4,7 @@ There are several ways to an event (the queue, the calls by name), and more with
 in `process_api`, so that is where it is decided; what a request is refused before that saves work, and no more.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,10 @@ import gradio as gr
 
 from studio import logs
 from studio.domain.access import NEEDS, Right, Visitor
+from studio.domain.errors import StudioError
 from studio.store.acting import acting, visitor
+from studio.ui.errors import in_words
+from studio.ui.sent import fitting, not_taken
 
 # What a person does; an event on a change, a tick or a tab is the page's own.
 PRESSES = frozenset({"click", "upload", "submit", "input", "release", "blur"})
@@ -52,6 +56,20 @@ class GuardedPage(gr.Blocks):
         """A page that has been open since before an upgrade may send less than an event takes now."""
         if len(inputs) < len(block_fn.inputs):
             raise gr.Error(OLD_PAGE, title="That did not work", print_exception=False)
+
+    async def preprocess_data(self, block_fn: Any, inputs: list[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        """What was sent, as the handler is given it; whatever its parts could not hold is refused in words."""
+        try:
+            self.validate_inputs(block_fn, inputs)
+            held = fitting(block_fn.inputs, inputs)
+            return await super().preprocess_data(block_fn, held, *args, **kwargs)
+        except StudioError as error:
+            raise in_words(error) from error
+        except gr.Error as error:
+            raise error if not error.print_exception else in_words(not_taken(block_fn.inputs, error)) from error
+        except Exception as error:
+            logging.getLogger("studio.ui").info("%s was sent what is none of its choices: %.200r", block_fn.name, error)
+            raise in_words(not_taken(block_fn.inputs, error)) from error
 
     # What somebody who may only look sees
 

@@ -10,6 +10,7 @@ from studio.web.access.gate import AccessGate
 from studio.web.app import build_app
 from tests.command_line import CommandLine, InThisProcess
 from tests.hostile.screens import Screens
+from tests.hostile.serving import Server, served
 from tests.supervised import end_supervisor
 from tests.web.conftest import Kept, keep_in
 
@@ -20,6 +21,12 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     yield made
     end_supervisor(made.studio.workspace)
     made.studio.store.close()
+
+
+@pytest.fixture(scope="session")
+def server(kept: Kept) -> Iterator[Server]:
+    with served(kept.studio) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

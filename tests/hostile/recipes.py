@@ -58,6 +58,8 @@ CASES: tuple[Case[str], ...] = (
     refuse("Y1", "a key that holds itself", "&a {? *a : 1}", ALIAS),
     refuse("Y2", "an object of Python", "recipe: !!python/object/apply:os.system ['id']", NOT_YAML),
     refuse("Y2", "a module of Python", "recipe: !!python/module:os", NOT_YAML),
+    *(refuse("Y2", f"a tag and what is none: {odd}", f"recipe: {{seed: {odd}}}", UNREADABLE)
+      for odd in ("!!int ''", "!!float ''", "!!bool maybe", "!!timestamp never", "!!int 7:x")),
     refuse("Y2", "a tag that nobody knows", "recipe: !evil {rank: 8}", NOT_YAML),
     refuse("Y3", "a value twice", "recipe:\n  rank: 8\n  rank: 256\n", "A name stands twice at line 2"),
     refuse("Y3", "a recipe twice", "recipe: {rank: 8}\nrecipe: {rank: 9}", "A name stands twice at line 1"),

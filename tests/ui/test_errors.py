@@ -60,6 +60,14 @@ def test_a_refusal_that_quotes_a_file_cannot_bring_tags_into_the_page() -> None:
     assert words(raised.value.message).startswith("<img src=x onerror=alert(1)>.jsonl")
 
 
+def test_what_is_repeated_in_a_refusal_is_cut_in_its_middle() -> None:
+    def refuse() -> None:
+        raise DatasetError(f"There is no dataset {'x' * 100_000}.", fix="Pick one of those listed.")
+
+    said = shown(friendly(refuse))
+    assert said.count("x") < 1000 and "There is no dataset xxx" in said and "xxx. Pick one of those listed." in said
+
+
 def test_a_message_that_a_handler_words_itself_stays_as_it_is() -> None:
     def own() -> None:
         raise gr.Error("Pick a file first.")

@@ -91,9 +91,9 @@ def ask_first(studio: Studio, study_id: str, link_id: str | None) -> list[Any]:
     return [gr.Column(visible=bool(found)), doubts(found[0]) if found else ""]
 
 
-def take_back(studio: Studio, study_id: str, link_id: str) -> list[Any]:
+def take_back(studio: Studio, study_id: str, link_id: str | None) -> list[Any]:
     """Take a link back; what was judged by it stays."""
-    invite.revoke(studio, study_id, link_id)
+    invite.revoke(studio, study_id, link_id or "")
     return show(studio, study_id)
 
 

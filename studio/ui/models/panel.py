@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from studio.domain.errors import RecipeError
 from studio.domain.model import Model
 from studio.flows import deleted, models
 from studio.flows.studio import Studio
@@ -107,9 +108,11 @@ def halt(studio: Studio, chosen: str, words: str = "") -> list[Any]:
     return view(models.models(studio), chosen, words)
 
 
-def forget(studio: Studio, chosen: str, used: str | None, words: str = "") -> list[Any]:
+def forget(studio: Studio, chosen: str | None, used: str | None, words: str = "") -> list[Any]:
     """The model leaves the list, and the header where it was picked there."""
-    deleted.delete(studio, [chosen])
+    if chosen is None:
+        raise RecipeError("No model is chosen.", fix="Choose the one that is to go, then try again.")
+    deleted.delete(studio, [str(chosen)])
     return [*view(models.models(studio), None, words), model_picker(studio, used)]
 
 

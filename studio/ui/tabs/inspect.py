@@ -58,9 +58,9 @@ def show(studio: Studio, data: str | None, model: str | None, before: Look | Non
         return closed(told(error))
 
 
-def measure_again(studio: Studio, data: str, model: str, before: Look | None = None) -> list[Any]:
+def measure_again(studio: Studio, data: str | None, model: str | None, before: Look | None = None) -> list[Any]:
     """Try a failed measurement once more, and follow it."""
-    failed = inspect.look(studio, data, model).measuring
+    failed = inspect.look(studio, data, model).measuring if data and model else None
     if failed is not None and not failed.is_live:
         inspect.measure_again(studio, failed.id)
     return show(studio, data, model, before)

@@ -91,7 +91,7 @@ def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
         info="What an earlier run learned can be trained further: preferences after answers, for example.",
     )
     gpu = gr.Dropdown(label="GPU", choices=[], value=queue.ANY, visible=False, allow_custom_value=True)
-    preset = gr.Radio(label="Preset", choices=list(PRESETS), value="balanced", info="The middle one suits most files.")
+    preset = gr.Radio(label="Preset", choices=list(PRESETS), value=None, info="The middle one suits most files.")
     why_preset = gr.HTML()
     with gr.Row():
         knobs = [forms.control(name) for name in forms.KNOBS if name != "method"]
