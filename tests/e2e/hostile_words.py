@@ -94,7 +94,7 @@ def attacked(studio: Studio, folder: Path) -> Attacked:
     """Everything, written by hostile people; no job waits when it is done."""
     dataset = _data(studio, folder)
     run, failed = _trained(studio, dataset), _failed(studio, dataset)
-    opened, closed = (_study(studio, run, key) for key in ("open", "closed"))
+    closed, opened = (_study(studio, run, key) for key in ("closed", "open"))
     for name in ("Rater", "Other"):
         invite.invite(studio, opened.id, said(name))
     rating = judge.named(studio, opened.id, said("Rater")).token

@@ -1,4 +1,4 @@
-"""Whatever hostile people wrote stands on the screens as text: it runs nothing, makes no element and calls nobody."""
+"""Whatever hostile people wrote stands on every screen as text: it runs nothing, makes no element and calls nobody."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -92,10 +92,29 @@ def inspect(seen: Watched) -> None:
     expect(seen.page.locator(".seen .trained").first).to_be_visible()
 
 
+def recipe(seen: Watched) -> None:
+    expect(button(seen.page, "Start training")).to_be_enabled()
+    button(seen.page, "Models: what there is").click()
+    seen.page.get_by_text(re.compile(r"^All \d+ models in one table$")).click()
+    seen.shows("Model")
+    seen.page.get_by_label("Add a model of the hub").fill(f"/{said('Nowhere')}")
+    button(seen.page, "Check and add").click()
+    expect(seen.page.get_by_text(f"There is no folder /{said('Nowhere')}")).to_be_visible()
+
+
 def train(seen: Watched) -> None:
     seen.shows("Run", "Watched", "Learned")
     button(seen.page, "Recipe and log").click()
     seen.shows("Worker")
+
+
+def compare(seen: Watched) -> None:
+    seen.shows("Criterion")
+    button(seen.page, "Raters and their links").click()
+    seen.shows("Rater", "Other")
+    for folded in ("Rubric", "The best prompt", "1 prompt of your own, marked"):
+        seen.page.locator("summary", has_text=folded).filter(visible=True).click()
+    seen.shows("Rubric", "Instructions", "Own")
 
 
 def verdict(seen: Watched) -> None:
@@ -106,12 +125,26 @@ def verdict(seen: Watched) -> None:
     seen.shows("Criterion", "Rubric")
 
 
+def deliver(seen: Watched) -> None:
+    seen.shows("Run", "Boss")
+
+
 def chat(seen: Watched) -> None:
     seen.shows("Message", "Reply 0", "Reply 1")
 
 
+def runs(seen: Watched) -> None:
+    seen.shows("Run", "Failed", "Note")
+    expect(seen.page.get_by_text(said("Tag")[:40]).filter(visible=True).first).to_be_visible()
+    seen.page.get_by_role("button", name=said("Run"), exact=True).click()
+    expect(seen.page.get_by_label("Notes")).to_have_value(re.compile(re.escape(said("Note"))))
+    button(seen.page, "Space and bin").click()
+    seen.shows("Binned")
+
+
 TABS: dict[str, Callable[[Watched], None]] = {
-    "Data": data, "Inspect": inspect, "Train": train, "Verdict": verdict, "Chat": chat,
+    "Data": data, "Inspect": inspect, "Recipe": recipe, "Train": train, "Compare": compare, "Verdict": verdict,
+    "Deliver": deliver, "Chat": chat, "Runs": runs,
 }  # fmt: skip
 
 
@@ -156,6 +189,8 @@ def test_the_rating_page(seen: Watched, made: tuple[Attacked, str]) -> None:
 @pytest.mark.parametrize(
     ("name", "path", "places"),
     [
+        ("report", "/report/{study}", ("Criterion", "Question", "Answer of tuned", "Comment", "Reason", "Boss")),
+        ("verdict", "{verdict}", ("Criterion", "Question", "Answer of tuned", "Comment", "Reason", "Boss")),
         ("details", "{verdict}/details", ("Reason", "Boss")),
         ("team", "/team", ("Owner", "Viewer", "Key", "Guest", "Browser")),
         ("log", f"/team?log={quote(SHORT)}", ("Owner",)),
