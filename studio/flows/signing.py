@@ -17,6 +17,7 @@ SEEN_EVERY = timedelta(minutes=5)  # how exactly it is known when somebody was l
 LONGEST_DEVICE = 200
 MARK, MARK_LETTERS = "-of-", 24
 LOCAL_NAME = "This machine"
+NOBODY = "nobody known"  # a name that nobody has is not written down: it may be a password in the wrong box
 WRONG = "This name and this password do not belong together."
 
 
@@ -34,7 +35,8 @@ def sign_in(studio: Studio, name: str, password: str, *, address: str, device: s
     found = stored.of_subject(studio.store, Mode.PASSWORD, subject)
     right, renewed = passwords.is_right(password, found[1] if found else None)
     if found is None or not right:
-        audit.note(studio, "was refused a sign-in", f"from {address}", by=subject or "nobody")
+        named = found[0].name if found else NOBODY
+        audit.note(studio, "was refused a sign-in", f"from {address}", by=named)
         raise AccessError(WRONG, fix="Try again, or ask an owner for a new password.")
     person = found[0]
     tries.forgive(studio.store, f"account {subject}")

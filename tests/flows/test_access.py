@@ -257,13 +257,15 @@ def test_the_log_tells_who_did_what_and_a_spreadsheet_runs_nothing_of_it(studio:
     people.add(studio, "=HYPERLINK(1)", Role.VIEWER, mode=Mode.PASSWORD, password=GOOD)
     with pytest.raises(AccessError):
         signing.sign_in(studio, "Ann", "wrong", address=HERE)
+    with pytest.raises(AccessError):  # the password in the box for the name
+        signing.sign_in(studio, GOOD, "", address=HERE)
     acts = [(entry.who, entry.act) for entry in reversed(audit.newest(studio))]
     assert acts == [
         ("the command line", "added as owner"), ("Ann", "signed in"), ("the command line", "added as viewer"),
-        ("ann", "was refused a sign-in"),
+        ("Ann", "was refused a sign-in"), (signing.NOBODY, "was refused a sign-in"),
     ]  # fmt: skip
     table = b"".join(audit.as_csv(studio)).decode()
-    assert "'=HYPERLINK(1)" in table and audit.broken(studio) is None and GOOD not in table
+    assert "'=HYPERLINK(1)" in table and audit.broken(studio) is None and GOOD.casefold() not in table.casefold()
 
 
 def _set(studio: Studio, table=access_tables.sign_ins, **values: datetime) -> None:
