@@ -4,6 +4,7 @@ A browser sends what its parts can hold, so a handler may rely on that. A progra
 """
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from studio.domain.errors import StudioError
 FILES = (gr.File, gr.UploadButton)
 LARGEST = 1e15  # of numbers: beyond it not every whole one can be told apart
 AGAIN = "Reload the page, then try again."
+HALF = re.compile("[\ud800-\udfff]")  # of a character that was cut in two: no answer that repeats it could be sent
 
 
 def fitting(parts: Sequence[Any], values: Sequence[Any]) -> list[Any]:
@@ -22,13 +24,25 @@ def fitting(parts: Sequence[Any], values: Sequence[Any]) -> list[Any]:
     A box that nobody has seen yet sends nothing: that is a text without letters.
     """
     found = [
-        "" if value is None and isinstance(part, gr.Textbox) else value
+        "" if value is None and isinstance(part, gr.Textbox) else _whole(value)
         for part, value in zip(parts, values, strict=False)
     ]
     for part, value in zip(parts, found, strict=True):
         if not isinstance(part, gr.State) and (value is not None or _always_holds(part)):
             _must_fit(part, value)
     return found
+
+
+def _whole(value: Any) -> Any:
+    """The same with the sign for an unknown character in place of each half of one."""
+    match value:
+        case str():
+            return HALF.sub("\ufffd", value)
+        case list():
+            return [_whole(each) for each in value]
+        case dict():
+            return {_whole(name): _whole(each) for name, each in value.items()}
+    return value
 
 
 def not_taken(parts: Sequence[Any], error: Exception) -> StudioError:

@@ -11,6 +11,7 @@ from studio.flows import choose, logbook, script, train
 from studio.flows.models import STARTER
 from studio.flows.studio import Studio
 from studio.ui.parts import forms
+from studio.ui.session import WantedRecipe
 from studio.ui.tabs import recipe as recipe_tab
 from tests.flows.conftest import RECIPE
 
@@ -68,7 +69,8 @@ def test_a_run_that_begins_from_another_is_written_out_with_its_adapter(quiet: S
 
 def test_the_same_again_fills_the_recipe_with_the_values_of_the_run(quiet: Studio, trained: Run):
     asked = (quiet, None, trained.dataset_id, STARTER)
-    again, usual = (recipe_tab.show(*asked, run)[: len(forms.FIELDS)] for run in ((trained.id, "a press"), None))
+    wanted = WantedRecipe(trained.dataset_id, STARTER, trained.recipe, press="a press")
+    again, usual = (recipe_tab.show(*asked, each)[: len(forms.FIELDS)] for each in (wanted, None))
     for name in ("rank", "epochs", "learning_rate"):
         assert again[forms.FIELDS.index(name)]["value"] == getattr(trained.recipe, name)
     assert usual[forms.FIELDS.index("rank")]["value"] != trained.recipe.rank

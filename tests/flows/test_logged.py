@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2] / "studio"
 BY_THEMSELVES = """
     audit.note backup.make keys.make keys.revoke people.add people.change_password people.enter people.invite people.remove
     people.renew_password people.set_role people.withdraw signing.begin signing.end signing.open_here signing.sign_in
-    signing.sign_out signing.this_machine openid.sign_in
+    signing.sign_out signing.this_machine openid.could_not_check openid.sign_in openid.sign_out
 """
 UNLOGGED = {
     "looks, and keeps what it worked out": """

@@ -13,7 +13,7 @@ from studio.store import jobs
 from tests.web.conftest import Silent
 
 EACH = 10_000  # letters of a row
-AT_ONCE, ROWS = 25, 400
+AT_ONCE, ROWS = 10, 160
 
 
 def text(number: int) -> str:

@@ -28,6 +28,7 @@ from tests.web.actors import at_once
 
 PATIENCE = 60.0
 PROMPTS = 24
+NO_TEXT = "does not belong there, so nothing was done."
 NOT_OURS, STRANGER = "This card is not yours to judge.", "This link leads to no comparison."
 
 
@@ -227,9 +228,9 @@ def foreign(at: Rating) -> list[tuple[str, Any, str]]:
         (eve.token, vote(at, eve, Card="a\0b")[1], NOT_OURS),
         (eve.token, vote(at, eve, Card="'; DROP TABLE ratings;--")[1], NOT_OURS),
         (eve.token, vote(at, eve, Card="\ud800")[1], NOT_OURS),
-        (eve.token, vote(at, eve, Card=7)[1], NOT_OURS),
-        (eve.token, vote(at, eve, Card=["a", "list"])[1], NOT_OURS),
-        (eve.token, vote(at, eve, Card={"a": "dict"})[1], NOT_OURS),
+        (eve.token, vote(at, eve, Card=7)[1], NO_TEXT),
+        (eve.token, vote(at, eve, Card=["a", "list"])[1], NO_TEXT),
+        (eve.token, vote(at, eve, Card={"a": "dict"})[1], NO_TEXT),
         (eve.token, vote(at, eve, You="nobody", Card=at.card(eve))[1], STRANGER),
         (eve.token, vote(at, eve, You=shared, Card=at.card(eve))[1], STRANGER),
         (eve.token, vote(at, eve, You=invited, Card=at.card(eve))[1], STRANGER),
@@ -281,7 +282,7 @@ def test_bodies_that_no_browser_sends_count_as_nothing(at: Rating):
     assert without.status in (400, 403, 404, 422)
 
 
-@pytest.mark.parametrize("comment", ["x" * 5_000_000, "a\0b\ud800", ["a", "list"], {"a": 1}, 7, True, None])
+@pytest.mark.parametrize("comment", ["x" * 5_000_000, "a\0b\ud800", None])
 def test_a_comment_is_a_text_of_bounded_length_or_none(at: Rating, comment: Any):
     dan = at.link("Dan")
     if (card := judge.next_card(at.studio, dan.token)) is None:
@@ -290,6 +291,15 @@ def test_a_comment_is_a_text_of_bounded_length_or_none(at: Rating, comment: Any)
     assert answer.status == 200 and not answer.is_failure
     (kept,) = [each for each in cards.ratings(at.studio.store, at.study.id) if each.card_id == card.id]
     assert len(kept.comment) <= judge.LONGEST_COMMENT and "\0" not in kept.comment
+
+
+@pytest.mark.parametrize("comment", [["a", "list"], {"a": 1}, 7, True])
+def test_a_comment_that_is_no_text_is_refused_in_a_sentence(at: Rating, comment: Any):
+    eve = at.link("Eve")
+    card, before = at.card(eve), at.kept()
+    (answer,) = at_once(pressed(at, [vote(at, eve, Card=card, **{"Why?": comment})]))
+    assert NO_TEXT in answer.text and not answer.is_failure
+    assert at.kept() == before
 
 
 @pytest.mark.parametrize("mark", ["0", "6", "-1", "5.5", "²", "٣", "x", 5, [5], {"a": 1}, True, "5" * 10_000])
