@@ -25,7 +25,7 @@ from tests.e2e.screens import (
 from tests.signed_in import for_playwright
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
-PASSES, STEPS_PER_PASS = "3", 45
+PASSES, STEPS_PER_PASS = "2", 45
 TRIAGE_LINES = re.compile(r"category: \w+\s+priority: \w+\s+team: \w+")
 
 
@@ -147,7 +147,7 @@ def test_two_clicks_make_one_run_and_the_curve_is_live(page: Page, studio: Runni
     open_tab(page, "Recipe")
     expect(button(page, "Start training")).to_be_enabled()
     set_number(page, "Passes over your data", PASSES)
-    expect(page.locator(".figure", has_text="Steps").get_by_text("135")).to_be_visible()  # in 3 passes
+    expect(page.locator(".figure", has_text="Steps").get_by_text("90")).to_be_visible()  # in 2 passes
     button(page, "Start training").dblclick()
     expect(page.get_by_text("Stop and keep the best")).to_be_visible()
     expect(page.locator(".chart svg").first).to_be_visible(timeout=200_000)
