@@ -11,9 +11,12 @@ PICTURES = Path(os.environ["STUDIO_PICTURES"]) if "STUDIO_PICTURES" in os.enviro
 SLOW_LINE = Path(__file__).with_name("slow_line.js").read_text(encoding="utf-8")
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
+# Each is as wide as its place, and its legend stands above the picture.
 CHARTS_FIT = """() => [...document.querySelectorAll('.chart')].every((chart) => {
-  const drawn = chart.querySelector('.main-svg');
-  return !drawn || !chart.offsetWidth || Math.abs(drawn.getBoundingClientRect().width - chart.offsetWidth) <= 4;
+  const box = (part) => chart.querySelector(part)?.getBoundingClientRect();
+  const [drawn, legend, plot] = ['.main-svg', '.legend', '.nsewdrag'].map(box);
+  if (!drawn || !chart.offsetWidth) return true;
+  return Math.abs(drawn.width - chart.offsetWidth) <= 4 && !(legend && plot && legend.bottom > plot.top + 2);
 })"""
 
 

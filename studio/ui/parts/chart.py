@@ -39,7 +39,7 @@ let width = 0;
 new ResizeObserver(() => {
   if (!window.Plotly || !place.data || !place.offsetWidth || place.offsetWidth === width) return;
   width = place.offsetWidth;
-  Plotly.Plots.resize(place);
+  Plotly.Plots.resize(place).then(draw);  // drawn once more, since the legend is put where the margin was before
 }).observe(element);
 """
 
