@@ -1,6 +1,5 @@
 """Entry: one row as a file holds it, with its place, before anybody knows whether it can be used."""
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
@@ -9,12 +8,12 @@ from studio.data.locating import Find, Place, value_at
 from studio.data.problem import Problem, Where, where_after
 from studio.domain.dataset import Reject
 from studio.domain.excerpt import excerpt
+from studio.domain.halves import whole
 
 LONGEST_LINE = 10 * 2**20
 SHOWN_CHARACTERS = 2000
 KEPT_BYTES = 4 * SHOWN_CHARACTERS
 TOO_LONG = Problem("This line is longer than 10 MB.", "Split it, or check that each row stands on a line of its own.")
-LONE = re.compile("[\ud800-\udfff]")
 
 Tell = Callable[[str], None]
 
@@ -85,7 +84,7 @@ class Entry(NamedTuple):
 def as_text(raw: bytes) -> str:
     """The characters of a row, with the sign � for each that its encoding does not know."""
     try:
-        return LONE.sub("\ufffd", raw.decode("utf-8", "surrogatepass"))
+        return whole(raw.decode("utf-8", "surrogatepass"))
     except UnicodeDecodeError:
         return raw.decode("utf-8", "replace")
 

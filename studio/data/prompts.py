@@ -13,13 +13,13 @@ from studio.data.sniffing import HEAD_BYTES, unicode_of
 from studio.data.texts import Refused, joined, text
 from studio.data.turns import Turn, check_order, turn_of, turns_of
 from studio.domain.errors import StudyError
+from studio.domain.halves import HALF
 from studio.domain.row import Message
 
 LONGEST = 20_000  # characters of a prompt
 MOST = 500
 LARGEST_FILE = 4_000_000  # bytes
 HOW = 'Write plain text, or {"prompt": "…"}, or {"messages": […]}.'
-SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_END = re.compile(r"\r\n|\r|\n")  # no other: a text may hold any other separator of Unicode
 
 
@@ -80,7 +80,7 @@ def _read(lines: list[tuple[int, str]]) -> Iterator[OwnPrompt]:
 
 
 def _turns(line: str) -> tuple[Message, ...]:
-    if SURROGATE.search(line):
+    if HALF.search(line):
         raise Refused(Problem("It holds half of a character.", "Type that character again."))
     turns = _told(line) if line.startswith("{") else [Turn(Message("user", line))]
     while turns and turns[-1].message.role != "user":  # what comes after would be the answer

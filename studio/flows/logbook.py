@@ -75,8 +75,8 @@ def page(studio: Studio, *, find: str = "", most: int = MOST) -> Page:
     words = find.casefold().split()
     if not words:
         return Page(tuple(kept(studio, most=most)), held.count(studio.store))
-    every = _kept(studio, held.all(studio.store))
-    found = [each for each in every if all(word in said for said in [each.said.casefold()] for word in words)]
+    said = [(each, each.said.casefold()) for each in _kept(studio, held.all(studio.store))]
+    found = [each for each, line in said if all(word in line for word in words)]
     return Page(tuple(_with_best(studio, found[:most])), len(found), find)
 
 

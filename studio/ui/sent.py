@@ -4,18 +4,17 @@ A browser sends what its parts can hold, so a handler may rely on that. A progra
 """
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
 
 from studio.domain.errors import StudioError
+from studio.domain.halves import whole
 
 FILES = (gr.File, gr.UploadButton)
 LARGEST = 1e15  # of numbers: beyond it not every whole one can be told apart
 AGAIN = "Reload the page, then try again."
-HALF = re.compile("[\ud800-\udfff]")  # of a character that was cut in two: no answer that repeats it could be sent
 
 
 def fitting(parts: Sequence[Any], values: Sequence[Any]) -> list[Any]:
@@ -34,10 +33,10 @@ def fitting(parts: Sequence[Any], values: Sequence[Any]) -> list[Any]:
 
 
 def _whole(value: Any) -> Any:
-    """The same with the sign for an unknown character in place of each half of one."""
+    """The same without halves of characters, wherever they stand: no answer that repeats one could be sent."""
     match value:
         case str():
-            return HALF.sub("\ufffd", value)
+            return whole(value)
         case list():
             return [_whole(each) for each in value]
         case dict():
