@@ -13,10 +13,15 @@ def listed(keys: Sequence[tuple[str, str]]) -> str:
     return f'<div class="keys">{told}</div>' if told else ""
 
 
-# Nobody reads a card in half a second: what arrives sooner is the second half of a double click, meant for the card before.
+# Nobody reads a card in half a second: what arrives sooner after a press is the second half of a double click, and what
+# arrives sooner after a card was drawn is a press of somebody who waited for it, meant for the card before.
 HEAD = """
 <script>
-let judged = -Infinity;
+let judged = -Infinity, drawn = '';
+new MutationObserver(() => {
+  const far = document.querySelector('.bar-words')?.textContent ?? '';
+  if (far !== drawn) { drawn = far; judged = performance.now(); }
+}).observe(document, {childList: true, characterData: true, subtree: true});
 document.addEventListener('click', (event) => {
   if (!event.target.closest('#rate-buttons button, #rate-skip, #guess-buttons button')) return;
   const now = performance.now();
