@@ -46,6 +46,7 @@ class Making:
     form: gr.Radio
     about: gr.HTML
     press: gr.Button
+    talk: gr.Button
 
     @property
     def all(self) -> list[Any]:
@@ -57,7 +58,11 @@ def build() -> Making:
         checkpoint = gr.Dropdown(label="Checkpoint", choices=[], min_width=280, scale=1, allow_custom_value=True)
         forms: list[Any] = [(FORM_TITLES[form], form.value) for form in Form]
         form = gr.Radio(label="In which form", choices=forms, value=Form.ADAPTER.value, min_width=280, scale=1)
-    return Making(checkpoint, form, gr.HTML(), gr.Button("Deliver", variant="primary"))
+    about = gr.HTML()
+    with gr.Row(elem_classes="actions"):
+        press = gr.Button("Deliver", variant="primary", min_width=240, scale=0)
+        talk = gr.Button("Ask both models something", min_width=240, scale=0)
+    return Making(checkpoint, form, about, press, talk)
 
 
 def shown(studio: Studio, run: Run, form: str) -> list[Any]:

@@ -11,6 +11,7 @@ import gradio as gr
 import plotly.graph_objects as go
 
 DRAW = """
+const COLOURS = {'#3b6fb6': '--train', '#d9822b': '--validation', '#2f7d5b': '--good', '#9a6b1f': '--accent', '#b4443a': '--bad'};
 const place = document.createElement('div');
 place.className = 'chart';
 element.appendChild(place);
@@ -21,8 +22,8 @@ const draw = () => {
   place.style.display = '';
   place.setAttribute('role', 'group');  // there are things to press in it
   place.setAttribute('aria-label', value.words);
-  const figure = JSON.parse(value.figure);
   const style = getComputedStyle(document.body);
+  const figure = JSON.parse(value.figure.replace(/#(3b6fb6|d9822b|2f7d5b|9a6b1f|b4443a)/g, (c) => style.getPropertyValue(COLOURS[c])));
   const ink = style.getPropertyValue('--ink').trim() || '#1c2430', line = style.getPropertyValue('--line').trim() || '#e4e4df';
   // Plotly measures the place when it fits the picture to a new width, so the height is the place's, not the layout's.
   place.style.height = figure.layout.height + 'px';
@@ -98,7 +99,8 @@ class Upright:
 
     @property
     def name(self) -> dict[str, Any]:
-        place = {"x": self.x, "y": int(self.is_top), "yref": "y domain", "xanchor": "right" if self.is_left else "left"}
+        side, gap = ("right", -4) if self.is_left else ("left", 4)
+        place = {"x": self.x, "y": int(self.is_top), "yref": "y domain", "xanchor": side, "xshift": gap}
         look = {"yanchor": "top" if self.is_top else "bottom", "font": {} if self.is_top else {"size": 11}}
         return {"text": self.words, "showarrow": False, **place, **look}
 

@@ -31,7 +31,7 @@ def histogram(lengths: Lengths, cut_off: int) -> dict[str, str]:
             y=counts,
             width=np.diff(edges),
             name=f"{name} ({len(part):,})",
-            marker_color=colour,
+            marker={"color": colour, "line": {"width": 0}},
         )
     laid_out(figure, keep=lengths.model_id, x="tokens in a row", y="rows", height=300)
     last = max(int(totals.max()), cut_off) * 1.06

@@ -6,21 +6,25 @@ import plotly.graph_objects as go
 
 from studio.domain.reading import best_check, smoothed
 from studio.domain.run import Metric, Run
+from studio.ui.parts import html
 from studio.ui.parts.chart import drawn, laid_out
 
 COLOURS = ("#3b6fb6", "#d9822b", "#2f7d5b", "#8a4f9e", "#b5403d", "#5c6470", "#9a6b1f", "#2a8a9d")
+APART = 0.015  # of the picture's height, about the width of a line
+Found = Sequence[tuple[Run, list[Metric]]]
 
 
-def overlay(found: Sequence[tuple[Run, list[Metric]]]) -> dict[str, str] | None:
+def overlay(found: Found) -> dict[str, str] | None:
     """Validation loss of each run in its colour, over its training loss, smoothed and dotted; nothing without a point.
 
-    The legend names each run once, so that it leaves room for the picture on a phone.
+    The legend names each run once, so that it leaves room for the picture on a phone. A curve that lies on one below it is
+    dashed, so that both are seen.
     """
-    figure, told = go.Figure(), []
+    figure, told, lying = go.Figure(), [], on_others(found)
     for number, (run, points) in enumerate(found):
         colour = COLOURS[number % len(COLOURS)]
         trained = [(p.step, p.loss) for p in points if p.loss is not None]
-        checks = [(p.step, p.validation_loss) for p in points if p.validation_loss is not None]
+        checks = _checks(points)
         if trained:
             steps, losses = zip(*trained, strict=True)
             dots = {"color": colour, "width": 1.2, "dash": "dot"}
@@ -34,8 +38,9 @@ def overlay(found: Sequence[tuple[Run, list[Metric]]]) -> dict[str, str] | None:
                 showlegend=False,
             )
         if checks:
-            steps, losses = zip(*checks, strict=True)
-            line = {"color": colour, "width": 2.4, "dash": "solid" if number < len(COLOURS) else "dash"}
+            steps, losses = list(checks), list(checks.values())
+            is_whole = number < len(COLOURS) and number not in lying
+            line = {"color": colour, "width": 2.4, "dash": "solid" if is_whole else "dash"}
             figure.add_scatter(x=steps, y=losses, name=run.name, mode="lines+markers", line=line, legendgroup=run.id)
         if best := best_check(points):
             told.append(f"{run.name}: lowest validation loss {best.loss:.3f} at step {best.step:,}")
@@ -48,3 +53,33 @@ def overlay(found: Sequence[tuple[Run, list[Metric]]]) -> dict[str, str] | None:
         y="loss (nats per token)",
     )
     return drawn(figure, words=". ".join(told) or "No checks yet.")
+
+
+def on_others(found: Found) -> dict[int, int]:
+    """Which curve lies on which one below it, so that below it nothing would be seen: each by its place in `found`."""
+    drawn = [_checks(points) for _, points in found]
+    losses = [loss for checks in drawn for loss in checks.values()]
+    near = APART * (max(losses, default=0.0) - min(losses, default=0.0))
+    pairs = [(upper, lower) for upper in range(len(drawn)) for lower in range(upper)]
+    return {upper: lower for upper, lower in pairs if _is_on(drawn[upper], drawn[lower], near=near)}
+
+
+def _is_on(upper: dict[int, float], lower: dict[int, float], *, near: float) -> bool:
+    """Whether the shorter of two curves has no place of its own; before training all of them begin alike."""
+    both = upper.keys() & lower.keys()
+    is_whole = len(both) > 1 and len(both) == min(len(upper), len(lower))
+    return is_whole and all(abs(upper[step] - lower[step]) <= near for step in both)
+
+
+def _checks(points: list[Metric]) -> dict[int, float]:
+    """The validation loss by step."""
+    return {point.step: point.validation_loss for point in points if point.validation_loss is not None}
+
+
+def lying_words(found: Found) -> str:
+    """Which curves are dashed, and why."""
+    told = [
+        f"The curve of {found[upper][0].name} lies on that of {found[lower][0].name}; it is dashed, so that both are seen."
+        for upper, lower in on_others(found).items()
+    ]
+    return f'<p class="help">{html.text(" ".join(told))}</p>' if told else ""

@@ -18,7 +18,10 @@ def comparison(found: Compared) -> str:
     """Which values came out best and how sure that is, over a table of all of them."""
     heads = [*map(title_of, found.sweep.knobs), "Best validation loss", "At step", "Took", "State", ""]
     rows = [_row(line) for line in found.lines]
-    return f"<h3>{html.text(found.sweep.name)}</h3>{html.reading(found.ranking.said)}<br>{html.table(heads, rows, stacked=True)}"
+    listed = html.table(heads, rows, stacked=True)
+    return (
+        f'{html.reading(found.ranking.said)}<br><div class="panel"><h3>{html.text(found.sweep.name)}</h3>{listed}</div>'
+    )
 
 
 def labelled(found: Compared) -> list[tuple[Run, list[Metric]]]:
@@ -29,10 +32,7 @@ def labelled(found: Compared) -> list[tuple[Run, list[Metric]]]:
 def _row(line: Line) -> list[str | Cell]:
     best = line.result.best
     return [
-        *(
-            Cell(f"{value:g}" if isinstance(value, float) else str(value), number=True)
-            for value in line.changes.values()
-        ),
+        *(f"{value:g}" if isinstance(value, float) else str(value) for value in line.changes.values()),
         Cell(f"{best.loss:.3f}" if best else "–", number=True),
         Cell(f"{best.step:,}" if best else "–", number=True),
         Cell(html.duration(line.seconds) if line.seconds is not None else "–", number=True),

@@ -26,14 +26,17 @@ def runs_table(page: Page, sweeps: Sequence[Tried] = ()) -> str:
     found = page.kept
     if not found:
         return NOTHING if page.find else NONE
-    heads = ["Run", "State", "Best loss", "Trained on", "Started", "Tags and notes"]
+    heads = ["Run", "State", "Best loss", "Trained on", "Started"]
     above = {tried.sweep.id: tried for tried in sweeps}
-    rows = []
+    rows: list[list[str | html.Cell]] = []
     for kept in found:
         if kept.run.sweep_id and (tried := above.pop(kept.run.sweep_id, None)):
             rows.append(_sweep(tried))
         rows.append(_line(kept))
-    return html.table(heads, rows, stacked=True) + _rest(page)
+    if any(row[-1] for row in rows):
+        heads.append("Tags and notes")
+    listed = html.table(heads, [row[: len(heads)] for row in rows], stacked=True)
+    return f'<div class="panel runs">{listed}</div>{_rest(page)}'
 
 
 def _rest(page: Page) -> str:
@@ -48,7 +51,7 @@ def _sweep(tried: Tried) -> list[str | html.Cell]:
     loss = lowest.best.loss if lowest and lowest.best else None
     best = f"{loss:.3f} with {tried.values}" if lowest and loss is not None else "–"
     name = html.Cell(f"Sweep {sweep.name}: {html.count(len(tried.kept), 'try', 'tries')}", pick=sweep.id)
-    return [name, tried.state, best, f"{first.dataset}, {sweep.model_id}", f"{sweep.created_at:%d %b, %H:%M} UTC", "–"]
+    return [name, tried.state, best, f"{first.dataset}, {sweep.model_id}", f"{sweep.created_at:%d %b, %H:%M} UTC", ""]
 
 
 def _line(kept: Kept) -> list[str | html.Cell]:
@@ -63,7 +66,7 @@ def _line(kept: Kept) -> list[str | html.Cell]:
         best,
         f"{kept.dataset}, {run.model_id}",
         started,
-        said or "–",
+        said,
     ]
 
 
@@ -72,7 +75,7 @@ def differences_table(names: Sequence[str], differ: Sequence[Difference]) -> str
     if not differ:
         return '<p class="help">They have the same data, split, model and recipe: only chance tells them apart.</p>'
     rows = [[each.title, *(_value(value) for value in each.values)] for each in differ]
-    return "<h3>What differs</h3>" + html.table(["Choice", *names], rows)
+    return f'<div class="panel"><h3>What differs</h3>{html.table(["Choice", *names], rows)}</div>'
 
 
 def _value(value: object) -> str:
@@ -85,4 +88,4 @@ def _value(value: object) -> str:
 
 def snapshot_table(facts: Sequence[Fact]) -> str:
     """What a run was made from."""
-    return "<h3>What it was made from</h3>" + html.facts([(fact.name, fact.value) for fact in facts])
+    return f'<div class="panel"><h3>What it was made from</h3>{html.facts([(fact.name, fact.value) for fact in facts])}</div>'

@@ -199,10 +199,10 @@ def situation(found: Dataset, *, repaired: str = "") -> str:
         ),
         html.Figure("Fingerprint", found.fingerprint[:8], "names exactly these rows"),
     ]
-    said = _understood(found, repaired)
+    said, kind = _understood(found, repaired), "line" if found.rejects else "row"
     how = f'<p class="help how"><b>How it was read.</b> {html.text(found.guess.reason)}</p>' if found.guess else ""
     return (
-        html.title(found.name, f"{html.count(found.lines, 'row')} in a file of {html.size(found.bytes)}")
+        html.title(found.name, f"{html.count(found.lines, kind)} in a file of {html.size(found.bytes)}")
         + html.cards(figures)
         + "<br>"
         + html.reading(said)

@@ -38,18 +38,17 @@ def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
         chosen = making.build()
     live, listing = gr.HTML(js_on_load=delivered.PRESS), gr.HTML(js_on_load=delivered.PRESS)
     timer, seen, of = gr.Timer(1.0, active=False), gr.State(None), mark()
-    talk = gr.Button("Ask both models something", visible=False, min_width=220)
     made = [live, listing, timer, seen]
-    session.followed.change(None, None, [page, whole, talk], js=busy.cleared(2), **QUIET)
+    session.followed.change(None, None, [page, whole], js=busy.cleared(1), **QUIET)
     tab.select(None, page, page, js=busy.UNLESS_FULL, **QUIET)
     gr.on(
         [tab.select, session.followed.change],
         handler(show, session.studio),
         [session.run, chosen.form],
-        [page, whole, talk, *chosen.all, *made, of],
+        [page, whole, *chosen.all, *made, of],
         **DRAWN,
     )
-    talk.click(lambda: gr.Tabs(selected="chat"), None, session.tabs, **QUIET)
+    chosen.talk.click(lambda: gr.Tabs(selected="chat"), None, session.tabs, **QUIET)
     _wire_making(session, chosen, made, of)
     return [timer]
 
@@ -82,17 +81,14 @@ def show(studio: Studio, run_id: str | None, form: str) -> list[Any]:
     """What a run can deliver, and what was delivered."""
     kept = train.checkpoints(studio, run_id) if run_id else []
     if run_id is None or not kept:
-        nothing = [gr.Column(visible=False), gr.Button(visible=False), *[gr.skip()] * 4]
-        return [EMPTY, *nothing, *delivered.look(studio, None), NOTHING]
+        return [EMPTY, gr.Column(visible=False), *[gr.skip()] * 4, *delivered.look(studio, None), NOTHING]
     run = train.run(studio, run_id)
     chosen = train.checkpoint_at(studio, run_id, None)
     closed = [study for study in compare.studies(studio, run_id) if study.state is StudyState.CLOSED]
     judged = next((study for study in closed if study.checkpoint_step == chosen.step), None)
     ruling = decide.verdict(studio, judged.id).ruling if judged else None
-    there = not run.is_live
-    parts = [gr.Column(visible=there), gr.Button(visible=there)]
-    shown = [view(run, ruling), *parts, *making.shown(studio, run, form), *delivered.look(studio, None)]
-    return [*shown, drawn_for(run_id)]
+    parts = [gr.Column(visible=not run.is_live), *making.shown(studio, run, form), *delivered.look(studio, None)]
+    return [view(run, ruling), *parts, drawn_for(run_id)]
 
 
 def put_delivery(studio: Studio, run_id: str, step: int, form: str) -> list[Any]:

@@ -96,7 +96,7 @@ def build(session: Session, tab: gr.Tab) -> list[gr.Timer]:
     with gr.Row():
         knobs = [forms.control(name) for name in forms.KNOBS if name != "method"]
     with gr.Accordion("Advanced", open=False):
-        with gr.Row():
+        with gr.Row(elem_classes="knobs"):
             *narrow, wide = forms.ADVANCED
             advanced = [forms.control(name) for name in narrow]
         advanced.append(forms.control(wide))

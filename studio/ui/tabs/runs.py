@@ -16,7 +16,7 @@ from studio.ui.parts.chart import chart
 from studio.ui.parts.pickers import data_picker, model_picker, run_picker
 from studio.ui.pressed import told_by
 from studio.ui.runs import space
-from studio.ui.runs.overlay import overlay
+from studio.ui.runs.overlay import lying_words, overlay
 from studio.ui.runs.sweeps import choice, comparison, labelled
 from studio.ui.runs.tables import PICK, differences_table, runs_table, snapshot_table
 from studio.ui.session import DRAWN, QUIET, Session, WantedRecipe
@@ -69,7 +69,7 @@ def build(session: Session, tab: gr.Tab) -> None:
         with gr.Row(elem_classes="actions"):
             again = gr.Button(AGAIN, variant="primary", interactive=False, min_width=280, scale=0)
             delete = gr.Button("Delete", variant="stop", interactive=False, min_width=110, scale=0)
-            judged = gr.Checkbox(False, label="Also runs that people have judged", min_width=300, scale=0)
+            judged = gr.Checkbox(False, label="Also delete what people have judged", min_width=310, scale=0)
             undo = gr.Button("Undo deleting", visible=False, min_width=200, scale=0)
         picture, facts = chart(label="Runs"), gr.HTML()
         with gr.Column(visible=False) as papers:
@@ -141,7 +141,7 @@ def show_picked(studio: Studio, picked: list[str]) -> list[Any]:
     buttons = [gr.Button(AGAIN, interactive=alone is not None), gr.Button(interactive=bool(found))]
     if alone is None:
         names = [run.name for run, _ in found]
-        facts = differences_table(names, logbook.compared(studio, picked)) if found else ""
+        facts = lying_words(found) + differences_table(names, logbook.compared(studio, picked)) if found else ""
         return [overlay(found), facts, *[gr.skip()] * 2, gr.Column(visible=False), *[gr.skip()] * 3, *buttons]
     entry = logbook.entry(studio, alone.id)
     return [
@@ -170,7 +170,8 @@ def show_sweep(found: sweep.Compared) -> list[Any]:
     """A sweep: its curves, which values came out best, and a way on with them."""
     buttons = [gr.Button("Use the best one's recipe", interactive=found.best is not None), gr.Button(interactive=True)]
     hidden = [*[gr.skip()] * 2, gr.Column(visible=False), *[gr.skip()] * 3]
-    return [overlay(labelled(found)), comparison(found), *hidden, *buttons]
+    curves = labelled(found)
+    return [overlay(curves), lying_words(curves) + comparison(found), *hidden, *buttons]
 
 
 def _script(studio: Studio, run_id: str) -> list[str]:

@@ -20,7 +20,7 @@ def answers_table(said: list[Answers], best: int | None, *, every: bool = False)
     if not said:
         return '<p class="help">The same few validation prompts are answered at every check; the first answers follow soon.</p>'
     chosen = said if every else _telling(said, best)
-    heads = ["Prompt", *("before" if a.step == 0 else f"step {a.step:,}{', best' * (a.step == best)}" for a in chosen)]
+    heads = ["Prompt", *("Before" if a.step == 0 else f"Step {a.step:,}{', best' * (a.step == best)}" for a in chosen)]
     prompts = [prompt for prompt, _ in chosen[0].items]
     rows = [[prompt, *(html.Cell(dict(a.items).get(prompt, ""), written=True) for a in chosen)] for prompt in prompts]
     return (

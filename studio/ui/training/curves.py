@@ -11,6 +11,7 @@ from studio.domain.run import Metric, Run
 from studio.ui.parts.chart import Upright, chart, drawn, laid_out, mark, uprights
 
 MOST_PASSES = 5
+ROOM = 0.08  # of the height of the curves, for a line of words
 BLUE, ORANGE, GREEN, BROWN = "#3b6fb6", "#d9822b", "#2f7d5b", "#9a6b1f"
 PALE = "#9db7da"
 
@@ -78,7 +79,7 @@ def curves(run: Run, points: list[Metric], *, measure: str = "Loss", smooth: boo
             _add(figure, line, held, smooth=smooth and shown.wobbles)
     laid_out(figure, keep=run.id, x="optimiser step", y=shown.unit)
     # What was zoomed to in steps stays for every measure; heights and what is hidden belong to one of them.
-    figure.update_yaxes(uirevision=f"{run.id} {measure}")
+    figure.update_yaxes(uirevision=f"{run.id} {measure}", autorangeoptions={"include": _below(shown, points)})
     figure.update_layout(legend={"uirevision": f"{run.id} {measure}"})
     last = max(run.plan.steps, points[-1].step)
     figure.update_xaxes(range=[0, last], showgrid=False)  # the lines across are where passes end
@@ -122,6 +123,12 @@ def _passes(points: list[Metric], last: int) -> list[Upright]:
         Upright(round(number * per_pass, 2), f"pass {number}", pale, is_top=False)
         for number in range(every, whole + 1, every)
     ]
+
+
+def _below(shown: Measure, points: list[Metric]) -> float:
+    """A place so far below the curves that the names of the passes stand under them."""
+    values = [value for line in shown.lines for _, value in _held(points, line.of, shown.times)]
+    return min(values) - ROOM * (max(values) - min(values)) if values else 0.0
 
 
 def _words(measure: str, points: list[Metric], best: tuple[int, float] | None) -> str:

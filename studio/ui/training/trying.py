@@ -39,7 +39,7 @@ def build() -> Trying:
     with gr.Row(elem_classes="actions"):
         start = gr.Button("Try two steps", size="sm", min_width=160, scale=0, interactive=False)
         stop = gr.Button("Stop trying", size="sm", variant="stop", visible=False, min_width=140, scale=0)
-    said = gr.HTML(f'<p class="help">{HELP}</p>')
+        said = gr.HTML(f'<p class="help">{HELP}</p>', min_width=280)
     return Trying(said, start, stop, gr.Timer(0.7, active=False), gr.State(None), gr.State(None))
 
 

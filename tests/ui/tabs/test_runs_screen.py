@@ -17,7 +17,7 @@ from studio.flows.logbook import Kept, Page
 from studio.flows.studio import Studio, open_studio
 from studio.store import jobs
 from studio.ui.runs import space
-from studio.ui.runs.overlay import overlay
+from studio.ui.runs.overlay import lying_words, overlay
 from studio.ui.runs.tables import differences_table, runs_table
 from studio.ui.tabs import recipe, runs
 from tests.store.examples import Examples
@@ -69,6 +69,25 @@ def test_runs_are_overlaid_with_both_their_losses_in_one_colour_each() -> None:
     assert len({line["line"]["color"] for line in lines}) == 2
     assert "triage-2: lowest validation loss 1.600 at step 40" in value["words"]
     assert overlay([(examples.run(), [])]) is None
+
+
+def test_a_curve_that_would_hide_another_is_dashed_and_said_to_lie_on_it() -> None:
+    apart = [replace(p, validation_loss=p.validation_loss and p.validation_loss + 0.2) for p in examples.CURVE]
+    named = {"first": examples.CURVE, "same": examples.CURVE, "begun": examples.CURVE[:1], "apart": apart}
+    found = [(replace(examples.run(), id=name, name=name), points) for name, points in named.items()]
+    value = overlay(found)
+    assert value is not None
+    dashes = {line["name"]: line["line"]["dash"] for line in json.loads(value["figure"])["data"]}
+    assert dashes["first"] == dashes["apart"] == "solid" and dashes["same"] == "dash"
+    assert "The curve of same lies on that of first; it is dashed" in words(lying_words(found))
+    assert lying_words([found[0], found[3]]) == ""
+
+
+def test_the_column_of_tags_and_notes_is_there_once_somebody_wrote_some() -> None:
+    silent = replace(KEPT, entry=Entry(owner="mira"))
+    assert "Tags and notes" not in runs_table(Page((silent,), 1))
+    said = runs_table(Page((silent, KEPT), 2))
+    assert "Tags and notes" in said and "–" not in words(said)
 
 
 def test_only_what_differs_is_shown() -> None:

@@ -288,14 +288,14 @@ def test_answers_of_every_check_are_there_when_asked_for() -> None:
 def test_answers_stand_side_by_side_from_before_to_the_last_checks() -> None:
     said = [Answers(step, (("Where is it?", f"answer {step}"),)) for step in (0, 10, 20, 30, 40)]
     drawn = words(answers_table(said, 40))
-    assert drawn == "Prompt before step 20 step 30 step 40, best Where is it? answer 0 answer 20 answer 30 answer 40"
+    assert drawn == "Prompt Before Step 20 Step 30 Step 40, best Where is it? answer 0 answer 20 answer 30 answer 40"
     assert "the first answers follow soon" in words(answers_table([], None))
 
 
 def test_the_answers_of_the_best_check_stay_in_sight() -> None:
     said = [Answers(step, (("Where is it?", f"answer {step}"),)) for step in (0, 10, 20, 30, 40)]
     heads = words(answers_table(said, 10)).split(" Where")[0]
-    assert heads == "Prompt before step 10, best step 30 step 40"
+    assert heads == "Prompt Before Step 10, best Step 30 Step 40"
 
 
 def test_every_checkpoint_says_what_it_is_and_what_can_be_done_with_it() -> None:
