@@ -13,6 +13,7 @@ from sqlalchemy import inspect
 from studio.store import database
 from studio.store.database import Store
 from studio.store.workspace import Workspace
+from studio.web.quiet import quiet_libraries
 from tests.postgresql import cluster, migrated, new_database, server  # noqa: F401
 from tests.small_disk import mounted
 
@@ -58,6 +59,10 @@ def migrate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Stor
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "_migrate", migrate_or_copy)
         yield migrate
+
+
+def pytest_configure() -> None:
+    quiet_libraries()  # as `serve` does: after a few hundred events each would cost a tenth of a second
 
 
 def pytest_collection(session: pytest.Session) -> None:

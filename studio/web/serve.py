@@ -4,7 +4,6 @@ import gc
 import os
 import resource
 import socket
-import sys
 import threading
 from dataclasses import replace
 from ipaddress import ip_address
@@ -27,6 +26,7 @@ from studio.web.app import build_app
 from studio.web.hosts import LOOPBACK
 from studio.web.memory import hold_together
 from studio.web.prompt import PromptProtocol
+from studio.web.quiet import quiet_libraries
 
 
 def serve(
@@ -145,13 +145,3 @@ def allow_open_files(most: int = 65_536) -> None:
     wanted = most if hard == resource.RLIM_INFINITY else min(hard, most)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def quiet_libraries() -> None:
-    """Nothing about a person's work leaves the machine, and nothing is counted that nobody reads."""
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    # After each event Gradio sums up in a table of pandas how long all those before it took, up to 10,000 of them: most
-    # of what an event costs once a page has been open for a while.
-    os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
-    os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(sys.maxsize))

@@ -27,7 +27,7 @@ from pathlib import Path
 
 import psutil
 
-from studio.web.serve import quiet_libraries
+from studio.web.quiet import quiet_libraries
 from tests.load import crowd, files, firstpage, flood, jobs, serving, soak, tabs
 from tests.load.filled import filled
 from tests.load.pages import pages_of

@@ -9,7 +9,8 @@ import pytest
 
 from studio.domain.errors import SetupError
 from studio.web.app import calm
-from studio.web.serve import check_port, quiet_libraries, serve
+from studio.web.quiet import quiet_libraries
+from studio.web.serve import check_port, serve
 
 
 def test_a_port_in_use_is_named_with_another_to_try():
