@@ -94,15 +94,19 @@ class Code:
 
 
 @cache
+def code() -> Code:
+    return Code()
+
+
+@cache
 def flows() -> dict[str, ast.FunctionDef]:
     """The flows that can change something: those that take the studio and that a screen may call."""
-    code = Code()
     public = [
         each
-        for each in code.writing()
+        for each in code().writing()
         if each.startswith("studio.flows.") and not each.rpartition(".")[2].startswith("_")
     ]
-    found = {each.removeprefix("studio.flows."): code.functions[each] for each in public}
+    found = {each.removeprefix("studio.flows."): code().functions[each] for each in public}
     return {name: each for name, each in found.items() if [a.arg for a in each.args.args][:1] == ["studio"]}
 
 
@@ -119,13 +123,12 @@ def test_every_flow_that_can_change_something_is_logged_or_named_with_the_reason
 
 @pytest.mark.parametrize("name", BY_THEMSELVES.split())
 def test_whatever_writes_its_own_line_reaches_the_log(name: str):
-    code = Code()
     reached, waiting = set[str](), [f"studio.flows.{name}"]
     while waiting:
         function = waiting.pop()
-        if function in code.functions and function not in reached:
+        if function in code().functions and function not in reached:
             reached.add(function)
-            waiting += code.calls(function)
+            waiting += code().calls(function)
     assert reached & {"studio.store.audit.write", "studio.flows.audit.note"}
 
 
