@@ -11,6 +11,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -93,14 +94,36 @@ def test_a_changed_lock_is_installed_into_the_same_environment(ready: Path) -> N
     assert set_up(ready).stdout == ""
 
 
-def test_what_the_packages_of_the_lock_need_besides_comes_as_well(checkout: Path, tmp_path: Path) -> None:
+@dataclass(frozen=True)
+class Afresh:
+    """A checkout that was set up where python3 is too old and python3.12 is beside it, with two packages to install."""
+
+    checkout: Path
+    done: subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="module")
+def afresh(tmp_path_factory: pytest.TempPathFactory) -> Afresh:
+    folder = tmp_path_factory.mktemp("afresh")
+    checkout = new_checkout(folder / "studio of ours", Path(__file__).resolve().parent.parent)
     for name in ("one", "two", "besides"):
-        write_wheel(tmp_path, name, needs="besides" if name == "two" else "")
+        write_wheel(folder, name, needs="besides" if name == "two" else "")
     (checkout / "requirements.lock").write_text("one==1.0\ntwo==1.0\n")
-    done = set_up(checkout, PIP_FIND_LINKS=str(tmp_path), PIP_NO_INDEX="1", PIP_CONFIG_FILE=os.devnull)
-    assert (done.returncode, done.stderr) == (0, "")
-    command = [str(checkout / ".venv" / "bin" / "python"), "-c", "import one, two, besides"]
+    newer = f'#!/bin/sh\nexec "{sys.executable}" "$@"\n'
+    path = path_with(folder / "bin", python3="#!/bin/sh\necho 3.9\n", **{"python3.12": newer})
+    only_these = {"PIP_FIND_LINKS": str(folder), "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
+    return Afresh(checkout, set_up(checkout, PYTHON="", PATH=path, **only_these))
+
+
+def test_what_the_packages_of_the_lock_need_besides_comes_as_well(afresh: Afresh, tmp_path: Path) -> None:
+    assert (afresh.done.returncode, afresh.done.stderr) == (0, "")
+    command = [str(afresh.checkout / ".venv" / "bin" / "python"), "-c", "import one, two, besides"]
     subprocess.run(command, cwd=tmp_path, check=True)
+
+
+def test_a_newer_python_beside_a_too_old_one_is_taken(afresh: Afresh) -> None:
+    assert afresh.done.returncode == 0, afresh.done.stderr
+    assert "with python3.12" in afresh.done.stdout
 
 
 def write_wheel(folder: Path, name: str, *, needs: str) -> None:
@@ -138,14 +161,6 @@ def test_a_too_old_python_is_named_with_what_to_do(checkout: Path, tmp_path: Pat
     path = path_with(tmp_path / "bin", python3="#!/bin/sh\necho 3.9\n")
     said = only_sentence(set_up(checkout, PYTHON="", PATH=path))
     assert said.startswith("Assay Studio needs Python 3.11 or newer; this is 3.9. Install a newer one")
-
-
-def test_a_newer_python_beside_a_too_old_one_is_taken(checkout: Path, tmp_path: Path) -> None:
-    newer = f'#!/bin/sh\nexec "{sys.executable}" "$@"\n'
-    path = path_with(tmp_path / "bin", python3="#!/bin/sh\necho 3.9\n", **{"python3.12": newer})
-    done = set_up(checkout, PYTHON="", PATH=path)
-    assert done.returncode == 0, done.stderr
-    assert "with python3.12" in done.stdout
 
 
 def test_no_python_at_all_is_told(checkout: Path, tmp_path: Path) -> None:
