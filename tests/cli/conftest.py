@@ -11,10 +11,15 @@ from tests.supervised import end_supervisor
 
 
 @pytest.fixture(scope="session")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
-    workspaces = tmp_path_factory.mktemp("cli") / "workspaces"
-    yield InThisProcess(workspaces)
-    end_supervisor(Workspace(workspaces))
+def studio(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
+    return InThisProcess(tmp_path_factory.mktemp("cli") / "workspaces")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nobody_stays(studio: CommandLine) -> Iterator[None]:
+    """The supervisor that verbs have started leaves with the tests of a file: it would look for work until the last one."""
+    yield
+    end_supervisor(Workspace(studio.workspaces))
 
 
 @pytest.fixture(scope="session")

@@ -23,8 +23,9 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     made.studio.store.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(kept: Kept) -> Iterator[Server]:
+    """For the tests of one file: idle, it looks a hundred times a second for what was pressed."""
     with served(kept.studio) as running:
         yield running
 
