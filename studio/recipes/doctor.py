@@ -33,10 +33,13 @@ BROWSERS = (
 )  # fmt: skip
 
 TORCH_PROBE = """
-import json, logging, os
+import gc, json, logging, os
+gc.disable()  # what is loaded stays, and looking through it for garbage takes a sixth of the time
 os.environ.update(HF_HUB_OFFLINE="1", BITSANDBYTES_NOWELCOME="1")
 logging.disable(logging.CRITICAL)
 import torch
+# bitsandbytes would load torch's compiler, which takes two seconds and has nothing to do with what is tried here.
+torch.compile = lambda model=None, **_: (lambda wrapped: wrapped) if model is None else model
 said = {"torch": torch.__version__, "cuda": torch.cuda.is_available(), "bitsandbytes": "", "error": ""}
 try:
     import bitsandbytes
