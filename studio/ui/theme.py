@@ -91,6 +91,7 @@ def theme() -> gr.themes.Base:
         button_cancel_border_color_dark="#e08379",
         button_cancel_text_color="#b4443a",
         button_cancel_text_color_dark="#e08379",
+        button_transition="color .15s, background-color .15s, border-color .15s",
         button_large_radius="8px",
         button_small_radius="6px",
         error_background_fill="#f9eeec",

@@ -72,9 +72,9 @@ def listed(ended: Sequence[Release], gone: Sequence[Release]) -> str:
     body = "".join(_line(release, heads) for release in ended)
     total = sum(release.bytes for release in ended if release.is_kept)
     return (
-        f"{back}<h3>Delivered</h3>"
+        f'{back}<div class="panel"><h3>Delivered</h3>'
         f'<div class="scroll"><table class="plain stacked saved"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-        f'<p class="help">{html.size(total)} of the workspace\'s disk.</p>'
+        f'<p class="help">{html.size(total)} of the workspace\'s disk.</p></div>'
     )
 
 
