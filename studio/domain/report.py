@@ -9,7 +9,7 @@ from studio.domain.verdict import Decision
 class Band:
     """How often the fine-tuned answer is preferred to one opponent's: seen, and where the truth lies; from 0 to 1.
 
-    `score` counts the votes in words, `words` say the whole picture.
+    `level` is how sure that is, from 0 to 1; `score` counts the votes in words, `words` say the whole picture.
     """
 
     title: str
@@ -19,6 +19,7 @@ class Band:
     high: float
     share: float | None
     target: float
+    level: float
     score: str
     words: str
 

@@ -136,3 +136,8 @@ class Verdict:
     prompts: int
     minutes_needed: int | None = None
     agreement: Agreement | None = None
+
+    @property
+    def is_clearly_worse(self) -> bool:
+        """Whether the evidence ever sufficed against the fine-tuned model, which is more than not being better."""
+        return self.evidence.worse_at is not None

@@ -178,7 +178,7 @@ def _advice(studio: Studio, study: Study, kept: dict[str, Any], material: _Mater
     counted = tally(given, material.tuned)
     both = alike(given, material.tuned, primary=people.primary, everybody=people.everybody)
     against = []
-    for opponent in study.protocol.opponents:
+    for opponent in sorted(study.protocol.opponents, key=lambda each: list(Rival).index(each.rival)):
         theirs = [each for each in given if material.opponent[each.pair] is opponent.rival]
         against.append(Against(opponent.rival, tally(theirs, material.tuned), graded(theirs, material.tuned)))
     return Advice(

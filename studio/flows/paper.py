@@ -34,7 +34,10 @@ log = logging.getLogger(__name__)
 
 
 def pdf_of(report: Report, *, fonts: Path, made: str) -> bytes:
-    """The report on A4: a page of conclusion, then what to read, then what was done; numbers are in the HTML report."""
+    """The report on A4: the conclusion with what to keep in mind, then what to read, then what was done.
+
+    Numbers are in the HTML report.
+    """
     faces = tuple(covering(_beyond(report, fonts)))
     try:
         return _written(_opened(report, fonts, faces), report, made=made)
@@ -48,13 +51,8 @@ def pdf_of(report: Report, *, fonts: Path, made: str) -> bytes:
 def _written(paper: "Paper", report: Report, *, made: str) -> bytes:
     paper.small(f"Assay Studio · {made}")
     _conclusion(paper, report)
-    if report.chapters:
-        paper.pdf.add_page()
-        for chapter in report.chapters:
-            _chapter(paper, chapter)
-    paper.pdf.add_page()
-    _listed(paper, "To keep in mind", report.caveats)
-    _listed(paper, "How the blind held", report.blind)
+    for chapter in report.chapters:
+        _chapter(paper, chapter)
     paper.heading("What was done, and by whom")
     _facts(paper, report.done)
     paper.heading("Data and licence")
@@ -116,8 +114,9 @@ class Paper:
     def small(self, text: str, *, indent: float = 0.0) -> None:
         self.write(text, size=8, colour=QUIET, indent=indent)
 
-    def heading(self, text: str) -> None:
-        if self.pdf.get_y() > self.pdf.h - 45:
+    def heading(self, text: str, *, room: float = 45) -> None:
+        """A title, on the next page where there is no `room` (mm) for it and for what it is the title of."""
+        if self.pdf.get_y() > self.pdf.h - room:
             self.pdf.add_page()
         self.pdf.ln(2)
         self.write(text, size=12, bold=True, gap=1)
@@ -175,7 +174,8 @@ def _conclusion(paper: Paper, report: Report) -> None:
     for band in report.bands:
         _band(paper, band)
     paper.small(
-        "The dot is what was seen. The bar is where the true preference lies, however often anybody looked. The dashed "
+        f"The dot is what was seen. The bar is where the true preference lies, {100 * report.bands[0].level:g} % sure, "
+        "however often anybody looked. The dashed "
         f"line is 50 %, no difference; the solid one what it takes to ship ({100 * report.bands[0].target:.0f} %)."
     )
     paper.heading("Gates")
@@ -184,8 +184,10 @@ def _conclusion(paper: Paper, report: Report) -> None:
     if not report.lamps:
         paper.small("No gate was frozen with this comparison; people alone decided.")
     paper.small(report.exact)
-    _account(paper, report.account)
     _listed(paper, "Where it is worse", report.worse)
+    _listed(paper, "To keep in mind", report.caveats)
+    _listed(paper, "How the blind held", report.blind)
+    _account(paper, report.account)
 
 
 def _account(paper: Paper, account: Account) -> None:
@@ -244,7 +246,7 @@ def _lamp(paper: Paper, lamp: Lamp) -> None:
 
 
 def _chapter(paper: Paper, chapter: Chapter) -> None:
-    paper.heading(chapter.title)
+    paper.heading(chapter.title, room=75)
     for place, each in enumerate(chapter.examples, start=1):
         if paper.pdf.get_y() > paper.pdf.h - 60:
             paper.pdf.add_page()
@@ -255,6 +257,8 @@ def _chapter(paper: Paper, chapter: Chapter) -> None:
             if text:
                 paper.small(title, indent=4)
                 paper.write(text, size=9, indent=4, fill=SOFT)
+        if each.tuned == each.other:
+            paper.small("Both answers are word for word the same.", indent=4)
         if each.comment:
             paper.small(f"A rater wrote: {each.comment}", indent=4)
 

@@ -101,7 +101,8 @@ def _next_step(decided: Decided) -> str:
 def _about(decided: Decided) -> str:
     rivals = [each.rival.title for each in decided.against]
     names = rivals[0] if len(rivals) == 1 else f"{', '.join(rivals[:-1])} and {rivals[-1]}"
-    return f"{decided.run.name} against {names} · {_day(decided.study)}"
+    people = count(sum(each.judged > 0 for each in decided.raters), "person").replace("persons", "people")
+    return f"{decided.run.name} against {names} · judged blind by {people} · {_day(decided.study)}"
 
 
 def _day(study: Study) -> str:
@@ -157,7 +158,7 @@ def _blind(decided: Decided) -> Iterator[str]:
     yield decided.sides.sentence
     if decided.recurring:
         again = "showed a fine-tuned answer that the same person had judged against another opponent"
-        yield f"{count(decided.recurring, 'vote')} {again}; who noticed could have known it by that."
+        yield f"{count(decided.recurring, 'vote')} {again}; whoever noticed could have known it by that."
 
 
 def _lengths(decided: Decided) -> Iterator[str]:

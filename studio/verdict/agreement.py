@@ -70,7 +70,7 @@ def agreement_sign(found: Agreement | None) -> Sign | None:
         return Sign(AGREEMENT, "Raters agree", Light.GREEN, f"{said}, more than chance gives.", is_required=False)
     if found.same >= MOSTLY_ALIKE * found.prompts:
         return Sign(AGREEMENT, "Raters agree", Light.GREEN, f"{said}.", is_required=False)
-    return Sign(AGREEMENT, "Raters agree", Light.AMBER, f"{said}, little more than chance gives. {AGREE_FIRST}")
+    return Sign(AGREEMENT, "Raters hardly agree", Light.AMBER, f"{said}, little more than chance gives. {AGREE_FIRST}")
 
 
 def krippendorff_alpha(ratings: Sequence[Sequence[float | None]], *, scale: Scale = "nominal") -> float | None:

@@ -47,8 +47,9 @@ def blinding_sign(found: Blinding) -> Sign:
     """
     if found.held is False:
         return Sign(BLIND, "The blind did not hold", Light.AMBER, found.sentence)
-    light = Light.GREEN if found.held else Light.AMBER
-    return Sign(BLIND, "The blind held", light, found.sentence, is_required=False)
+    if found.held is None:
+        return Sign(BLIND, "Whether the blind held", Light.AMBER, found.sentence, is_required=False)
+    return Sign(BLIND, "The blind held", Light.GREEN, found.sentence, is_required=False)
 
 
 def identical_pairs(choices: Sequence[Choice]) -> IdenticalPairs:

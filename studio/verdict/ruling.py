@@ -15,7 +15,7 @@ from studio.verdict.blinding import BLIND, BLIND_ANEW
 from studio.verdict.caveats import length_caveats
 from studio.verdict.decide import decide
 from studio.verdict.rule import Obstacle, decision_of, missing_gates, obstacles
-from studio.verdict.wording import listed
+from studio.verdict.wording import count, listed
 
 
 def rule(
@@ -51,7 +51,7 @@ def rule(
     more, minutes = _more(contests)
     return Ruling(
         decision=decision_of(found),
-        sentence=_sentence(found, contests, lights, _missing(lights, needed)),
+        sentence=_sentence(found, contests, lights, _missing(lights, needed), outlook=_outlook(more, minutes)),
         reasons=_reasons(contests, lights, protocol),
         contests=contests,
         lights=lights,
@@ -72,8 +72,21 @@ def _more(contests: Sequence[Contest]) -> tuple[int | None, int | None]:
     return more, sum(known) if len(known) == len(waiting) else None
 
 
+def _outlook(more: int | None, minutes: int | None) -> str:
+    """What it would take to know; nothing where that is unlikely to become clear."""
+    if not more:
+        return ""
+    time = f" ({count(minutes, 'minute')} of rating)" if minutes else ""
+    return f" If this keeps up, about {count(more, 'more comparison')}{time} should settle it."
+
+
 def _sentence(
-    found: Sequence[Obstacle], contests: Sequence[Contest], lights: Sequence[Lit], missing: Sequence[str]
+    found: Sequence[Obstacle],
+    contests: Sequence[Contest],
+    lights: Sequence[Lit],
+    missing: Sequence[str],
+    *,
+    outlook: str,
 ) -> str:
     """What decided, in one or two sentences; of obstacles that can go away, only where none is final."""
     if not found:
@@ -82,7 +95,7 @@ def _sentence(
     if decision_of(found) is Decision.DONT_SHIP:
         parts = []
         if Obstacle.NOT_BETTER in found:
-            parts.append(f"The fine-tuned model is not clearly better than {_names(contests, Decision.DONT_SHIP)}.")
+            parts.append(f"The fine-tuned model is {_not_better(contests)}.")
         if Obstacle.GATE_RED in found:
             parts.append(f"It does not pass: {_titles(lights, Light.RED)}.")
         return " ".join(parts)
@@ -90,12 +103,23 @@ def _sentence(
         return "Nothing was compared."
     parts = []
     if Obstacle.STILL_OPEN in found:
-        parts.append(f"It is still open whether the fine-tuned model beats {_names(contests, Decision.NOT_YET)}.")
+        parts.append(
+            f"It is still open whether the fine-tuned model beats {_names(contests, Decision.NOT_YET)}.{outlook}"
+        )
     if Obstacle.GATE_AMBER in found:
-        parts.append(f"Not shown either way: {_titles(lights, Light.AMBER)}.")
+        parts += _amber(lights)
     if Obstacle.GATE_MISSING in found:
         parts.append(f"Not measured yet: {listed(missing)}.")
     return " ".join(parts)
+
+
+def _amber(lights: Sequence[Lit]) -> list[str]:
+    """What keeps the votes from being relied on, and the gates that show nothing."""
+    amber = [each for each in lights if each.is_required and each.light == Light.AMBER]
+    doubts = [f"{each.title[:1].lower()}{each.title[1:]}" for each in amber if each.kind in (AGREEMENT, BLIND)]
+    gates = [f"“{each.title}”" for each in amber if each.kind not in (AGREEMENT, BLIND)]
+    said = [f"The votes cannot be relied on: {listed(doubts)}."] if doubts else []
+    return [*said, f"Not shown either way: {listed(gates)}."] if gates else said
 
 
 def _next_step(decision: Decision, contests: Sequence[Contest], lights: Sequence[Lit]) -> str:
@@ -142,8 +166,17 @@ def _names(contests: Sequence[Contest], decision: Decision) -> str:
     return listed([contest.rival.title for contest in contests if contest.verdict.decision is decision])
 
 
+def _not_better(contests: Sequence[Contest]) -> str:
+    """Whom it did not beat, apart from whom it lost to, which is more than not winning."""
+    lost = [each for each in contests if each.verdict.decision is Decision.DONT_SHIP]
+    worse = [each.rival.title for each in lost if each.verdict.is_clearly_worse]
+    rest = [each.rival.title for each in lost if not each.verdict.is_clearly_worse]
+    told = (("clearly worse than", worse), ("not clearly better than", rest))
+    return ", and ".join(f"{how} {listed(names)}" for how, names in told if names)
+
+
 def _titles(lights: Sequence[Lit], light: Light) -> str:
-    return listed([each.title for each in lights if each.is_required and each.light == light])
+    return listed([f"“{each.title}”" for each in lights if each.is_required and each.light == light])
 
 
 def _missing(lights: Sequence[Lit], needed: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -152,5 +185,5 @@ def _missing(lights: Sequence[Lit], needed: Sequence[Mapping[str, Any]]) -> list
     for kind, number in Counter(missing_gates(lights, [str(gate.get("kind", "")) for gate in needed])).items():
         every = [gate for gate in needed if gate.get("kind") == kind]
         alike = [called(kind, str(gate.get("field") or gate.get("set", ""))) for gate in every]
-        names += [name for name in alike if name not in lit][:number]
+        names += [f"“{name}”" for name in alike if name not in lit][:number]
     return names

@@ -9,6 +9,7 @@ from studio.domain.protocol import Rival
 from studio.domain.report import Band, Figures
 from studio.domain.verdict import Agreement, Decision, Interval, Verdict
 from studio.verdict import advising
+from studio.verdict.agreement import LOW_ALPHA, MOSTLY_ALIKE
 from studio.verdict.wording import count, of, percent
 
 WIDEST = 300  # characters in a cell: a label may be a whole answer
@@ -20,6 +21,8 @@ STANDS = {
     Decision.DONT_SHIP: "Not clearly better.",
     Decision.NOT_YET: "Still open.",
 }
+WORSE = "Clearly worse."
+ONE_SIDED = "Alpha is low all the same, because nearly everybody prefers the same model and little is left to agree on."
 STANDINGS = {
     Standing.WORSE: "worse",
     Standing.PERHAPS_WORSE: "perhaps weaker",
@@ -35,16 +38,18 @@ def band(rival: Rival, verdict: Verdict, *, target: float) -> Band:
     seen = f"preferred in {of(tally.tuned, tally.decisive)} comparisons with a preference" if tally.decisive else ""
     words = (
         f"Against {rival.title}: {seen or 'no preference yet'}; the true preference lies between {percent(range_.low)} "
-        f"and {percent(range_.high)}. To ship it takes more than {percent(target)}; 50 % is no difference."
+        f"and {percent(range_.high)}, {level(range_)} sure. To ship it takes more than {percent(target)}; 50 % is no "
+        "difference."
     )
     return Band(
         title=rival.title,
         decision=verdict.decision,
-        headline=STANDS[verdict.decision],
+        headline=WORSE if verdict.is_clearly_worse else STANDS[verdict.decision],
         low=range_.low,
         high=range_.high,
         share=tally.tuned_share,
         target=target,
+        level=range_.level,
         score=score,
         words=words,
     )
@@ -78,7 +83,8 @@ def agreement_words(found: Agreement | None) -> str:
     alpha = f"Krippendorff's alpha {found.alpha:.2f}"
     if found.interval:
         alpha += f", 95 % between {found.interval.low:.2f} and {found.interval.high:.2f}"
-    return f"{said} ({alpha}; 1 is perfect, 0 is what chance gives)."
+    why = f" {ONE_SIDED}" if found.alpha < LOW_ALPHA and found.same >= MOSTLY_ALIKE * found.prompts else ""
+    return f"{said} ({alpha}; 1 is perfect, 0 is what chance gives).{why}"
 
 
 def contest_figures(rival: Rival, verdict: Verdict, details: Details, *, bar: float) -> Figures:
@@ -88,20 +94,20 @@ def contest_figures(rival: Rival, verdict: Verdict, details: Details, *, bar: fl
     rows = [
         ("Votes by prompt: fine-tuned, opponent, equal, both bad", votes),
         ("Prompts that were only ever skipped", f"{tally.skipped:,}"),
-        (f"Evidence for better; {bar:,.0f} to 1 settles it", _odds(evidence.e_better)),
+        (f"Evidence for better; {bar:,.0f} to 1 settles it", odds(evidence.e_better)),
         ("… first reached after", _after(evidence.better_at)),
-        (f"Evidence for worse; {bar:,.0f} to 1 settles it", _odds(evidence.e_worse)),
+        (f"Evidence for worse; {bar:,.0f} to 1 settles it", odds(evidence.e_worse)),
         ("… first reached after", _after(evidence.worse_at)),
-        (f"True preference, {100 * evidence.band.level:g} % band, valid however often one looks", span(evidence.band)),
-        ("Always-valid p for “not better”", f"{evidence.always_valid_p:.4f}"),
+        (f"True preference, {level(evidence.band)} band, valid however often one looks", span(evidence.band)),
+        ("Always-valid p for “not better”", _p(evidence.always_valid_p)),
         ("At one look: Wilson 95 %", span(evidence.wilson)),
         ("At one look: Clopper–Pearson 95 %", span(evidence.exact)),
-        ("At one look: sign test; trinomial test with ties", f"{evidence.sign_test_p:.4f}; {evidence.trinomial_p:.4f}"),
+        ("At one look: sign test; trinomial test with ties", f"{_p(evidence.sign_test_p)}; {_p(evidence.trinomial_p)}"),
         ("Side chosen: left, right (sign test)", f"{sides.left:,}, {sides.right:,} ({sides.p:.3f})"),
         ("Median length of a fine-tuned answer over the opponent's", _or_dash(verdict.length_ratio, "{:.2f} ×")),
-        ("Mean score, equal counts one half", _or_dash(details.score, "{:.3f}")),
+        ("Mean score, equal counts one half", _or_dash(_hundred(details.score), "{:.1f} %")),
         ("… BCa bootstrap over prompts, 95 %", span(details.interval) if details.interval else "–"),
-        ("… standard error clustered by prompt", _or_dash(details.error, "{:.3f}")),
+        ("… standard error clustered by prompt", _or_dash(_hundred(details.error), "{:.1f} points")),
     ]  # fmt: skip
     if details.adjusted:
         would = f"{100 * details.adjusted.share:.1f} %; {span(details.adjusted.interval)}"
@@ -164,7 +170,7 @@ def place_figures(rival: Rival, places: Sequence[Place]) -> Figures:
             f"{place.tally.tuned:,}",
             f"{place.tally.base:,}",
             f"{place.tally.equal:,}",
-            f"{place.evidence:,.2f}",
+            odds(place.evidence),
             STANDINGS[place.standing],
         )
         for place in places
@@ -173,12 +179,28 @@ def place_figures(rival: Rival, places: Sequence[Place]) -> Figures:
     return Figures(f"By topic and label, against {rival.title}", headings, rows)
 
 
+def level(interval: Interval) -> str:
+    """How sure an interval is."""
+    return f"{round(100 * interval.level, 2):g} %"
+
+
 def span(interval: Interval) -> str:
     return f"{100 * interval.low:.1f} % to {100 * interval.high:.1f} %"
 
 
-def _odds(evidence: float) -> str:
-    return f"{evidence:,.2f} to 1"
+def odds(evidence: float) -> str:
+    """So much to 1, with as many figures as anybody can use: two decimals where it is small, words where it is huge."""
+    if evidence < 100:
+        return f"{evidence:.2f} to 1"
+    return f"{evidence:,.0f} to 1" if evidence < 1e6 else "more than 1,000,000 to 1"
+
+
+def _p(value: float) -> str:
+    return f"{value:.4f}" if value >= 0.0001 else "below 0.0001"
+
+
+def _hundred(share: float | None) -> float | None:
+    return None if share is None else 100 * share
 
 
 def _after(at: int | None) -> str:

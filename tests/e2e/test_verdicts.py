@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from studio.domain.study import TUNED, Choice, Guessed, Side, Study
 from studio.flows import compare, judge
@@ -133,7 +133,14 @@ def test_three_people_end_a_comparison_in_the_verdict_that_they_gave(
     judge_one(ann, is_won=wins(0))
     ann.wait_for_function("window.pressedAgain")
     judge_one(ann, is_won=wins(1))
+    held: list[Route] = []
+    ben.route("**/queue/join*", lambda route: held.append(route), times=1)
     ben.locator("#rate-skip").tap()
+    expect(ben.locator("body")).to_have_attribute(
+        "data-taken", "yes"
+    )  # the press was taken, while the answer is awaited
+    held[0].continue_()
+    expect(ben.locator("body")).not_to_have_attribute("data-taken", "yes")
     expect(ben.locator(".bar-words")).to_contain_text("Your card 2")
     judge_one(ben, is_won=wins(0), by_touch=True)
     assert ben.evaluate("document.documentElement.scrollWidth") <= 390

@@ -121,7 +121,7 @@ def test_a_needed_gate_that_is_red_keeps_back_a_model_that_everybody_prefers(stu
     shown = decide.verdict(
         studio, closed([ANSWERED | {"is_required": False}], prompts=24, says=worse, is_rated=True).id
     ).ruling
-    assert (held.decision, held.sentence) == (Decision.DONT_SHIP, "It does not pass: Matches the pattern.")
+    assert (held.decision, held.sentence) == (Decision.DONT_SHIP, "It does not pass: “Matches the pattern”.")
     assert held.contests[0].verdict.decision is Decision.SHIP
     assert shown.decision is Decision.SHIP
     assert [light.light for light in shown.lights] == [Light.RED]
@@ -210,7 +210,10 @@ def test_nobody_says_ship_while_one_needed_gate_is_unknown(studio: Studio, close
     judge_waiting(studio, Listener(stop_after=2))
     far, ruling = looked(studio, study), decide.verdict(studio, study.id).ruling
     assert (len(far.known), far.is_live) == (1, False)
-    assert (ruling.decision, ruling.sentence) == (Decision.NOT_YET, f"Not measured yet: {TITLES[far.waiting[0].kind]}.")
+    assert (ruling.decision, ruling.sentence) == (
+        Decision.NOT_YET,
+        f"Not measured yet: “{TITLES[far.waiting[0].kind]}”.",
+    )
     lights_of(studio, study)
     assert decide.verdict(studio, study.id).ruling.decision is Decision.SHIP
 

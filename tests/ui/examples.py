@@ -162,7 +162,9 @@ def ruling(*, tuned: int = 18, base: int = 4, tie: int = 2) -> Ruling:
 
 def report(*, rivals: Sequence[Rival] = (Rival.BASE,), **values: Any) -> Report:
     """A model that ships, as it is told."""
-    band = Band("the base model", Decision.SHIP, "Ship it.", 0.58, 0.97, 0.82, 0.55, "18 won, 4 lost", "Preferred.")
+    band = Band(
+        "the base model", Decision.SHIP, "Ship it.", 0.58, 0.97, 0.82, 0.55, 0.975, "18 won, 4 lost", "Preferred."
+    )
     pair = Told("Where is my parcel?", "category: delivery", "I do not know.", "category: delivery", "Clear.", False)
     made = Report(
         name="triage-1",

@@ -214,7 +214,7 @@ def verdict_screen(text: str) -> str:
     pair = Told(text, text, text, text, text, True)
     told_of = examples.report(
         name=text, about=text, headline=text, sentence=text, next_step=text, override=text, warnings=(text,),
-        bands=(Band(text, Decision.SHIP, text, 0.4, 0.9, 0.7, 0.55, text, text),), lamps=(Lamp(text, "red", text),),
+        bands=(Band(text, Decision.SHIP, text, 0.4, 0.9, 0.7, 0.55, 0.95, text, text),), lamps=(Lamp(text, "red", text),),
         exact=text, worse=(text, text), blind=(text,), agreement=text, caveats=(text,),
         chapters=(Chapter("base", text, text, (pair,)),), done=((text, text),), data=((text, text),),
         figures=(Figures(text, (text,), ((text,),)),),

@@ -27,6 +27,7 @@ def sign(kind: str, light: Light, *, required: bool = True) -> Sign:
 
 
 GREEN, AMBER, RED = (sign("speed", light) for light in Light)
+TOLD_APART = blinding_sign(blinding([Guess.CORRECT] * 12))
 SHOWN_RED, SHOWN_AMBER = (sign("speed", light, required=False) for light in (Light.RED, Light.AMBER))
 
 
@@ -131,7 +132,8 @@ def test_what_is_open_is_named_with_the_ratings_and_minutes_that_it_takes() -> N
     assert found.decision is N
     assert found.sentence == (
         "It is still open whether the fine-tuned model beats the base model and the base model with its best prompt. "
-        "Not shown either way: Speed. Not measured yet: Valid JSON."
+        "If this keeps up, about 140 more comparisons (48 minutes of rating) should settle it. "
+        "Not shown either way: “Speed”. Not measured yet: “Valid JSON”."
     )
     (base, prompt, _) = (contest.verdict for contest in found.contests)
     assert base.more_needed and found.more_needed == 2 * -(-base.more_needed * 24 // 20)
@@ -147,7 +149,17 @@ def test_no_minutes_are_promised_where_a_contest_is_unlikely_to_become_clear_or_
 
 def test_a_red_gate_and_a_lost_contest_are_both_named() -> None:
     found = rule({Rival.BASE: LOST}, protocol=protocol(Rival.BASE, gates=["speed"]), lights=[RED])
-    assert found.sentence == "The fine-tuned model is not clearly better than the base model. It does not pass: Speed."
+    assert (
+        found.sentence == "The fine-tuned model is not clearly better than the base model. It does not pass: “Speed”."
+    )
+
+
+def test_whom_it_lost_to_is_told_apart_from_whom_it_did_not_beat() -> None:
+    judged = {Rival.BASE: ratings(3, 20), Rival.PROMPT: LOST}
+    assert rule(judged, protocol=protocol(*ALL[:2])).sentence == (
+        "The fine-tuned model is clearly worse than the base model, and not clearly better than the base model with its "
+        "best prompt."
+    )
 
 
 def test_a_gate_that_is_only_shown_need_not_be_measured() -> None:
@@ -188,7 +200,11 @@ def test_a_model_does_not_ship_while_its_raters_agree_no_more_than_by_chance() -
     ask = protocol(Rival.BASE)
     apart = rule({Rival.BASE: twice(CLEAR, agreeing=9, shared=24)}, protocol=ask)
     assert (apart.decision, apart.contests[0].verdict.decision) == (N, S)
-    assert apart.sentence == "Not shown either way: Raters agree."
+    assert apart.sentence == "The votes cannot be relied on: raters hardly agree."
+    doubted = rule({Rival.BASE: twice(CLEAR, agreeing=9, shared=24)}, protocol=ask, lights=[TOLD_APART, AMBER])
+    assert doubted.sentence == (
+        "The votes cannot be relied on: the blind did not hold and raters hardly agree. Not shown either way: “Speed”."
+    )
     assert apart.lights[0].sentence == (
         "Raters said the same of 9 of 24 pairs that more than one of them judged, little more than chance gives. "
         "Agree on what makes an answer better, write it into the rubric, and have a new comparison rated."
@@ -219,9 +235,9 @@ def test_agreement_is_counted_by_pair_over_all_opponents() -> None:
         (CLEAR, [GREEN], "Take it to Deliver"),
         (LOST, [GREEN], "Read below where it lost"),
         (OPEN, [GREEN], "Make another comparison"),
-        (CLEAR, [RED], "Read what Speed found"),
+        (CLEAR, [RED], "Read what “Speed” found"),
         (CLEAR, [], "Have measured what is missing"),
-        (CLEAR, [AMBER], "on more prompts, or bring what Speed lacks"),
+        (CLEAR, [AMBER], "on more prompts, or bring what “Speed” lacks"),
         (CLEAR, [GREEN, blinding_sign(blinding([Guess.CORRECT] * 20))], "Mask the words that gave it away"),
     ],
 )
@@ -268,7 +284,7 @@ def test_of_several_gates_on_labels_those_not_measured_are_told_apart() -> None:
     )
     lit = replace(sign("labels", Light.GREEN), title="Right label: priority")
     found = rule({Rival.BASE: CLEAR}, protocol=asked, lights=[lit])
-    assert found.sentence == "Not measured yet: Right label: team and Right label: topic."
+    assert found.sentence == "Not measured yet: “Right label: team” and “Right label: topic”."
 
 
 def test_an_override_shows_its_reason_and_leaves_the_figures_alone() -> None:

@@ -119,7 +119,8 @@ def build() -> Form:
             temperature = gr.Number(label="Temperature", value=0.0, info="0 takes the most likely words.", step=0.1)
         unasked = gr.Checkbox(False, label="Ask only sealed rows that no earlier comparison asked")
     drafted = gr.HTML()
-    create = gr.Button("Freeze the comparison and write the answers", variant="primary")
+    with gr.Row(elem_classes="actions"):
+        create = gr.Button("Freeze the comparison and write the answers", variant="primary", min_width=240)
     return Form(
         against, prompts, question, editor, picker, rubric, own, upload, steps, twice, identical, margin, masked,
         unasked, tokens, temperature, panel, advanced, drafted, create,

@@ -50,9 +50,11 @@ def build(session: Session, study: gr.State) -> None:
             stop = gr.Button("Stop asking", visible=False, min_width=140, scale=0)
             go_on = gr.Button("Go on asking", visible=False, min_width=300, scale=0)
         choosing, beyond = _choosing()
-        look = gr.Button("What would that do?", min_width=200)
+        with gr.Row(elem_classes="actions"):
+            look = gr.Button("What would that do?", min_width=200)
         announced, agreed = gr.HTML(), gr.State(None)
-        ask = gr.Button("Ask this judge", variant="primary", visible=False, min_width=200)
+        with gr.Row(elem_classes="actions"):
+            ask = gr.Button("Ask this judge", variant="primary", visible=False, min_width=200)
         timer = gr.Timer(1.0, active=False)
     drawn, asking = [result, stop, go_on, timer], [announced, ask, agreed]
     study.change(handler(begin, studio), study, [panel, choosing.local, *asking, *drawn], **DRAWN)
@@ -229,11 +231,16 @@ def _against(against: Against) -> str:
 
 
 def _graded(graded: Graded) -> list[str | html.Cell]:
-    difference = f"{graded.difference:+.1f}"
+    difference = _signed(graded.difference)
     if graded.low is not None and graded.high is not None:
-        difference += f" ({graded.low:+.1f} to {graded.high:+.1f})"
+        difference += f" ({_signed(graded.low)} to {_signed(graded.high)})"
     means = [html.Cell(f"{mean:.1f}", number=True) for mean in (graded.tuned_mean, graded.other_mean)]
     return [graded.title, *means, html.Cell(difference, number=True)]
+
+
+def _signed(value: float) -> str:
+    """With its sign, which nothing at all has not."""
+    return f"{value:+.1f}" if abs(value) >= 0.05 else "0.0"
 
 
 def _failures(advice: Advice) -> str:

@@ -188,6 +188,7 @@ def frozen(study: Study, examples: Sequence[Turns] = (), own: Sequence[Ask] = ()
     more = len(protocol.prompts) - protocol.cap
     spare = f"; {more:,} more for the identical pairs" if more > 0 else ""
     twice = f"{html.percent(protocol.twice)} of the pairs by a second person" if protocol.twice else "no pair twice"
+    same = html.count(protocol.identical, "pair") if protocol.identical else "none"
     rows = [
         ("Judged", f"the fine-tuned model, checkpoint of step {study.checkpoint_step:,}"),
         ("Against", "; ".join(opponent.rival.title for opponent in opponents)),
@@ -195,7 +196,7 @@ def frozen(study: Study, examples: Sequence[Turns] = (), own: Sequence[Ask] = ()
         ("Question", protocol.criterion),
         (
             "Rated",
-            f"{twice}; {html.count(protocol.identical, 'pair')} with one answer on both sides, which decide nothing",
+            f"{twice}; {same} with one answer on both sides{', which decide nothing' if protocol.identical else ''}",
         ),
         ("Answers", f"{way(protocol.sampling)}; the same for everybody"),
         ("To ship", to_ship(study)),

@@ -15,17 +15,23 @@ def listed(keys: Sequence[tuple[str, str]]) -> str:
 
 # Nobody reads a card in half a second: what arrives sooner after a press is the second half of a double click, and what
 # arrives sooner after a card was drawn is a press of somebody who waited for it, meant for the card before.
+# From a press until what follows is drawn, or a message says why nothing does, the page tells that the press was taken, in
+# the same way for each of them.
 HEAD = """
 <script>
 let judged = -Infinity, drawn = '';
 new MutationObserver(() => {
   const far = document.querySelector('.bar-words')?.textContent ?? '';
+  if (far !== drawn || document.querySelector('.toast-body')) delete document.body.dataset.taken;
   if (far !== drawn) { drawn = far; judged = performance.now(); }
 }).observe(document, {childList: true, characterData: true, subtree: true});
 document.addEventListener('click', (event) => {
-  if (!event.target.closest('#rate-buttons button, #rate-skip, #guess-buttons button')) return;
+  const isUndo = event.target.closest('#rate-undo:not(:disabled)');
+  if (!isUndo && !event.target.closest('#rate-buttons button, #rate-skip, #guess-buttons button')) return;
   const now = performance.now();
-  if (now - judged < 500) { event.preventDefault(); event.stopImmediatePropagation(); } else judged = now;
+  if (!isUndo && now - judged < 500) { event.preventDefault(); event.stopImmediatePropagation(); return; }
+  if (!isUndo) judged = now;
+  document.body.dataset.taken = 'yes';
 }, true);
 document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;

@@ -26,6 +26,7 @@ class Panel:
     shares: gr.HTML
     budget: gr.Textbox
     days: gr.Number
+    kept: gr.Column
     things: gr.Dropdown
     bin: gr.HTML
     hidden: gr.Dropdown
@@ -43,12 +44,13 @@ def build(session: Session) -> gr.State:
         found = gr.Dropdown(label="Delete", choices=[], value=[], multiselect=True, info="The largest first; it can be brought back from the bin.")  # fmt: skip
         put = gr.Button("Move to the bin", size="sm", min_width=170, scale=0)
         bin = gr.HTML()
-        hidden = gr.Dropdown(label="In the bin", choices=[], value=[], multiselect=True)
-        with gr.Row(elem_classes="actions"):
-            back = gr.Button("Bring back", size="sm", min_width=130, scale=0)
-            remove = gr.Button("Remove for good", size="sm", variant="stop", min_width=170, scale=0)
-            empty = gr.Button("Empty the bin", size="sm", variant="stop", min_width=150, scale=0)
-    panel = Panel(shares, budget, days, found, bin, hidden, empty)
+        with gr.Column(visible=False) as kept:
+            hidden = gr.Dropdown(label="In the bin", choices=[], value=[], multiselect=True, info="What to bring back, or to remove for good.")  # fmt: skip
+            with gr.Row(elem_classes="actions"):
+                back = gr.Button("Bring back", size="sm", min_width=130, scale=0)
+                remove = gr.Button("Remove for good", size="sm", variant="stop", min_width=170, scale=0)
+                empty = gr.Button("Empty the bin", size="sm", variant="stop", min_width=150, scale=0)
+    panel = Panel(shares, budget, days, kept, found, bin, hidden, empty)
     shown, changed, studio = [getattr(panel, field.name) for field in fields(panel)], gr.State(0), session.studio
     opened.expand(handler(show, studio), [found, hidden], shown, **QUIET)
     keep.click(handler(limit, studio), [budget, days, found, hidden], shown, **QUIET)
@@ -70,6 +72,7 @@ def show(studio: Studio, chosen: list[str], hidden: list[str]) -> list[Any]:
         shares_table(now),
         "" if now.budget is None else html.size(now.budget),
         deleted.days(studio),
+        gr.Column(visible=bool(gone)),
         gr.Dropdown(choices=offered, multiselect=True, value=[id for id in chosen if id in there]),
         bin_table(gone, deleted.days(studio)),
         gr.Dropdown(choices=bin, multiselect=True, value=[id for id in hidden if id in lost]),

@@ -20,6 +20,7 @@ from studio.domain.access import (
     Scope,
     SignIn,
 )
+from studio.web.access.browsers import browser_named
 from studio.web.access.pages import NEW
 
 STYLE = """
@@ -59,7 +60,15 @@ def said(words: str, *, is_bad: bool = False) -> str:
 
 def who(person: Person) -> str:
     """Oneself, and what one may do."""
-    return _section(escape(person.name), f'<p class="quiet">Your role: {person.role}, who {MEANS[person.role]}.</p>')
+    return _section(escape(person.name), f'<p class="quiet">Your role: {person.role}, who {_whole(person.role)}.</p>')
+
+
+def _whole(role: Role) -> str:
+    """All that a role may, with what those below it may."""
+    first, *more = (MEANS[each] for each in list(Role)[: list(Role).index(role) + 1])
+    if not more:
+        return first
+    return "; ".join([first.removesuffix(" and changes nothing"), *(each.removeprefix("also ") for each in more)])
 
 
 def new_password() -> str:
@@ -133,7 +142,8 @@ def signed_in(found: Sequence[tuple[SignIn, Person]], own: str | None, *, at: st
             escape(person.name) + (" (this browser)" if each.id == own else ""),
             f"{each.seen_at:%-d %b, %H:%M} UTC",
             f"{each.began_at:%-d %b, %H:%M} UTC",
-            f"{escape(each.address)}<br><small>{escape(each.device[:90])}</small>",
+            f"{escape(each.address)}<br>"
+            f'<small title="{escape(each.device)}">{escape(browser_named(each.device))}</small>',
             _press("end", "signin", each.id, "End", at=at),
         )
         for each, person in found
