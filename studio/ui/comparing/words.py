@@ -21,9 +21,7 @@ from studio.ui.rating import card as rating
 from studio.verdict.rule import FEWEST_DECISIVE
 
 UNWRITTEN = (StudyState.WRITING, StudyState.FAILED)
-OPENED = (
-    "What was asked then is no longer new, so each further comparison on it needs more evidence: see the bar below."
-)
+OPENED = "What was asked then is no longer new, so each further comparison on it needs more evidence: see what it takes below."
 LOUD = 0.5  # of the answers that are the same with and without the training
 
 
@@ -39,7 +37,7 @@ def draft(made: Draft, *, checkpoints: int = 1) -> str:
         ),
     ]
     opened = Tone.WARNING if made.protocol.opening > 1 else Tone.QUIET
-    said = [Reading(opened, "The bar.", made.bar), Reading(Tone.QUIET, "What it can settle.", made.plan)]
+    said = [Reading(opened, "What it takes.", made.bar), Reading(Tone.QUIET, "What it can settle.", made.plan)]
     said += [Reading(Tone.WARNING, "Note.", made.bars(checkpoints))] if checkpoints > 1 else []
     said += [Reading(Tone.WARNING, "Note.", warning) for warning in made.warnings]
     told = html.cards(figures) + "".join(map(html.reading, said)) + rater_page(made)

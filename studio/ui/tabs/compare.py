@@ -31,6 +31,7 @@ STATES = {
     StudyState.CLOSED: "closed",
     StudyState.FAILED: "answers are missing",
 }
+TO_THE_TOP = "() => window.scrollTo({top: 0})"  # where it says how the writing goes; the form stood far below
 BROKEN_OFF = "answers are missing"  # its writing was stopped, or broke off
 
 
@@ -125,7 +126,7 @@ def _wire(session: Session, tab: gr.Tab, screen: Screen, closing: Closing, made:
         trigger_mode="once",
         api_name="create_study",
         **PUBLIC,
-    )
+    ).success(None, None, None, js=TO_THE_TOP, **QUIET)
     screen.stop.click(handler(stop_writing, studio), study, None, **QUIET)
     screen.again.click(handler(go_on_writing, studio), study, screen.timer, **QUIET)
     screen.close.click(handler(ask_first, studio), study, [closing.sure, closing.doubt], **QUIET)
