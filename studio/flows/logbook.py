@@ -8,12 +8,13 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from studio import __version__
+from studio.domain.access import Mode
 from studio.domain.errors import RunError
 from studio.domain.logbook import Difference, Entry, differences, tags_of
 from studio.domain.run import Best, Listed, Run
 from studio.flows.audit import logged
 from studio.flows.studio import Studio
-from studio.store import datasets, splits, studies
+from studio.store import acting, datasets, splits, studies
 from studio.store import logbook as stored
 from studio.store import runs as held
 
@@ -151,7 +152,10 @@ def _with_best(studio: Studio, listed: Sequence[Kept]) -> list[Kept]:
 
 
 def _person() -> str:
-    """Who this process belongs to; until there are accounts, nobody knows better."""
+    """Who has signed in, and where nobody has to, whom this process belongs to."""
+    visitor = acting.visitor()
+    if visitor and visitor.person and visitor.person.mode is not Mode.LOCAL:
+        return visitor.person.name
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -1,15 +1,18 @@
 """The history of runs: what is kept, compared, written out, deleted and brought back."""
 
+import getpass
 from pathlib import Path
 
 import pytest
 
+from studio.domain.access import Mode, Person, Role, Visitor
 from studio.domain.dataset import Dataset
 from studio.domain.errors import ExportError, RunError
 from studio.domain.run import Run
 from studio.flows import choose, logbook, script, train
 from studio.flows.models import STARTER
 from studio.flows.studio import Studio
+from studio.store.acting import acting
 from studio.ui.parts import forms
 from studio.ui.session import WantedRecipe
 from studio.ui.tabs import recipe as recipe_tab
@@ -25,6 +28,15 @@ def test_a_run_keeps_who_started_it_with_what(quiet: Studio, trained: Run):
     assert "Support desk" in facts["Data"] and "fingerprint" in facts["Data"]
     assert trained.split_id in facts["Split"] and "seed 7" in facts["Recipe"]
     assert f"torch {kept.entry.versions['torch']}" in facts["Libraries"]
+
+
+def test_a_run_belongs_to_whoever_has_signed_in(quiet: Studio, trained: Run):
+    mira = Person("person-1", "Mira", Role.EDITOR, Mode.PASSWORD, "mira", trained.created_at)
+    with acting(Visitor(mira.name, mira.rights, mira)):
+        hers = train.start(quiet, trained.dataset_id, STARTER, RECIPE, name="hers", key="a run of hers")
+    assert logbook.entry(quiet, hers.id).owner == "Mira"
+    assert [kept.run.id for kept in logbook.page(quiet, find="mira hers").kept] == [hers.id]
+    assert logbook.entry(quiet, trained.id).owner == getpass.getuser()
 
 
 def test_notes_and_tags_are_kept_and_may_not_be_endless(quiet: Studio, trained: Run):
