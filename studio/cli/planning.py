@@ -38,7 +38,8 @@ def plan(
     if probe:
         running.tried(studio, trying.start(studio, dataset, model, chosen, gpu=on, key=running.new_key()))
     made = choose.plan(studio, dataset, model, chosen, gpu=on)
-    words = [made.sentence, made.rests_on, f"{made.steps:,} steps over {made.train_rows:,} rows."]
+    read = f"{made.steps:,} steps over {made.train_rows:,} rows, {made.rows_read:,} read in all."
+    words = [made.sentence, made.rests_on, read]
     words += [f"  {choice.name}: {choice.value} ({choice.why})" for choice in made.choices]
     answer(json, {"plan": made, "recipe": chosen}, "\n".join(words))
 

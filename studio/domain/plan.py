@@ -79,7 +79,8 @@ class Measurement:
 class Plan:
     """Steps are optimiser steps; time in seconds with a range that is honest about not having been measured.
 
-    `test_rows` are sealed for the verdict: the run never sees them. `rests_on` says where memory and time come from.
+    `rows_read` counts a row each time that it is read; zero in older plans. `test_rows` are sealed for the verdict: the
+    run never sees them; of plain text (`is_text`) there is none. `rests_on` says where memory and time come from.
     """
 
     light: Light
@@ -96,10 +97,12 @@ class Plan:
     memory: tuple[Part, ...]
     memory_free: int
     choices: tuple[Choice, ...]
+    rows_read: int = 0
     test_rows: int = 0
     way: Way = PADDED
     estimate: Estimate = UNKNOWN
     rests_on: str = ""
+    is_text: bool = False
 
     @property
     def memory_needed(self) -> int:

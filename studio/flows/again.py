@@ -1,5 +1,7 @@
 """Again: a run that comes from another one, with one change or for longer."""
 
+from math import ceil
+
 from studio.domain.errors import RunError
 from studio.domain.method import FURTHER
 from studio.domain.recipe import Recipe
@@ -57,7 +59,13 @@ def for_the_rest(recipe: Recipe, failed: Run, step: int) -> Recipe:
     done = step / failed.plan.steps_per_epoch
     left = max(recipe.epochs - done, 1 / failed.plan.steps_per_epoch)
     checks = max(1, round(recipe.evaluations * left / recipe.epochs))
-    return recipe.model_copy(update={"epochs": round(left, 6), "evaluations": checks})
+    return recipe.model_copy(update={"epochs": _without_a_step_more(left, failed), "evaluations": checks})
+
+
+def _without_a_step_more(left: float, failed: Run) -> float:
+    """So many passes in six digits: rounded up, or a hair above a whole step, they would be one step longer."""
+    a_pass, passes = failed.plan.steps_per_epoch, round(left, 6)
+    return passes if ceil(passes * a_pass) <= ceil(left * a_pass - 1e-6) else round(passes - 1e-6, 6)
 
 
 def _start(studio: Studio, source: Run, recipe: Recipe, origin: Origin, *, key: str) -> Run:

@@ -91,7 +91,7 @@ def plan(
         measured=measured.known(studio, model_id, recipe.method, device_of(machine)),
     )
     sentence = f"{made.sentence} {AFTER_WHAT_RUNS}" if has_to_wait else made.sentence
-    return replace(made, test_rows=len(dealt.test), sentence=sentence)
+    return replace(made, test_rows=len(dealt.test), sentence=sentence, is_text=lengths.are_texts)
 
 
 def used(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studio.domain.batches import Batches, rows_at_once
+from studio.domain.batches import Batches, check_steps, rows_at_once
 from studio.domain.machine import Gpu, Machine
 from studio.domain.method import ADAPTERS
 from studio.domain.model import Shape
@@ -78,7 +78,7 @@ def seconds(
 ) -> tuple[float, float]:
     """Fast and slow end of the expected duration; `factor` is how many times as long it was found to take here."""
     hardware = hardware_of(machine)
-    checking = (recipe.evaluations + 1) * _check(shape, recipe, work, hardware)
+    checking = (len(check_steps(work.steps, recipe.evaluations)) + 1) * _check(shape, recipe, work, hardware)
     expected = training_seconds(shape, recipe, work, hardware) + checking + _beforehand(shape, recipe, work, hardware)
     fast, slow = (hardware.fast, hardware.slow) if factor is None else (FAST * factor, SLOW * factor)
     return hardware.start + expected * fast, hardware.start * 1.5 + expected * slow

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from studio.domain.batches import rows_at_once
+from studio.domain.batches import check_steps, rows_at_once
 from studio.domain.errors import RecipeError
 from studio.domain.machine import Machine
 from studio.domain.method import TITLES, WHEN, belongs
@@ -58,14 +58,18 @@ def plan(
         validation_rows=len(validation_tokens),
         steps=steps,
         steps_per_epoch=steps_per_epoch,
+        rows_read=rows_read(len(train_tokens), recipe),
         accumulation=recipe.batch_size // micro_batch,
         tokens=round(sum(train_tokens) * steps / steps_per_epoch),
         seconds_low=low,
         seconds_high=high,
         memory=memory,
         memory_free=free,
-        choices=_choices(
-            shape, recipe, machine, load, longest=longest, padding=pace.padding(train_tokens, recipe, load.way)
+        choices=(
+            *_choices(
+                shape, recipe, machine, load, longest=longest, padding=pace.padding(train_tokens, recipe, load.way)
+            ),
+            _checks(recipe, steps, passes=steps / steps_per_epoch),
         ),
         way=load.way,
         estimate=estimate,
@@ -77,6 +81,12 @@ def steps_of(rows: int, recipe: Recipe) -> tuple[int, int]:
     """Optimiser steps in all and per pass; a pass ends with a smaller step, and a part of a pass is rounded up."""
     steps_per_epoch = max(math.ceil(rows / recipe.batch_size), 1)
     return math.ceil(recipe.epochs * steps_per_epoch), steps_per_epoch
+
+
+def rows_read(rows: int, recipe: Recipe) -> int:
+    """How many rows are read in all, each counted every time; only the last step of a pass is shorter."""
+    passes, further = divmod(*steps_of(rows, recipe))
+    return passes * rows + further * recipe.batch_size
 
 
 def free_memory(machine: Machine) -> int:
@@ -171,6 +181,14 @@ def _choices(
         Choice("Trained", f"{trained_values(shape, recipe):,} values", _trained(recipe)),
         Choice("Longest row", f"{longest:,} tokens", f"The largest part of a step has {load.tokens:,} tokens."),
     )
+
+
+def _checks(recipe: Recipe, steps: int, *, passes: float) -> Choice:
+    """How often the run is checked, beside how often is usual."""
+    checks = len(check_steps(steps, recipe.evaluations))
+    usual = f" Twice a pass, as is usual, would be {2 * passes:.0f}." if checks < 2 * passes - 1 else ""
+    every = f", every {steps / checks:.0f} steps" if 1 < checks < steps else ""
+    return Choice("Checks", f"{checks}{every}", f"Validation loss is measured and a checkpoint saved.{usual}")
 
 
 def _weights(recipe: Recipe) -> Choice:

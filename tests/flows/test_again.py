@@ -1,5 +1,6 @@
 """A run that failed is tried again with one change, and one that ended is trained longer, always on the same rows."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,15 +10,18 @@ from studio.domain.errors import RunError
 from studio.domain.event import Event, EventKind
 from studio.domain.fault import Fault, FaultCode
 from studio.domain.job import JobKind, JobState
+from studio.domain.recipe import Recipe
 from studio.domain.release import Form
 from studio.domain.run import Origin, Run
 from studio.domain.split import SplitChoices
 from studio.flows import again, chat, compare, deliver, faults, split, train
 from studio.flows.models import STARTER
 from studio.flows.studio import Studio
+from studio.recipes.planner import steps_of
 from studio.store import jobs
 from tests.flows.conftest import RECIPE
 from tests.saved import save_checkpoint
+from tests.ui import examples
 
 BROKEN = Fault(
     code=FaultCode.NOT_FINITE,
@@ -26,6 +30,17 @@ BROKEN = Fault(
     proposal="Go on from the checkpoint of step 5 with a third of the learning rate (0.0013 instead of 0.004)",
     step=5,
 )
+
+
+@pytest.mark.parametrize(("passes", "a_pass"), [(3, 3), (3, 7), (0.3, 45), (17, 45), (1, 1)])
+def test_what_is_left_of_a_run_is_as_many_steps_as_are_left(passes: float, a_pass: int):
+    recipe = Recipe(epochs=passes)
+    failed = replace(examples.run(recipe=recipe), plan=replace(examples.PLAN, steps_per_epoch=a_pass))
+    rows = a_pass * recipe.batch_size
+    steps, _ = steps_of(rows, recipe)
+    for step in range(1, steps):
+        rest, _ = steps_of(rows, again.for_the_rest(recipe, failed, step))
+        assert rest == steps - step, step
 
 
 def broken(studio: Studio, dataset: Dataset, fault: Fault, *, begin: str | None = None) -> Run:

@@ -57,6 +57,13 @@ def test_every_padded_run_that_was_measured_lies_within_half_as_much_again_of_wh
         assert HERE.fast < rate / found < HERE.slow
 
 
+def test_no_more_checks_are_planned_than_a_run_has_steps():
+    work = pace.Work([60] * 8, [60], steps=1)
+    every = [Recipe(epochs=0.01, evaluations=checks) for checks in (1, 100)]
+    one, other = (pace.seconds(SHAPES["qwen3-0.6b"], recipe, work, H200) for recipe in every)
+    assert one == other
+
+
 def test_rows_of_one_length_are_as_fast_padded_as_end_to_end():
     seconds = [
         pace.training_seconds(SHAPES["qwen3-8b"], recipe, pace.Work([512] * 64, [], steps=4, way=way), HERE)

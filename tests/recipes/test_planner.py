@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from studio.domain.batches import rows_at_once
+from studio.domain.batches import Batches, rows_at_once
 from studio.domain.errors import RecipeError
 from studio.domain.machine import Machine
 from studio.domain.method import METHODS, WHEN, Method
@@ -17,7 +17,7 @@ from studio.domain.model import Shape
 from studio.domain.plan import Light, Plan
 from studio.domain.recipe import Recipe
 from studio.recipes.catalogue import catalogue
-from studio.recipes.planner import plan, steps_of
+from studio.recipes.planner import plan, rows_read, steps_of
 from studio.recipes.shape import shape_of_folder
 
 SHAPES = {entry.id: entry.shape for entry in catalogue()}
@@ -51,6 +51,27 @@ def test_steps_are_those_that_the_trainer_counts(tmp_path):
         assert steps_of(rows, asked) == (counted[-1], counted[1]), (rows, batch, micro, epochs)
 
 
+def test_the_rows_that_are_read_are_those_that_the_batches_hold():
+    for rows, batch, micro, epochs in BATCHES:
+        asked = recipe(batch_size=batch, micro_batch=micro, epochs=epochs)
+        steps, per_pass = steps_of(rows, asked)
+        batches = Batches([1] * rows, asked)
+        dealt = sum(len(batches.rows_of(step)) for step in range(1, steps + 1))
+        assert rows_read(rows, asked) == dealt, (rows, batch, micro, epochs, per_pass)
+
+
+def test_it_is_said_how_often_a_run_is_checked_beside_how_often_is_usual(starter_shape, laptop):
+    def checks(**values: Any) -> tuple[str, str]:
+        made = made_plan(starter_shape, recipe(**values), laptop, rows=360, tokens=60)
+        return next((choice.value, choice.why) for choice in made.choices if choice.name == "Checks")
+
+    said, why = checks(epochs=3, evaluations=6)
+    assert said == "6, every 22 steps" and "Twice" not in why
+    said, why = checks(epochs=17, evaluations=8)
+    assert said == "8, every 96 steps" and "Twice a pass, as is usual, would be 34." in why
+    assert checks(epochs=0.01, evaluations=100)[0] == "1"
+
+
 def test_a_run_that_fits_is_green_and_says_memory_and_time_in_words(starter_shape, laptop):
     made = made_plan(starter_shape, recipe(epochs=25, rank=32), laptop, rows=360, tokens=60)
     assert made.light is Light.GREEN
@@ -58,6 +79,7 @@ def test_a_run_that_fits_is_green_and_says_memory_and_time_in_words(starter_shap
     assert made.sentence.endswith(" minutes.")
     assert (made.steps, made.steps_per_epoch, made.accumulation) == (1125, 45, 1)
     assert made.tokens == 25 * 360 * 60
+    assert made.rows_read == 25 * 360
 
 
 def test_the_starters_time_holds_the_trial_that_it_rests_on(starter_shape, laptop):

@@ -28,6 +28,7 @@ PLAN = Plan(
     validation_rows=40,
     steps=120,
     steps_per_epoch=40,
+    rows_read=960,
     accumulation=1,
     tokens=90_000,
     seconds_low=40,

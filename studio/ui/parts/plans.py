@@ -15,7 +15,7 @@ def plan_page(plan: Plan, *, is_text: bool = False) -> str:
     sealed = "held out" if is_text else "sealed for the verdict"
     figures = [
         html.Figure("Time", html.duration_range(plan.seconds_low, plan.seconds_high), f"on the {plan.device}"),
-        html.Figure("Steps", f"{plan.steps:,}", f"{plan.steps_per_epoch:,} per pass"),
+        html.Figure("Steps", f"{plan.steps:,}", f"{plan.steps_per_epoch:,} per pass, {plan.rows_read:,} rows read"),
         html.Figure(
             "Rows to learn from",
             f"{plan.train_rows:,}",
