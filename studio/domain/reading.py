@@ -4,20 +4,21 @@ The rules see nothing but the curves of one run. They were settled on runs of th
 (tests/domain/curves), and what a curve cannot show they cannot tell: see each rule.
 """
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
 from itertools import pairwise
 from statistics import median
 
+from studio.domain.curves import ABOVE, Curves, best_check
 from studio.domain.run import Best, Metric
 
 # Nats; where almost everything has been learned, one share of almost nothing would call every wobble a trend.
 NOISE = 0.005
-WINDOW = 5  # steps whose middle loss stands for all of them, so that one odd batch is no trend
 
-ABOVE = 1.25  # times where training loss began: further than a few unlucky batches take it
+LITTLE = 0.98  # of the loss before the first step: what has not come below it has hardly learned
+JUDGE = "Now let people judge it blind."
 TOO_HIGH = "The learning rate is too high."
 MEMORISING, GOING_WELL = "It has begun to memorise.", "Going well."
 
@@ -38,71 +39,6 @@ class Reading:
     text: str
 
 
-@dataclass(frozen=True)
-class Jump:
-    """Where training loss rose far above what it had been: from `low` to `high` (middle losses), highest at `step`.
-
-    `back` is how many steps it took, from the first, until the loss was as low again; None while it is not.
-    """
-
-    step: int
-    low: float
-    high: float
-    back: int | None
-
-
-@dataclass(frozen=True)
-class Curves:
-    """What the rules look at: losses by step, and (step, validation loss) of each check."""
-
-    metrics: Sequence[Metric]
-
-    @cached_property
-    def told(self) -> list[Metric]:
-        return [m for m in self.metrics if m.loss is not None]
-
-    @cached_property
-    def losses(self) -> list[float]:
-        return [m.loss for m in self.told if m.loss is not None]
-
-    @cached_property
-    def checks(self) -> list[tuple[int, float]]:
-        return [(m.step, m.validation_loss) for m in self.metrics if m.validation_loss is not None]
-
-    @cached_property
-    def best(self) -> Best | None:
-        return best_check(self.metrics)
-
-    @cached_property
-    def begin(self) -> float:
-        """Training loss before anything was learned: the worst of the first three steps."""
-        return max(self.losses[:3])
-
-    @cached_property
-    def level(self) -> list[float]:
-        """The middle of every `WINDOW` losses in a row."""
-        return [median(self.losses[at - WINDOW : at]) for at in range(WINDOW, len(self.losses) + 1)]
-
-    @cached_property
-    def jump(self) -> Jump | None:
-        """The highest rise: to half as much again and by a tenth of the beginning, or to above the beginning."""
-        found, low = None, self.begin
-        for at, now in enumerate(self.level):
-            rises = (now > 1.5 * low and now - low > 0.1 * self.begin) or now > ABOVE * self.begin
-            if rises and (found is None or now > found.high):
-                found = Jump(self.told[at + WINDOW - 1].step, low if found is None else found.low, now, None)
-            elif found and found.back is None and now < found.low:
-                found = replace(found, back=at + WINDOW)
-            low = min(low, now)
-        return found
-
-
-def best_check(metrics: Sequence[Metric]) -> Best | None:
-    """The check with the lowest validation loss, the earliest where equal; the base model's own at step 0 is none."""
-    checks = [Best(m.step, m.validation_loss) for m in metrics if m.step and m.validation_loss is not None]
-    return min(checks, key=lambda check: check.loss, default=None)
-
-
 def read_curves(metrics: Sequence[Metric]) -> Reading:
     """Say how a run is going from its points alone, in the order that matters to a reader."""
     curves = Curves(metrics)
@@ -111,19 +47,33 @@ def read_curves(metrics: Sequence[Metric]) -> Reading:
     return next(said for rule in RULES if (said := rule(curves)))
 
 
-def read_end(metrics: Sequence[Metric], *, title: str) -> Reading:
-    """Say how a run ended that was not cut off: what is kept, and what its curves say about another run."""
+def read_end(metrics: Sequence[Metric], *, title: str, then: str = JUDGE) -> Reading:
+    """Say how a run ended that was not cut off: what is kept, what its curves say, and what is next."""
     best, curves = best_check(metrics), read_curves(metrics)
     if best is None:
         return Reading(Tone.WARNING, title, "It ended before its first check, so there is nothing to compare.")
     kept = f"The best checkpoint is step {best.step:,} with a validation loss of {best.loss:.2f}; it is kept."
     if curves.tone in (Tone.BAD, Tone.WARNING) and curves.title != MEMORISING:
         return Reading(Tone.WARNING, title, f"{curves.title} {curves.text} {kept}")
-    more = {
-        MEMORISING: " After that it began to memorise, so more passes would not help.",
-        GOING_WELL: " It was still improving when it ended, so more passes may help.",
-    }
-    return Reading(Tone.GOOD, title, f"{kept}{more.get(curves.title, '')} Now let people judge it blind.")
+    before = next((loss for step, loss in Curves(metrics).checks if not step), math.inf)
+    if best.loss > LITTLE * before:
+        return Reading(Tone.WARNING, title, _hardly_gained(before, best, memorised=curves.title == MEMORISING))
+    more = ""
+    if curves.title == MEMORISING:
+        more = " After that it began to memorise, so more passes would not help."
+    elif curves.title == GOING_WELL and best.step == Curves(metrics).checks[-1][0] and best.loss > 2 * NOISE:
+        more = " It was still improving when it ended, so more passes may help."
+    return Reading(Tone.GOOD, title, f"{kept}{more} {then}")
+
+
+def _hardly_gained(before: float, best: Best, *, memorised: bool) -> str:
+    """What is said of an ended run that is no better than what it began from, or hardly."""
+    gained = "Nothing" if best.loss >= before else "Little"
+    way_on = "Use what it began from." if memorised else "Train longer, or raise the learning rate."
+    return (
+        f"{gained} was gained: validation loss was {before:.2f} before the first step, and at best {best.loss:.2f}, at "
+        f"step {best.step:,}, which is kept. {way_on}"
+    )
 
 
 def _broken(curves: Curves) -> Reading | None:
@@ -145,7 +95,8 @@ def _diverging(curves: Curves) -> Reading | None:
         return None
     checks = [loss for _, loss in curves.checks]
     lost = len(checks) >= 2 and checks[-1] > 1.1 * checks[0] and curves.level[-1] > 0.95 * curves.begin
-    if curves.level[-1] <= ABOVE * curves.begin and not lost:
+    far = max(ABOVE * curves.begin, curves.begin + curves.noise[-1])
+    if curves.level[-1] <= far and not lost:
         return None
     return Reading(
         Tone.BAD,
@@ -207,14 +158,16 @@ def _just_started(curves: Curves) -> Reading | None:
 def _no_order(curves: Curves) -> Reading | None:
     """Loss fell to what guessing by word frequency reaches, and stays there: the answers have no order to learn.
 
-    It cannot tell answers that stand at the wrong questions: their form is learned as well as ever, and the rest looks
-    like memorising.
+    Three checks must stand there: a run that is so short that its rate has fallen before much was learned slows down
+    near there as well, but stays nowhere. It cannot tell answers that stand at the wrong questions: their form is
+    learned as well as ever, and the rest looks like memorising.
     """
     chance = next((m.chance_loss for m in curves.metrics if m.chance_loss is not None), None)
     if chance is None or curves.best is None or len(curves.checks) < 4:
         return None
-    first, before, last = curves.checks[0][1], curves.checks[-2][1], curves.checks[-1][1]
-    if curves.best.loss < 0.9 * chance or last > 0.75 * first or before - last > 0.05 * before:
+    first, (since, before, last) = curves.checks[0][1], (loss for _, loss in curves.checks[-3:])
+    is_falling = before - last > 0.05 * before or since - last > 0.08 * since
+    if curves.best.loss < 0.9 * chance or last > 0.75 * first or is_falling:
         return None
     return Reading(
         Tone.BAD,
@@ -224,10 +177,27 @@ def _no_order(curves: Curves) -> Reading | None:
     )
 
 
+def _worse_than_before(curves: Curves) -> Reading | None:
+    """Every check is above the loss before the first step, while its own rows are learned.
+
+    So it is with a run that trains something trained already. It cannot tell memorising from what was forgotten.
+    """
+    best, first, last = curves.best, curves.checks[0][1], curves.checks[-1][1]
+    own = curves.level[-1] if curves.level else curves.losses[-1]
+    if best is None or len(curves.checks) < 4 or best.loss < first or last <= 1.05 * first or own > 0.9 * curves.begin:
+        return None
+    return Reading(
+        Tone.WARNING,
+        MEMORISING,
+        f"Validation loss was {first:.2f} before the first step and has been above that at every check, while its own "
+        f"rows are learned better ({own:.2f}). What it began from was better: stop here and use that.",
+    )
+
+
 def _little_learned(curves: Curves) -> Reading | None:
     """Validation loss has hardly moved from where it was."""
     best, first, last = curves.best, curves.checks[0][1], curves.checks[-1][1]
-    enough = 0.98 if len(curves.checks) < 4 else 0.95
+    enough = LITTLE if len(curves.checks) < 4 else 0.95
     if best is None or best.loss <= first * enough:
         return None
     if len(curves.checks) < 3:
@@ -292,14 +262,14 @@ def _all_right(curves: Curves) -> Reading | None:
 
 
 def _levelled_off(curves: Curves) -> Reading | None:
-    """The last three checks are the same, or the last four alike and not falling."""
-    losses, best = [loss for step, loss in curves.checks if step], curves.best
-    assert best is not None
+    """The last three checks are the same, or the last four alike and not falling, or none of three was better."""
+    losses, (best, risen, since) = [loss for step, loss in curves.checks if step], _since_best(curves)
     last = losses[-1]
     same = len(losses) >= 3 and abs(losses[-3] - last) < max(0.01 * best.loss, NOISE)
     falling = len(losses) >= 2 and losses[-2] - last > max(0.01 * best.loss, NOISE)
     alike = len(losses) >= 4 and max(losses[-4:]) - min(losses[-4:]) < max(0.05 * best.loss, 2 * NOISE)
-    if not same and (falling or not alike):
+    stands = since >= 3 and risen <= max(0.02 * best.loss, NOISE)
+    if not (same or stands) and (falling or not alike):
         return None
     own = curves.level[-1] if curves.level else curves.losses[-1]
     by_heart = (
@@ -317,15 +287,15 @@ def _levelled_off(curves: Curves) -> Reading | None:
 
 def _going_well(curves: Curves) -> Reading:
     first, last = curves.checks[0][1], curves.checks[-1][1]
-    return Reading(
-        Tone.GOOD,
-        GOING_WELL,
-        f"Validation loss fell from {first:.2f} to {last:.2f} and is still improving on rows that it never trains on.",
-    )
+    best, _, since = _since_best(curves)
+    how = f"; the lowest was {best.loss:.2f} at step {best.step:,}, kept" if since else " and is still improving"
+    text = f"On rows that it never trains on, validation loss fell from {first:.2f} to {last:.2f}{how}."
+    return Reading(Tone.GOOD, GOING_WELL, text)
 
 
 RULES: tuple[Callable[[Curves], Reading | None], ...] = (
-    _broken, _diverging, _rate_too_high, _wobbling, _just_started, _no_order, _little_learned, _memorising,
+    _broken, _diverging, _rate_too_high, _wobbling, _just_started, _no_order,
+    _worse_than_before, _little_learned, _memorising,
     _all_right, _levelled_off, _past_its_best, _going_well,
 )  # fmt: skip
 

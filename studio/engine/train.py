@@ -129,7 +129,8 @@ def _train(spec: dict[str, Any], reporter: Following) -> Outcome:
             EventKind.NOTE, text=f"The plan promised {spec['expected_steps']:,} steps; this run makes {course.steps:,}."
         )
     trainer.add_callback(Watch(course, progress, trainer=trainer, tokenizer=tokenizer, reporter=reporter))
-    if progress.step < course.steps and not has_run_dry(course, progress):
+    progress.stopped_early = progress.step < course.steps and has_run_dry(course, progress)
+    if progress.step < course.steps and not progress.stopped_early:
         trainer.train(resume_from_checkpoint=str(start[0]) if start else None)
     shutil.rmtree(staging)
     return _outcome(course, progress)

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from studio.domain.event import Event, EventKind
 from studio.domain.job import JobState, Stretch
-from studio.domain.reading import Reading, Tone, best_check, read_curves, read_end
+from studio.domain.reading import JUDGE, Reading, Tone, best_check, read_curves, read_end
 from studio.domain.run import Best, Metric, Run
 from studio.flows.studio import Studio
 from studio.store import jobs
 from studio.store import runs as stored
 
 END_OF_LOG = 256_000  # bytes of it that are shown
+AFTER_TEXT = "Plain text asks nothing, so there is nothing to judge: talk with it, or begin a run on answers from it."
 LOGGED = (EventKind.PHASE, EventKind.NOTE, EventKind.CHECKPOINT)
 
 
@@ -107,11 +108,12 @@ def _ending(run: Run, points: list[Metric]) -> Reading:
         step = max((point.step for point in points), default=0)
         text = f"It stands after step {step:,} of {run.plan.steps:,}; Resume goes on exactly from there."
         return Reading(Tone.QUIET, "Paused.", text)
+    then = AFTER_TEXT if run.plan.is_text else JUDGE
     if not run.job.result.get("stopped_early"):
-        return read_end(points, title="Finished." if run.job.state is JobState.DONE else "Stopped by you.")
+        return read_end(points, title="Finished." if run.job.state is JobState.DONE else "Stopped by you.", then=then)
     checks = f"{run.recipe.patience} check{'s' if run.recipe.patience > 1 else ''}"
     why = f"Validation loss had not improved for {checks}, so more would not have helped."
-    said = read_end(points, title="Finished early.")
+    said = read_end(points, title="Finished early.", then=then)
     return replace(said, text=f"{why} {said.text}")
 
 

@@ -154,6 +154,9 @@ def test_a_run_stops_early_when_validation_loss_does_not_improve(tmp_path, tiny_
     assert outcome.state == "done"
     assert outcome.result["stopped_early"]
     assert outcome.result["steps"] < 18
+    # Killed between its last checkpoint and its last word, it says the same when it goes on.
+    again = train(train_spec(tmp_path, dataset, tiny_model, recipe=recipe, resume=True), Notebook())
+    assert again.message == outcome.message and again.result["stopped_early"]
 
 
 @pytest.mark.parametrize("choice", [{"method": "lora"}, {"gradient_checkpointing": True}])

@@ -233,7 +233,7 @@ def view(
     far, fault = follow.progress(run, points, at_work), faults.fault_of(run)
     about = f"{TITLES[run.recipe.method]}{', DPO' * run.recipe.preference} on {title} · {run.plan.train_rows:,} training rows · {_when(run, at_work)}{f' · {origin}' if origin else ''}"
     ended = run.job.state in (JobState.DONE, JobState.STOPPED)
-    can_compare = ended and any(not each.harm for each in kept)
+    can_compare = ended and not run.plan.is_text and any(not each.harm for each in kept)
     return [
         html.title(run.name, about),
         situation(run, points, far, fault, survived, log, place) + damage(kept),

@@ -82,7 +82,9 @@ def checkpoint_table(run: Run, kept: list[Checkpoint]) -> str:
     sound = [checkpoint for checkpoint in kept if not checkpoint.harm]
     best = min(sound, key=lambda each: (each.validation_loss, each.step)).step if sound else None
     in_use = run.chosen_step if run.chosen_step in {each.step for each in sound} else best
-    acts = [] if run.is_live else [COMPARE, CHAT, DELIVER, *([LONGER] if run.recipe.method in FURTHER else [])]
+    judged = [] if run.plan.is_text else [COMPARE]
+    further = [LONGER] if run.recipe.method in FURTHER else []
+    acts = [] if run.is_live else [*judged, CHAT, DELIVER, *further]
     rows = []
     for checkpoint in kept:
         step = checkpoint.step

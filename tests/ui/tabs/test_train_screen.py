@@ -328,6 +328,15 @@ def test_a_damaged_checkpoint_says_why_and_cannot_be_chosen() -> None:
     assert nothing.count("gone.") == 2 and "best" not in nothing.split("Kept are")[0]
 
 
+def test_of_plain_text_nothing_is_offered_to_be_judged() -> None:
+    run = examples.run(state=JobState.DONE, ended_at=examples.AT)
+    run = replace(run, plan=replace(run.plan, is_text=True))
+    parts, table = view(run, examples.CURVE, examples.KEPT), checkpoint_table(run, examples.KEPT)
+    assert not parts["forward"].visible and "Compare" not in words(table) and "Chat" in words(table)
+    said = words(parts["situation"])
+    assert "judge it blind" not in said and "there is nothing to judge" in said
+
+
 def test_why_a_run_ended_early_is_said() -> None:
     run = examples.run(state=JobState.DONE, result={"stopped_early": True})
     said = words(view(run, examples.CURVE, examples.KEPT)["situation"])
