@@ -21,6 +21,13 @@ WHEN: dict[Method, str] = {
     "prefix": "Learns a few invisible words before each question and leaves the model alone: the smallest file, for "
     "tone and format.",
 }
+# What rows that are no questions with answers are learned by, whichever method changes the model, and when.
+OF_OTHER_ROWS: dict[str, str] = {
+    "Continued training": "For plain text, as in manuals or reports: learns word for word how they read, best before a "
+    "run on questions and answers.",
+    "Preferences (DPO)": "For pairs of a better and a worse answer: learns which to prefer, best after a run on good "
+    "answers has taught the form.",
+}
 
 ADAPTERS: tuple[Method, ...] = ("qlora", "lora")
 FURTHER: tuple[Method, ...] = (*ADAPTERS, "full")  # what they leave can be trained further; peft only reads a prefix

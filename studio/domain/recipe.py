@@ -13,7 +13,7 @@ from studio.domain.tracker import Tracker
 # What recipes said before they named their method: how the frozen base is kept.
 EARLIER_METHODS: dict[str, Method] = {"nf4": "qlora", "none": "lora"}
 # Choices that came later; a recipe that does not make them keeps the fingerprint that it had before.
-LATER = ("rank_stabilised", "dora", "prefix_tokens", "preference", "beta", "packing")
+LATER = ("rank_stabilised", "dora", "prefix_tokens", "preference", "beta", "packing", "learn_questions")
 
 
 def method_of(kept: Mapping[str, Any]) -> Method:
@@ -132,6 +132,15 @@ class Recipe(BaseModel):
         description="For pairs: how strongly the model is held to what it said before; 0.1 is usual, less moves more.",
         json_schema_extra={"advanced": True},
     )
+    learn_questions: bool = Field(
+        False,
+        title="Learn the questions as well",
+        description=(
+            "Only answers are learned as a rule. Switch it on for dialogues of which the model should also learn to "
+            "write what is asked."
+        ),
+        json_schema_extra={"advanced": True},
+    )
     micro_batch: int = Field(
         8,
         ge=1,
@@ -246,6 +255,13 @@ class Recipe(BaseModel):
         method, name = info.data.get("method"), info.field_name
         if method and name and not belongs(name, method) and value != cls.model_fields[name].default:
             raise ValueError(why_not(name, method))
+        return value
+
+    @field_validator("learn_questions")
+    @classmethod
+    def _of_answers(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("preference"):
+            raise ValueError("cannot go together with “Learn from both answers (DPO)”, which never learns questions")
         return value
 
     @property

@@ -88,6 +88,10 @@ def _way_out(recipe: Recipe, *, longest: int, is_loading: bool) -> tuple[dict[st
     """One change of the recipe, and its words."""
     if recipe.method != "qlora" and belongs("rank", recipe.method):
         return {"method": "qlora"}, "Start again with QLoRA, which keeps the model in a quarter of the memory"
+    if recipe.method == "full":  # an adapter is usually trained with ten times the rate
+        rate = min(float(f"{10 * recipe.learning_rate:.2g}"), 0.05)
+        said = f"Start again with QLoRA, which needs a fraction of the memory, and a learning rate of {rate:.3g}"
+        return {"method": "qlora", "learning_rate": rate}, said
     if is_loading:
         return {}, ""
     shorter = max(16, longest // 2)

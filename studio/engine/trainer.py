@@ -197,8 +197,10 @@ def lines_of(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, recipe: Re
 
 
 def prepared(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, *, recipe: Recipe) -> Dataset:
-    """The rows as tokens and labels: of conversations the answers are learned, of plain texts all."""
-    return _texts(rows, tokenizer, recipe) if rows[0].is_text else _dataset(rows, tokenizer)
+    """The rows as tokens and labels: of conversations the answers are learned or all, of plain texts all."""
+    if rows[0].is_text:
+        return _texts(rows, tokenizer, recipe)
+    return _dataset(rows, tokenizer, with_questions=recipe.learn_questions)
 
 
 def _texts(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, recipe: Recipe) -> Dataset:
@@ -209,7 +211,7 @@ def _texts(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, recipe: Reci
     return Dataset.from_dict({"input_ids": pieces, "labels": pieces})
 
 
-def _dataset(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> Dataset:
+def _dataset(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, *, with_questions: bool = False) -> Dataset:
     """The rows as tokens, with a label for each that is learned.
 
     Not as messages: in a column of messages, `datasets` gives every tool call the arguments of all the others, and
@@ -226,7 +228,10 @@ def _dataset(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> Dataset
     return Dataset.from_dict(
         {
             "input_ids": [ids for ids, _ in tokens],
-            "labels": [[number if trained else -100 for number, trained in zip(*pair, strict=True)] for pair in tokens],
+            "labels": [
+                [number if trained or with_questions else -100 for number, trained in zip(*pair, strict=True)]
+                for pair in tokens
+            ],
         }
     )
 

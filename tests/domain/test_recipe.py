@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from studio.domain.method import METHODS, TITLES, WHEN, Method, belongs
+from studio.domain.method import METHODS, OF_OTHER_ROWS, TITLES, WHEN, Method, belongs
 from studio.domain.recipe import Recipe
 
 # As they were written down before recipes named their method.
@@ -40,6 +40,7 @@ def test_every_choice_of_method_has_a_fingerprint_of_its_own():
     ({"method": "full", "dora": True}, "dora"),
     ({"method": "prefix", "gradient_checkpointing": True}, "gradient_checkpointing"),
     ({"method": "qlora", "prefix_tokens": 30}, "prefix_tokens"),
+    ({"preference": True, "learn_questions": True}, "learn_questions"),
     ({"method": "full", "quantisation": "nf4"}, "quantisation"),
     ({"method": "qlora", "quantisation": "none"}, "quantisation"),
 ])  # fmt: skip
@@ -60,3 +61,7 @@ def test_another_method_keeps_the_choices_that_both_have():
 def test_every_method_says_in_one_sentence_when_to_use_it(method: Method):
     assert TITLES[method] and WHEN[method].endswith(".") and WHEN[method].count(". ") == 0
     assert belongs("epochs", method)
+
+
+def test_so_does_what_other_rows_are_learned_by():
+    assert all(sentence.endswith(".") and sentence.count(". ") == 0 for sentence in OF_OTHER_ROWS.values())

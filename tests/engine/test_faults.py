@@ -20,6 +20,7 @@ from studio.engine.faults import not_finite
 from studio.engine.room import WAITING, Room, is_disk_full
 from studio.engine.train import train
 from studio.engine.trainer import RowTrainer
+from studio.flows.choose import changed
 from tests.engine.conftest import RECIPE, Notebook, train_spec
 from tests.small_disk import fill, mounted
 
@@ -113,6 +114,9 @@ def test_rows_at_once_are_halved_before_anything_is_computed_twice(recipe: Recip
 def test_a_model_that_does_not_fit_itself_is_offered_in_four_bits():
     fault = fitting.does_not_fit(Recipe(method="lora"), doing="loading the model", step=0, longest=0, kept=None)
     assert fault.change == {"method": "qlora"} and "The model itself does not fit by LoRA." in fault.why
+    whole = Recipe(method="full", learning_rate=2e-5, epochs=2)
+    fault = fitting.does_not_fit(whole, doing="training", step=0, longest=300, kept=None)
+    assert changed(whole, dict(fault.change)) == Recipe(method="qlora", learning_rate=2e-4, epochs=2)
     nothing = fitting.does_not_fit(Recipe(), doing="loading the model", step=0, longest=0, kept=None)
     assert not nothing.change and nothing.next_step == "Choose a smaller model, or a machine with more memory."
 

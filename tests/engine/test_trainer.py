@@ -49,6 +49,14 @@ def test_only_the_answer_and_its_end_are_trained(build, dataset):
         assert row.question in tokenizer.decode(prepared["input_ids"])
 
 
+def test_the_questions_are_learned_as_well_where_that_is_asked_for(dataset, tiny_model):
+    from studio.engine.trainer import prepared
+
+    rows, tokenizer = read_rows(dataset, [0, 3]), load_tokenizer(tiny_model)
+    made = prepared(rows, tokenizer, recipe=RECIPE.model_copy(update={"learn_questions": True}))
+    assert made["labels"] == made["input_ids"] == prepared(rows, tokenizer, recipe=RECIPE)["input_ids"]
+
+
 def test_the_base_is_in_four_bits_and_every_linear_layer_has_an_adapter_in_full_precision(build):
     import torch
     from bitsandbytes.nn import Linear4bit

@@ -107,7 +107,7 @@ def _words(values: dict[str, Any], name: str) -> str:
     if values[name] is None:
         return f"{Recipe.model_fields[name].title} needs a value."
     try:
-        recipe_from({name: values[name]})
+        recipe_from({each: values[each] for each in ("preference", name) if each in values})
     except RecipeError as error:
         return error.sentence
     return ""

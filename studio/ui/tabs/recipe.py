@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from studio.domain.errors import RecipeError, StudioError
-from studio.domain.method import METHODS, TITLES, WHEN, Method
+from studio.domain.method import METHODS, OF_OTHER_ROWS, TITLES, WHEN, Method
 from studio.domain.plan import Light
 from studio.domain.reading import Reading, Tone
 from studio.domain.recipe import Recipe
@@ -363,6 +363,7 @@ def view(
 
 
 def methods_list() -> str:
-    """Each method with one sentence on when to use it."""
-    items = "".join(f"<li><b>{TITLES[method]}.</b> {escape(WHEN[method])}</li>" for method in METHODS)
+    """Each method, and what other rows than answers are learned by, with one sentence on when to use it."""
+    when = {TITLES[method]: WHEN[method] for method in METHODS} | OF_OTHER_ROWS
+    items = "".join(f"<li><b>{title}.</b> {escape(sentence)}</li>" for title, sentence in when.items())
     return f'<ul class="help">{items}</ul>'

@@ -148,3 +148,8 @@ def test_a_tracker_that_is_not_installed_says_how_it_gets_here() -> None:
         ("MLflow", "mlflow"),
         ("Trackio (not installed here: pip install trackio)", "trackio"),
     ]
+
+
+def test_what_cannot_go_together_is_told_in_words() -> None:
+    wrong = forms.problems({"method": "qlora", "preference": True, "learn_questions": True})
+    assert list(wrong) == ["learn_questions"] and "cannot go together with" in wrong["learn_questions"]

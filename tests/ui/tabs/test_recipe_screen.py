@@ -10,6 +10,7 @@ import pytest
 from studio.domain.errors import RecipeError
 from studio.domain.job import JobKind, JobState
 from studio.domain.lengths import Lengths
+from studio.domain.method import OF_OTHER_ROWS, WHEN
 from studio.domain.plan import Light, Part
 from studio.domain.recipe import Recipe
 from studio.flows import choose
@@ -27,7 +28,7 @@ def test_a_plan_is_a_sentence_and_four_figures() -> None:
     said = words(plans.plan_page(examples.PLAN))
     assert "✓ Fits: needs about 1.2 GB of 8 GB free." in said
     assert "Time 40–90 s on the CPU, 4 cores" in said
-    assert "Steps 120 40 per pass" in said
+    assert "Steps 120 40 per pass, 960 rows read" in said
     assert "Rows to learn from 320 40 check it, 41 are sealed for the verdict" in said
     assert "Too few" not in said
     assert "Too few test rows for a verdict: 3." in words(plans.plan_page(replace(examples.PLAN, test_rows=3)))
@@ -55,6 +56,12 @@ def test_the_memory_bar_never_leaves_its_frame() -> None:
 def test_every_value_has_its_reason() -> None:
     said = words(plans.reasons_table(examples.PLAN))
     assert "Rows per step 8 as asked" in said and "Weights 800.0 MB 4 bits each" in said
+
+
+def test_every_method_and_every_kind_of_rows_says_when_to_use_it() -> None:
+    said = words(recipe.methods_list())
+    for sentence in (*WHEN.values(), *OF_OTHER_ROWS.values()):
+        assert sentence in said
 
 
 def test_a_changed_value_leaves_the_preset_and_the_same_values_are_it_again() -> None:
