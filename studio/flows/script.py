@@ -99,7 +99,8 @@ def folder(studio: Studio, run_id: str, *, to: Path) -> list[str]:
     (to / "recipe.yaml").write_text(choose.recipe_yaml(run.model_id, run.recipe), encoding="utf-8")
     for part in ("train", "validation"):
         if as_tokens:
-            found = learned_rows(studio.workspace.lengths(run.dataset_id, run.model_id), spec[part])
+            rows = learned_rows(studio.workspace.lengths(run.dataset_id, run.model_id), spec[part])
+            found = [{"input_ids": row["input_ids"]} for row in rows] if run.recipe.learn_questions else rows
         else:
             found = records([held[number] for number in spec[part]], run.recipe)
         lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in found)

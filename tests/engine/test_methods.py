@@ -1,20 +1,26 @@
 """Every method really trains, is saved whole, goes on where it was and answers as it was trained."""
 
 import json
+import runpy
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from jinja2 import Environment, FileSystemLoader
 
 from studio.domain.chat import Chat
 from studio.domain.event import EventKind
 from studio.domain.recipe import Recipe
+from studio.domain.release import MEASURED
 from studio.domain.row import Row, records_of
 from studio.domain.sampling import Sampling
 from studio.engine import checkpoints
 from studio.engine.answering import answer
+from studio.engine.export import export
 from studio.engine.generate import generate
 from studio.engine.load import keep_unpacked, load_model, load_tokenizer
 from studio.engine.rows import read_rows
@@ -22,7 +28,8 @@ from studio.engine.sides import load_sides
 from studio.engine.train import train
 from tests.engine.conftest import RECIPE, Notebook, goes_on_bit_for_bit, train_spec
 
-STARTER = Path(__file__).parents[2] / "assets" / "starter"
+ASSETS = Path(__file__).parents[2] / "assets"
+STARTER = ASSETS / "starter"
 STEPS = 12
 SHORT = {"epochs": 3, "max_length": 256, "batch_size": 4, "micro_batch": 4, "evaluations": 1, "seed": 11}
 PARTS = {"train": list(range(16)), "validation": [22, 23, 24, 25], "watch": [22], "expected_steps": STEPS}
@@ -113,6 +120,32 @@ def test_base_and_tuned_each_answer_as_they_would_alone(trained, dataset, tmp_pa
     told = {line["kind"]: line for line in map(json.loads, (tmp_path / "measured.jsonl").read_text().splitlines())}
     assert told["timing"]["base"]["tokens"] == next(line["tokens"] for line in lines if line["contestant"] == "base")
     assert told["loss"]["tuned_nll"] < told["loss"]["base_nll"]
+
+
+def test_what_is_delivered_answers_as_in_training(trained, dataset, tmp_path, monkeypatch, capsys):
+    """By the script that comes with it, with plain transformers and peft."""
+    run, recipe, notebook, _ = trained
+    folder = run / "checkpoints" / f"step-{STEPS}"
+    manifest, (row,) = checkpoints.verify(folder), read_rows(dataset, [22])
+    form = "merged" if manifest.is_whole_model else "adapter"
+    template = Environment(loader=FileSystemLoader(ASSETS), trim_blocks=True, lstrip_blocks=True, autoescape=False)
+    about = {
+        "run": SimpleNamespace(recipe=recipe), "model": SimpleNamespace(hub_id=""), "dataset": SimpleNamespace(is_text=False)
+    }  # fmt: skip
+    script = template.get_template("run.py.jinja").render(about, form=form, is_nf4=recipe.method == "qlora")
+    spec = {
+        "release": "release-1", "run": "run-1", "step": STEPS, "form": form, "name": "lamp", "to": str(tmp_path / "out"),
+        "checkpoint": str(folder), "sha256": manifest.weights_sha256, "model": str(STARTER), "model_id": "tiny",
+        "base_name": "starter", "dataset": str(dataset), "compared": PARTS["watch"], "sampling": asdict(LONG),
+        "papers": {"README.md": MEASURED, "run.py": script}, "converter": "",
+    }  # fmt: skip
+    outcome = export(spec, Notebook())
+    assert outcome.state == "done", outcome.message
+    monkeypatch.setattr(sys, "argv", ["run.py", row.question, *([] if manifest.is_whole_model else [str(STARTER)])])
+    capsys.readouterr()
+    runpy.run_path(str(tmp_path / "out" / "run.py"), run_name="__main__")
+    said = notebook.of(EventKind.ANSWERS)[-1]["items"][0]["answer"]
+    assert said and capsys.readouterr().out.removesuffix("\n") == said
 
 
 def can_mix(recipe: Recipe) -> bool:

@@ -26,14 +26,17 @@ from tests.ui import examples
 STARTER = ASSETS / "starter"
 # Every pass is one step of all rows, so that the order in which rows are dealt cannot tell the two apart.
 RECIPE = Recipe(
-    epochs=4, learning_rate=4e-3, rank=8, max_length=128, batch_size=64, micro_batch=16, evaluations=1, warmup=0.25
+    epochs=4, learning_rate=4e-3, rank=8, max_length=128, batch_size=64, micro_batch=16, evaluations=2, warmup=0.25
 )
-LORA = RECIPE.by("lora").model_copy(update={"epochs": 3, "micro_batch": 4, "batch_size": 12, "max_length": 64})
+LORA = RECIPE.by("lora").model_copy(
+    update={"epochs": 3, "micro_batch": 4, "batch_size": 12, "max_length": 64, "evaluations": 1}
+)
 DPO = LORA.model_copy(update={"preference": True})
 DPO_PREFIX = DPO.by("prefix").model_copy(update={"learning_rate": 0.05})
 RUNS: dict[str, tuple[Recipe, str]] = {
     "prefix": (LORA.by("prefix").model_copy(update={"learning_rate": 0.05}), "answers"),
     "tools": (LORA.model_copy(update={"max_length": 128}), "tools"),
+    "questions as well": (LORA.model_copy(update={"learn_questions": True}), "answers"),
     "text": (LORA.model_copy(update={"batch_size": 24}), "texts"),
     "dpo": (DPO, "pairs"),
     "dpo, tools": (DPO.model_copy(update={"max_length": 128}), "pairs_with_tools"),
@@ -126,14 +129,18 @@ def logged(log: Sequence[dict[str, Any]], name: str) -> dict[int, float]:
 
 
 def test_the_script_of_a_run_has_the_losses_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Within half a per cent: both compute in bfloat16, and other rows stand together in a part of a step."""
+    """Within half a per cent: both compute in bfloat16, and other rows stand together in a part of a step.
+
+    A check in the middle of it changes nothing of what follows.
+    """
     lines = (ASSETS / "samples" / "triage.jsonl").read_text(encoding="utf-8").splitlines()[:28]
     dataset_of(tmp_path, [{"messages": json.loads(line)["messages"]} for line in lines])
     ours, log = compared(tmp_path, RECIPE, rows=(24, 4), monkeypatch=monkeypatch, model=STARTER)
     theirs = logged(log, "loss")
     assert theirs == pytest.approx(ours.curve("loss"), rel=0.005) and theirs[4] < 0.9 * theirs[1]
     assert logged(log, "learning_rate") == pytest.approx(ours.curve("learning_rate"))
-    assert logged(log, "eval_loss")[4] == pytest.approx(ours.curve("validation_loss")[4], rel=0.005)
+    for step in (2, 4):
+        assert logged(log, "eval_loss")[step] == pytest.approx(ours.curve("validation_loss")[step], rel=0.005)
     assert (tmp_path / "trained" / "adapter_model.safetensors").exists()
 
 

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from studio.domain.dataset import Layout
 from studio.domain.errors import ExportError
 from studio.domain.job import JobKind, JobState
 from studio.domain.release import MANIFEST, MEASURED, Form, Release
 from studio.domain.run import Run
 from studio.domain.space import SPARE
 from studio.domain.study import Choice, Study
-from studio.flows import card, compare, deleted, deliver, models, space, train
+from studio.flows import bring, card, compare, deleted, deliver, models, space, train
 from studio.flows.studio import Studio
 from studio.store import jobs
 from tests.engine.conftest import Notebook
@@ -134,6 +135,21 @@ def test_the_card_says_what_it_is_and_whether_this_checkpoint_was_judged(
     unjudged = written(other)
     assert "not the one with the lowest" in unjudged["README.md"] and "verdict.html" not in unjudged
     assert f"Another checkpoint of the same run (step {best.step}) was." in unjudged["README.md"]
+
+
+def test_what_learned_plain_text_is_asked_to_go_on_with_a_text(quiet, trained, monkeypatch: pytest.MonkeyPatch):
+    def script() -> str:
+        subject = card.Subject(trained, train.best_checkpoint(quiet, trained.id), Form.ADAPTER, "triage")
+        return card.papers(quiet, subject, measured=MEASURED)["run.py"]
+
+    assert "apply_chat_template" in script()
+    read = bring.dataset(quiet, trained.dataset_id)
+    assert read.guess is not None
+    text = replace(read.guess, mapping=replace(read.guess.mapping, layout=Layout.TEXT))
+    monkeypatch.setattr(card.bring, "dataset", lambda *_: replace(read, guess=text))
+    said = script()
+    compile(said, "run.py", "exec")
+    assert "tokenizer(sys.argv[1]" in said and "apply_chat_template" not in said
 
 
 def test_rows_in_the_card_add_up_to_the_lines_of_the_file(quiet, trained, dataset):
