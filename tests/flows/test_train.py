@@ -68,7 +68,7 @@ def test_finished_is_said_together_with_the_curve_and_the_answers_of_the_last_ch
     picture, table, now, *_ = shown[VIEWED:]
     lines = {line["name"]: line["x"] for line in json.loads(picture["figure"])["data"]}
     assert "Finished." in shown[1] and lines["smoothed"][-1] == lines["validation loss"][-1] == last
-    assert f"step {last}" in table
+    assert f"Step {last}" in table
     again = show(working, trained.id, now)
     assert [part for part in again[:-3] if part != gr.skip()] == [again[VIEWED - 1]], "only the timer is told to stop"
     picture, table, *_ = show(working, trained.id, now, "Memory")[VIEWED:]
