@@ -59,11 +59,12 @@ def test_from_a_sample_to_a_verdict_and_an_adapter(studio: CommandLine, tmp_path
     assert [known["run"] for known in asked.json("runs")] == [run]
     assert asked.json("runs", run)["recipe"] == planned["recipe"]
 
-    created = studio.json("study", "create", run, "--prompts", str(PROMPTS))
+    created = studio.json("study", "create", run, "--prompts", str(PROMPTS), "--longest", "120")
     study = created["study"]
     assert (created["state"], created["prompts"]) == ("open", PROMPTS)
     shown = asked.json("study", "show", study)
     assert (shown["opening"], shown["bar"], shown["opponents"]) == (1, 40, ["base"])
+    assert shown["frozen"]["sampling"]["max_new_tokens"] == 120
     assert shown["protocol"] == created["protocol"] and len(shown["frozen"]["prompts"]) == PROMPTS
     too_early = asked("verdict", study, "--json")
     assert (too_early.status, too_early.values["error"]["code"]) == (1, "study")

@@ -14,6 +14,7 @@ from studio.cli.output import Json, answer, verb
 from studio.cli.workspace import opened
 from studio.domain.errors import StudyError
 from studio.domain.protocol import Rival
+from studio.domain.sampling import Sampling
 from studio.domain.study import Study, StudyState
 from studio.flows import asking, compare, draft, prompting, shots, train
 from studio.flows.draft import Wanted
@@ -49,8 +50,12 @@ def create(
     identical: Annotated[int, typer.Option(help="Pairs with one answer on both sides.")] = 0,
     margin: Annotated[float, typer.Option(help="By how much it must be preferred over .5.")] = 0.05,
     gate: Annotated[list[str] | None, typer.Option(help='A gate as JSON: {"kind": "exact"}.')] = None,
-    mask: Annotated[str, typer.Option(help="Words that raters see as [name], between commas.")] = "",
+    mask: Annotated[str, typer.Option(help="Words that raters see as \\[name], between commas.")] = "",
     unasked: Annotated[bool, typer.Option(help="Ask only prompts that no earlier study asked.")] = False,
+    longest: Annotated[int, typer.Option(help="Tokens that an answer may have.")] = Sampling().max_new_tokens,
+    temperature: Annotated[
+        float, typer.Option(help="0 takes the likeliest word each time; more draws, alike for all.")
+    ] = Sampling().temperature,
     step: Annotated[str, typer.Option(help="Checkpoints, 40,80, a study for each; the best if left out.")] = "",
     wait: Annotated[bool, typer.Option(help="Return when all answers are written.")] = True,
     json: Json = False,
@@ -71,6 +76,7 @@ def create(
         twice=twice,
         identical=identical,
         gates=tuple(map(_gate, gate or ())),
+        sampling=Sampling(max_new_tokens=longest, temperature=temperature),
         masked=tuple(_parts(mask)),
         unasked=unasked,
     )

@@ -59,6 +59,30 @@ class Adjusted:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What one rater gave both answers to a prompt for one criterion, 1 to 5."""
+
+    prompt_id: str
+    criterion: str
+    tuned: int
+    other: int
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """The mean marks of both models for one criterion, over prompts of which both answers were marked.
+
+    `interval` is that of the difference; None with fewer than ten prompts or where all differ alike.
+    """
+
+    criterion: str
+    prompts: int
+    tuned: float
+    other: float
+    interval: Interval | None
+
+
 class Standing(StrEnum):
     """How the fine-tuned model does on one topic or label."""
 

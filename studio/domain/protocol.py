@@ -17,6 +17,7 @@ BASE_SINCE = 3  # that of a candidate
 ALPHA = 0.05  # the chance, at most, that any of all candidates on one set of prompts ships without being better
 FEWEST_PROMPTS = 20
 MOST_PROMPTS = 5000
+MOST_TOKENS = 4096  # of an answer
 DEFAULT_TWICE = 0.25
 LONGEST_TEXT = 20_000
 
@@ -183,6 +184,12 @@ def objections(protocol: Protocol) -> Iterator[StudyError]:
             "Not all of these words can be masked.",
             fix=f"Give at most {MOST_WORDS} words, each of 1 to {LONGEST_WORD} letters.",
             field="masked",
+        )
+    if not (1 <= protocol.sampling.max_new_tokens <= MOST_TOKENS and 0 <= protocol.sampling.temperature <= 2):
+        yield StudyError(
+            "Answers cannot be written like this.",
+            fix=f"1 to {MOST_TOKENS:,} tokens, temperature 0 to 2.",
+            field="sampling",
         )
     if not 0 <= protocol.margin < 0.5:
         yield StudyError("This margin cannot be reached.", fix="Choose one from 0 to below 50 points.", field="margin")

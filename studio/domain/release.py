@@ -25,6 +25,7 @@ FORM_WORDS = {
     Form.GGUF: "The whole model in one file for llama.cpp, Ollama and LM Studio.",
 }
 MANIFEST = "manifest.json"
+PLAINLY = ", **as_learned"  # in a script: what asks this model as its answers were learned, once its template is read
 MEASURED = "<!-- what was measured -->"  # where a model card tells what is only known once the files are there
 NO_MERGING_A_PREFIX = (
     "A prefix is read before every question and is no part of the weights, so it cannot be merged into them."

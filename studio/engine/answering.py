@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from studio.domain.answers import known_end
 from studio.domain.chat import Chat, conversation, tool_list
 from studio.domain.sampling import Sampling
+from studio.domain.thoughts import asked_plainly
 from studio.engine.luck import Luck
 from studio.engine.sides import BASE, Sides
 
@@ -234,9 +235,14 @@ def training_matters(sides: Sides, tokenizer: "PreTrainedTokenizerBase", prompt:
 
 def encode(tokenizer: "PreTrainedTokenizerBase", prompts: Sequence[Chat]) -> Any:
     """Prompts as the chat template writes them, up to where an answer begins, padded on the left."""
+    plainly = asked_plainly(tokenizer)
     written: Any = [
         tokenizer.apply_chat_template(
-            conversation(prompt.messages), tools=tool_list(prompt.tools), add_generation_prompt=True, tokenize=False
+            conversation(prompt.messages),
+            tools=tool_list(prompt.tools),
+            add_generation_prompt=True,
+            tokenize=False,
+            **plainly,
         )
         for prompt in prompts
     ]

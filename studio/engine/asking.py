@@ -16,6 +16,7 @@ from studio.domain.event import EventKind, Reporter
 from studio.domain.intact import cut_to_whole_lines
 from studio.domain.row import Message, messages_from
 from studio.domain.sampling import Sampling
+from studio.domain.thoughts import spoken
 from studio.engine.answering import Written, context_of, encode, write
 from studio.engine.load import device
 from studio.engine.memory import is_out_of_memory, release_memory, total_memory
@@ -85,15 +86,17 @@ class Answers:
         return {(line["set"], line["key"], line["contestant"]): line for line in lines}
 
     def line(self, ask: Ask, written: Written) -> dict[str, Any]:
+        """What is kept of one answer; `written` is there where the answer is not all that was written."""
+        text = spoken(written.text)
         return {
             "key": ask.key,
             "set": ask.set,
             "contestant": ask.contestant,
-            "text": written.text,
+            "text": text,
             "tokens": written.tokens,
             "cut": written.cut,
             "identity": {**self.who, "adapter_on": ask.tuned},
-        }
+        } | ({} if text == written.text else {"written": written.text})
 
     def append(self, lines: Sequence[dict[str, Any]]) -> None:
         """Add lines and wait until they are on the disk."""

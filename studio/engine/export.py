@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from studio.domain.errors import RunError, StudioError
 from studio.domain.event import EventKind, Outcome, Reporter
 from studio.domain.intact import sha256_of, sync
-from studio.domain.release import FORM_TITLES, MANIFEST, MEASURED, Form
+from studio.domain.release import FORM_TITLES, MANIFEST, MEASURED, PLAINLY, Form
 from studio.domain.sampling import Sampling
+from studio.domain.thoughts import asked_plainly
 from studio.engine import checkpoints, gguf
 from studio.engine.answering import end_tokens
 from studio.engine.checkpoints import Manifest
@@ -74,7 +75,7 @@ def export(spec: dict[str, Any], reporter: Reporter) -> Outcome:
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
         said = _fill(draft, spec, Progress(reporter, PARTS[form]))
-        files = _sealed(draft, spec, said)
+        files = _sealed(draft, spec, said, plainly=_plainly(load_tokenizer(Path(spec["model"]))))
         draft.replace(to)
     except Cancelled:
         return Outcome(state="stopped", message="Cancelled; nothing was written.")
@@ -178,10 +179,16 @@ def _name_base(config: Path, name: str) -> None:
     config.write_text(json.dumps(values | {"base_model_name_or_path": name}, indent=2) + "\n", encoding="utf-8")
 
 
-def _sealed(draft: Path, spec: dict[str, Any], said: dict[str, str]) -> list[dict[str, Any]]:
+def _plainly(tokenizer: "PreTrainedTokenizerBase") -> str:
+    """What a script adds so that it asks the model as it was asked here."""
+    return "".join(f", {name}={value!r}" for name, value in asked_plainly(tokenizer).items())
+
+
+def _sealed(draft: Path, spec: dict[str, Any], said: dict[str, str], *, plainly: str) -> list[dict[str, Any]]:
     """Write the papers and the manifest, and bring every byte to the disk."""
     for name, text in spec["papers"].items():
-        (draft / name).write_text(text.replace(MEASURED, said.get("measured", "")), encoding="utf-8")
+        whole = text.replace(MEASURED, said.get("measured", "")).replace(PLAINLY, plainly)
+        (draft / name).write_text(whole, encoding="utf-8")
     files = [
         {"name": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)} for path in sorted(draft.iterdir())
     ]

@@ -10,6 +10,7 @@ from studio.domain.event import EventKind, Outcome, Reporter
 from studio.domain.protocol import Rival
 from studio.domain.sampling import Sampling
 from studio.domain.study import STUDY, TUNED
+from studio.domain.thoughts import is_thought
 from studio.engine import checkpoints
 from studio.engine.answering import training_matters
 from studio.engine.asking import Answers, Done, Scribe, read_asks
@@ -67,6 +68,12 @@ def _generate(spec: dict[str, Any], reporter: Reporter) -> Outcome:
         if not meter.measure(wanted, asks):
             return _outcome("stopped", "Stopped before everything was measured.", done, began)
     outcome = _outcome("done", f"Wrote {len(done):,} answers.", done, began)
+    if thought := sum(is_thought(line.get("written", "")) for line in done.values()):
+        reporter.report(
+            EventKind.NOTE,
+            text=f"Before {thought:,} of {len(done):,} answers the model thought aloud. That is no part of an answer: "
+            "raters and gates see what it said after it.",
+        )
     if outcome.result["compared"] and outcome.result["identical"] == outcome.result["compared"]:
         reporter.report(
             EventKind.NOTE,
@@ -99,6 +106,18 @@ def _base(spec: dict[str, Any]) -> str:
     return found
 
 
+def _unfinished(done: Done) -> dict[str, dict[str, int]]:
+    """How many answers of each contestant of the study were cut off or are empty, of how many; where any were."""
+    found: dict[str, dict[str, int]] = {}
+    for (of, _, who), line in done.items():
+        if of == STUDY:
+            counts = found.setdefault(who, {"cut": 0, "empty": 0, "of": 0})
+            counts["of"] += 1
+            counts["cut"] += line["cut"]
+            counts["empty"] += not line["text"].strip()
+    return {who: counts for who, counts in found.items() if counts["cut"] or counts["empty"]}
+
+
 def _outcome(state: Any, message: str, done: Done, began: float) -> Outcome:
     """What was written; `compared` are the prompts of the study that base and fine-tuned both answered."""
     base, tuned = (
@@ -110,6 +129,7 @@ def _outcome(state: Any, message: str, done: Done, began: float) -> Outcome:
         "answers": len(done),
         "identical": sum(base[key] == tuned[key] for key in compared),
         "compared": len(compared),
+        "unfinished": _unfinished(done),
         "seconds": round(time.perf_counter() - began, 3),
     }
     if base := next((line["identity"].get("base_sha256") for line in done.values()), None):

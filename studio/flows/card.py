@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from studio.domain.method import TITLES
 from studio.domain.model import Model
-from studio.domain.release import Form
+from studio.domain.release import PLAINLY, Form
 from studio.domain.run import Checkpoint, Run
 from studio.domain.sampling import Sampling
 from studio.domain.split import BIN_TITLES, Bin
@@ -91,6 +91,7 @@ def _facts(studio: Studio, subject: Subject) -> dict[str, Any]:
         "versions": versions,
         "packages": {name: versions.get(name, "").partition("+")[0] for name in _packages(subject)},
         "is_nf4": _is_nf4(subject),
+        "plainly": PLAINLY,
         "revision": f'revision="{model.revision}", ' if model.hub_id and model.revision else "",
     }
 

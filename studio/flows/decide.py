@@ -1,10 +1,10 @@
 """Decide: what a closed study shows, by a rule that was fixed before the first rating, and what somebody made of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from studio.domain.closing import Blinding, Details, IdenticalPairs, Place
+from studio.domain.closing import Blinding, Details, IdenticalPairs, Mark, Marked, Place
 from studio.domain.dealing import recurring
 from studio.domain.errors import StudyError
 from studio.domain.gate import ExactMatch, Labels, read_gate
@@ -12,7 +12,7 @@ from studio.domain.gate_result import Answered
 from studio.domain.protocol import Rival
 from studio.domain.ruling import Override, Ruling, overridden
 from studio.domain.run import Run
-from studio.domain.study import TUNED, Ask, Study
+from studio.domain.study import TUNED, Ask, Criterion, Study
 from studio.domain.topics import NO_TOPIC
 from studio.domain.verdict import Agreement, Decision, SideBias, Verdict
 from studio.flows import topics, train
@@ -28,6 +28,7 @@ from studio.verdict.details import details
 from studio.verdict.gates import exact
 from studio.verdict.gates.labels import known_labels, label_of
 from studio.verdict.gates.proposing import propose
+from studio.verdict.marks import marked
 from studio.verdict.ruling import rule
 from studio.verdict.where import where
 
@@ -67,6 +68,7 @@ class Against:
     total: int
     cut: int = 0
     own: int = 0
+    marks: tuple[Marked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,16 @@ def _against(
         total=len(texts),
         cut=_cut(found, rival.value),
         own=len({each.ask.key for each in said if each.ask.row_number is None and not each.is_skip}),
+        marks=marked([mark for each in said for mark in _marks(each)]),
     )
+
+
+def _marks(said: Said) -> Iterator[Mark]:
+    """What a rater gave both answers; where one side has no mark there is nothing to compare."""
+    tuned, other = (said.rating.marks.get(side.value, {}) for side in (said.side, said.side.other))
+    for criterion in Criterion:
+        if criterion in tuned and criterion in other and not said.is_skip:
+            yield Mark(said.ask.key, criterion.value, tuned[criterion], other[criterion])
 
 
 def _example(said: Said) -> Example:

@@ -69,7 +69,8 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A study as it would be frozen now. `sealed` is how many sealed prompts there are, `unasked` how many of these no
-    earlier study asked, `counted` are the earlier studies, and `notes` say what is odd about somebody's own prompts."""
+    earlier study asked, `counted` are the earlier studies, and `notes` say what is odd about somebody's own prompts, or
+    about the room for answers."""
 
     run: Run
     checkpoint: Checkpoint
@@ -195,7 +196,8 @@ def draft(
         shipped=gating.shipped_prints(studio, gates),
     )
     counted = frozenset(opening.study_id for opening in earlier)
-    return Draft(run, checkpoint, wanted, protocol, asks, len(sealed), len(fresh), counted, notes)
+    told = (*notes, *room.cut_off(studio, run, wanted.sampling.max_new_tokens))
+    return Draft(run, checkpoint, wanted, protocol, asks, len(sealed), len(fresh), counted, told)
 
 
 def _comparable(studio: Studio, run_id: str) -> Run:

@@ -28,6 +28,7 @@ from studio.verdict.telling import (
     band,
     contest_figures,
     gate_figures,
+    mark_figures,
     opinion_figures,
     place_figures,
     worse_places,
@@ -245,6 +246,8 @@ def _figures(decided: Decided) -> Iterator[Figures]:
     bar = decided.study.protocol.bar
     for each in decided.against:
         yield contest_figures(each.rival, each.verdict, each.details, bar=bar)
+        if each.marks:
+            yield mark_figures(each.rival, each.marks)
         if each.places:
             yield place_figures(each.rival, each.places)
     for light in decided.ruling.lights:

@@ -8,7 +8,7 @@ from studio.domain.protocol import Opponent, Rival
 from studio.domain.row import Message
 from studio.domain.run import Run
 from studio.domain.study import Ask
-from studio.flows import inspect, models
+from studio.flows import asking, inspect, models
 from studio.flows.studio import Studio
 
 FIELDS = {Rival.PROMPT: "instructions", Rival.FEW_SHOT: "examples"}
@@ -41,6 +41,19 @@ def insist(studio: Studio, run: Run, asks: Sequence[Ask], before: dict[Rival, in
                 fix="Shorten the instructions, or take examples out.",
                 field=FIELDS.get(rival, "opponents"),
             )
+
+
+def cut_off(studio: Studio, run: Run, longest: int) -> list[str]:
+    """That answers as long as those that were learned do not fit into so many tokens, where it is so."""
+    lengths = inspect.measured(studio, run.dataset_id, run.model_id)
+    learned = [lengths.total[row] - lengths.prompt[row] for row in asking.used(studio, run).train] if lengths else []
+    over = sum(size > longest for size in learned)
+    if not over:
+        return []
+    return [
+        f"Of {len(learned):,} answers that were learned {over:,} take more than the {longest:,} tokens that an answer "
+        f"may have here, the longest {max(learned):,}: such answers are cut off, and judged as they stand. Allow more."
+    ]
 
 
 def sizes(studio: Studio, run: Run, prompts: Sequence[Sequence[Message]]) -> tuple[list[int], int]:

@@ -15,7 +15,7 @@ from studio.verdict.blinding import BLIND, BLIND_ANEW
 from studio.verdict.caveats import length_caveats
 from studio.verdict.decide import decide
 from studio.verdict.rule import Obstacle, decision_of, missing_gates, obstacles
-from studio.verdict.wording import count, listed
+from studio.verdict.wording import STANDS, count, listed
 
 
 def rule(
@@ -141,7 +141,8 @@ def _next_step(decision: Decision, contests: Sequence[Contest], lights: Sequence
 
 def _reasons(contests: Sequence[Contest], lights: Sequence[Lit], protocol: Protocol) -> tuple[str, ...]:
     said = [
-        f"Against {contest.rival.title}: {contest.verdict.headline} {contest.verdict.sentence}" for contest in contests
+        f"Against {contest.rival.title}: {STANDS[contest.verdict.decision]} {contest.verdict.sentence}"
+        for contest in contests
     ]
     said += [f"{light.title}, {light.light}: {light.sentence}" for light in lights]
     return (*said, bar_sentence(protocol.opening))

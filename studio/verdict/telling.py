@@ -2,25 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 
-from studio.domain.closing import Details, Place, Standing
+from studio.domain.closing import Details, Marked, Place, Standing
 from studio.domain.gate_result import GateResult
 from studio.domain.opinion import Alike, Graded, OpinionTally
 from studio.domain.protocol import Rival
 from studio.domain.report import Band, Figures
-from studio.domain.verdict import Agreement, Decision, Interval, Verdict
+from studio.domain.verdict import Agreement, Interval, Verdict
 from studio.verdict import advising
 from studio.verdict.agreement import LOW_ALPHA, MOSTLY_ALIKE
-from studio.verdict.wording import count, of, percent
+from studio.verdict.wording import STANDS, count, of, percent
 
 WIDEST = 300  # characters in a cell: a label may be a whole answer
 NO_PLACES = "Nothing says what the prompts are about, so it cannot be told where it is worse."
 NOT_WORSE = "On no topic or label with enough votes is there a sign of it."
-# What one contest shows: whether it ships depends on all of them, and on the gates.
-STANDS = {
-    Decision.SHIP: "Clearly better.",
-    Decision.DONT_SHIP: "Not clearly better.",
-    Decision.NOT_YET: "Still open.",
-}
 WORSE = "Clearly worse."
 ONE_SIDED = "Alpha is low all the same, because nearly everybody prefers the same model and little is left to agree on."
 STANDINGS = {
@@ -115,6 +109,22 @@ def contest_figures(rival: Rival, verdict: Verdict, details: Details, *, bar: fl
     return Figures(f"Against {rival.title}", ("Figure", "Value"), tuple(rows))
 
 
+def mark_figures(rival: Rival, marks: Sequence[Marked]) -> Figures:
+    """The mean marks that raters gave, criterion by criterion."""
+    rows = tuple(
+        (
+            each.criterion.capitalize(),
+            f"{each.prompts:,}",
+            f"{each.tuned:.2f}",
+            f"{each.other:.2f}",
+            f"{each.interval.low:+.2f} to {each.interval.high:+.2f}" if each.interval else "–",
+        )
+        for each in marks
+    )
+    headings = ("Marks, 1 to 5", "Prompts", "Fine-tuned", "Opponent", "Difference, 95 % (BCa bootstrap over prompts)")
+    return Figures(f"Marks of raters, against {rival.title}", headings, rows)
+
+
 def gate_figures(found: GateResult) -> Iterator[Figures]:
     """What one gate measured, and the tables beside its light."""
     rows = [("Light", f"{found.light}{'' if found.is_required else ', shown only'}"), ("Why", found.sentence)]
@@ -124,6 +134,8 @@ def gate_figures(found: GateResult) -> Iterator[Figures]:
             ("Fine-tuned; base", f"{of.tuned:.4g}; {of.base:.4g}"),
             ("Difference, 95 %", f"{of.value:.4g} ({low:.4g} to {high:.4g}), in {of.unit}; {of.source}"),
         ]
+    if found.difference and found.difference.p is not None:
+        rows.append(("At one look: exact McNemar test", f"{found.difference.p:.4f}"))
     rows += [
         ("Prompts: better, worse, the same", f"{found.better:,}, {found.worse:,}, {found.same:,}"),
         ("Not judged", f"{len(found.unjudged):,}"),

@@ -2,12 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import floor
 
-from studio.domain.verdict import Agreement, Evidence, SideBias, Tally
+from studio.domain.verdict import Agreement, Decision, Evidence, SideBias, Tally
 from studio.verdict.rule import FEWEST_DECISIVE, Reason, has_too_many_bad, leads
 
 FEWEST_FOR_PERCENT = 50
 ODD_P = 0.05
+# What one contest shows: whether it ships depends on all of them, and on the gates.
+STANDS = {
+    Decision.SHIP: "Clearly better.",
+    Decision.DONT_SHIP: "Not clearly better.",
+    Decision.NOT_YET: "Still open.",
+}
 NUMBERS = "No One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve".split()
 
 
@@ -74,7 +81,7 @@ def next_step(standing: Standing) -> str:
         case Reason.CLEARLY_WORSE | Reason.LEAD_RULED_OUT:
             return f"Read below where {standing.opponent} won, mend the data there and train again."
         case Reason.ALL_JUDGED:
-            return "Read below where it lost, add better examples of those and train again."
+            return _after_all_judged(standing.tally)
         case Reason.TOO_FEW_PLANNED:
             return (
                 f"Compare on {FEWEST_DECISIVE} prompts or more. Where fewer test rows are sealed, hold out more of "
@@ -87,6 +94,17 @@ def next_step(standing: Standing) -> str:
             )
         case Reason.STILL_OPEN:
             return "Make another comparison on Compare and have it rated to the end."
+
+
+def _after_all_judged(tally: Tally) -> str:
+    """What to do where no lead came out of all planned prompts: it depends on what people said instead."""
+    if tally.base:
+        return "Read below where it lost, add better examples of those and train again."
+    if tally.tuned:
+        return "Compare on more prompts: it lost on none, and too few showed a preference."
+    if tally.both_bad > tally.tie:
+        return "Read the prompts on which both were bad, add such examples to the data and train again."
+    return "People see no difference: add examples of what should become better, or keep the cheaper model."
 
 
 def side_sentence(left: int, right: int, p: float) -> str:
@@ -136,7 +154,8 @@ def _said_of_base(standing: Standing) -> str:
 
 def _people(raters: int) -> str:
     number = NUMBERS[raters] if raters < len(NUMBERS) else f"{raters:,}"
-    return f"{number} {'person' if raters == 1 else 'people'} who did not know which answer was which"
+    who = "person who was" if raters == 1 else "people who were"
+    return f"{number} {who} not told which answer was which"
 
 
 def _equal(tally: Tally) -> str:
@@ -149,7 +168,7 @@ def _equal(tally: Tally) -> str:
 
 
 def _sure(standing: Standing, claim: str) -> str:
-    sure = f"{round(100 * (1 - standing.alpha), 2):g} %"
+    sure = f"{floor(1e4 * (1 - standing.alpha) + 1e-6) / 100:g} %"  # rounded down: nobody is ever 100 % sure
     return f"We can be {sure} sure that {claim}, and that stays true however often you looked."
 
 

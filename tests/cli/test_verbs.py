@@ -218,3 +218,4 @@ def test_the_version_and_the_verbs_can_be_asked_for(empty: CommandLine):
         "export", "chat", "serve", "doctor",
     ):  # fmt: skip
         assert f" {verb} " in listed
+    assert "Words that raters see as [name]," in empty("study", "create", "--help").words

@@ -9,6 +9,7 @@ import pytest
 
 from studio.domain.event import EventKind
 from studio.domain.talk import Answer, AnswerSettings, Contestant, End, Identity, Pane, Turn, heard
+from studio.domain.thoughts import spoken
 from studio.engine import chat as chatting
 from studio.engine import checkpoints
 from studio.engine.chat import chat
@@ -99,7 +100,7 @@ def test_both_panes_answer_as_a_comparison_has_them_answer_and_say_who_they_are(
     asked = [("system", "Answer in three lines."), ("user", ASKED)]
     base, tuned = talk((None, asked), (adapter, asked))
     written = evaluated(tmp_path, tiny_model, adapter, asked)
-    assert (base.text, tuned.text) == (written["base"], written["tuned"])
+    assert (spoken(base.text), spoken(tuned.text)) == (written["base"], written["tuned"])
     assert base.text != tuned.text
     sha256 = checkpoints.verify(adapter).weights_sha256
     assert base.identity == Identity(model_id="tiny", sha256=None, quantisation="nf4")
@@ -112,7 +113,7 @@ def test_later_turns_are_read_with_all_that_was_said_before(talk, tmp_path, tiny
     talked = [("user", "My kettle was lost."), ("assistant", "Item: kettle"), ("user", ASKED)]
     base, tuned = talk((None, talked), (adapter, talked))
     written = evaluated(tmp_path, tiny_model, adapter, talked)
-    assert (base.text, tuned.text) == (written["base"], written["tuned"])
+    assert (spoken(base.text), spoken(tuned.text)) == (written["base"], written["tuned"])
     ((alone,), (fresh,)) = talk((adapter, talked)), talk((adapter, [("user", ASKED)]))
     assert alone.text == tuned.text
     assert alone.read == tuned.read > fresh.read

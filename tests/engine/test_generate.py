@@ -12,8 +12,10 @@ from studio.domain.chat import Chat, conversation
 from studio.domain.event import EventKind
 from studio.domain.row import Message, records_of
 from studio.domain.sampling import Sampling
+from studio.domain.thoughts import spoken
 from studio.engine import checkpoints
 from studio.engine.answering import Written, answer, encode, write
+from studio.engine.asking import Answers, read_asks
 from studio.engine.generate import generate
 from studio.engine.load import load_model, load_tokenizer
 from studio.engine.rows import read_rows
@@ -81,8 +83,13 @@ def written(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path, adapter:
     folder = tmp_path_factory.mktemp("study")
     outcome = generate(spec_for(folder, tiny_model, adapter, asks), Notebook())
     assert outcome.state == "done"
-    assert outcome.result.keys() == {"answers", "identical", "compared", "seconds"}
+    assert outcome.result.keys() == {"answers", "identical", "compared", "unfinished", "seconds"}
     assert (outcome.result["answers"], outcome.result["compared"]) == (36, 12)
+    for who, counts in outcome.result["unfinished"].items():
+        said = [line for (_, of), line in lines(folder / "answers.jsonl").items() if of == who]
+        cut, empty = sum(line["cut"] for line in said), sum(not line["text"] for line in said)
+        assert counts == {"cut": cut, "empty": empty, "of": 12} and cut + empty
+    assert outcome.result["unfinished"], "a model this small does not always come to an end"
     return folder / "answers.jsonl"
 
 
@@ -101,7 +108,8 @@ def test_an_answer_says_how_long_it_is_and_whether_it_came_to_its_end(written: P
     assert all(line["tokens"] == SAMPLING["max_new_tokens"] for line in answers if line["cut"])
     whole = [line for line in answers if not line["cut"]]
     for line in whole:
-        assert line["tokens"] == 1 + len(tokenizer(line["text"], add_special_tokens=False)["input_ids"])
+        said = line.get("written", line["text"])
+        assert line["tokens"] == 1 + len(tokenizer(said, add_special_tokens=False)["input_ids"])
 
 
 def test_one_mixed_batch_answers_as_each_contestant_would_alone(written, tiny_model, asks, adapter):
@@ -114,7 +122,7 @@ def test_one_mixed_batch_answers_as_each_contestant_would_alone(written, tiny_mo
         return [Chat(tuple(Message(**message) for message in ask["messages"])) for ask in chosen]
 
     def alone(contestant: str) -> list[str]:
-        return answer(model, tokenizer, prompts(contestant), sampling=Sampling(**SAMPLING))
+        return [spoken(said) for said in answer(model, tokenizer, prompts(contestant), sampling=Sampling(**SAMPLING))]
 
     assert texts(written, "base") == alone("base")
     assert texts(written, "prompt") == alone("prompt")
@@ -150,6 +158,43 @@ def test_prompts_of_different_lengths_are_padded_on_the_left_and_hold_what_the_t
             conversation(prompt.messages), add_generation_prompt=True, return_dict=True
         )
         assert ids[mask.bool()].tolist() == alone["input_ids"]
+
+
+@pytest.mark.parametrize(
+    ("name", "ends"),
+    [
+        ("qwen3", "<think>\n\n</think>\n\n"),
+        ("qwen3_5_think", "<think>\n\n</think>\n\n"),
+        ("qwen3_instruct_2507", "assistant\n"),
+        ("gemma4", "model\n"),
+        ("glm4moe", "<|assistant|>"),  # answers that it writes do not go on from where it is told not to think
+    ],
+)
+def test_a_model_is_asked_where_its_answers_begin_as_they_were_learned(tiny_model, name: str, ends: str):
+    """A base that thinks aloud beside a fine-tuned model that never learned to could be told at a glance."""
+    import trl
+
+    tokenizer = load_tokenizer(tiny_model)
+    tokenizer.chat_template = (Path(trl.__file__).parent / "chat_templates" / f"{name}.jinja").read_text()
+    (asked,) = encode(tokenizer, [Chat((Message("user", "Hello?"),))])["input_ids"]
+    learned = tokenizer.apply_chat_template(
+        [{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hi."}], tokenize=False
+    )
+    prompt = tokenizer.decode(asked)
+    assert prompt.endswith(ends) and learned.startswith(prompt)
+
+
+def test_what_a_model_thinks_aloud_is_kept_and_is_no_part_of_its_answer(tmp_path: Path, asks: Asks):
+    kept, ask = Answers(tmp_path / "answers.jsonl", {"model": "tiny"}), read_asks(_written_asks(tmp_path, asks[:1]))[0]
+    line = kept.line(ask, Written("<think>\nHm.\n</think>\n\nYes.", 9, cut=False))
+    assert (line["text"], line["written"]) == ("Yes.", "<think>\nHm.\n</think>\n\nYes.")
+    assert "written" not in kept.line(ask, Written("Yes.", 2, cut=False))
+
+
+def _written_asks(folder: Path, asks: Asks) -> Path:
+    path = folder / "asks.jsonl"
+    path.write_text("".join(json.dumps(ask) + "\n" for ask in asks))
+    return path
 
 
 def test_a_prompt_holds_the_tools_that_may_be_called(tiny_model):

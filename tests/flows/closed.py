@@ -33,12 +33,13 @@ class Desk:
         raters: Sequence[str] = ("Ann",),
         guesses: Sequence[str] = (),
         comment: str = "",
+        marks: Mapping[str, Mapping[str, int]] | None = None,
         second: Callable[[int, str], Said] | None = None,
         **frozen: Any,
     ) -> Study:
         """`votes` says what people say of prompt n against an opponent, `second` what those after the first say.
 
-        `guesses` are "right", "wrong" and "unsure", for the first cards.
+        `guesses` are "right", "wrong" and "unsure", for the first cards; `marks` are those of "tuned" and "other".
         """
         made = Examples(self.studio.store).study(
             run=self.run,
@@ -55,11 +56,18 @@ class Desk:
         ]
         studies.set_answers(self.studio.store, made.id, answers)
         for place, name in enumerate(raters):
-            self._judge(made, name, second if place and second else votes, comment, guesses if not place else ())
+            said = second if place and second else votes
+            self._judge(made, name, said, comment, guesses if not place else (), marks or {})
         return compare.close(self.studio, made.id)
 
     def _judge(
-        self, study: Study, name: str, votes: Callable[[int, str], Said], comment: str, guesses: Sequence[str]
+        self,
+        study: Study,
+        name: str,
+        votes: Callable[[int, str], Said],
+        comment: str,
+        guesses: Sequence[str],
+        marks: Mapping[str, Mapping[str, int]],
     ) -> None:
         link = judge.named(self.studio, study.id, name)
         held = [card.id for card in judge.remaining_cards(self.studio, link.token)]
@@ -70,7 +78,8 @@ class Desk:
             side = dealt[card_id].side
             sides = {"+": Choice(side.value), "-": Choice(side.other.value)}
             plain = {"=": Choice.TIE, "x": Choice.BOTH_BAD, "s": Choice.SKIP}
-            given.append(Vote(card_id, (sides | plain)[votes(int(key[4:]), rival)], 9.0, comment))
+            marked = {side.value: marks.get("tuned", {}), side.other.value: marks.get("other", {})}
+            given.append(Vote(card_id, (sides | plain)[votes(int(key[4:]), rival)], 9.0, comment, marked))
         judge.rate_all(self.studio, link.token, given)
         for card_id, guess in zip(held, guesses, strict=False):
             side = dealt[card_id].side

@@ -14,6 +14,7 @@ from studio.domain.intact import sha256_of
 from studio.domain.protocol import Asked, Opponent, Rival, Source
 from studio.domain.row import Message
 from studio.domain.run import Run
+from studio.domain.sampling import Sampling
 from studio.domain.study import TUNED, LinkKind, prompt_key, references_fingerprint
 from studio.flows import asking, compare, deleted, draft, openings, prompting, shots, train
 from studio.flows import gates as gating
@@ -107,6 +108,16 @@ def test_gates_that_compare_with_references_count_sealed_prompts_alone(quiet: St
     with pytest.raises(StudyError, match="no place for 12") as refused:
         compare.freeze(quiet, trained.id, Wanted(cap=11, identical=0, own=own), key="study")
     assert refused.value.field == "cap"
+
+
+def test_that_learned_answers_do_not_fit_is_told_before_they_would_be_cut_off(quiet: Studio, trained: Run):
+    def told(longest: int) -> list[str]:
+        made = draft.draft(quiet, trained.id, Wanted(sampling=Sampling(max_new_tokens=longest)))
+        return [said for said in made.warnings if "are cut off" in said]
+
+    assert told(160) == []
+    (said,) = told(5)
+    assert said.startswith(f"Of {len(asking.used(quiet, trained).train):,} answers that were learned ")
 
 
 @pytest.mark.parametrize("line", ['{"prompt": ', '{"question": "x"}', '{"messages": [{"role": "assistant"}]}'])

@@ -64,6 +64,19 @@ def test_guesses_are_counted_by_the_side_on_which_the_new_model_was(desk: Desk):
     assert [light.kind for light in found.ruling.lights] == ["blind"]
 
 
+def test_marks_are_told_by_model_and_not_by_side_where_both_answers_have_one(desk: Desk):
+    marks = {"tuned": {"tone": 5, "format": 4}, "other": {"tone": 2}}
+    study = desk.closed(
+        lambda n, _: "s" if n == 0 else "+", marks=marks, raters=("Ann", "Ben"), second=lambda n, _: "+"
+    )
+    (marked,) = decide.verdict(desk.studio, study.id).against[0].marks
+    assert (marked.criterion, marked.prompts, marked.tuned, marked.other) == ("tone", 8, 5.0, 2.0)
+    page = report.details_page(desk.studio, study.id)
+    assert "Marks of raters, against the base model" in page and "<td>Tone</td><td>8</td><td>5.00</td>" in page
+    without = desk.closed(lambda n, _: "+")
+    assert "Marks of raters" not in report.details_page(desk.studio, without.id)
+
+
 def test_raters_are_told_by_the_names_they_chose_and_never_by_an_address(desk: Desk):
     study = desk.closed(
         lambda n, _: "s" if n == 0 else "+",

@@ -199,8 +199,9 @@ class Rater:
     def __enter__(self) -> "Rater":
         self.http = httpx.Client(base_url=self.address, timeout=60, trust_env=False)
         for path in (f"/rate/?t={self.token}", "/rate/config", "/rate/gradio_api/info"):
-            self.heard.append(self.http.get(path).text)
-        self.config = json.loads(self.heard[1])
+            came = self.http.get(path)
+            self.heard += [headers_of(came), came.text]
+        self.config = json.loads(self.heard[3])
         self.values = {c["id"]: c["props"].get("value") for c in self.config["components"]}
         self.values[self._component(lambda c: c["type"] == "browserstate")] = self.known
         return self
@@ -279,10 +280,15 @@ class Rater:
         joined = self.http.post(f"/rate/gradio_api/queue/join?t={self.token}", json=body)
         events = self.http.get("/rate/gradio_api/queue/data", params={"session_hash": self.session})
         self.seconds.append(time.perf_counter() - began)
-        self.heard += [joined.text, events.text]
+        self.heard += [headers_of(joined), joined.text, headers_of(events), events.text]
         frames = [json.loads(line.removeprefix("data: ")) for line in events.text.splitlines() if line]
         (done,) = [frame for frame in frames if frame["msg"] == "process_completed"]
         return done["output"]
+
+
+def headers_of(came: httpx.Response) -> str:
+    """What comes before a page and is not shown: a size, a mark of the server's, a time could tell the sides apart."""
+    return "\n".join(f"{name}: {value}" for name, value in came.headers.items() if name != "date")
 
 
 def without_chance(heard: Sequence[str], *, answers: Sequence[str], ids: Sequence[str]) -> list[str]:
@@ -296,6 +302,7 @@ def without_chance(heard: Sequence[str], *, answers: Sequence[str], ids: Sequenc
         for id, name in met.items():
             text = text.replace(id, name)
         text = re.sub(r'nonce[-=]["\w-]+', "‹nonce›", text)
+        text = re.sub(r"request-id: \w+", "request-id: ‹id›", text)
         text = re.sub(r'"event_id": ?"[^"]*"', '"event_id":"‹id›"', text)
         text = re.sub(r'"(\w*duration|rank_eta|eta|avg_time)": ?(?:[\d.e+-]+|null)', r'"\1":"‹time›"', text)
         plain.append(re.sub(r" · [^<]{1,20} left", " · ‹time› left", text))

@@ -194,7 +194,7 @@ def test_ties_and_both_bad_change_no_evidence() -> None:
 def test_one_rater_may_decide_with_a_visible_caveat() -> None:
     found = decide(ratings(mixed(60, 10), raters=1), planned=70)
     assert found.decision is Decision.SHIP
-    assert found.sentence.startswith("One person who did not know")
+    assert found.sentence.startswith("One person who was not told")
     assert found.caveats == ("Only one person rated; a second one would show whether others agree.",)
 
 
@@ -243,13 +243,13 @@ def test_the_words_of_each_answer() -> None:
         ("small plan", decide(ratings("+" * 9), planned=12)),
     ]
     assert sentences(cases) == {
-        "ship": "Ship it. Four people who did not know which answer was which preferred the fine-tuned model in "
+        "ship": "Ship it. Four people who were not told which answer was which preferred the fine-tuned model in "
         "65 of 88 (74 %) comparisons with a preference; 12 were equal. We can be 95 % sure that the true preference "
         "is above one half, and that stays true however often you looked.",
-        "worse": "Don't ship it. One person who did not know which answer was which preferred the base model in "
+        "worse": "Don't ship it. One person who was not told which answer was which preferred the base model in "
         "17 of 20 comparisons with a preference. We can be 95 % sure that the base model is preferred more often "
         "than not, and that stays true however often you looked.",
-        "ruled out": "Don't ship it. 14 people who did not know which answer was which preferred the fine-tuned model "
+        "ruled out": "Don't ship it. 14 people who were not told which answer was which preferred the fine-tuned model "
         "in 180 of 390 (46 %) comparisons with a preference. We can be 95 % sure that the true preference is below "
         "the 55 % that this study asks for, and that stays true however often you looked.",
         "cap": "Don't ship it. All 60 planned prompts are judged, and the fine-tuned model is not clearly better: it "
@@ -299,6 +299,14 @@ def test_a_habit_of_choosing_one_side_is_said_aloud() -> None:
     assert calm.sentence == "Raters chose the left answer 2 times and the right one 2 times: no sign of a habit."
 
 
+@pytest.mark.parametrize(
+    ("alpha", "sure"),
+    [(0.05, "95 %"), (0.025, "97.5 %"), (0.05 / 8, "99.37 %"), (0.05 / 2**10, "99.99 %"), (0.05 / 2**20, "99.99 %")],
+)
+def test_how_sure_one_can_be_is_never_overstated(alpha: float, sure: str) -> None:
+    assert f"We can be {sure} sure" in decide(ratings("+" * 60), planned=60, alpha=alpha).sentence
+
+
 def test_how_much_longer_fine_tuned_answers_are_is_known() -> None:
     found = decide(ratings(mixed(50, 10), lengths=(180, 100)), planned=100)
     assert found.length_ratio == pytest.approx(1.8)
@@ -326,6 +334,9 @@ def test_the_other_caveats() -> None:
         ("+" * 24, 24, "Take it to Deliver"),
         ("-" * 24, 24, "Read below where the base model won"),
         (mixed(12, 10), 22, "add better examples"),
+        ("+" * 15 + "=" * 15, 30, "Compare on more prompts: it lost on none"),
+        ("=" * 20 + "x" * 10, 30, "People see no difference"),
+        ("=" * 10 + "x" * 20, 30, "Read the prompts on which both were bad"),
         (mixed(14, 6), 100, "Make another comparison"),
         ("+" * 9, 12, "hold out more of them on Inspect"),
         (mixed(40, 4, bad=16), 60, "on which both were bad"),

@@ -111,7 +111,7 @@ def test_a_model_that_is_clearly_better_than_all_ships() -> None:
         "The fine-tuned model is clearly better than the base model, the base model with its best prompt and the base "
         "model with examples in its prompt, and every gate that it needs is green."
     )
-    assert found.reasons[1].startswith("Against the base model with its best prompt: Ship it. Two people who did not")
+    assert found.reasons[1].startswith("Against the base model with its best prompt: Clearly better. Two people who")
     assert found.reasons[-2:] == (
         "Speed, green: What speed says.",
         "These prompts are opened for the first time: the evidence must reach 40 to 1.",

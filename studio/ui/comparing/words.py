@@ -11,7 +11,7 @@ from studio.domain.protocol import BASE_SINCE, Opponent, Rival, bar_sentence
 from studio.domain.reading import Reading, Tone
 from studio.domain.row import Message, Row
 from studio.domain.sampling import Sampling
-from studio.domain.study import Ask, Card, Study, StudyState
+from studio.domain.study import TUNED, Ask, Card, Study, StudyState
 from studio.flows.compare import StudyProgress
 from studio.flows.draft import Draft
 from studio.store.acting import may
@@ -137,6 +137,25 @@ def identical(study: Study) -> str:
         return html.reading(Reading(Tone.BAD, title, fix))
     title = f"{same:,} of {html.count(compared, 'fine-tuned answer')} equal the base model's."
     return html.reading(Reading(Tone.WARNING, title, "Raters can only call these equally good; train longer first."))
+
+
+def unfinished(study: Study) -> str:
+    """A warning before anybody rates where answers were cut off or are empty, by who gave them."""
+    if study.state in UNWRITTEN:
+        return ""
+    said = [
+        f"{_who(who)} {counts['cut']:,} of {counts['of']:,} cut off, {counts['empty']:,} empty"
+        for who, counts in study.job.result.get("unfinished", {}).items()
+    ]
+    if not said:
+        return ""
+    most = study.protocol.sampling.max_new_tokens
+    fix = f"Raters judge them as they stand. If that is not what you mean, allow more than {most:,} tokens and freeze anew."
+    return html.reading(Reading(Tone.WARNING, f"Not every answer came to its end: {'; '.join(said)}.", fix))
+
+
+def _who(contestant: str) -> str:
+    return "the fine-tuned model" if contestant == TUNED else Rival(contestant).title
 
 
 def progress(study: Study, far: StudyProgress) -> str:

@@ -154,6 +154,15 @@ def test_what_training_did_not_change_is_said_loudly() -> None:
     assert "All 24 fine-tuned answers equal" in told(24)
 
 
+def test_answers_that_were_cut_off_or_are_empty_are_told_before_anybody_rates() -> None:
+    counts = {"base": {"cut": 9, "empty": 7, "of": 24}, "tuned": {"cut": 1, "empty": 0, "of": 24}}
+    done = examples.job(state=JobState.DONE, result={"unfinished": counts})
+    told = words(view(examples.study(job=done))["situation"])
+    assert "the base model 9 of 24 cut off, 7 empty; the fine-tuned model 1 of 24 cut off, 0 empty." in told
+    assert "more than 160 tokens" in told
+    assert "came to its end" not in words(view(examples.study())["situation"])
+
+
 def test_a_draft_says_its_work_its_bar_and_what_stands_against_it() -> None:
     made = Draft(examples.run(), examples.KEPT[0], Wanted(), examples.protocol(opening=2), (), 24, 0)
     told = words(said.draft(made, checkpoints=2))
