@@ -9,14 +9,16 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+from studio.data.normalising import normalised
 from studio.data.rows import load_rows
+from studio.data.said import said_key
 from studio.domain.contest import Turns, composed
 from studio.domain.errors import StudyError
 from studio.domain.protocol import Opponent, Protocol, Source
-from studio.domain.row import Message, messages_from, records_of
+from studio.domain.row import Message, Row, messages_from, records_of
 from studio.domain.run import Run
 from studio.domain.study import STUDY, TUNED, Ask, Study, prompt_key
-from studio.flows import inspect, split, train
+from studio.flows import bring, inspect, split, train
 from studio.flows.split import Dealt
 from studio.flows.studio import Studio
 from studio.store import splits
@@ -49,19 +51,61 @@ def _used(studio: Studio, run_id: str) -> Dealt:
 def sealed_asks(studio: Studio, run_id: str) -> list[Ask]:
     """The prompts of the sealed test rows, each of them once, in an order that nobody chose and that never changes.
 
-    So every study of a test set asks the first of them, and each is counted as an opening of the same prompts.
+    So every study of a test set asks the first of them, and each is counted as an opening of the same prompts. What a
+    run learned or was checked on that this one goes on from is no sealed prompt any more.
     """
-    return list(_sealed_asks(studio, run_id))
+    return list(_sealed_asks(studio, run_id)[0])
+
+
+def learned_earlier(studio: Studio, run_id: str) -> int:
+    """How many test rows are no sealed prompts because a run that this one goes on from has seen them."""
+    return _sealed_asks(studio, run_id)[1]
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _sealed_asks(studio: Studio, run_id: str) -> tuple[Ask, ...]:
+def _sealed_asks(studio: Studio, run_id: str) -> tuple[tuple[Ask, ...], int]:
     run = train.run(studio, run_id)
     found: dict[str, Ask] = {}
     for row in load_rows(studio.workspace.dataset(run.dataset_id)).only(used(studio, run).test):
         key = prompt_key(row.prompt, row.tools)
         found.setdefault(key, Ask(key, 0, row.prompt, row.answer, row.tools, row.number))
-    return tuple(sorted(found.values(), key=lambda ask: hashlib.sha256(ask.key.encode()).digest()))
+    earlier = [stage for stage in stages(studio, run_id) if stage.id != run_id]
+    seen = {words for stage in earlier for row in _read(studio, stage) for words in _answered(row.prompt)}
+    news = [ask for ask in found.values() if _words(ask.prompt) not in seen]
+    ordered = sorted(news, key=lambda ask: hashlib.sha256(ask.key.encode()).digest())
+    return tuple(ordered), len(found) - len(news)
+
+
+def stages(studio: Studio, run_id: str) -> Iterator[Run]:
+    """The run, and each earlier one whose adapter it goes on from."""
+    run = train.run(studio, run_id)
+    yield run
+    while run.origin is not None and run.origin.step is not None:
+        run = train.run(studio, run.origin.run_id)
+        yield run
+
+
+def _read(studio: Studio, run: Run) -> Iterable[Row]:
+    """The rows that a run learned or was checked on; plain text asks nothing."""
+    dataset, dealt = bring.dataset(studio, run.dataset_id), used(studio, run)
+    if dataset.is_text:
+        return ()
+    return load_rows(studio.workspace.dataset(dataset.id)).only((*dealt.train, *dealt.validation))
+
+
+def _answered(prompt: Turns) -> Iterator[tuple[str, str]]:
+    """All that was answered in a conversation, its beginnings included."""
+    return (_words(prompt[:place]) for place, turn in enumerate(prompt, start=1) if turn.role == "user")
+
+
+def _words(prompt: Turns) -> tuple[str, str]:
+    """What a prompt asks, by the words of its user and of its instructions, as copies are known."""
+    return said_key(prompt), instructions_of(prompt)
+
+
+def instructions_of(prompt: Turns) -> str:
+    """The instructions of a prompt, as copies are known by."""
+    return normalised("\n".join(turn.content for turn in prompt if turn.role == "system"))
 
 
 def own_prompts(studio: Studio, study: Study) -> tuple[Ask, ...]:

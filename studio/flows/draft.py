@@ -172,7 +172,7 @@ def draft(
     fresh = [ask for ask in sealed if openings.words(ask) not in known]
     among = fresh if wanted.unasked else sealed
     if not among and not own:
-        raise _nothing_to_ask(unasked=wanted.unasked)
+        raise _nothing_to_ask(unasked=wanted.unasked, learned=asking.learned_earlier(studio, run_id))
     cap = default_cap(len(among), run.model_id) + len(own) if wanted.cap is None else wanted.cap
     spare = len(among) + len(own) - cap
     identical = default_identical(cap, spare) if wanted.identical is None else wanted.identical
@@ -196,7 +196,7 @@ def draft(
         shipped=gating.shipped_prints(studio, gates),
     )
     counted = frozenset(opening.study_id for opening in earlier)
-    told = (*notes, *room.cut_off(studio, run, wanted.sampling.max_new_tokens))
+    told = (*notes, *_learned(studio, run_id), *room.cut_off(studio, run, wanted.sampling.max_new_tokens))
     return Draft(run, checkpoint, wanted, protocol, asks, len(sealed), len(fresh), counted, told)
 
 
@@ -220,7 +220,20 @@ def _comparable(studio: Studio, run_id: str) -> Run:
     return run
 
 
-def _nothing_to_ask(*, unasked: bool) -> StudyError:
+def _learned(studio: Studio, run_id: str) -> tuple[str, ...]:
+    """That test rows are left out which an earlier stage of the training has seen."""
+    many = asking.learned_earlier(studio, run_id)
+    rows = "1 test row is" if many == 1 else f"{many:,} test rows are"
+    said = f"{rows} not asked: a run that this one goes on from learned the same prompts, or was checked on them."
+    return (said,) if many else ()
+
+
+def _nothing_to_ask(*, unasked: bool, learned: int) -> StudyError:
+    if learned and not unasked:
+        return StudyError(
+            "Every test row was learned by a run that this one goes on from, or it was checked on it.",
+            fix="Bring rows that none of these runs has seen, or prompts of your own.",
+        )
     if unasked:
         return StudyError(
             "Every sealed prompt was asked in an earlier comparison.",

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from studio.data import prompts
-from studio.data.normalising import normalised
 from studio.data.prompts import OwnPrompt, read_prompts
 from studio.data.rows import load_rows
 from studio.data.said import said_key
@@ -17,7 +16,7 @@ from studio.domain.row import Message, Row
 from studio.domain.run import Run
 from studio.domain.study import Ask, prompt_key
 from studio.flows import asking, bring, room, train
-from studio.flows.asking import REMEMBERED
+from studio.flows.asking import REMEMBERED, instructions_of
 from studio.flows.openings import words
 from studio.flows.studio import Studio
 
@@ -45,7 +44,7 @@ class _Asked:
 
     def is_as(self, system: str) -> bool:
         """Whether a row with these instructions asks the same, where its user says the same."""
-        return not self.has_instructions or system == _system(self.turns)
+        return not self.has_instructions or system == instructions_of(self.turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ def _once(prompts: Sequence[OwnPrompt], system: str) -> tuple[list[_Asked], list
     for each in prompts:
         has_own = each.turns[0].role == "system"
         turns = each.turns if has_own or not system else (Message("system", system), *each.turns)
-        key = f"{said_key(turns)}:{_system(turns)}"
+        key = f"{said_key(turns)}:{instructions_of(turns)}"
         if key in found:
             repeated.append(f"line {each.line} repeats line {found[key].line}")
         else:
@@ -126,7 +125,7 @@ def _insist_on_no_sealed(studio: Studio, run_id: str, asked: Sequence[_Asked]) -
     """StudyError where a prompt is a sealed test row: that one is asked with its reference answer, and not as own."""
     sealed: dict[str, set[str]] = defaultdict(set)
     for ask in asking.sealed_asks(studio, run_id):
-        sealed[words(ask)].add(_system(ask.prompt))
+        sealed[words(ask)].add(instructions_of(ask.prompt))
     twice = [each for each in asked if any(map(each.is_as, sealed.get(said_key(each.turns), ())))]
     if twice:
         told = [f"line {each.line} asks what a sealed test row asks" for each in twice]
@@ -168,10 +167,6 @@ def _listed(told: Sequence[str]) -> str:
     return "; ".join(told[:SHOWN]) + (f"; and {left:,} more" if left > 0 else "")
 
 
-def _system(turns: Sequence[Message]) -> str:
-    return normalised("\n".join(turn.content for turn in turns if turn.role == "system"))
-
-
 @lru_cache(maxsize=REMEMBERED)
 def _known(studio: Studio, run_id: str) -> _Known:
     """Training and validation rows of a run and of those that it began from, each with where it stands."""
@@ -180,22 +175,13 @@ def _known(studio: Studio, run_id: str) -> _Known:
     places: list[_Place] = []
 
     def rows() -> Iterator[Row]:
-        for run in _stages(studio, run_id):
+        for run in asking.stages(studio, run_id):
             dataset, used = bring.dataset(studio, run.dataset_id), asking.used(studio, run)
             if dataset.is_text:
                 continue
             parts = dict.fromkeys(used.train, "training") | dict.fromkeys(used.validation, "validation")
             for row in load_rows(studio.workspace.dataset(dataset.id)).only(parts):
-                places.append(_Place(row.line, parts[row.number], dataset.title, _system(row.prompt)))
+                places.append(_Place(row.line, parts[row.number], dataset.title, instructions_of(row.prompt)))
                 yield Row(len(places) - 1, row.line, row.messages)
 
     return _Known(Told(rows()), tuple(places))
-
-
-def _stages(studio: Studio, run_id: str) -> Iterator[Run]:
-    """The run, and each earlier one whose adapter it goes on from."""
-    run = train.run(studio, run_id)
-    yield run
-    while run.origin is not None and run.origin.step is not None:
-        run = train.run(studio, run.origin.run_id)
-        yield run

@@ -221,6 +221,27 @@ def test_the_same_words_under_another_system_prompt_are_another_opening(quiet: S
         )  # fmt: skip
 
 
+def test_what_an_earlier_stage_of_the_training_learned_is_no_sealed_prompt(
+    quiet: Studio, trained: Run, monkeypatch: pytest.MonkeyPatch
+):
+    known, sealed = asking.used, asking.sealed_asks(quiet, trained.id)
+    earlier = replace(trained, id="run-earlier")
+
+    def learned(numbers: tuple[int, ...]) -> draft.Draft:
+        asking._sealed_asks.cache_clear()
+        seen = replace(known(quiet, trained), train=numbers, validation=())
+        monkeypatch.setattr(asking, "used", lambda studio, run: seen if run is earlier else known(studio, run))
+        return draft.draft(quiet, trained.id, Wanted())
+
+    monkeypatch.setattr(asking, "stages", lambda *_: iter([trained, earlier]))
+    made = learned(tuple(ask.row_number for ask in sealed[:2] if ask.row_number is not None))
+    assert [ask.key for ask in asking.sealed_asks(quiet, trained.id)] == [ask.key for ask in sealed[2:]]
+    assert made.sealed == len(sealed) - 2 and made.warnings[-1].startswith("2 test rows are not asked")
+    with pytest.raises(StudyError, match="Every test row was learned by a run"):
+        learned(known(quiet, trained).test)
+    asking._sealed_asks.cache_clear()
+
+
 def test_an_example_that_training_never_saw_is_refused(quiet: Studio, trained: Run):
     test = asking.used(quiet, trained).test
     with pytest.raises(StudyError, match="no training row") as refused:
