@@ -93,7 +93,8 @@ def next_step(standing: Standing) -> str:
                 "other prompts, and have a new comparison rated."
             )
         case Reason.STILL_OPEN:
-            return "Make another comparison on Compare and have it rated to the end."
+            anew = "It counts anew, and on the same prompts its bar is higher."
+            return f"Make another comparison on Compare and have it rated to the end. {anew}"
 
 
 def _after_all_judged(tally: Tally) -> str:

@@ -15,7 +15,8 @@ from studio.domain.release import MANIFEST, MEASURED
 from studio.domain.sampling import Sampling
 from studio.engine import checkpoints, converting, gguf, merging
 from studio.engine.checkpoints import Check, Manifest
-from studio.engine.export import export
+from studio.engine.export import _plainly, export
+from studio.engine.load import load_tokenizer
 from studio.engine.merging import likeness, load_plain
 from tests.engine.conftest import Notebook
 
@@ -270,3 +271,12 @@ def test_what_a_killed_delivery_left_is_in_none_that_is_made_after_it(wanted):
     (draft / "half.safetensors").write_bytes(b"half")
     outcome, to, _ = delivered(spec)
     assert outcome.state == "done" and not draft.exists() and not (to / "half.safetensors").exists()
+
+
+def test_the_script_of_a_delivery_asks_as_the_model_was_asked_here(tiny_model: Path) -> None:
+    from trl.chat_template_utils import qwen3_chat_template
+
+    tokenizer = load_tokenizer(tiny_model)
+    assert _plainly(tokenizer) == ""
+    tokenizer.chat_template = qwen3_chat_template
+    assert _plainly(tokenizer) == ", enable_thinking=False"

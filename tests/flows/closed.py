@@ -13,7 +13,7 @@ from studio.flows.studio import Studio
 from studio.store import cards, studies
 from tests.store.examples import NOON, Examples, written
 
-Said = str  # "+" for the fine-tuned answer, "-" for the other, "=" equal, "x" both bad, "s" skipped
+Said = str  # "+" for the fine-tuned answer, "-" for the other, "=" equal, "x" both bad, "s" skipped, "" not judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,12 @@ class Desk:
         for card_id in held:
             key, rival = dealt[card_id].pair_id.split("/")
             side = dealt[card_id].side
+            if not (said := votes(int(key[4:]), rival)):
+                continue
             sides = {"+": Choice(side.value), "-": Choice(side.other.value)}
             plain = {"=": Choice.TIE, "x": Choice.BOTH_BAD, "s": Choice.SKIP}
             marked = {side.value: marks.get("tuned", {}), side.other.value: marks.get("other", {})}
-            given.append(Vote(card_id, (sides | plain)[votes(int(key[4:]), rival)], 9.0, comment, marked))
+            given.append(Vote(card_id, (sides | plain)[said], 9.0, comment, marked))
         judge.rate_all(self.studio, link.token, given)
         for card_id, guess in zip(held, guesses, strict=False):
             side = dealt[card_id].side

@@ -55,6 +55,15 @@ def test_each_opponent_has_its_own_verdict_votes_and_examples(desk: Desk):
     assert any(sentence.startswith("16 votes showed a fine-tuned answer that the same") for sentence in told.blind)
 
 
+def test_how_many_more_ratings_would_settle_it_is_told_on_the_page(desk: Desk):
+    study = desk.closed(lambda n, _: "" if n >= 20 else "-" if n % 3 == 0 else "+", prompts=60)
+    found = decide.verdict(desk.studio, study.id)
+    (base,) = found.against
+    assert found.ruling.decision is Decision.NOT_YET and base.verdict.more_needed
+    page = report.report_page(desk.studio, study.id)
+    assert f"about {found.ruling.more_needed} more comparisons" in page
+
+
 def test_guesses_are_counted_by_the_side_on_which_the_new_model_was(desk: Desk):
     guesses = ["right"] * 10 + ["wrong"] * 2 + ["unsure"]
     study = desk.closed(lambda n, _: "+", prompts=24, guesses=guesses)
