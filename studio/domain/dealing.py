@@ -9,10 +9,11 @@ No side follows from those before it. Were they evened out, whoever found out on
 
 import hashlib
 import random
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 from studio.domain.errors import StudyError
 from studio.domain.protocol import Protocol, Source
@@ -38,12 +39,20 @@ class Pair:
         return self.opponent is None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Deck:
     """All pairs of a study in the order in which they are dealt; `seed` stays on the server."""
 
     pairs: tuple[Pair, ...]
     seed: int
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Pair]:
+        return {pair.id: pair for pair in self.pairs}
+
+    @cached_property
+    def wanted_twice(self) -> int:
+        return sum(pair.wanted > 1 for pair in self.pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,18 @@ class Dealt:
     def is_judged(self) -> bool:
         """Whether anything was said of it."""
         return self.is_rated and not self.is_skip
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """What is out, as far as it matters to one rater: `dealt` has at least their cards and all that are not rated.
+
+    `ratings` is how often each pair was judged by anybody, `first` on which side one that was rated was shown first.
+    """
+
+    dealt: Sequence[Dealt]
+    ratings: Mapping[str, int]
+    first: Callable[[str], Side | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,92 +167,104 @@ def _with_seconds(cards: Iterable[tuple[str, str]], *, twice: float) -> list[Pai
     return pairs
 
 
+def out_of(dealt: Sequence[Dealt]) -> Out:
+    """The same from all cards that are out."""
+    sides: dict[str, Side] = {}
+    for card in dealt:
+        if card.is_rated:
+            sides.setdefault(card.pair_id, card.side)
+    return Out(dealt, Counter(card.pair_id for card in dealt if card.is_judged), sides.get)
+
+
 def next_card(deck: Deck, dealt: Sequence[Dealt], rater: str, *, now: datetime) -> Dealt | None:
     """The card that this rater holds, or else a new one; None while there is nothing for them.
 
     On which side the fine-tuned answer stands is drawn for each card, whatever was shown before. A card that comes back
     to the same person stands as it stood, and a second rating by somebody else shows the pair the other way round.
     """
-    held = _in_hand(_live(dealt, now), rater)
-    return held[0] if held else next(_new_cards(deck, dealt, rater, now=now), None)
+    return Standing(deck, out_of(dealt), rater, now=now).next()
 
 
 def hand(deck: Deck, dealt: Sequence[Dealt], rater: str, *, now: datetime) -> list[Dealt]:
     """All cards that this rater could judge now, those held first; for judging in bulk."""
-    return [*_in_hand(_live(dealt, now), rater), *_new_cards(deck, dealt, rater, now=now)]
-
-
-def remaining(deck: Deck, dealt: Sequence[Dealt], rater: str, *, now: datetime) -> int:
-    """How many cards are left for this rater at this moment: the one in hand, and what they could be handed."""
-    live = _live(dealt, now)
-    table = _Table(deck, live, rater, own=[card for card in dealt if card.rater == rater])
-    return len(_in_hand(live, rater)) + len(table.open_pairs())
+    standing = Standing(deck, out_of(dealt), rater, now=now)
+    return [*standing.held, *standing.new_cards()]
 
 
 def is_settled(deck: Deck, dealt: Sequence[Dealt], rater: str) -> bool:
     """Whether nothing can come to this rater any more, also once all that others hold is judged or given back."""
-    ratings = Counter(card.pair_id for card in dealt if card.is_judged)
-    own = {card.pair_id for card in dealt if card.is_rated and card.rater == rater}
-    return all(pair.id in own or ratings[pair.id] >= pair.wanted for pair in deck.pairs)
+    return Standing(deck, out_of(dealt), rater, now=datetime.now(UTC)).is_settled
 
 
 def progress(deck: Deck, dealt: Sequence[Dealt]) -> Progress:
     """How far the study is; nothing of it tells who leads. A pair that was only skipped is not judged."""
-    ratings = Counter(card.pair_id for card in dealt if card.is_judged)
-    return Progress(
-        judged=sum(ratings[pair.id] > 0 for pair in deck.pairs),
-        pairs=len(deck.pairs),
-        second=sum(ratings[pair.id] > 1 for pair in deck.pairs if pair.wanted > 1),
-        wanted_twice=sum(pair.wanted > 1 for pair in deck.pairs),
-    )
+    return _progress(deck, out_of(dealt).ratings)
 
 
 def recurring(deck: Deck, dealt: Sequence[Dealt]) -> int:
     """How many ratings were of a prompt that the same person had judged before, with the same fine-tuned answer."""
-    prompts = {pair.id: pair.prompt for pair in deck.pairs}
-    shown = Counter((card.rater, prompts[card.pair_id]) for card in dealt if card.is_rated)
+    shown = Counter((card.rater, deck.by_id[card.pair_id].prompt) for card in dealt if card.is_rated)
     return sum(times - 1 for times in shown.values())
 
 
-def _new_cards(deck: Deck, dealt: Sequence[Dealt], rater: str, *, now: datetime) -> Iterator[Dealt]:
-    """Everything that could be handed to this rater now, in the order in which it would be, one after the other."""
-    table = _Table(deck, _live(dealt, now), rater, own=[card for card in dealt if card.rater == rater])
-    for pair in table.in_order():
-        yield Dealt(pair.id, rater, table.side(pair), now)
+def _progress(deck: Deck, ratings: Mapping[str, int]) -> Progress:
+    return Progress(
+        judged=len(ratings),
+        pairs=len(deck.pairs),
+        second=sum(times > 1 and deck.by_id[pair_id].wanted > 1 for pair_id, times in ratings.items()),
+        wanted_twice=deck.wanted_twice,
+    )
 
 
-def _in_hand(live: Sequence[Dealt], rater: str) -> list[Dealt]:
-    return [card for card in live if card.rater == rater and not card.is_rated]
+class Standing:
+    """How a study stands for one rater at one moment, from one look at the cards that are out.
 
+    `held` are those in their hands. A card held by anybody for longer than HOLD is free again.
+    """
 
-def _live(dealt: Sequence[Dealt], now: datetime) -> list[Dealt]:
-    """Cards that are judged, or held for less than HOLD; others are free again."""
-    return [card for card in dealt if card.is_rated or now - card.at <= HOLD]
+    def __init__(self, deck: Deck, out: Out, rater: str, *, now: datetime) -> None:
+        self.deck, self.out, self.rater, self.now = deck, out, rater, now
+        own = [card for card in out.dealt if card.rater == rater]
+        live = [card for card in out.dealt if not card.is_rated and now - card.at <= HOLD]
+        self.held = [card for card in live if card.rater == rater]
+        self._earlier = {card.pair_id: card.side for card in own}  # what was ever theirs
+        self._said = {card.pair_id for card in own if card.is_rated}
+        self._closed = self._said | {card.pair_id for card in live}
 
+    @property
+    def progress(self) -> Progress:
+        """How far everybody is."""
+        return _progress(self.deck, self.out.ratings)
 
-class _Table:
-    """What lies on the table when one rater asks for a card."""
+    @property
+    def remaining(self) -> int:
+        """How many cards are left for this rater at this moment: those in hand, and what they could be handed."""
+        touched = self._closed | self.out.ratings.keys()
+        taken = sum(not self._is_open(self.deck.by_id[pair_id]) for pair_id in touched)
+        return len(self.held) + len(self.deck.pairs) - taken
 
-    def __init__(self, deck: Deck, live: Sequence[Dealt], rater: str, *, own: Sequence[Dealt]) -> None:
-        prompts = {pair.id: pair.prompt for pair in deck.pairs}
-        self.deck, self.rater = deck, rater
-        self.of_pair: dict[str, list[Dealt]] = defaultdict(list)
-        self.seen = {prompts[card.pair_id] for card in own}
-        self.earlier = {card.pair_id: card.side for card in own}
-        for card in live:
-            self.of_pair[card.pair_id].append(card)
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing can come any more, also once all that others hold is judged or given back."""
+        ratings = self.out.ratings
+        return all(pair.id in self._said or ratings.get(pair.id, 0) >= pair.wanted for pair in self.deck.pairs)
 
-    def open_pairs(self) -> list[Pair]:
-        """What this rater may judge: not theirs yet, and a second rating only once the first is given."""
-        return [pair for pair in self.deck.pairs if self._is_open(pair)]
+    def next(self) -> Dealt | None:
+        """The card in hand, or else a new one; None while there is nothing."""
+        return self.held[0] if self.held else next(self.new_cards(), None)
 
-    def in_order(self) -> Iterator[Pair]:
+    def new_cards(self) -> Iterator[Dealt]:
+        """Everything that could be handed to this rater now, in the order in which it would be, one after the other."""
+        for pair in self._in_order():
+            yield Dealt(pair.id, self.rater, self._side(pair), self.now)
+
+    def _in_order(self) -> Iterator[Pair]:
         """First what comes back, then prompts that are new to the rater, then others; no side has a say in it."""
-        known, again = set(self.seen), []
-        may_judge = self.open_pairs()
-        yield from (pair for pair in may_judge if pair.id in self.earlier)
-        for pair in may_judge:
-            if pair.id in self.earlier:
+        known, again = {self.deck.by_id[pair_id].prompt for pair_id in self._earlier}, []
+        if not self._earlier.keys() <= self._closed:
+            yield from (pair for pair in self.deck.pairs if pair.id in self._earlier and self._is_open(pair))
+        for pair in self.deck.pairs:
+            if pair.id in self._earlier or not self._is_open(pair):
                 continue
             if pair.prompt in known:
                 again.append(pair)
@@ -240,20 +273,16 @@ class _Table:
                 yield pair
         yield from again
 
-    def side(self, pair: Pair) -> Side:
-        """As it stood where the card comes back, the other way round for a second rating; else drawn."""
-        if side := self.earlier.get(pair.id):
-            return side
-        others = self.of_pair[pair.id]
-        return others[0].side.other if others else self._drawn(pair)
-
     def _is_open(self, pair: Pair) -> bool:
-        cards = self.of_pair[pair.id]
-        return (
-            sum(not card.is_skip for card in cards) < pair.wanted
-            and all(card.is_rated for card in cards)
-            and all(card.rater != self.rater for card in cards)
-        )
+        """Whether this rater may judge it: not theirs yet, and a second rating only once the first is given."""
+        return pair.id not in self._closed and self.out.ratings.get(pair.id, 0) < pair.wanted
+
+    def _side(self, pair: Pair) -> Side:
+        """As it stood where the card comes back, the other way round for a second rating; else drawn."""
+        if side := self._earlier.get(pair.id):
+            return side
+        first = self.out.first(pair.id)
+        return first.other if first else self._drawn(pair)
 
     def _drawn(self, pair: Pair) -> Side:
         digest = hashlib.sha256(f"{self.deck.seed}/{self.rater}/{pair.id}".encode()).digest()

@@ -1,13 +1,13 @@
 """Judge: hand a rater one blind card at a time and keep what they say."""
 
 import random
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache, partial
 from statistics import median
 
-from studio.domain import dealing
-from studio.domain.dealing import Dealt, Deck, Pair, deck_of
+from studio.domain.dealing import Dealt, Deck, Out, Pair, Standing, deck_of
 from studio.domain.errors import StillWriting, StudyError
 from studio.domain.job import JobState
 from studio.domain.masking import masked
@@ -33,11 +33,13 @@ from studio.flows.audit import logged
 from studio.flows.studio import Studio
 from studio.store import cards, links
 from studio.store import studies as stored
+from studio.store.database import Connection
 
 LONGEST_COMMENT = 2000
 LONGEST_NAME = 64
 ASKED_EVERY = 10
 LEAST_FOR_PACE = 3
+DECKS = 8  # that are kept in memory
 
 Marks = Mapping[str, Mapping[str, int]]
 
@@ -100,7 +102,10 @@ def call(studio: Studio, token: str, name: str) -> Link:
 
 def turn(studio: Studio, token: str) -> Turn:
     """The card that this rater holds, or a new one, or whether to wait for one."""
-    return _turn(studio, _table(studio, token))
+    table = _table(studio, token)
+    with studio.store.write(together=True) as connection:
+        step = _next(connection, table)
+    return _shown(studio, table, step)
 
 
 def next_card(studio: Studio, token: str) -> Card | None:
@@ -124,17 +129,29 @@ def rate(
     have judged decides when, so that neither being asked nor not being asked says anything about a card.
     """
     table = _table(studio, token)
-    cards.rate(studio.store, _said(table, Vote(card_id, choice, seconds, comment, marks or {})))
-    return _asked(studio, table, card_id) or _turn(studio, table)
+    said = _said(table, Vote(card_id, choice, seconds, comment, marks or {}))
+    with studio.store.write(together=True) as connection:
+        cards.rate(connection, said)
+        try:
+            with connection.begin_nested():
+                step = _next(connection, table, judged=card_id)
+        except Exception as error:  # what was said is kept, whatever comes of the next card
+            step = error
+    if isinstance(step, Exception):
+        raise step
+    return _shown(studio, table, step)
 
 
 def suspect(studio: Studio, token: str, card_id: str, guessed: Guessed | None) -> Turn:
     """Keep which side of the card just judged this rater took for the new model (None: not said), and go on."""
     table = _table(studio, token)
-    own = cards.ratings(studio.store, table.study.id, rater=table.rater.id)
-    if guessed is not None and own and own[-1].card_id == card_id:
-        cards.suspect(studio.store, table.study.id, Suspicion(card_id, table.rater.id, guessed, datetime.now(UTC)))
-    return _turn(studio, table)
+    with studio.store.write(together=True) as connection:
+        own = list(cards.paces(connection, table.study_id, table.rater.id))
+        if guessed is not None and own and own[-1] == card_id:
+            told = Suspicion(card_id, table.rater.id, guessed, datetime.now(UTC))
+            cards.suspect(connection, table.study_id, told)
+        step = _next(connection, table)
+    return _shown(studio, table, step)
 
 
 def undo(studio: Studio, token: str, card_id: str | None = None) -> Turn:
@@ -143,21 +160,31 @@ def undo(studio: Studio, token: str, card_id: str | None = None) -> Turn:
     With a `card_id`, only where that is the card judged last: a press that arrives twice takes nothing more back.
     """
     table = _table(studio, token)
-    taken = cards.unrate(studio.store, table.study.id, table.rater.id, only=card_id)
-    return _turn(studio, table, taken or card_id)
+    with studio.store.write(together=True) as connection:
+        taken = cards.unrate(connection, table.study_id, table.rater.id, only=card_id)
+        step = _next(connection, table, again=taken or card_id)
+    return _shown(studio, table, step)
 
 
 def remaining_cards(studio: Studio, token: str) -> list[Card]:
     """Every card that this rater could judge now, now held by them; for judging in bulk."""
-    table = _table(studio, token)
-    held = cards.deal(studio.store, table.study.id, table.hand)
-    asks = {ask.key: ask for ask in stored.asks(studio.store, table.study.id)}
+    table, far = _table(studio, token), list[_Far]()
+
+    def draw(out: Out) -> list[Dealt]:
+        standing = table.standing(out)
+        far.append(_far(cards.paces(connection, table.study_id, table.rater.id), standing))
+        return [*standing.held, *standing.new_cards()]
+
+    with studio.store.write() as connection:
+        held = cards.deal_to(connection, table.study_id, table.rater.id, draw)
+    asks = {ask.key: ask for ask in stored.asks(studio.store, table.study_id)}
     answers: dict[str, dict[str, Answer]] = {}
-    for (key, contestant), answer in stored.answers(studio.store, table.study.id).items():
+    for (key, contestant), answer in stored.answers(studio.store, table.study_id).items():
         answers.setdefault(key, {})[contestant] = answer
-    far = _far(studio, table, cards.dealt(studio.store, table.study.id))
     return [
-        _card(table, card, asks[key], answers[key], far) for card in held for key in [table.pairs[card.pair_id].prompt]
+        _card(table, card, asks[key], answers[key], far[0])
+        for card in held
+        for key in [table.laid.deck.by_id[card.pair_id].prompt]
     ]
 
 
@@ -165,7 +192,7 @@ def remaining_cards(studio: Studio, token: str) -> list[Card]:
 def rate_all(studio: Studio, token: str, votes: Sequence[Vote]) -> None:
     """Keep many judgements at once; StudyError before the first of them when one is of no card of this rater."""
     table = _table(studio, token)
-    known = {card.id for card in cards.dealt(studio.store, table.study.id) if card.rater == table.rater.id}
+    known = {card.id for card in cards.dealt(studio.store, table.study_id) if card.rater == table.rater.id}
     for vote in votes:
         if vote.card_id not in known:
             raise StudyError(f"{vote.card_id} is no card of this rater.", fix="Take the cards from `study answers`.")
@@ -181,20 +208,35 @@ def called(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
-    """An open study as one rater sits at it; `pairs` are those of its deck by their id."""
+class _Laid:
+    """What of a study raters are dealt by, fixed since it was frozen."""
 
-    study: Study
-    rater: Link
     deck: Deck
-    pairs: Mapping[str, Pair]
+    question: str
+    rubric: str
+    masked: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """An open study as one rater sits at it."""
+
+    study_id: str
+    rater: Link
+    laid: _Laid
     now: datetime
 
-    def next(self, dealt: Sequence[Dealt]) -> Dealt | None:
-        return dealing.next_card(self.deck, dealt, self.rater.id, now=self.now)
+    def standing(self, out: Out) -> Standing:
+        return Standing(self.laid.deck, out, self.rater.id, now=self.now)
 
-    def hand(self, dealt: Sequence[Dealt]) -> list[Dealt]:
-        return dealing.hand(self.deck, dealt, self.rater.id, now=self.now)
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """A study by what never changes of it; `read` reads the rest."""
+
+    fingerprint: str
+    seed: int
+    read: Callable[[], Study] = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,72 +251,99 @@ class _Far:
     last: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Next:
+    """What comes next as the database has it: a card, the question about the one just judged, or neither."""
+
+    far: _Far
+    card: Dealt | None = None
+    asked_about: str = ""
+    is_waiting: bool = False
+
+
 def _table(studio: Studio, token: str) -> _Table:
-    link = links.by_token(studio.store, token, LinkKind.RATER)
-    study = compare.study(studio, link.study_id)
+    with studio.store.read() as connection:
+        link = links.by_token(connection, token, LinkKind.RATER)
+        sealed = stored.sealed(connection, link.study_id)
+    if sealed is None:
+        study = _insist_on_open(compare.study(studio, link.study_id))
+        sealed = study.fingerprint, study.seed
+    laid = _laid(_Sealed(*sealed, read=partial(stored.get, studio.store, link.study_id)))
+    return _Table(link.study_id, link, laid, datetime.now(UTC))
+
+
+@lru_cache(maxsize=DECKS)
+def _laid(sealed: _Sealed) -> _Laid:
+    """The deck of a study, worked out once: it is the same for the same fingerprint and seed."""
+    protocol = sealed.read().protocol
+    deck = deck_of(protocol, seed=sealed.seed)
+    return _Laid(deck, protocol.criterion, protocol.rubric, protocol.masked)
+
+
+def _insist_on_open(study: Study) -> Study:
     if study.state is StudyState.CLOSED:
         raise StudyError("This comparison is closed.", fix="Thank you; nothing more is needed.")
     if study.state is StudyState.FAILED or (study.state is StudyState.WRITING and study.job.state is JobState.STOPPED):
         raise StudyError("The answers to judge could not be written.", fix="Ask whoever sent you the link.")
     if study.state is not StudyState.OPEN:
         raise StillWriting("The answers are still being written.", fix="Come back in a minute.")
-    deck = deck_of(study.protocol, seed=study.seed)
-    return _Table(study, link, deck, {pair.id: pair for pair in deck.pairs}, datetime.now(UTC))
+    return study
 
 
-def _turn(studio: Studio, table: _Table, card_id: str | None = None) -> Turn:
-    """What comes next, or this card once more where it is in their hands."""
-    seen: list[Dealt] = []
+def _next(connection: Connection, table: _Table, *, judged: str = "", again: str | None = None) -> _Next:
+    """The question about the card that was `judged` a moment ago, if it is its turn; else the card to come `again`,
+    where it is in their hands, the one that they hold, or a new one."""
+    seen = list[_Next]()
 
-    def draw(dealt: Sequence[Dealt]) -> list[Dealt]:
-        seen.extend(dealt)
-        own = [card for card in dealt if card.rater == table.rater.id and not card.is_rated]
-        again = [card for card in own if card.id == card_id]
-        return again or [card for card in [table.next(dealt)] if card]
+    def draw(out: Out) -> list[Dealt]:
+        standing = table.standing(out)
+        far = _far(cards.paces(connection, table.study_id, table.rater.id), standing)
+        if _is_asked(connection, far, judged):
+            seen.append(_Next(far, asked_about=judged))
+            return []
+        held = [card for card in out.dealt if card.rater == table.rater.id and not card.is_rated and card.id == again]
+        drawn = held or [card for card in [standing.next()] if card]
+        seen.append(_Next(far, is_waiting=not drawn and not standing.is_settled))
+        return drawn
 
-    held = cards.deal(studio.store, table.study.id, draw)
-    far = _far(studio, table, seen)
-    turn = Turn(rated=far.rated, total=far.total, last=far.last, together=far.together, needed=far.needed)
-    if not held:
-        return replace(turn, is_waiting=not dealing.is_settled(table.deck, seen, table.rater.id))
-    ask, answers = stored.asked(studio.store, table.study.id, table.pairs[held[0].pair_id].prompt)
-    return replace(turn, card=_card(table, held[0], ask, answers, far))
-
-
-def _asked(studio: Studio, table: _Table, card_id: str) -> Turn | None:
-    """The question about the card that was just judged, if it is its turn and was not answered."""
-    own = cards.ratings(studio.store, table.study.id, rater=table.rater.id)
-    if not own or own[-1].card_id != card_id:
-        return None
-    dealt = cards.dealt(studio.store, table.study.id)
-    far = _far(studio, table, dealt)
-    if len(own) % ASKED_EVERY and far.total > far.rated:
-        return None
-    if any(told.card_id == card_id for told in cards.suspicions(studio.store, table.study.id)):
-        return None
-    return Turn(None, card_id, rated=far.rated, total=far.total, last=card_id, together=far.together, needed=far.needed)
+    (card,) = cards.deal_to(connection, table.study_id, table.rater.id, draw) or [None]
+    return replace(seen[0], card=card)
 
 
-def _far(studio: Studio, table: _Table, dealt: Sequence[Dealt]) -> _Far:
-    own = cards.ratings(studio.store, table.study.id, rater=table.rater.id)
-    left = dealing.remaining(table.deck, dealt, table.rater.id, now=table.now)
-    paces = [rating.seconds for rating in own if rating.seconds is not None]
-    seconds_left = median(paces) * left if len(paces) >= LEAST_FOR_PACE else None
-    whole = dealing.progress(table.deck, dealt)
+def _is_asked(connection: Connection, far: _Far, judged: str) -> bool:
+    """Whether it is the turn of the question about this card, and it was not answered."""
+    is_turn = judged != "" and far.last == judged and (far.rated % ASKED_EVERY == 0 or far.total <= far.rated)
+    return is_turn and not cards.is_suspected(connection, judged)
+
+
+def _far(own: dict[str, float | None], standing: Standing) -> _Far:
+    left, whole = standing.remaining, standing.progress
+    paces = [seconds for seconds in own.values() if seconds is not None]
     return _Far(
         rated=len(own),
         total=len(own) + left,
         together=whole.together,
         needed=whole.needed,
-        seconds_left=seconds_left,
-        last=own[-1].card_id if own else "",
+        seconds_left=median(paces) * left if len(paces) >= LEAST_FOR_PACE else None,
+        last=next(reversed(own), ""),
     )
+
+
+def _shown(studio: Studio, table: _Table, step: _Next) -> Turn:
+    """What the rater is told of it."""
+    far = step.far
+    told = Turn(rated=far.rated, total=far.total, last=far.last, together=far.together, needed=far.needed)
+    if step.card is None:
+        return replace(told, asked_about=step.asked_about, is_waiting=step.is_waiting)
+    prompt = table.laid.deck.by_id[step.card.pair_id].prompt
+    ask, answers = stored.asked(studio.store, table.study_id, prompt)
+    return replace(told, card=_card(table, step.card, ask, answers, far))
 
 
 def _said(table: _Table, vote: Vote) -> Rating:
     return Rating(
         card_id=vote.card_id,
-        study_id=table.study.id,
+        study_id=table.study_id,
         rater=table.rater.id,
         choice=vote.choice,
         at=datetime.now(UTC),
@@ -300,21 +369,21 @@ def _is_mark(criterion: str, mark: object) -> bool:
 
 def _card(table: _Table, card: Dealt, ask: Ask, answers: Mapping[str, Answer], far: _Far) -> Card:
     """What the rater may see."""
-    study = table.study
-    left, right = texts(table.pairs[card.pair_id], card.side, answers, seed=study.seed)
+    laid = table.laid
+    left, right = texts(laid.deck.by_id[card.pair_id], card.side, answers, seed=laid.deck.seed)
     return Card(
         id=card.id,
-        question=study.protocol.criterion,
+        question=laid.question,
         prompt=ask.prompt,
-        left=masked(left, study.protocol.masked),
-        right=masked(right, study.protocol.masked),
+        left=masked(left, laid.masked),
+        right=masked(right, laid.masked),
         position=far.rated + 1,
         total=far.total,
         rated=far.rated,
         seconds_left=far.seconds_left,
         together=far.together,
         needed=far.needed,
-        rubric=study.protocol.rubric,
+        rubric=laid.rubric,
     )
 
 

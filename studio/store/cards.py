@@ -1,24 +1,30 @@
 """Cards in the database: who was handed what on which side, what they said of it, and which side they suspected."""
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Select, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, select, update
+from sqlalchemy.sql.functions import aggregate_strings
 
-from studio.domain.dealing import Dealt
+from studio.domain.dealing import Dealt, Out
 from studio.domain.errors import StudyError
 from studio.domain.study import Choice, Guessed, PastRating, Rating, Side, Suspicion
 from studio.store import links, tables
 from studio.store.columns import readable
-from studio.store.database import Store
+from studio.store.database import Store, writing
 from studio.store.studies import insist_on_open
 
 AT_ONCE = 1000  # as many ids as any database takes in one question
 
+SIDES = {side.value: side for side in Side}
+
 Draw = Callable[[Sequence[Dealt]], Sequence[Dealt]]
+BETWEEN = "\n"  # ids of pairs that are told in one text
 
 
 def dealt(store: Store, study_id: str) -> list[Dealt]:
@@ -27,41 +33,50 @@ def dealt(store: Store, study_id: str) -> list[Dealt]:
         return _dealt(connection, study_id)
 
 
-def deal(store: Store, study_id: str, draw: Draw) -> list[Dealt]:
+def deal(target: Store | Connection, study_id: str, draw: Draw) -> list[Dealt]:
     """Hand out what `draw` makes of the cards that are out; one at a time, so that no pair is handed out twice.
 
     A card that comes back to the same person keeps its id. StudyError when the study is not open.
     """
-    with store.write() as connection:
+    with writing(target) as connection:
         insist_on_open(connection, study_id)
         known = _dealt(connection, study_id)
         return _kept(connection, study_id, draw(known), known=known)
 
 
-def rate(store: Store, rating: Rating) -> bool:
+def deal_to(connection: Connection, study_id: str, rater: str, draw: Callable[[Out], Sequence[Dealt]]) -> list[Dealt]:
+    """The same for one rater, who is told no more of others' cards than has a say in what comes next."""
+    insist_on_open(connection, study_id)
+    known = _dealt(connection, study_id, (tables.cards.c.rater == rater) | tables.ratings.c.card_id.is_(None))
+    out = Out(known, _ratings(connection, study_id), partial(_first_side, connection, study_id))
+    return _kept(connection, study_id, draw(out), known=known)
+
+
+def rate(target: Store | Connection, rating: Rating) -> bool:
     """Keep a judgement in place of an earlier one of the same card; False if it says nothing new
     (how long it took is told by the first).
 
     StudyError when the study is not open or the card is not this rater's.
     """
-    return rate_all(store, [rating]) == 1
+    return rate_all(target, [rating]) == 1
 
 
-def rate_all(store: Store, given: Sequence[Rating]) -> int:
+def rate_all(target: Store | Connection, given: Sequence[Rating]) -> int:
     """Keep many judgements of one study, all or none; how many of them say something new. StudyError as of `rate`."""
     if not given:
         return 0
-    with store.write() as connection:
+    with writing(target) as connection:
         insist_on_open(connection, given[0].study_id)
         for rater in {rating.rater for rating in given}:
             links.insist_on_right(connection, rater)
-        owners, current = _owners(connection, given), _current(connection, given)
+        known = _known(connection, given)
         left, new = list[Rating](), dict[str, Rating]()
         for rating in given:
-            if owners.get(rating.card_id) != (rating.study_id, rating.rater):
+            owner, current = known.get(rating.card_id, (None, None))
+            if owner != (rating.study_id, rating.rater):
                 raise StudyError("This card is not yours to judge.", fix="Reload the page.")
             rating = replace(rating, comment=readable(rating.comment))
-            earlier = new.get(rating.card_id) or current.get(rating.card_id)
+            earlier = new.get(rating.card_id) or current
             if earlier and _says(earlier) == _says(rating):
                 continue
             left += [earlier] if earlier else []
@@ -72,13 +87,13 @@ def rate_all(store: Store, given: Sequence[Rating]) -> int:
         return len(new)
 
 
-def unrate(store: Store, study_id: str, rater: str, *, only: str | None = None) -> str | None:
+def unrate(target: Store | Connection, study_id: str, rater: str, *, only: str | None = None) -> str | None:
     """Take back what a rater judged last, who holds that card again from now on; its id, or None without any.
 
     Where `only` is given, nothing is taken back unless that card is the last: the same press twice is one.
     """
     columns = tables.ratings.c
-    with store.write() as connection:
+    with writing(target) as connection:
         insist_on_open(connection, study_id)
         links.insist_on_right(connection, rater)
         last = connection.execute(
@@ -106,6 +121,14 @@ def ratings(store: Store, study_id: str, *, rater: str | None = None) -> list[Ra
         return [_rating(row) for row in connection.execute(question)]
 
 
+def paces(connection: Connection, study_id: str, rater: str) -> dict[str, float | None]:
+    """How long each card took that this rater has judged, in the order in which they did."""
+    columns = tables.ratings.c
+    question = select(columns.card_id, columns.seconds).where(columns.study_id == study_id, columns.rater == rater)
+    question = question.order_by(columns.at, columns.card_id)
+    return {row.card_id: row.seconds for row in connection.execute(question).all()}
+
+
 def history(store: Store, study_id: str) -> list[PastRating]:
     """The ratings that no longer count, in the order in which they were replaced or taken back."""
     columns = tables.rating_history.c
@@ -114,10 +137,10 @@ def history(store: Store, study_id: str) -> list[PastRating]:
         return [PastRating(_rating(row), row.left_at, row.why) for row in connection.execute(question)]
 
 
-def suspect(store: Store, study_id: str, suspicion: Suspicion) -> None:
+def suspect(target: Store | Connection, study_id: str, suspicion: Suspicion) -> None:
     """Keep which side a rater took for the new model; once per card, and only of a card that they have judged."""
     columns = tables.ratings.c
-    with store.write() as connection:
+    with writing(target) as connection:
         insist_on_open(connection, study_id)
         links.insist_on_right(connection, suspicion.rater)
         judged = select(columns.card_id).where(
@@ -131,6 +154,12 @@ def suspect(store: Store, study_id: str, suspicion: Suspicion) -> None:
             connection.execute(tables.suspicions.insert().values(study_id=study_id, at=suspicion.at, **values))
 
 
+def is_suspected(connection: Connection, card_id: str) -> bool:
+    """Whether its rater has said which side of this card they take for the new model."""
+    columns = tables.suspicions.c
+    return connection.execute(select(columns.card_id).where(columns.card_id == card_id)).first() is not None
+
+
 def suspicions(store: Store, study_id: str) -> list[Suspicion]:
     """Which sides raters took for the new model, in the order in which they said so."""
     columns = tables.suspicions.c
@@ -140,26 +169,39 @@ def suspicions(store: Store, study_id: str) -> list[Suspicion]:
         return [Suspicion(row.card_id, row.rater, Guessed(row.guessed), row.at) for row in found]
 
 
-def _dealt(connection: Connection, study_id: str) -> list[Dealt]:
-    cards, ratings = tables.cards, tables.ratings
+def _dealt(connection: Connection, study_id: str, *only: ColumnElement[bool]) -> list[Dealt]:
+    cards, choice = tables.cards.c, tables.ratings.c.choice
     question = (
-        select(cards, ratings.c.choice)
-        .outerjoin(ratings, ratings.c.card_id == cards.c.id)
-        .where(cards.c.study_id == study_id)
-        .order_by(cards.c.at, cards.c.id)
+        select(cards.id, cards.pair_id, cards.rater, cards.side, cards.at, choice)
+        .outerjoin(tables.ratings, tables.ratings.c.card_id == cards.id)
+        .where(cards.study_id == study_id, *only)
+        .order_by(cards.at, cards.id)
     )
     return [
-        Dealt(
-            row.pair_id,
-            row.rater,
-            Side(row.side),
-            row.at,
-            row.choice is not None,
-            row.id,
-            is_skip=row.choice == Choice.SKIP.value,
-        )
-        for row in connection.execute(question)
+        Dealt(pair_id, rater, SIDES[side], at, said is not None, id, said == Choice.SKIP.value)
+        for id, pair_id, rater, side, at, said in connection.execute(question).all()
     ]
+
+
+def _judged(study_id: str) -> Select[*tuple[Any, ...]]:
+    cards, ratings = tables.cards.c, tables.ratings.c
+    return select(cards.pair_id).join(tables.ratings, ratings.card_id == cards.id).where(cards.study_id == study_id)
+
+
+def _ratings(connection: Connection, study_id: str) -> Counter[str]:
+    """How often each pair was judged; told in one text, since thousands of rows cost a hundred times as much."""
+    told = aggregate_strings(tables.cards.c.pair_id, BETWEEN)
+    question = _judged(study_id).where(tables.ratings.c.choice != Choice.SKIP.value).with_only_columns(told)
+    found = connection.execute(question).scalar()
+    return Counter(found.split(BETWEEN) if found else [])
+
+
+def _first_side(connection: Connection, study_id: str, pair_id: str) -> Side | None:
+    """On which side the fine-tuned answer of a pair stood when it was shown to the first who rated it."""
+    cards = tables.cards.c
+    question = _judged(study_id).where(cards.pair_id == pair_id).with_only_columns(cards.side)
+    found = connection.execute(question.order_by(cards.at, cards.id).limit(1)).scalar()
+    return found and SIDES[found]
 
 
 def _kept(connection: Connection, study_id: str, drawn: Sequence[Dealt], *, known: Sequence[Dealt]) -> list[Dealt]:
@@ -187,17 +229,15 @@ def _card_values(study_id: str, card: Dealt) -> dict[str, Any]:
     }
 
 
-def _owners(connection: Connection, given: Sequence[Rating]) -> dict[str, tuple[str, str]]:
-    """Study and rater of the cards that are judged."""
-    columns = tables.cards.c
-    question = select(columns.id, columns.study_id, columns.rater)
-    return {row.id: (row.study_id, row.rater) for row in _of_cards(connection, question, columns.id, given)}
-
-
-def _current(connection: Connection, given: Sequence[Rating]) -> dict[str, Rating]:
-    """What is said already of the cards that are judged."""
-    question = select(tables.ratings)
-    return {row.card_id: _rating(row) for row in _of_cards(connection, question, tables.ratings.c.card_id, given)}
+def _known(connection: Connection, given: Sequence[Rating]) -> dict[str, tuple[tuple[str, str], Rating | None]]:
+    """Study and rater of each card that is judged, and what is said of it already."""
+    cards, ratings = tables.cards.c, tables.ratings
+    owner = (cards.id.label("dealt"), cards.study_id.label("of_study"), cards.rater.label("of_rater"))
+    question = select(*owner, ratings).outerjoin_from(tables.cards, ratings, ratings.c.card_id == cards.id)
+    return {
+        row.dealt: ((row.of_study, row.of_rater), None if row.card_id is None else _rating(row))
+        for row in _of_cards(connection, question, cards.id, given)
+    }
 
 
 def _of_cards(

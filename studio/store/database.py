@@ -4,8 +4,8 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DisconnectionError, NoS
 from studio.domain.errors import SetupError
 from studio.store import backups, tables
 from studio.store.acting import check_writing
+from studio.store.turns import Turns, commit
 from studio.store.workspace import Workspace
 
 # The newest migration; a database that is there needs no Alembic, whose import takes longer than opening.
@@ -31,9 +32,10 @@ HANGS_AFTER = "20s"
 
 # Readers in WAL mode could lose a commit before this version (sqlite.org, "The WAL-reset bug").
 WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3)
+PATIENCE = 10.0  # seconds for which whoever writes waits for others
 PRAGMAS = (
     "foreign_keys = ON",
-    "busy_timeout = 10000",
+    f"busy_timeout = {PATIENCE * 1000:.0f}",
     f"journal_mode = {'WAL' if WAL_IS_SAFE else 'TRUNCATE'}",
     "synchronous = FULL",
     "mmap_size = 0",
@@ -51,6 +53,7 @@ class Store:
     workspace: Workspace
     engine: Engine
     term: int | None = None
+    turns: Turns = field(default_factory=lambda: Turns(locks_readers=not WAL_IS_SAFE))
 
     @property
     def is_shared(self) -> bool:
@@ -60,40 +63,69 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One unchanging moment of the database; on PostgreSQL writing is refused."""
-        with self._connection() as connection:
-            if connection.dialect.name == "postgresql":
+        with _answering(), self.engine.connect() as connection:
+            if self.is_shared:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            with connection.begin():
-                yield connection
+                with connection.begin():
+                    yield connection
+            else:
+                with self.turns.reading(), connection.begin():
+                    yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, together: bool = False) -> Iterator[Connection]:
         """One transaction that happens whole or not at all; on SQLite it is the only writer from its first moment.
 
-        AccessError where this runs for somebody who may only look.
+        What is short may be written `together` with what others write meanwhile: each of them happens whole or not at
+        all, and all of them are on disk before any goes on. AccessError where this runs for somebody who may only look.
         """
         check_writing()
-        with self._connection() as connection:
-            connection.execution_options(writing=True)
-            with connection.begin():
-                if self.term is not None:
-                    _hold(connection, self.term)
-                yield connection
+        way = self._shared if self.is_shared else self._together if together else self._alone
+        with _answering(), way() as connection:
+            if self.term is not None:
+                _hold(connection, self.term)
+            yield connection
 
     def close(self) -> None:
         """Give every idle connection back."""
         self.engine.dispose()
 
     @contextmanager
-    def _connection(self) -> Iterator[Connection]:
+    def _shared(self) -> Iterator[Connection]:
+        with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        with self.turns.alone(PATIENCE) as committing, self._begun() as connection:
+            yield connection
+            with committing():
+                commit(connection)
+
+    def _together(self) -> AbstractContextManager[Connection]:
+        return self.turns.together(PATIENCE, self._begun)
+
+    def _begun(self) -> Connection:
+        """A connection in a transaction of its own; closed before its commit, it takes everything back."""
+        connection = self.engine.connect().execution_options(writing=True)
         try:
-            with self.engine.connect() as connection:
-                yield connection
-        except OperationalError as error:
-            raise SetupError(
-                f"The database does not answer: {_first_line(error)}.",
-                fix="Check that its disk has room and that it can be reached, then try again.",
-            ) from error
+            connection.begin()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """What a database says that does not answer, in words."""
+    try:
+        yield
+    except OperationalError as error:
+        raise SetupError(
+            f"The database does not answer: {_first_line(error)}.",
+            fix="Check that its disk has room and that it can be reached, then try again.",
+        ) from error
 
 
 class Superseded(SetupError):
@@ -108,6 +140,16 @@ def _hold(connection: Connection, term: int) -> None:
     held = select(column).where(column == term).with_for_update(read=True, key_share=True)
     if connection.execute(held).first() is None:
         raise Superseded("Another host carries out the jobs of this database now.", fix="Look there, or wait.")
+
+
+@contextmanager
+def reading(target: Store | Connection) -> Iterator[Connection]:
+    """A moment of its own of a store, or the one that the connection is already in."""
+    if isinstance(target, Connection):
+        yield target
+    else:
+        with target.read() as connection:
+            yield connection
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from studio.domain.errors import StudyError
 from studio.domain.study import Link, LinkKind
 from studio.store import tables
 from studio.store.columns import readable
-from studio.store.database import Store, writing
+from studio.store.database import Store, reading, writing
 
 
 def add(target: Store | Connection, link: Link) -> Link:
@@ -21,14 +21,14 @@ def add(target: Store | Connection, link: Link) -> Link:
     return link
 
 
-def by_token(store: Store, token: str, *kinds: LinkKind) -> Link:
+def by_token(target: Store | Connection, token: str, *kinds: LinkKind) -> Link:
     """The link of this address, of one of these kinds; StudyError where it is unknown or was taken away."""
-    return valid(of_token(store, token, *kinds))
+    return valid(of_token(target, token, *kinds))
 
 
-def of_token(store: Store, token: str, *kinds: LinkKind) -> Link:
+def of_token(target: Store | Connection, token: str, *kinds: LinkKind) -> Link:
     """The link of this address, of one of these kinds, revoked or not; StudyError where it is unknown."""
-    with store.read() as connection:
+    with reading(target) as connection:
         asked = select(tables.links).where(tables.links.c.token == readable(token))
         row = connection.execute(asked).one_or_none()
     link = None if row is None else _link(row)

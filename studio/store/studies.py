@@ -78,6 +78,16 @@ def get(store: Store, study_id: str) -> Study:
         return _get(connection, study_id)
 
 
+def sealed(connection: Connection, study_id: str) -> tuple[str, int] | None:
+    """The fingerprint and the seed of a study that can be rated now, which never change; None of any other."""
+    columns = tables.studies.c
+    question = select(columns.fingerprint, columns.seed).where(
+        columns.id == study_id, columns.state == StudyState.OPEN.value, columns.id.not_in(gone.hidden(Kind.STUDY))
+    )
+    found = connection.execute(question).one_or_none()
+    return None if found is None else (found.fingerprint, found.seed)
+
+
 def all(store: Store, *, run_id: str | None = None) -> list[Study]:
     """Every study that is not deleted, or those of one run, the newest first."""
     columns = tables.studies.c

@@ -14,11 +14,13 @@ from studio.domain.dealing import (
     Dealt,
     Deck,
     Pair,
+    Standing,
     deck,
     deck_of,
     hand,
     is_settled,
     next_card,
+    out_of,
     progress,
     recurring,
 )
@@ -142,6 +144,19 @@ def test_people_may_join_late_and_leave_with_a_card_in_their_hands(shape, events
     assert progress(room.deck, room.dealt).is_complete
     assert all(counts[pair.id] <= pair.wanted for pair in room.deck.pairs)
     assert len({(card.pair_id, card.rater) for card in room.rated}) == len(room.rated)
+
+
+@settings(max_examples=40, deadline=None)
+@given(shape=shapes, events=events)
+def test_as_many_cards_are_said_to_be_left_as_could_be_handed_out(shape, events) -> None:
+    room = Room(deck(**shape))
+    for rater, does in events:
+        (room.rate if does == "rate" else room.ask)(rater)
+        room.now += HOLD + timedelta(seconds=1) if does == "away" else timedelta(minutes=1)
+        for who in "abf":
+            standing = Standing(room.deck, out_of(room.dealt), who, now=room.now)
+            assert standing.remaining == len(hand(room.deck, room.dealt, who, now=room.now))
+            assert standing.progress == progress(room.deck, room.dealt)
 
 
 def test_a_card_is_held_for_its_rater_and_goes_to_somebody_else_only_after_a_while() -> None:

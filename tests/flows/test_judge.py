@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import Connection, event
 
 from studio.domain.errors import StillWriting, StudyError
 from studio.domain.job import JobKind, JobState
@@ -161,6 +162,43 @@ def test_a_judgement_posted_twice_is_one(studio: Studio, study: Study, ann: str)
     assert (kept.choice, kept.seconds, kept.comment) == (Choice.LEFT, 4.0, "good")
     assert kept.marks == {"left": {"tone": 4, "format": 1}}
     assert cards.history(studio.store, study.id) == []
+
+
+def test_a_judgement_is_kept_also_where_no_next_card_can_be_dealt(
+    studio: Studio, study: Study, ann: str, monkeypatch: pytest.MonkeyPatch
+):
+    def fails(connection: Connection, *_: object) -> None:
+        connection.execute(tables.cards.update().values(at=datetime(2020, 1, 1, tzinfo=UTC)))
+        raise StudyError("Nothing can be dealt.")
+
+    card_id = first_card(studio, ann).id
+    with monkeypatch.context() as patched:
+        patched.setattr(cards, "deal_to", fails)
+        with pytest.raises(StudyError, match="Nothing can be dealt"):
+            judge.rate(studio, ann, card_id, Choice.LEFT)
+    assert [kept.card_id for kept in cards.ratings(studio.store, study.id)] == [card_id]
+    assert all(card.at.year > 2020 for card in cards.dealt(studio.store, study.id)), "half of a deal is none"
+    again = judge.rate(studio, ann, card_id, Choice.LEFT)
+    assert again.card and again.rated == 1
+
+
+def test_a_vote_is_one_transaction_and_asks_no_more_where_more_was_judged(studio: Studio, study: Study, ann: str):
+    asked = list[str]()
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    card, counts = first_card(studio, ann), list[int]()
+    event.listen(studio.store.engine, "before_cursor_execute", note)
+    try:
+        for _ in range(8):
+            asked.clear()
+            card = judge.rate(studio, ann, card.id, Choice.LEFT).card
+            assert card is not None and asked.count("BEGIN IMMEDIATE") == 1
+            counts.append(len(asked))
+    finally:
+        event.remove(studio.store.engine, "before_cursor_execute", note)
+    assert len(set(counts)) == 1 and counts[0] <= 21
 
 
 @pytest.mark.parametrize("marks", [{"left": {"tone": 6}}, {"left": {"taste": 3}}, {"top": {"tone": 3}}])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from studio.domain.dealing import Dealt
+from studio.domain.dealing import Dealt, Out, out_of
 from studio.domain.errors import StudyError
 from studio.domain.study import Choice, Guessed, Link, Rating, Side, Study, StudyState, Suspicion
 from studio.store import cards, links, studies
@@ -71,6 +71,29 @@ def test_of_many_who_ask_at_once_each_gets_a_pair_of_their_own(store: Store, exa
 
     with ThreadPoolExecutor(6) as pool:
         assert len(set(pool.map(ask, people))) == 6
+
+
+def test_one_rater_is_told_of_others_cards_what_all_cards_say(store: Store, study: Study, examples: Examples):
+    people = [examples.rater(study, name) for name in ("Ann", "Bob", "Cem")]
+    ann, bob, cem = people
+    for rater, key, side, choice in (
+        (ann, "key-0", Side.LEFT, Choice.TIE),
+        (bob, "key-0", Side.RIGHT, Choice.LEFT),
+        (bob, "key-1", Side.RIGHT, Choice.SKIP),
+        (cem, "key-2", Side.RIGHT, None),
+    ):
+        held = examples.card(study, rater, key=key, side=side)
+        if choice:
+            cards.rate(store, rating(study, held, rater, choice))
+    every, told = out_of(cards.dealt(store, study.id)), list[Out]()
+    for rater in people:
+        with store.write() as connection:
+            assert cards.deal_to(connection, study.id, rater.id, lambda out: told.append(out) or []) == []
+            out = told[-1]
+            pairs = {card.pair_id for card in every.dealt}
+            assert out.ratings == every.ratings == {"key-0/base": 2}
+            assert {pair: out.first(pair) for pair in pairs} == {pair: every.first(pair) for pair in pairs}
+            assert list(out.dealt) == [card for card in every.dealt if card.rater == rater.id or not card.is_rated]
 
 
 def test_nobody_is_handed_anything_before_the_answers_are_there(store: Store, examples: Examples):
@@ -185,7 +208,7 @@ def test_many_cards_and_many_judgements_take_as_many_questions_as_a_few(store: S
     finally:
         event.remove(store.engine, "before_cursor_execute", note)
     assert len(cards.ratings(store, study.id)) == many
-    assert (handing_out, len(asked) - handing_out) == (3, 5)
+    assert (handing_out, len(asked) - handing_out) == (3, 4)
 
 
 def test_the_last_rating_can_be_taken_back_and_given_again(

@@ -208,6 +208,7 @@ def test_a_forked_process_makes_connections_of_its_own(store: Store):
 def test_a_locked_database_is_a_sentence_after_the_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     impatient = tuple(pragma.replace("10000", "50") for pragma in database.PRAGMAS)
     monkeypatch.setattr(database, "PRAGMAS", impatient)
+    monkeypatch.setattr(database, "PATIENCE", 0.05)
     store = open_store(Workspace(tmp_path))
     with store.write():
         with pytest.raises(SetupError, match="database is locked"):

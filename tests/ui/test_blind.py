@@ -107,9 +107,9 @@ def sessions(room: tuple[Studio, str]) -> Sessions:
     first = gone_through(studio, address, study)
     secrets, suspicions = secrets_of(studio, study), len(cards.suspicions(studio.store, study.id))
     gone = made_new(studio, study)
-    drawn = dealing._Table._drawn
+    drawn = dealing.Standing._drawn
     with pytest.MonkeyPatch.context() as mirrored:
-        mirrored.setattr(dealing._Table, "_drawn", lambda self, pair: drawn(self, pair).other)
+        mirrored.setattr(dealing.Standing, "_drawn", lambda self, pair: drawn(self, pair).other)
         second = gone_through(studio, address, study)
     return Sessions(first, second, secrets, [*gone, *made_new(studio, study)], suspicions)
 
