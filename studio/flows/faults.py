@@ -1,5 +1,8 @@
 """Faults: what went wrong with a run, as the screens and the command line tell it."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from studio.domain.event import EventKind
 from studio.domain.fault import Fault, FaultCode
 from studio.domain.job import JobState
@@ -23,8 +26,13 @@ def fault_of(run: Run) -> Fault | None:
 
 def survived(studio: Studio, run: Run) -> list[Fault]:
     """What a run went on after, in order."""
-    notes = jobs.events(studio.store, run.job.id, kinds=[EventKind.NOTE])
-    told = [Fault.model_validate(note.event.data["fault"]) for note in notes if note.event.data.get("fault")]
+    told = jobs.events(studio.store, run.job.id, kinds=[EventKind.NOTE])
+    return survived_of(studio, run, [note.event.data for note in told])
+
+
+def survived_of(studio: Studio, run: Run, notes: Sequence[dict[str, Any]]) -> list[Fault]:
+    """The same of a run of which it is known what it has noted."""
+    told = [Fault.model_validate(note["fault"]) for note in notes if note.get("fault")]
     if run.is_live and is_without_room(studio.workspace.root):  # nobody may be able to write it down
         told.append(Fault(code=FaultCode.DISK_FULL, happened="The disk of the workspace is full.", done=WAITS))
     return told

@@ -12,6 +12,7 @@ from studio.domain.run import Best, Metric, Run
 from studio.flows.studio import Studio
 from studio.store import jobs
 from studio.store import runs as stored
+from studio.store.told import Reported
 
 END_OF_LOG = 256_000  # bytes of it that are shown
 AFTER_TEXT = "Plain text asks nothing, so there is nothing to judge: talk with it, or begin a run on answers from it."
@@ -46,10 +47,12 @@ def metrics(studio: Studio, run_id: str) -> list[Metric]:
 
 def answers(studio: Studio, run_id: str) -> list[Answers]:
     """Answers to the same few prompts at every check, the base model's first (step 0)."""
-    return [
-        Answers(step=step, items=tuple((item["prompt"], item["answer"]) for item in items))
-        for step, items in stored.answers(studio.store, run_id)
-    ]
+    return answers_of(stored.answers(studio.store, run_id))
+
+
+def answers_of(told: Sequence[tuple[int, list[dict[str, str]]]]) -> list[Answers]:
+    """The same of what was told at each step."""
+    return [Answers(step=step, items=tuple((item["prompt"], item["answer"]) for item in items)) for step, items in told]
 
 
 def stretches(studio: Studio, run: Run) -> list[Stretch]:
@@ -119,11 +122,25 @@ def _ending(run: Run, points: list[Metric]) -> Reading:
 
 def log_tail(studio: Studio, run_id: str, *, lines: int = 200) -> str:
     """What the run did, a line for each thing with its time in UTC, and the end of what its worker wrote itself."""
-    job = stored.get(studio.store, run_id).job
-    told = [_log_line(reported.event) for reported in jobs.events(studio.store, job.id, kinds=LOGGED)]
-    path = studio.workspace.attempt(job.id, job.attempt) / "log.txt"
-    written = _end_of(path).splitlines() if path.exists() else []
-    return "\n".join([*told[-lines:], *written[-lines:]])
+    found = stored.look(studio.store, run_id)
+    return log_of(studio, found.run, found.reported, lines=lines)
+
+
+def log_of(studio: Studio, run: Run, reported: Reported, *, lines: int = 200) -> str:
+    """The same of a run of which it is known what it has reported."""
+    path = studio.workspace.attempt(run.job.id, run.job.attempt) / "log.txt"
+    try:
+        found = path.stat()
+        state = (found.st_ino, found.st_size, found.st_mtime_ns)
+    except OSError:
+        state = None
+
+    def made() -> str:
+        told = [_log_line(event) for event in reported.events(*LOGGED)]
+        written = _end_of(path).splitlines() if state else []
+        return "\n".join([*told[-lines:], *written[-lines:]])
+
+    return studio.latest.of(("log", run.id, lines), (reported, path, state), made)
 
 
 def _end_of(path: Path) -> str:

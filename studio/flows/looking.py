@@ -16,7 +16,8 @@ def begin(studio: Studio, kind: JobKind, dataset_id: str, spec: dict[str, Any], 
     Nobody decides anything by it, so it begins for those as well who may only look.
     """
     with acting.by_itself():
-        job = jobs.submit(studio.store, kind=kind, subject_id=dataset_id, spec=spec, key=key)
+        known = jobs.by_key(studio.store, kind=kind, key=key)  # most who look come after it was asked for
+        job = known or jobs.submit(studio.store, kind=kind, subject_id=dataset_id, spec=spec, key=key)
         return jobs.requeue(studio.store, job.id) if job.state is JobState.STOPPED else job
 
 

@@ -1,9 +1,11 @@
 """Models: which bases there are, whether each can be used here, and how those of a hub come here."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from studio.domain.deleted import Kind, Stage
@@ -17,7 +19,7 @@ from studio.flows.studio import Studio
 from studio.recipes.catalogue import catalogue, licences
 from studio.recipes.hub.manifest import is_whole
 from studio.recipes.hub.names import HubName, endpoint, hub_name
-from studio.recipes.listing import STARTER, with_reasons
+from studio.recipes.listing import STARTER, STARTER_TITLE, with_reasons
 from studio.recipes.local import check_model_folder
 from studio.recipes.machine import measure_machine
 from studio.store import deleted, jobs
@@ -43,9 +45,31 @@ def model(studio: Studio, model_id: str) -> Model:
     for found in models(studio):
         if found.id == model_id:
             return found
-    raise RecipeError(
+    raise _unknown(model_id)
+
+
+def _unknown(model_id: str) -> RecipeError:
+    return RecipeError(
         f"There is no model called {model_id}.", fix="Run `models` or open the model picker for the list."
     )
+
+
+def titles(studio: Studio) -> dict[str, str]:
+    """What each of them is called, which is quickly told: nothing of the machine or of its folders is looked at."""
+    return {each.id: each.title for each in stored.all(studio.store)} | dict(_of_the_studio())
+
+
+def title(studio: Studio, model_id: str) -> str:
+    found = _of_the_studio().get(model_id) or titles(studio).get(model_id)
+    if found is None:
+        raise _unknown(model_id)
+    return found
+
+
+@cache
+def _of_the_studio() -> Mapping[str, str]:
+    """What those are called that every studio knows."""
+    return MappingProxyType({STARTER: STARTER_TITLE} | {entry.id: entry.title for entry in catalogue()})
 
 
 def find(listed: Sequence[Model], words: str) -> list[Model]:

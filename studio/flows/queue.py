@@ -184,7 +184,7 @@ def _named(studio: Studio, found: Sequence[Job]) -> list[Place]:
     """Each with what it is for, in the same order."""
     runs = stored.several(studio.store, [job.subject_id for job in found if job.kind is JobKind.TRAIN])
     data = datasets.titles(studio.store, {run.dataset_id for run in runs.values()})
-    titles = {model.id: model.title for model in models.models(studio)} if runs else {}
+    titles = models.titles(studio) if runs else {}
     places = []
     for job in found:
         run = runs.get(job.subject_id)

@@ -1,8 +1,9 @@
 """Studio: an open workspace, passed to every flow."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from studio.domain.latest import Latest
 from studio.store.database import Store, open_store
 from studio.store.workspace import Workspace
 
@@ -11,10 +12,14 @@ ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
 @dataclass(frozen=True, slots=True)
 class Studio:
-    """What a flow needs: the store with its workspace, and the files that we ship."""
+    """What a flow needs: the store with its workspace, and the files that we ship.
+
+    `latest` holds what was made last for all who look at the same; it says nothing that they might not see.
+    """
 
     store: Store
     assets: Path = ASSETS
+    latest: Latest = field(default_factory=Latest, repr=False, compare=False)
 
     @property
     def workspace(self) -> Workspace:

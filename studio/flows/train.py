@@ -265,10 +265,11 @@ def saved(studio: Studio, run_id: str) -> list[Checkpoint]:
 def saved_of(studio: Studio, run_ids: Sequence[str]) -> dict[str, list[Checkpoint]]:
     """The same of each of these runs."""
     now, ever = (stored.checkpoints_of(studio.store, run_ids, ever=ever) for ever in (False, True))
-    return {run_id: _with_harm(studio.workspace.run(run_id), now[run_id], ever[run_id]) for run_id in run_ids}
+    return {run_id: with_harm(studio.workspace.run(run_id), now[run_id], ever[run_id]) for run_id in run_ids}
 
 
-def _with_harm(folder: Path, now: Sequence[Checkpoint], ever: Sequence[Checkpoint]) -> list[Checkpoint]:
+def with_harm(folder: Path, now: Sequence[Checkpoint], ever: Sequence[Checkpoint]) -> list[Checkpoint]:
+    """The checkpoints of a run in this folder that are there, of those that ever were, as their files are by now."""
     kept = [replace(each, harm=harm(folder / each.path)) for each in now]
     there = {each.step for each in kept}
     for each in ever:

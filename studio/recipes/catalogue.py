@@ -1,8 +1,11 @@
 """Catalogue: the bases there are, kept as data: what each is, is good at, and may be used for."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from studio.domain.model import Kind, Licence, Shape
@@ -39,19 +42,21 @@ class Entry:
         return self.shape.parameters * HALF if self.shape else 0
 
 
-def catalogue() -> list[Entry]:
-    """Every model of the catalogue, in the order in which makers and sizes are shown."""
+@cache
+def catalogue() -> tuple[Entry, ...]:
+    """Every model of the catalogue, in the order in which makers and sizes are shown; read once."""
     known = licences()
-    return [_entry(told, known) for told in json.loads(DATA.read_text(encoding="utf-8"))]
+    return tuple(_entry(told, known) for told in json.loads(DATA.read_text(encoding="utf-8")))
 
 
-def licences() -> dict[str, Licence]:
+@cache
+def licences() -> Mapping[str, Licence]:
     """Every licence that models of the catalogue come under, by the name that the catalogue gives it."""
     told = json.loads(LICENCES.read_text(encoding="utf-8"))
-    return {key: Licence(**values) for key, values in told.items()}
+    return MappingProxyType({key: Licence(**values) for key, values in told.items()})
 
 
-def _entry(told: dict[str, Any], known: dict[str, Licence]) -> Entry:
+def _entry(told: dict[str, Any], known: Mapping[str, Licence]) -> Entry:
     shape = Shape(**told["shape"]) if "shape" in told else None
     parts = {"shape": shape, "licence": known[told["licence"]], "kind": Kind(told["kind"])}
     return Entry(**{**told, **parts})

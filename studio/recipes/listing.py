@@ -13,7 +13,7 @@ from studio.recipes.fitting import need_of
 from studio.recipes.hub.manifest import is_whole, pinned
 from studio.recipes.local import CheckedModel, check_model_folder
 
-STARTER = "starter"
+STARTER, STARTER_TITLE = "starter", "Pebble (starter)"
 APACHE = "apache-2.0"
 # What hubs call a licence, where that is not what the catalogue calls it.
 TAGS = {
@@ -75,7 +75,7 @@ def _starter(folder: Path, licence: Licence, machine: Machine) -> Model:
         shape, obstacle = None, f"{error.message} Restore assets/starter from the studio's own download."
     return Model(
         id=STARTER,
-        title="Pebble (starter)",
+        title=STARTER_TITLE,
         maker="Assay Studio",
         parameters=shape.parameters if shape else 0,
         context=shape.context if shape else 0,

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection
 from dataclasses import replace
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -69,6 +70,7 @@ def driver_version() -> str:
         return ""
 
 
+@cache
 def can_use_gpus() -> bool:
     """Whether the installed torch is a build that can use a GPU at all; told from its version, without importing it."""
     try:
@@ -109,6 +111,7 @@ def disk_free(path: Path) -> int:
     return 0
 
 
+@cache
 def has_bf16() -> bool:
     """Whether the processor has bf16 instructions; only Linux on x86 says so, elsewhere it is assumed."""
     text = _text(CPU_INFO)

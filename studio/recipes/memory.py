@@ -7,6 +7,7 @@ profiles say where they come from; a run's own measured peak is always the bette
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from studio.domain.batches import Batches, rows_at_once
 from studio.domain.method import Method
@@ -100,6 +101,7 @@ def parts_with(profile: Profile, shape: Shape, recipe: Recipe, load: Load) -> tu
     return (*parts, Part("Reserve", slack, "Gaps between blocks of memory that come and go."))
 
 
+@lru_cache(maxsize=1024)
 def least_memory(shape: Shape, *, on_gpu: bool, method: Method = "qlora") -> int:
     """Bytes for the smallest sensible run of a method: one row of 512 tokens at a time, with recomputing."""
     asked = {"method": method, "rank": 16, "micro_batch": 1, "gradient_checkpointing": True}

@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DisconnectionError, NoS
 from studio.domain.errors import SetupError
 from studio.store import backups, tables
 from studio.store.acting import check_writing
+from studio.store.told import Reports
 from studio.store.turns import Turns, commit
 from studio.store.workspace import Workspace
 
@@ -47,13 +48,15 @@ PRAGMAS = (
 class Store:
     """An open database and the workspace that it belongs to; may be shared by threads.
 
-    One with a `term` writes only as long as that is the term of `studio.store.supervision`.
+    One with a `term` writes only as long as that is the term of `studio.store.supervision`. `reports` are what was read
+    of the runs that were looked at last.
     """
 
     workspace: Workspace
     engine: Engine
     term: int | None = None
     turns: Turns = field(default_factory=lambda: Turns(locks_readers=not WAL_IS_SAFE))
+    reports: Reports = field(default_factory=Reports, repr=False, compare=False)
 
     @property
     def is_shared(self) -> bool:

@@ -1,7 +1,7 @@
 """Runs in the database: a frozen recipe with its job, and the curves, checkpoints and answers that it reported."""
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Text, func, select, type_
 from studio.domain.deleted import AT, Kind
 from studio.domain.errors import RunError
 from studio.domain.event import EventKind
-from studio.domain.job import LIVE, JobKind, JobState, Wish, words_of
+from studio.domain.job import LIVE, JobKind, JobState, Stretch, Wish, words_of
 from studio.domain.method import Method
 from studio.domain.plan import Plan
 from studio.domain.reading import best_check
@@ -21,17 +21,14 @@ from studio.domain.space import Claim
 from studio.store import deleted as gone
 from studio.store import jobs, tables
 from studio.store.database import Store, writing
+from studio.store.told import Reported, Told, answers_of, curve, is_undone, starts
 
 PLAN = TypeAdapter(Plan)
-Moment = tuple[int, int]  # the attempt, and the number of the event in it
-# The events of a run by their kind: when each was told, at what time, and what it says.
-Told = dict[EventKind, list[tuple[Moment, float, dict[str, Any]]]]
 AT_ONCE = 5_000  # runs in one question; databases refuse to be asked for too many
 LISTED = (
     *(tables.runs.c[name] for name in ("id", "name", "dataset_id", "model_id", "created_at", "sweep_id")),
     *(tables.jobs.c[name] for name in ("id", "started_at", "state", "wish", "pausing", "result")),
 )
-MEASURED = tuple(field.name for field in fields(Metric) if field.name != "step")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +84,35 @@ def get(store: Store, run_id: str) -> Run:
     """The run; RunError when there is none."""
     with store.read() as connection:
         return _get(connection, run_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A run with all that it has told, at one moment of the database.
+
+    `saved` are the checkpoints that are there, `ever` all that there were; as long as nothing came, `reported` is the
+    same object.
+    """
+
+    run: Run
+    at_work: tuple[Stretch, ...]
+    reported: Reported
+    saved: tuple[Checkpoint, ...]
+    ever: tuple[Checkpoint, ...]
+
+
+def look(store: Store, run_id: str) -> Look:
+    """The run as it is now; RunError when there is none. It is cheap to look again."""
+    columns = tables.attempts.c
+    with store.read() as connection:
+        run = _get(connection, run_id)
+        found = select(columns.attempt, columns.began_at, columns.ended_at, columns.offset, columns.last_seq)
+        attempts = list(connection.execute(found.where(columns.job_id == run.job.id).order_by(columns.attempt)))
+        marks = {each.attempt: (each.offset, each.last_seq) for each in attempts}
+        reported = store.reports.of(connection, run.job.id, marks)
+        deleted = _deleted_steps_in(connection)
+    saved, ever = (tuple(_kept(run_id, reported.told, deleted, ever=each)) for each in (False, True))
+    return Look(run, tuple(Stretch(each.began_at, each.ended_at) for each in attempts), reported, saved, ever)
 
 
 def several(store: Store, run_ids: Collection[str]) -> dict[str, Run]:
@@ -180,7 +206,7 @@ def metrics(store: Store, run_id: str) -> list[Metric]:
 
     What an attempt measured beyond the step that a later one went on from belongs to no curve.
     """
-    return _curve(_told(store, [run_id], EventKind.METRIC, EventKind.START)[run_id])
+    return curve(_told(store, [run_id], EventKind.METRIC, EventKind.START)[run_id])
 
 
 def best(store: Store, run_ids: Collection[str]) -> dict[str, Best]:
@@ -188,7 +214,7 @@ def best(store: Store, run_ids: Collection[str]) -> dict[str, Best]:
     is_check = type_coerce(tables.events.c.data, Text).contains('"validation_loss":')
     is_start = tables.events.c.kind == EventKind.START.value
     told = _told(store, run_ids, EventKind.METRIC, EventKind.START, only=is_check | is_start)
-    found = {run_id: best_check(_curve(each)) for run_id, each in told.items()}
+    found = {run_id: best_check(curve(each)) for run_id, each in told.items()}
     return {run_id: best for run_id, best in found.items() if best}
 
 
@@ -211,7 +237,7 @@ def _kept(run_id: str, told: Told, deleted: dict[str, float], *, ever: bool) -> 
     for moment, at, data in told[EventKind.CHECKPOINT]:
         if at <= deleted.get(f"{run_id}{AT}{data['step']}", 0.0):
             continue
-        is_gone = bool(data.get("removed")) or _is_undone(_starts(told), moment, data["step"])
+        is_gone = bool(data.get("removed")) or is_undone(starts(told), moment, data["step"])
         if not ever or not is_gone:
             kept.pop(data["step"], None)
         if not is_gone or (ever and not data.get("removed")):
@@ -232,21 +258,19 @@ def _kept(run_id: str, told: Told, deleted: dict[str, float], *, ever: bool) -> 
 
 def _deleted_steps(store: Store) -> dict[str, float]:
     """The checkpoints that somebody deleted, and when."""
+    with store.read() as connection:
+        return _deleted_steps_in(connection)
+
+
+def _deleted_steps_in(connection: Connection) -> dict[str, float]:
     columns = tables.deleted.c
     question = select(columns.id, columns.at).where(columns.kind == Kind.CHECKPOINT.value)
-    with store.read() as connection:
-        return {row.id: row.at.timestamp() for row in connection.execute(question)}
+    return {row.id: row.at.timestamp() for row in connection.execute(question)}
 
 
 def answers(store: Store, run_id: str) -> list[tuple[int, list[dict[str, str]]]]:
     """What the model answered to the watched prompts at each check: (step, [{prompt, answer}…]) by step."""
-    told = _told(store, [run_id], EventKind.ANSWERS, EventKind.START)[run_id]
-    by_step = {
-        data["step"]: data["items"]
-        for moment, _, data in told[EventKind.ANSWERS]
-        if not _is_undone(_starts(told), moment, data["step"])
-    }
-    return sorted(by_step.items())
+    return answers_of(_told(store, [run_id], EventKind.ANSWERS, EventKind.START)[run_id])
 
 
 def notes(store: Store, run_id: str) -> list[Note]:
@@ -255,30 +279,6 @@ def notes(store: Store, run_id: str) -> list[Note]:
         Note(datetime.fromtimestamp(at, UTC), str(data["text"]), data.get("fault"))
         for _, at, data in _told(store, [run_id], EventKind.NOTE)[run_id][EventKind.NOTE]
     ]
-
-
-def _curve(told: Told) -> list[Metric]:
-    steps: dict[int, tuple[Moment, dict[str, Any]]] = {}
-    starts = _starts(told)
-    for moment, _, data in told[EventKind.METRIC]:
-        if _is_undone(starts, moment, data["step"]):
-            continue
-        since = max(((moment[0], 0), *(start for start, _ in starts if start < moment)))
-        first_by, point = steps.get(data["step"], (since, {}))
-        if since > first_by:
-            point = {}
-        steps[data["step"]] = since, point | {name: data[name] for name in MEASURED if data.get(name) is not None}
-    return [Metric(step=step, **{"epoch": 0.0} | steps[step][1]) for step in sorted(steps)]
-
-
-def _starts(told: Told) -> list[tuple[Moment, int]]:
-    """When the run went on from which step; an attempt that makes do with less memory goes on in itself."""
-    return [(moment, data["step"]) for moment, _, data in told[EventKind.START]]
-
-
-def _is_undone(starts: list[tuple[Moment, int]], moment: Moment, step: int) -> bool:
-    """Whether the run went on later from before this step."""
-    return any(later > moment and step > start for later, start in starts)
 
 
 def _told(

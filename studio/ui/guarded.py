@@ -6,6 +6,7 @@ in `process_api`, so that is where it is decided; what a request is refused befo
 
 import logging
 from collections.abc import Callable
+from functools import cache, cached_property
 from typing import Any
 
 import gradio as gr
@@ -15,14 +16,16 @@ from studio.domain.access import NEEDS, Right, Visitor
 from studio.domain.errors import StudioError
 from studio.store.acting import acting, visitor
 from studio.ui.errors import in_words
+from studio.ui.ready import ready
 from studio.ui.sent import fitting, not_taken
+from studio.ui.sparing import SparingPage
 
 # What a person does; an event on a change, a tick or a tab is the page's own.
 PRESSES = frozenset({"click", "upload", "submit", "input", "release", "blur"})
 OLD_PAGE = "This page is of another version of the studio. Reload it and go on."
 
 
-class GuardedPage(gr.Blocks):
+class GuardedPage(SparingPage):
     """Gradio's Blocks with a right per event; who sends a request stands in its scope, put there by the gate."""
 
     def __init__(self, *, right: Callable[[Any], Right], writing: Right = Right.CHANGE, **shown: Any) -> None:
@@ -36,10 +39,10 @@ class GuardedPage(gr.Blocks):
     def right_of(self, event: int | str | None) -> Right | None:
         """What an event needs, by its number or its name; None where there is none."""
         if isinstance(event, str):
-            found = [fn for fn in self.fns.values() if event in (fn.api_name, str(fn._id))]
+            found = next((fn for fn in self.fns.values() if event in (fn.api_name, str(fn._id))), None)
         else:
-            found = [fn for number, fn in self.fns.items() if number == event]
-        return self._right(found[0].fn) if found else None
+            found = None if event is None else self.fns.get(event)
+        return self._right(found.fn) if found else None
 
     async def process_api(self, block_fn: Any, inputs: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         function = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
@@ -73,7 +76,7 @@ class GuardedPage(gr.Blocks):
 
     # What somebody who may only look sees
 
-    @property
+    @cached_property
     def changing(self) -> frozenset[int]:
         """The controls of which an event changes something."""
         return frozenset(
@@ -97,20 +100,43 @@ class GuardedPage(gr.Blocks):
         who = visitor()
         if self._config is None or who is None:
             return self._config
-        still = frozenset() if who.may(Right.CHANGE) else self.changing
-        return self._config | {"components": [self._as_for(who, part, still) for part in self._config["components"]]}
+        parts = [self._told(who, part) or part for part in self._ready(may_change=who.may(Right.CHANGE))]
+        return self._for_all | {"components": parts}
 
     @config.setter
     def config(self, config: Any) -> None:
         self._config = config
+        self._ready.cache_clear()
+        if "_for_all" in self.__dict__:
+            del self._for_all
 
-    def _as_for(self, who: Visitor, part: dict[str, Any], still: frozenset[int]) -> dict[str, Any]:
-        if part["id"] in still:
-            return part | {"props": part["props"] | {"interactive": False}}
-        if self.told and part["id"] == self.told[0]:
-            words = self.told[1](who)
-            return part | {"props": part["props"] | {"value": words, "visible": bool(words)}}
-        return part
+    @cached_property
+    def _ready(self) -> Any:
+        """The controls as those see them who may change something, and as all others do."""
+
+        @cache
+        def controls(*, may_change: bool) -> list[Any]:
+            still = frozenset() if may_change else self.changing
+            return [
+                ready(part | {"props": part["props"] | {"interactive": False}} if part["id"] in still else part)
+                for part in self._config["components"]
+            ]
+
+        return controls
+
+    @cached_property
+    def _for_all(self) -> dict[str, Any]:
+        """All but the controls, which is the same for everybody."""
+        pages = {name: page | {"layout": ready(page["layout"])} for name, page in self._config["page"].items()}
+        events, layout = [ready(event) for event in self._config["dependencies"]], ready(self._config["layout"])
+        return self._config | {"dependencies": events, "layout": layout, "page": pages}
+
+    def _told(self, who: Visitor, part: Any) -> dict[str, Any] | None:
+        """The one control that says who is signed in; nobody else is ever shown that."""
+        if not self.told or part["id"] != self.told[0]:
+            return None
+        words, found = self.told[1](who), next(each for each in self._config["components"] if each["id"] == part["id"])
+        return found | {"props": found["props"] | {"value": words, "visible": bool(words)}}
 
 
 def _number(request: Any) -> str:

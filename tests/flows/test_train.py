@@ -62,7 +62,10 @@ def test_a_finished_run_has_no_time_left_and_says_so_in_words(working: Studio, t
 def test_finished_is_said_together_with_the_curve_and_the_answers_of_the_last_check(working: Studio, trained: Run):
     first, last = trained.id, trained.plan.steps
     while_it_ran = Drawn(
-        run=(first, JobState.RUNNING, None, ()), curves=(first, 1, 1, 1, "Loss", True), answers=(first, 1, 1, False)
+        run=(first, JobState.RUNNING),
+        viewed=(0,) * VIEWED,
+        curves=(first, (1, 3), "Loss", True),
+        answers=(first, (1, 2), None, False),
     )
     shown = show(working, trained.id, while_it_ran)
     picture, table, now, *_ = shown[VIEWED:]
@@ -70,7 +73,7 @@ def test_finished_is_said_together_with_the_curve_and_the_answers_of_the_last_ch
     assert "Finished." in shown[1] and lines["smoothed"][-1] == lines["validation loss"][-1] == last
     assert f"Step {last}" in table
     again = show(working, trained.id, now)
-    assert [part for part in again[:-3] if part != gr.skip()] == [again[VIEWED - 1]], "only the timer is told to stop"
+    assert [part for part in again if part != gr.skip()] == [now], "nothing is sent that stands there already"
     picture, table, *_ = show(working, trained.id, now, "Memory")[VIEWED:]
     assert "Memory" in picture["words"] and table == gr.skip()
 

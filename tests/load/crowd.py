@@ -216,7 +216,10 @@ def _ratings(crowd: Crowd) -> int:
 def tell(tally: Tally, who: str) -> None:
     """What each kind of press took, for whoever looks for the slow one."""
     kinds: Sequence[str] = sorted(tally.seconds, key=lambda kind: -tally.at(95, kind))
-    told = ", ".join(f"{kind} {tally.at(95, kind) * 1000:,.0f} ms ({len(tally.seconds[kind])})" for kind in kinds)
-    print(f"{who}: p95 of {told}", flush=True)
+    told = ", ".join(
+        f"{kind} {tally.at(50, kind) * 1000:,.0f} / {tally.at(95, kind) * 1000:,.0f} ms ({len(tally.seconds[kind])})"
+        for kind in kinds
+    )
+    print(f"{who}: p50 / p95 of {told}", flush=True)
     for error in tally.errors[:3]:
         print(f"   {error}", flush=True)

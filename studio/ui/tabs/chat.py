@@ -257,7 +257,7 @@ def _is_own(chosen: Chosen, picked: str) -> bool:
 
 def _page(studio: Studio, model: str) -> list[Any]:
     talk = chat.screen_talk(model)
-    return view(chat.look(studio, talk), talk, title=models.model(studio, model).title)
+    return view(chat.look(studio, talk), talk, title=models.title(studio, model))
 
 
 def nothing() -> list[Any]:

@@ -1,6 +1,7 @@
 """Train: "is it going well?"""
 
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from math import inf
 from typing import Any, Literal, NamedTuple
 
@@ -10,10 +11,10 @@ from studio.domain.batches import check_steps
 from studio.domain.fault import Fault, FaultCode
 from studio.domain.job import JobState, Stretch
 from studio.domain.method import TITLES
-from studio.domain.reading import best_check
 from studio.domain.run import Checkpoint, Metric, Run
-from studio.flows import again, faults, follow, measured, models, queue, train
+from studio.flows import again, faults, follow, live, measured, train
 from studio.flows.follow import Progress
+from studio.flows.live import Look
 from studio.flows.studio import Studio
 from studio.ui.drawn import NOTHING, drawn_for, mark, when_drawn
 from studio.ui.errors import handler
@@ -63,9 +64,10 @@ class Screen:
 
 
 class Drawn(NamedTuple):
-    """What the parts of the screen were drawn from."""
+    """What stands on the screen: of the parts of `view` what each says, of the others what they were drawn from."""
 
     run: tuple[Any, ...]
+    viewed: tuple[int, ...]
     curves: tuple[Any, ...]
     answers: tuple[Any, ...]
 
@@ -108,7 +110,7 @@ def _wire(session: Session, looks: list[Any], screen: Screen) -> None:
     events = [*looks, *(part.change for part in screen.choices)]
     shown = [*viewed, screen.curves, screen.answers, screen.drawn, run, screen.of]
     gr.on(events, handler(show, studio), [run, screen.drawn, *screen.choices], shown, **DRAWN)
-    shows, after = [screen.of, run], [*viewed, run]
+    shows, after = [screen.of, run], [*viewed, run, screen.drawn]
     for button, press, name in (
         (screen.stop, halt, "stop_run"),
         (screen.pause, rest, "pause_run"),
@@ -128,46 +130,55 @@ def show(
     smooth: bool = True,
     every: bool = False,
 ) -> list[Any]:
-    """One run as it is now, all of it from one reading; nothing is sent again while nothing has changed."""
+    """One run as it is now, all of it from one reading; what stands on the page already is not sent again."""
     if run_id is None:
         return nothing()
-    run = train.run(studio, run_id)  # first: once it has ended, all that follows is there
-    points, said, kept = follow.metrics(studio, run_id), follow.answers(studio, run_id), train.saved(studio, run_id)
-    checks, best = sum(point.validation_loss is not None for point in points), best_check(points)
+    seen = live.look(studio, run_id)
+    parts, said = _viewed(studio, seen)
     now = Drawn(
-        run=(run_id, run.job.state, run.chosen_step, tuple(each.harm for each in kept)),
-        curves=(run_id, len(points), points[-1].step if points else 0, checks, measure, smooth),
-        answers=(run_id, checks, len(said), every),
+        run=(run_id, seen.run.job.state),
+        viewed=said,
+        curves=(run_id, seen.measured, measure, smooth),
+        answers=(run_id, seen.answered, seen.best, every),
     )
-    of_run, of_curves, of_answers = before or (None, None, None)
-    if now == before and not run.is_live:
-        return [*[gr.skip()] * (VIEWED - 1), gr.Timer(active=False), gr.skip(), gr.skip(), now, gr.skip(), gr.skip()]
-    parts = _viewed(studio, run, points, kept)
-    if before is not None:  # it is shown already, and showing it again makes Gradio go through all that is inside
-        parts[3] = gr.skip()
+    of_run, of_viewed, of_curves, of_answers = before or ((None,), (None,) * VIEWED, None, None)
     return [
-        *parts,
-        gr.skip() if now.curves == of_curves else curves.curves(run, points, measure=measure, smooth=smooth),
+        *(gr.skip() if same == was else part for part, same, was in zip(parts, said, of_viewed, strict=True)),
+        gr.skip() if now.curves == of_curves else _picture(studio, seen, measure=measure, smooth=smooth),
         gr.skip()
         if now.answers == of_answers
-        else answers.answers_table(said, best.step if best else None, every=every),
+        else answers.answers_table(seen.answers, seen.best.step if seen.best else None, every=every),
         now,
-        gr.skip() if of_run and now.run[:2] == of_run[:2] else run_labels(studio, run_id),
-        gr.skip() if of_run and of_run[0] == run_id else drawn_for(run_id),
+        gr.skip() if now.run == of_run else run_labels(studio, run_id),
+        gr.skip() if of_run[0] == run_id else drawn_for(run_id),
     ]
 
 
-def _viewed(studio: Studio, run: Run, points: list[Metric], kept: list[Checkpoint]) -> list[Any]:
-    return view(
-        run,
-        points,
-        at_work=follow.stretches(studio, run),
-        title=models.model(studio, run.model_id).title,
-        kept=kept,
-        survived=faults.survived(studio, run),
-        origin=again.origin_words(studio, run),
-        place=queue.where(studio, run),
-        log=follow.log_tail(studio, run.id),
+def _viewed(studio: Studio, seen: Look) -> tuple[list[Any], tuple[int, ...]]:
+    """The parts of `view` and what each says, made once a second for all who look."""
+    now = datetime.now(UTC).replace(microsecond=0) if seen.run.is_live else None
+
+    def made() -> tuple[list[Any], tuple[int, ...]]:
+        parts = view(
+            seen.run, seen.points, at_work=seen.at_work, title=seen.title, kept=seen.kept, survived=seen.survived,
+            origin=seen.origin, place=seen.place, log=seen.log, now=now,
+        )  # fmt: skip
+        return parts, tuple(map(_said, parts))
+
+    return studio.latest.of(("viewed", seen.run.id), (seen, now), made)
+
+
+def _said(part: Any) -> int:
+    """A number for what a part of the screen says."""
+    return hash(part if isinstance(part, str) else repr(part.constructor_args))
+
+
+def _picture(studio: Studio, seen: Look, *, measure: str, smooth: bool) -> dict[str, str] | None:
+    """The curves, drawn once for all who look; whoever zooms does so in a page of their own."""
+    run, points = seen.run, seen.points
+    made_of = (seen.measured, points, run.plan.steps)
+    return studio.latest.of(
+        ("curves", run.id, measure, smooth), made_of, lambda: curves.curves(run, points, measure=measure, smooth=smooth)
     )
 
 
@@ -183,8 +194,8 @@ def rest(studio: Studio, run_id: str) -> list[Any]:
 
 def _after(studio: Studio, run: Run) -> list[Any]:
     """What a press has changed at once; the curves and answers follow with the next look."""
-    points, kept = follow.metrics(studio, run.id), train.saved(studio, run.id)
-    return [*_viewed(studio, run, points, kept), run_labels(studio, run.id)]
+    parts, _ = _viewed(studio, live.look(studio, run.id))
+    return [*parts, run_labels(studio, run.id), None]
 
 
 def try_again(studio: Studio, run_id: str) -> list[Any]:
@@ -228,9 +239,10 @@ def view(
     origin: str,
     log: str,
     place: str = "",
+    now: datetime | None = None,
 ) -> list[Any]:
     """The screen for one run."""
-    far, fault = follow.progress(run, points, at_work), faults.fault_of(run)
+    far, fault = follow.progress(run, points, at_work, now=now), faults.fault_of(run)
     about = f"{TITLES[run.recipe.method]}{', DPO' * run.recipe.preference} on {title} · {run.plan.train_rows:,} training rows · {_when(run, at_work)}{f' · {origin}' if origin else ''}"
     ended = run.job.state in (JobState.DONE, JobState.STOPPED)
     can_compare = ended and not run.plan.is_text and any(not each.harm for each in kept)
