@@ -23,6 +23,7 @@ from studio.flows.decide import Against, Decided, Example
 from studio.flows.paper import pdf_of
 from studio.flows.studio import ASSETS, Studio
 from studio.verdict.accounting import account
+from studio.verdict.ruling import doubts
 from studio.verdict.telling import (
     agreement_words,
     band,
@@ -52,7 +53,7 @@ def told(studio: Studio, decided: Decided) -> Report:
     """Everything that is shown of a verdict, in the order in which it is read."""
     ruling, protocol = decided.ruling, decided.study.protocol
     judged = [(each.rival, each.verdict.tally.rated, each.own) for each in decided.against]
-    target = 0.5 + protocol.margin
+    target, is_doubted = 0.5 + protocol.margin, bool(doubts(ruling.lights))
     chapters = tuple(chapter for each in decided.against for chapter in _chapters(each))
     return Report(
         name=decided.run.name,
@@ -64,7 +65,7 @@ def told(studio: Studio, decided: Decided) -> Report:
         next_step=_next_step(decided),
         override=ruling.override_sentence,
         warnings=tuple(_warnings(decided)),
-        bands=tuple(band(each.rival, each.verdict, target=target) for each in decided.against),
+        bands=tuple(band(each.rival, each.verdict, target=target, is_doubted=is_doubted) for each in decided.against),
         lamps=tuple(_lamps(decided)),
         exact=_exact(decided),
         account=account(protocol, judged, read_gates(protocol.gates)),

@@ -113,12 +113,21 @@ def _sentence(
     return " ".join(parts)
 
 
+def doubts(lights: Sequence[Lit]) -> list[str]:
+    """What keeps the votes from being relied on, whatever they say."""
+    found = [each.title for each in _unclear(lights) if each.kind in (AGREEMENT, BLIND)]
+    return [f"{title[:1].lower()}{title[1:]}" for title in found]
+
+
+def _unclear(lights: Sequence[Lit]) -> list[Lit]:
+    return [each for each in lights if each.is_required and each.light == Light.AMBER]
+
+
 def _amber(lights: Sequence[Lit]) -> list[str]:
     """What keeps the votes from being relied on, and the gates that show nothing."""
-    amber = [each for each in lights if each.is_required and each.light == Light.AMBER]
-    doubts = [f"{each.title[:1].lower()}{each.title[1:]}" for each in amber if each.kind in (AGREEMENT, BLIND)]
-    gates = [f"“{each.title}”" for each in amber if each.kind not in (AGREEMENT, BLIND)]
-    said = [f"The votes cannot be relied on: {listed(doubts)}."] if doubts else []
+    gates = [f"“{each.title}”" for each in _unclear(lights) if each.kind not in (AGREEMENT, BLIND)]
+    found = doubts(lights)
+    said = [f"The votes cannot be relied on: {listed(found)}."] if found else []
     return [*said, f"Not shown either way: {listed(gates)}."] if gates else said
 
 

@@ -7,7 +7,7 @@ from studio.domain.gate_result import GateResult
 from studio.domain.opinion import Alike, Graded, OpinionTally
 from studio.domain.protocol import Rival
 from studio.domain.report import Band, Figures
-from studio.domain.verdict import Agreement, Interval, Verdict
+from studio.domain.verdict import Agreement, Decision, Interval, Verdict
 from studio.verdict import advising
 from studio.verdict.agreement import LOW_ALPHA, MOSTLY_ALIKE
 from studio.verdict.wording import STANDS, count, of, percent
@@ -16,6 +16,7 @@ WIDEST = 300  # characters in a cell: a label may be a whole answer
 NO_PLACES = "Nothing says what the prompts are about, so it cannot be told where it is worse."
 NOT_WORSE = "On no topic or label with enough votes is there a sign of it."
 WORSE = "Clearly worse."
+DOUBTED = "Not to be relied on."
 ONE_SIDED = "Alpha is low all the same, because nearly everybody prefers the same model and little is left to agree on."
 STANDINGS = {
     Standing.WORSE: "worse",
@@ -25,8 +26,8 @@ STANDINGS = {
 }
 
 
-def band(rival: Rival, verdict: Verdict, *, target: float) -> Band:
-    """The picture of one contest, and the same in a sentence."""
+def band(rival: Rival, verdict: Verdict, *, target: float, is_doubted: bool = False) -> Band:
+    """The picture of one contest, and the same in a sentence; votes that are doubted settle nothing."""
     tally, range_ = verdict.tally, verdict.evidence.band
     score = f"{tally.tuned:,} won, {tally.base:,} lost, {tally.tie:,} equal, {tally.both_bad:,} both bad"
     seen = f"preferred in {of(tally.tuned, tally.decisive)} comparisons with a preference" if tally.decisive else ""
@@ -37,8 +38,8 @@ def band(rival: Rival, verdict: Verdict, *, target: float) -> Band:
     )
     return Band(
         title=rival.title,
-        decision=verdict.decision,
-        headline=WORSE if verdict.is_clearly_worse else STANDS[verdict.decision],
+        decision=Decision.NOT_YET if is_doubted else verdict.decision,
+        headline=DOUBTED if is_doubted else WORSE if verdict.is_clearly_worse else STANDS[verdict.decision],
         low=range_.low,
         high=range_.high,
         share=tally.tuned_share,

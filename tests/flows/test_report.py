@@ -71,6 +71,9 @@ def test_guesses_are_counted_by_the_side_on_which_the_new_model_was(desk: Desk):
     assert (found.blind.correct, found.blind.mistaken, found.blind.unsure) == (10, 2, 1)
     assert found.blind.held is False and found.ruling.decision is Decision.NOT_YET
     assert [light.kind for light in found.ruling.lights] == ["blind"]
+    (band,) = report.report_of(desk.studio, study.id).bands
+    assert found.against[0].verdict.decision is Decision.SHIP
+    assert (band.decision, band.headline) == (Decision.NOT_YET, "Not to be relied on.")
 
 
 def test_marks_are_told_by_model_and_not_by_side_where_both_answers_have_one(desk: Desk):
