@@ -65,16 +65,19 @@ def test_from_a_sample_to_a_verdict_and_an_adapter(studio: CommandLine, tmp_path
     shown = asked.json("study", "show", study)
     assert (shown["opening"], shown["bar"], shown["opponents"]) == (1, 40, ["base"])
     assert shown["frozen"]["sampling"]["max_new_tokens"] == 120
-    assert shown["protocol"] == created["protocol"] and len(shown["frozen"]["prompts"]) == PROMPTS
+    both_sides_alike, twice = shown["frozen"]["identical"], shown["frozen"]["twice"]
+    assert (both_sides_alike, twice) == (4, 0.25)  # as on the screen
+    asked_of = PROMPTS + both_sides_alike
+    assert shown["protocol"] == created["protocol"] and len(shown["frozen"]["prompts"]) == asked_of
     too_early = asked("verdict", study, "--json")
     assert (too_early.status, too_early.values["error"]["code"]) == (1, "study")
 
     cards = asked.json("study", "answers", study)["cards"]
-    assert len(cards) == PROMPTS and "tuned" not in json.dumps(cards)
+    assert len(cards) == asked_of and "tuned" not in json.dumps(cards)
     votes = tmp_path / "votes.jsonl"
     votes.write_text("".join(json.dumps({"card": card["id"], "choice": better(card)}) + "\n" for card in cards))
     rated = asked.json("rate", study, "--votes", votes)
-    assert (rated["handed_in"], rated["rated"], rated["total"]) == (PROMPTS, PROMPTS, PROMPTS)
+    assert (rated["handed_in"], rated["rated"], rated["total"]) == (asked_of, asked_of, asked_of)
 
     assert asked.json("study", "close", study)["state"] == "closed"
     decided = asked.json("verdict", study, "--report", tmp_path / "verdict.html")

@@ -13,7 +13,7 @@ import typer
 from studio.cli.output import Json, answer, verb
 from studio.cli.workspace import opened
 from studio.domain.errors import StudyError
-from studio.domain.protocol import Rival
+from studio.domain.protocol import DEFAULT_TWICE, Rival
 from studio.domain.sampling import Sampling
 from studio.domain.study import Study, StudyState
 from studio.flows import asking, compare, draft, prompting, shots, train
@@ -46,8 +46,10 @@ def create(
     rubric: Annotated[Path | None, typer.Option(help="What raters should look at, as a text file.")] = None,
     question: Annotated[str, typer.Option(help="What “better” should mean.")] = draft.QUESTION,
     cap: Annotated[int | None, typer.Option("--cap", "--prompts", help="Prompts judged against each.")] = None,
-    twice: Annotated[float, typer.Option(help="The share that a second person judges.")] = 0.0,
-    identical: Annotated[int, typer.Option(help="Pairs with one answer on both sides.")] = 0,
+    twice: Annotated[float, typer.Option(help="The share that a second person judges.")] = DEFAULT_TWICE,
+    identical: Annotated[
+        int | None, typer.Option(help="Pairs with one answer on both sides; a few if left out.")
+    ] = None,
     margin: Annotated[float, typer.Option(help="By how much it must be preferred over .5.")] = 0.05,
     gate: Annotated[list[str] | None, typer.Option(help='A gate as JSON: {"kind": "exact"}.')] = None,
     mask: Annotated[str, typer.Option(help="Words that raters see as \\[name], between commas.")] = "",
