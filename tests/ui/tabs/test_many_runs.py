@@ -1,7 +1,6 @@
 """Many runs: lists take as many questions as with few, validate no recipe, and find every run."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from studio.domain.run import Best
 from studio.domain.split import Split
 from studio.flows import chat, logbook, queue, sweep, things, train
 from studio.flows.logbook import MOST
-from studio.flows.studio import Studio, open_studio
+from studio.flows.studio import Studio
 from studio.store import jobs
 from studio.ui.parts import pickers
 from studio.ui.tabs import runs
@@ -34,13 +33,6 @@ LISTS: dict[str, Callable[[Studio], Any]] = {
     "who can be asked": lambda studio: chat.contestants(studio, "starter"),
     "who can be trained further": lambda studio: train.first_stages(studio, "starter"),
 }
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Studio]:
-    opened = open_studio(tmp_path / "workspace")
-    yield opened
-    opened.store.close()
 
 
 @pytest.fixture

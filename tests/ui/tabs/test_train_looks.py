@@ -1,7 +1,5 @@
 """Many look at one run: what comes is shown at the next look, what stands on a page is not sent again."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -9,7 +7,7 @@ import pytest
 
 from studio.domain.event import EventKind
 from studio.domain.run import Run
-from studio.flows.studio import Studio, open_studio
+from studio.flows.studio import Studio
 from studio.ui.tabs import train
 from studio.ui.tabs.train import VIEWED, halt, show
 from studio.ui.training import curves
@@ -17,13 +15,6 @@ from tests.store.examples import Examples
 
 HEADING, SITUATION, WHOLE, STOP, TIMER = 0, 1, 3, 7, 10
 PICTURE, ANSWERS, DRAWN = VIEWED, VIEWED + 1, VIEWED + 2
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Studio]:
-    opened = open_studio(tmp_path / "workspace")
-    yield opened
-    opened.store.close()
 
 
 @pytest.fixture
