@@ -6,18 +6,19 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from statistics import median
+from typing import TypeVar
 
 from studio.domain.dealing import Dealt, Deck, Out, Pair, Standing, deck_of
 from studio.domain.errors import StillWriting, StudyError
 from studio.domain.job import JobState
+from studio.domain.marks import Marks, checked
 from studio.domain.masking import masked
+from studio.domain.protocol import Protocol
+from studio.domain.row import Message
 from studio.domain.study import (
     TUNED,
-    Answer,
-    Ask,
     Card,
     Choice,
-    Criterion,
     Guessed,
     Link,
     LinkKind,
@@ -34,6 +35,7 @@ from studio.flows.studio import Studio
 from studio.store import cards, links
 from studio.store import studies as stored
 from studio.store.database import Connection
+from studio.store.studies import Seat
 
 LONGEST_COMMENT = 2000
 LONGEST_NAME = 64
@@ -41,7 +43,7 @@ ASKED_EVERY = 10
 LEAST_FOR_PACE = 3
 DECKS = 8  # that are kept in memory
 
-Marks = Mapping[str, Mapping[str, int]]
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +104,7 @@ def call(studio: Studio, token: str, name: str) -> Link:
 
 def turn(studio: Studio, token: str) -> Turn:
     """The card that this rater holds, or a new one, or whether to wait for one."""
-    table = _table(studio, token)
-    with studio.store.write(together=True) as connection:
-        step = _next(connection, table)
-    return _shown(studio, table, step)
+    return _turn(studio, token, _next)
 
 
 def next_card(studio: Studio, token: str) -> Card | None:
@@ -128,30 +127,30 @@ def rate(
     After every tenth card, and after the last one, the rater is asked which side they suspect. Only how many cards they
     have judged decides when, so that neither being asked nor not being asked says anything about a card.
     """
-    table = _table(studio, token)
-    said = _said(table, Vote(card_id, choice, seconds, comment, marks or {}))
-    with studio.store.write(together=True) as connection:
-        cards.rate(connection, said)
+    vote = Vote(card_id, choice, seconds, comment, marks or {})
+
+    def keep(connection: Connection, table: _Table) -> _Next | Exception:
+        cards.keep(connection, [_said(table, vote)])
         try:
             with connection.begin_nested():
-                step = _next(connection, table, judged=card_id)
+                return _next(connection, table, judged=card_id)
         except Exception as error:  # what was said is kept, whatever comes of the next card
-            step = error
-    if isinstance(step, Exception):
-        raise step
-    return _shown(studio, table, step)
+            return error
+
+    return _turn(studio, token, keep)
 
 
 def suspect(studio: Studio, token: str, card_id: str, guessed: Guessed | None) -> Turn:
     """Keep which side of the card just judged this rater took for the new model (None: not said), and go on."""
-    table = _table(studio, token)
-    with studio.store.write(together=True) as connection:
-        own = list(cards.paces(connection, table.study_id, table.rater.id))
+
+    def keep(connection: Connection, table: _Table) -> _Next:
+        own = list(cards.paces(connection, table.study_id, table.rater))
         if guessed is not None and own and own[-1] == card_id:
-            told = Suspicion(card_id, table.rater.id, guessed, datetime.now(UTC))
+            told = Suspicion(card_id, table.rater, guessed, datetime.now(UTC))
             cards.suspect(connection, table.study_id, told)
-        step = _next(connection, table)
-    return _shown(studio, table, step)
+        return _next(connection, table)
+
+    return _turn(studio, token, keep)
 
 
 def undo(studio: Studio, token: str, card_id: str | None = None) -> Turn:
@@ -159,30 +158,35 @@ def undo(studio: Studio, token: str, card_id: str | None = None) -> Turn:
 
     With a `card_id`, only where that is the card judged last: a press that arrives twice takes nothing more back.
     """
-    table = _table(studio, token)
-    with studio.store.write(together=True) as connection:
-        taken = cards.unrate(connection, table.study_id, table.rater.id, only=card_id)
-        step = _next(connection, table, again=taken or card_id)
-    return _shown(studio, table, step)
+
+    def take_back(connection: Connection, table: _Table) -> _Next:
+        taken = cards.unrate(connection, table.study_id, table.rater, only=card_id)
+        return _next(connection, table, again=taken or card_id)
+
+    return _turn(studio, token, take_back)
 
 
 def remaining_cards(studio: Studio, token: str) -> list[Card]:
     """Every card that this rater could judge now, now held by them; for judging in bulk."""
-    table, far = _table(studio, token), list[_Far]()
 
-    def draw(out: Out) -> list[Dealt]:
-        standing = table.standing(out)
-        far.append(_far(cards.paces(connection, table.study_id, table.rater.id), standing))
-        return [*standing.held, *standing.new_cards()]
+    def deal(connection: Connection, table: _Table) -> tuple[_Table, _Far, list[Dealt]]:
+        far = list[_Far]()
 
-    with studio.store.write() as connection:
-        held = cards.deal_to(connection, table.study_id, table.rater.id, draw)
-    asks = {ask.key: ask for ask in stored.asks(studio.store, table.study_id)}
-    answers: dict[str, dict[str, Answer]] = {}
+        def draw(out: Out) -> list[Dealt]:
+            standing = table.standing(out)
+            far.append(_far(cards.paces(connection, table.study_id, table.rater), standing))
+            return [*standing.held, *standing.new_cards()]
+
+        held = cards.deal_to(connection, table.study_id, table.rater, draw)
+        return table, far[0], held
+
+    table, far, held = _seated(studio, token, deal, together=False)
+    prompts = {ask.key: ask.prompt for ask in stored.asks(studio.store, table.study_id)}
+    answers: dict[str, dict[str, str]] = {}
     for (key, contestant), answer in stored.answers(studio.store, table.study_id).items():
-        answers.setdefault(key, {})[contestant] = answer
+        answers.setdefault(key, {})[contestant] = answer.text
     return [
-        _card(table, card, asks[key], answers[key], far[0])
+        _card(table, card, prompts[key], answers[key], far)
         for card in held
         for key in [table.laid.deck.by_id[card.pair_id].prompt]
     ]
@@ -191,8 +195,8 @@ def remaining_cards(studio: Studio, token: str) -> list[Card]:
 @logged("handed in judgements")
 def rate_all(studio: Studio, token: str, votes: Sequence[Vote]) -> None:
     """Keep many judgements at once; StudyError before the first of them when one is of no card of this rater."""
-    table = _table(studio, token)
-    known = {card.id for card in cards.dealt(studio.store, table.study_id) if card.rater == table.rater.id}
+    table = _seated(studio, token, lambda _connection, table: table, together=False)
+    known = {card.id for card in cards.dealt(studio.store, table.study_id) if card.rater == table.rater}
     for vote in votes:
         if vote.card_id not in known:
             raise StudyError(f"{vote.card_id} is no card of this rater.", fix="Take the cards from `study answers`.")
@@ -222,21 +226,21 @@ class _Table:
     """An open study as one rater sits at it."""
 
     study_id: str
-    rater: Link
+    rater: str
     laid: _Laid
     now: datetime
 
     def standing(self, out: Out) -> Standing:
-        return Standing(self.laid.deck, out, self.rater.id, now=self.now)
+        return Standing(self.laid.deck, out, self.rater, now=self.now)
 
 
 @dataclass(frozen=True, slots=True)
 class _Sealed:
-    """A study by what never changes of it; `read` reads the rest."""
+    """A study by what never changes of it; `read` reads its protocol."""
 
     fingerprint: str
     seed: int
-    read: Callable[[], Study] = field(compare=False)
+    read: Callable[[], Protocol] = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,35 +263,49 @@ class _Next:
     card: Dealt | None = None
     asked_about: str = ""
     is_waiting: bool = False
+    prompt: tuple[Message, ...] = ()
+    answers: Mapping[str, str] = field(default_factory=dict)
 
 
-def _table(studio: Studio, token: str) -> _Table:
-    with studio.store.read() as connection:
-        link = links.by_token(connection, token, LinkKind.RATER)
-        sealed = stored.sealed(connection, link.study_id)
-    if sealed is None:
-        study = _insist_on_open(compare.study(studio, link.study_id))
-        sealed = study.fingerprint, study.seed
-    laid = _laid(_Sealed(*sealed, read=partial(stored.get, studio.store, link.study_id)))
-    return _Table(link.study_id, link, laid, datetime.now(UTC))
+def _seated(studio: Studio, token: str, act: Callable[[Connection, _Table], Done], *, together: bool = True) -> Done:
+    """What comes of it where this rater sits at an open study, all in one transaction; StudyError where they do not."""
+    while True:
+        with studio.store.write(together=together) as connection:
+            seat = stored.seat(connection, token)
+            if seat is not None:
+                return act(connection, _table(connection, seat))
+        link = links.by_token(studio.store, token, LinkKind.RATER)
+        _insist_on_open(compare.study(studio, link.study_id))  # which opens one whose answers have just been written
+
+
+def _turn(studio: Studio, token: str, act: Callable[[Connection, _Table], _Next | Exception]) -> Turn:
+    """What the rater is told of what came of it."""
+    table, step = _seated(studio, token, lambda connection, table: (table, act(connection, table)))
+    if isinstance(step, Exception):
+        raise step
+    return _shown(table, step)
+
+
+def _table(connection: Connection, seat: Seat) -> _Table:
+    sealed = _Sealed(seat.fingerprint, seat.seed, read=partial(stored.protocol, connection, seat.study_id))
+    return _Table(seat.study_id, seat.rater, _laid(sealed), datetime.now(UTC))
 
 
 @lru_cache(maxsize=DECKS)
 def _laid(sealed: _Sealed) -> _Laid:
     """The deck of a study, worked out once: it is the same for the same fingerprint and seed."""
-    protocol = sealed.read().protocol
+    protocol = sealed.read()
     deck = deck_of(protocol, seed=sealed.seed)
     return _Laid(deck, protocol.criterion, protocol.rubric, protocol.masked)
 
 
-def _insist_on_open(study: Study) -> Study:
+def _insist_on_open(study: Study) -> None:
     if study.state is StudyState.CLOSED:
         raise StudyError("This comparison is closed.", fix="Thank you; nothing more is needed.")
     if study.state is StudyState.FAILED or (study.state is StudyState.WRITING and study.job.state is JobState.STOPPED):
         raise StudyError("The answers to judge could not be written.", fix="Ask whoever sent you the link.")
     if study.state is not StudyState.OPEN:
         raise StillWriting("The answers are still being written.", fix="Come back in a minute.")
-    return study
 
 
 def _next(connection: Connection, table: _Table, *, judged: str = "", again: str | None = None) -> _Next:
@@ -297,17 +315,20 @@ def _next(connection: Connection, table: _Table, *, judged: str = "", again: str
 
     def draw(out: Out) -> list[Dealt]:
         standing = table.standing(out)
-        far = _far(cards.paces(connection, table.study_id, table.rater.id), standing)
+        far = _far(cards.paces(connection, table.study_id, table.rater), standing)
         if _is_asked(connection, far, judged):
             seen.append(_Next(far, asked_about=judged))
             return []
-        held = [card for card in out.dealt if card.rater == table.rater.id and not card.is_rated and card.id == again]
+        held = [card for card in out.dealt if card.rater == table.rater and not card.is_rated and card.id == again]
         drawn = held or [card for card in [standing.next()] if card]
         seen.append(_Next(far, is_waiting=not drawn and not standing.is_settled))
         return drawn
 
-    (card,) = cards.deal_to(connection, table.study_id, table.rater.id, draw) or [None]
-    return replace(seen[0], card=card)
+    (card,) = cards.deal_to(connection, table.study_id, table.rater, draw) or [None]
+    if card is None:
+        return seen[0]
+    prompt, answers = stored.asked(connection, table.study_id, table.laid.deck.by_id[card.pair_id].prompt)
+    return replace(seen[0], card=card, prompt=prompt, answers=answers)
 
 
 def _is_asked(connection: Connection, far: _Far, judged: str) -> bool:
@@ -329,52 +350,35 @@ def _far(own: dict[str, float | None], standing: Standing) -> _Far:
     )
 
 
-def _shown(studio: Studio, table: _Table, step: _Next) -> Turn:
-    """What the rater is told of it."""
+def _shown(table: _Table, step: _Next) -> Turn:
     far = step.far
     told = Turn(rated=far.rated, total=far.total, last=far.last, together=far.together, needed=far.needed)
     if step.card is None:
         return replace(told, asked_about=step.asked_about, is_waiting=step.is_waiting)
-    prompt = table.laid.deck.by_id[step.card.pair_id].prompt
-    ask, answers = stored.asked(studio.store, table.study_id, prompt)
-    return replace(told, card=_card(table, step.card, ask, answers, far))
+    return replace(told, card=_card(table, step.card, step.prompt, step.answers, far))
 
 
 def _said(table: _Table, vote: Vote) -> Rating:
     return Rating(
         card_id=vote.card_id,
         study_id=table.study_id,
-        rater=table.rater.id,
+        rater=table.rater,
         choice=vote.choice,
         at=datetime.now(UTC),
         seconds=vote.seconds,
         comment=(vote.comment or "").strip()[:LONGEST_COMMENT],
-        marks=_checked(vote.marks),
+        marks=checked(vote.marks),
     )
 
 
-def _checked(marks: Marks) -> Marks:
-    """The marks without sides that got none; StudyError where one is no mark."""
-    for side, given in marks.items():
-        if side not in set(Side) or not all(_is_mark(criterion, mark) for criterion, mark in given.items()):
-            raise StudyError(
-                "This is no mark.", fix="Give 1 to 5 for accuracy, tone or format of the left or the right answer."
-            )
-    return {side: dict(given) for side, given in marks.items() if given}
-
-
-def _is_mark(criterion: str, mark: object) -> bool:
-    return criterion in set(Criterion) and type(mark) is int and 1 <= mark <= 5
-
-
-def _card(table: _Table, card: Dealt, ask: Ask, answers: Mapping[str, Answer], far: _Far) -> Card:
+def _card(table: _Table, card: Dealt, prompt: tuple[Message, ...], answers: Mapping[str, str], far: _Far) -> Card:
     """What the rater may see."""
     laid = table.laid
     left, right = texts(laid.deck.by_id[card.pair_id], card.side, answers, seed=laid.deck.seed)
     return Card(
         id=card.id,
         question=laid.question,
-        prompt=ask.prompt,
+        prompt=prompt,
         left=masked(left, laid.masked),
         right=masked(right, laid.masked),
         position=far.rated + 1,
@@ -387,11 +391,11 @@ def _card(table: _Table, card: Dealt, ask: Ask, answers: Mapping[str, Answer], f
     )
 
 
-def texts(pair: Pair, side: Side, answers: Mapping[str, Answer], *, seed: int) -> tuple[str, str]:
+def texts(pair: Pair, side: Side, answers: Mapping[str, str], *, seed: int) -> tuple[str, str]:
     """The two texts of a card, left and right; an identical pair shows the answer of a drawn contestant twice."""
-    tuned = answers[TUNED].text
+    tuned = answers[TUNED]
     if pair.opponent is None:
-        same = answers[random.Random(f"{seed}/{pair.id}").choice(sorted(answers))].text
+        same = answers[random.Random(f"{seed}/{pair.id}").choice(sorted(answers))]
         return same, same
-    other = answers[pair.opponent].text
+    other = answers[pair.opponent]
     return (tuned, other) if side is Side.LEFT else (other, tuned)

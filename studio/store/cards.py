@@ -2,13 +2,13 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Select, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
 from sqlalchemy.sql.functions import aggregate_strings
 
 from studio.domain.dealing import Dealt, Out
@@ -25,6 +25,32 @@ SIDES = {side.value: side for side in Side}
 
 Draw = Callable[[Sequence[Dealt]], Sequence[Dealt]]
 BETWEEN = "\n"  # ids of pairs that are told in one text
+
+# Written once, since they are asked at every vote: to put a question together takes longer than to answer it.
+CARDS, RATINGS = tables.cards.c, tables.ratings.c
+_DEALT = (
+    select(CARDS.id, CARDS.pair_id, CARDS.rater, CARDS.side, CARDS.at, RATINGS.choice)
+    .outerjoin(tables.ratings, RATINGS.card_id == CARDS.id)
+    .where(CARDS.study_id == bindparam("study"))
+    .order_by(CARDS.at, CARDS.id)
+)
+_OUT = _DEALT.where((CARDS.rater == bindparam("rater")) | RATINGS.card_id.is_(None))
+_JUDGED = (
+    select(CARDS.side).join(tables.ratings, RATINGS.card_id == CARDS.id).where(CARDS.study_id == bindparam("study"))
+)
+_TOLD = _JUDGED.where(RATINGS.choice != Choice.SKIP.value).with_only_columns(aggregate_strings(CARDS.pair_id, BETWEEN))
+_FIRST = _JUDGED.where(CARDS.pair_id == bindparam("pair")).order_by(CARDS.at, CARDS.id).limit(1)
+_PACES = (
+    select(RATINGS.card_id, RATINGS.seconds)
+    .where(RATINGS.study_id == bindparam("study"), RATINGS.rater == bindparam("rater"))
+    .order_by(RATINGS.at, RATINGS.card_id)
+)
+_KNOWN = (
+    select(CARDS.id.label("dealt"), CARDS.study_id.label("of_study"), CARDS.rater.label("of_rater"), tables.ratings)
+    .outerjoin_from(tables.cards, tables.ratings, RATINGS.card_id == CARDS.id)
+    .where(CARDS.id.in_(bindparam("ids", expanding=True)))
+)
+_RATE, _DEAL = tables.ratings.insert(), tables.cards.insert()
 
 
 def dealt(store: Store, study_id: str) -> list[Dealt]:
@@ -45,10 +71,10 @@ def deal(target: Store | Connection, study_id: str, draw: Draw) -> list[Dealt]:
 
 
 def deal_to(connection: Connection, study_id: str, rater: str, draw: Callable[[Out], Sequence[Dealt]]) -> list[Dealt]:
-    """The same for one rater, who is told no more of others' cards than has a say in what comes next."""
-    insist_on_open(connection, study_id)
-    known = _dealt(connection, study_id, (tables.cards.c.rater == rater) | tables.ratings.c.card_id.is_(None))
-    out = Out(known, _ratings(connection, study_id), partial(_first_side, connection, study_id))
+    """The same for one rater who has a seat, and is told no more of others' cards than has a say in what comes next."""
+    about = {"study": study_id, "rater": rater}
+    known = _cards(connection, _OUT, about)
+    out = Out(known, _ratings(connection, about), partial(_first_side, connection, study_id))
     return _kept(connection, study_id, draw(out), known=known)
 
 
@@ -69,22 +95,27 @@ def rate_all(target: Store | Connection, given: Sequence[Rating]) -> int:
         insist_on_open(connection, given[0].study_id)
         for rater in {rating.rater for rating in given}:
             links.insist_on_right(connection, rater)
-        known = _known(connection, given)
-        left, new = list[Rating](), dict[str, Rating]()
-        for rating in given:
-            owner, current = known.get(rating.card_id, (None, None))
-            if owner != (rating.study_id, rating.rater):
-                raise StudyError("This card is not yours to judge.", fix="Reload the page.")
-            rating = replace(rating, comment=readable(rating.comment))
-            earlier = new.get(rating.card_id) or current
-            if earlier and _says(earlier) == _says(rating):
-                continue
-            left += [earlier] if earlier else []
-            new[rating.card_id] = rating
-        _retire(connection, left, why="replaced")
-        if new:
-            connection.execute(tables.ratings.insert(), [_rating_values(rating) for rating in new.values()])
-        return len(new)
+        return keep(connection, given)
+
+
+def keep(connection: Connection, given: Sequence[Rating]) -> int:
+    """The same of raters who have a seat in the study, which is not looked at again."""
+    known = _known(connection, given)
+    left, new = list[Rating](), dict[str, Rating]()
+    for rating in given:
+        owner, current = known.get(rating.card_id, (None, None))
+        if owner != (rating.study_id, rating.rater):
+            raise StudyError("This card is not yours to judge.", fix="Reload the page.")
+        rating = replace(rating, comment=readable(rating.comment))
+        earlier = new.get(rating.card_id) or current
+        if earlier and _says(earlier) == _says(rating):
+            continue
+        left += [earlier] if earlier else []
+        new[rating.card_id] = rating
+    _retire(connection, left, why="replaced")
+    if new:
+        connection.execute(_RATE, [_rating_values(rating) for rating in new.values()])
+    return len(new)
 
 
 def unrate(target: Store | Connection, study_id: str, rater: str, *, only: str | None = None) -> str | None:
@@ -123,10 +154,8 @@ def ratings(store: Store, study_id: str, *, rater: str | None = None) -> list[Ra
 
 def paces(connection: Connection, study_id: str, rater: str) -> dict[str, float | None]:
     """How long each card took that this rater has judged, in the order in which they did."""
-    columns = tables.ratings.c
-    question = select(columns.card_id, columns.seconds).where(columns.study_id == study_id, columns.rater == rater)
-    question = question.order_by(columns.at, columns.card_id)
-    return {row.card_id: row.seconds for row in connection.execute(question).all()}
+    found = connection.execute(_PACES, {"study": study_id, "rater": rater})
+    return {card_id: seconds for card_id, seconds in found.all()}  # noqa: C416  rows are no pairs to a type checker
 
 
 def history(store: Store, study_id: str) -> list[PastRating]:
@@ -169,38 +198,26 @@ def suspicions(store: Store, study_id: str) -> list[Suspicion]:
         return [Suspicion(row.card_id, row.rater, Guessed(row.guessed), row.at) for row in found]
 
 
-def _dealt(connection: Connection, study_id: str, *only: ColumnElement[bool]) -> list[Dealt]:
-    cards, choice = tables.cards.c, tables.ratings.c.choice
-    question = (
-        select(cards.id, cards.pair_id, cards.rater, cards.side, cards.at, choice)
-        .outerjoin(tables.ratings, tables.ratings.c.card_id == cards.id)
-        .where(cards.study_id == study_id, *only)
-        .order_by(cards.at, cards.id)
-    )
+def _dealt(connection: Connection, study_id: str) -> list[Dealt]:
+    return _cards(connection, _DEALT, {"study": study_id})
+
+
+def _cards(connection: Connection, question: Select[*tuple[Any, ...]], about: dict[str, str]) -> list[Dealt]:
     return [
         Dealt(pair_id, rater, SIDES[side], at, said is not None, id, said == Choice.SKIP.value)
-        for id, pair_id, rater, side, at, said in connection.execute(question).all()
+        for id, pair_id, rater, side, at, said in connection.execute(question, about).all()
     ]
 
 
-def _judged(study_id: str) -> Select[*tuple[Any, ...]]:
-    cards, ratings = tables.cards.c, tables.ratings.c
-    return select(cards.pair_id).join(tables.ratings, ratings.card_id == cards.id).where(cards.study_id == study_id)
-
-
-def _ratings(connection: Connection, study_id: str) -> Counter[str]:
+def _ratings(connection: Connection, about: dict[str, str]) -> Counter[str]:
     """How often each pair was judged; told in one text, since thousands of rows cost a hundred times as much."""
-    told = aggregate_strings(tables.cards.c.pair_id, BETWEEN)
-    question = _judged(study_id).where(tables.ratings.c.choice != Choice.SKIP.value).with_only_columns(told)
-    found = connection.execute(question).scalar()
+    found = connection.execute(_TOLD, about).scalar()
     return Counter(found.split(BETWEEN) if found else [])
 
 
 def _first_side(connection: Connection, study_id: str, pair_id: str) -> Side | None:
     """On which side the fine-tuned answer of a pair stood when it was shown to the first who rated it."""
-    cards = tables.cards.c
-    question = _judged(study_id).where(cards.pair_id == pair_id).with_only_columns(cards.side)
-    found = connection.execute(question.order_by(cards.at, cards.id).limit(1)).scalar()
+    found = connection.execute(_FIRST, {"study": study_id, "pair": pair_id}).scalar()
     return found and SIDES[found]
 
 
@@ -214,7 +231,7 @@ def _kept(connection: Connection, study_id: str, drawn: Sequence[Dealt], *, know
     for card in back:
         connection.execute(update(tables.cards).where(tables.cards.c.id == card.id).values(at=card.at))
     if new:
-        connection.execute(tables.cards.insert(), [_card_values(study_id, card) for card in new])
+        connection.execute(_DEAL, [_card_values(study_id, card) for card in new])
     return made
 
 
@@ -231,21 +248,12 @@ def _card_values(study_id: str, card: Dealt) -> dict[str, Any]:
 
 def _known(connection: Connection, given: Sequence[Rating]) -> dict[str, tuple[tuple[str, str], Rating | None]]:
     """Study and rater of each card that is judged, and what is said of it already."""
-    cards, ratings = tables.cards.c, tables.ratings
-    owner = (cards.id.label("dealt"), cards.study_id.label("of_study"), cards.rater.label("of_rater"))
-    question = select(*owner, ratings).outerjoin_from(tables.cards, ratings, ratings.c.card_id == cards.id)
+    ids = list({readable(rating.card_id) for rating in given})
     return {
         row.dealt: ((row.of_study, row.of_rater), None if row.card_id is None else _rating(row))
-        for row in _of_cards(connection, question, cards.id, given)
+        for start in range(0, len(ids), AT_ONCE)
+        for row in connection.execute(_KNOWN, {"ids": ids[start : start + AT_ONCE]})
     }
-
-
-def _of_cards(
-    connection: Connection, question: Select[*tuple[Any, ...]], column: Column[str], given: Sequence[Rating]
-) -> Iterator[Row[Any]]:
-    ids = list({readable(rating.card_id) for rating in given})
-    for start in range(0, len(ids), AT_ONCE):
-        yield from connection.execute(question.where(column.in_(ids[start : start + AT_ONCE])))
 
 
 def _says(rating: Rating) -> tuple[Any, ...]:

@@ -3,13 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from studio.domain.errors import StudyError
 from studio.domain.study import Link, LinkKind
 from studio.store import tables
 from studio.store.columns import readable
 from studio.store.database import Store, reading, writing
+
+_OF_TOKEN = select(tables.links).where(tables.links.c.token == bindparam("token"))  # asked at every request of a rater
 
 
 def add(target: Store | Connection, link: Link) -> Link:
@@ -29,8 +31,7 @@ def by_token(target: Store | Connection, token: str, *kinds: LinkKind) -> Link:
 def of_token(target: Store | Connection, token: str, *kinds: LinkKind) -> Link:
     """The link of this address, of one of these kinds, revoked or not; StudyError where it is unknown."""
     with reading(target) as connection:
-        asked = select(tables.links).where(tables.links.c.token == readable(token))
-        row = connection.execute(asked).one_or_none()
+        row = connection.execute(_OF_TOKEN, {"token": token}).one_or_none()
     link = None if row is None else _link(row)
     if link is None or link.kind not in kinds:
         raise StudyError("This link leads to no comparison.", fix="Ask for a new link.")

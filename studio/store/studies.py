@@ -2,23 +2,42 @@
 
 import json
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, text, update
+from sqlalchemy import Connection, Row, bindparam, func, select, text, update
 
 from studio.domain.deleted import Kind
 from studio.domain.errors import StudyError
 from studio.domain.job import JobKind, JobState
 from studio.domain.protocol import Protocol, protocol_from
-from studio.domain.row import messages_from, records_of
+from studio.domain.row import Message, messages_from, records_of
 from studio.domain.ruling import Override
 from studio.domain.space import Claim
-from studio.domain.study import STUDY, Answer, Ask, Link, Study, StudyState
+from studio.domain.study import STUDY, Answer, Ask, Link, LinkKind, Study, StudyState
 from studio.domain.verdict import Decision
 from studio.store import deleted as gone
 from studio.store import jobs, links, tables
 from studio.store.database import Store
+
+# Written once, since they are asked at every vote: to put a question together takes longer than to answer it.
+_SEAT = (
+    select(tables.links.c.id, tables.links.c.study_id, tables.studies.c.fingerprint, tables.studies.c.seed)
+    .join(tables.studies, tables.studies.c.id == tables.links.c.study_id)
+    .where(tables.links.c.token == bindparam("token"), tables.links.c.kind == LinkKind.RATER.value)
+    .where(tables.links.c.revoked_at.is_(None), tables.studies.c.state == StudyState.OPEN.value)
+    .where(tables.studies.c.id.not_in(gone.hidden(Kind.STUDY)))
+    .with_for_update(of=[tables.studies, tables.links])
+)
+_PROMPT = select(tables.asks.c.prompt).where(
+    tables.asks.c.study_id == bindparam("study"), tables.asks.c.key == bindparam("prompt")
+)
+_SAID = select(tables.answers.c.contestant, tables.answers.c.text).where(
+    tables.answers.c.study_id == bindparam("study"),
+    tables.answers.c.set == STUDY,
+    tables.answers.c.key == bindparam("prompt"),
+)
 
 
 def add(
@@ -78,14 +97,21 @@ def get(store: Store, study_id: str) -> Study:
         return _get(connection, study_id)
 
 
-def sealed(connection: Connection, study_id: str) -> tuple[str, int] | None:
-    """The fingerprint and the seed of a study that can be rated now, which never change; None of any other."""
-    columns = tables.studies.c
-    question = select(columns.fingerprint, columns.seed).where(
-        columns.id == study_id, columns.state == StudyState.OPEN.value, columns.id.not_in(gone.hidden(Kind.STUDY))
-    )
-    found = connection.execute(question).one_or_none()
-    return None if found is None else (found.fingerprint, found.seed)
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Whose place it is at a study that can be rated now, and what it is dealt by, which never changes."""
+
+    rater: str
+    study_id: str
+    fingerprint: str
+    seed: int
+
+
+def seat(connection: Connection, token: str) -> Seat | None:
+    """The place of the rater with this link, kept until the transaction ends: meanwhile the study is not closed, nobody
+    else judges in it, and the link is not taken back. None where there is no such place now."""
+    found = connection.execute(_SEAT, {"token": token}).one_or_none()
+    return None if found is None else Seat(*found)
 
 
 def all(store: Store, *, run_id: str | None = None) -> list[Study]:
@@ -143,14 +169,17 @@ def asks(store: Store, study_id: str) -> list[Ask]:
         return [_ask(row) for row in connection.execute(question)]
 
 
-def asked(store: Store, study_id: str, key: str) -> tuple[Ask, dict[str, Answer]]:
+def protocol(connection: Connection, study_id: str) -> Protocol:
+    """How a study that is there is carried out."""
+    question = select(tables.studies.c.seal).where(tables.studies.c.id == study_id)
+    return protocol_from(connection.execute(question).scalar_one())
+
+
+def asked(connection: Connection, study_id: str, key: str) -> tuple[tuple[Message, ...], dict[str, str]]:
     """One prompt that people judge, and what every contestant said to it; not for raters' eyes."""
-    asks, said = tables.asks.c, tables.answers.c
-    prompt = select(tables.asks).where(asks.study_id == study_id, asks.key == key)
-    given = select(tables.answers).where(said.study_id == study_id, said.set == STUDY, said.key == key)
-    with store.read() as connection:
-        ask = _ask(connection.execute(prompt).one())
-        return ask, {row.contestant: _answer(row) for row in connection.execute(given)}
+    about = {"study": study_id, "prompt": key}
+    prompt = connection.execute(_PROMPT, about).scalar_one()
+    return messages_from(prompt), {row[0]: row[1] for row in connection.execute(_SAID, about)}
 
 
 def answers(store: Store, study_id: str, *, set: str = STUDY) -> dict[tuple[str, str], Answer]:
