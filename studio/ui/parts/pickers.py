@@ -35,8 +35,10 @@ def with_its_run(studio: Studio, data: str | None, run: str | None) -> Any:
 
 def _run_of(studio: Studio, data: str | None, run: str | None) -> str | None:
     """`run` where it learned from these examples, or else their newest run."""
-    theirs = [found.id for found in train.runs(studio, dataset_ids=[data])] if data else []
-    return run if run in theirs else next(iter(theirs), None)
+    theirs = train.runs(studio, dataset_ids=[data], ids=[run]) if data and run else []
+    if data and not theirs:
+        theirs = train.runs(studio, dataset_ids=[data], most=1)
+    return theirs[0].id if theirs else None
 
 
 def _picker(choices: list[tuple[str, str]], wanted: str | None) -> gr.Dropdown:
