@@ -96,11 +96,11 @@ def this_machine(studio: Studio) -> Person:
 
 def by_cookie(studio: Studio, token: str, mode: Mode) -> Visitor | None:
     """Whoever has this cookie; None where it lets nobody in, or not in this mode."""
-    sign_in, now = sign_ins.of_secret(studio.store, tokens.kept(token)), datetime.now(UTC)
-    if sign_in is None or not sign_in.holds(now, mode):
+    found, now = stored.signed_in(studio.store, tokens.kept(token)), datetime.now(UTC)
+    if found is None:
         return None
-    person = stored.get(studio.store, sign_in.person_id)
-    if person.mode is not mode or person.removed_at:
+    sign_in, person = found
+    if not sign_in.holds(now, mode) or person.mode is not mode or person.removed_at:
         return None
     if now - sign_in.seen_at > SEEN_EVERY:
         sign_ins.seen(studio.store, sign_in.id, at=now)

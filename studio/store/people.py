@@ -1,16 +1,18 @@
 """People in the database: who has a role, and the hash of the password of those who have one."""
 
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
 
-from studio.domain.access import Mode, Person, Role
+from studio.domain.access import Mode, Person, Role, SignIn
 from studio.domain.errors import AccessError
 from studio.store import access_tables, audit, sign_ins
 from studio.store.database import Store, writing
 
 _people = access_tables.people.c
+BROWSER = tuple(access_tables.sign_ins.c[field.name].label(f"browser_{field.name}") for field in fields(SignIn))
 
 
 def add(target: Store | Connection, person: Person, password: str | None = None) -> Person:
@@ -31,6 +33,14 @@ def get(store: Store, person_id: str) -> Person:
     if row is None:
         raise AccessError("There is no such person.", fix="Pick one of those listed.")
     return _person(row)
+
+
+def signed_in(store: Store, secret: str) -> tuple[SignIn, Person] | None:
+    """The sign-in of this hash, whether it still holds or not, and whose it is: what every request asks, at once."""
+    theirs = select(access_tables.people, *BROWSER).join_from(access_tables.sign_ins, access_tables.people)
+    with store.read() as connection:
+        row = connection.execute(theirs.where(access_tables.sign_ins.c.secret == secret)).one_or_none()
+    return None if row is None else (SignIn(*row[-len(BROWSER) :]), _person(row))
 
 
 def of_subject(store: Store, mode: Mode, subject: str) -> tuple[Person, str | None] | None:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from studio.domain.access import SignIn
-from studio.store import access_tables, secrets
+from studio.store import access_tables
 from studio.store.database import Store
 
 _sign_ins = access_tables.sign_ins.c
@@ -18,12 +18,6 @@ def add(connection: Connection, sign_in: SignIn, secret: str) -> SignIn:
     values |= {"device": sign_in.device, "began_at": sign_in.began_at, "seen_at": sign_in.seen_at}
     connection.execute(access_tables.sign_ins.insert().values(**values))
     return sign_in
-
-
-def of_secret(store: Store, secret: str) -> SignIn | None:
-    """The sign-in of this hash, whether it still holds or not."""
-    row = secrets.row_of(store, access_tables.sign_ins, secret)
-    return None if row is None else _sign_in(row)
 
 
 def all(store: Store, person_id: str | None = None) -> list[SignIn]:

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
-from studio.domain.access import Mode, Person, Right, Role, Visitor
+from studio.domain.access import Mode, Person, Right, Role, SignIn, Visitor
 from studio.domain.errors import AccessError
-from studio.store import access_tables, audit, people, tries
+from studio.store import access_tables, audit, people, sign_ins, tries
 from studio.store.acting import acting, by_itself
 from studio.store.database import Store
 from studio.store.ids import new_id
@@ -32,6 +32,14 @@ def test_nobody_is_there_twice_and_whoever_was_removed_may_come_back(store: Stor
     assert people.of_subject(store, Mode.PASSWORD, "ann") == (again, "hash")
     assert people.all(store, Mode.PASSWORD) == sorted([bo, again], key=lambda each: each.id)
     assert people.get(store, ann.id).removed_at == NOON and people.get(store, ann.id).rights == frozenset()
+
+
+def test_a_browser_and_whose_it_is_are_found_at_once(store: Store):
+    ann = people.add(store, person("Ann"))
+    with store.write() as connection:
+        made = sign_ins.add(connection, SignIn(new_id("signin"), ann.id, NOON, NOON, None, "here", "a browser"), "hash")
+        people.add(connection, person("Bo"))
+    assert people.signed_in(store, "hash") == (made, ann) and people.signed_in(store, "another") is None
 
 
 def test_the_last_owner_stays(store: Store):
