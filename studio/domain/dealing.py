@@ -12,7 +12,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from studio.domain.errors import StudyError
@@ -176,26 +176,6 @@ def out_of(dealt: Sequence[Dealt]) -> Out:
     return Out(dealt, Counter(card.pair_id for card in dealt if card.is_judged), sides.get)
 
 
-def next_card(deck: Deck, dealt: Sequence[Dealt], rater: str, *, now: datetime) -> Dealt | None:
-    """The card that this rater holds, or else a new one; None while there is nothing for them.
-
-    On which side the fine-tuned answer stands is drawn for each card, whatever was shown before. A card that comes back
-    to the same person stands as it stood, and a second rating by somebody else shows the pair the other way round.
-    """
-    return Standing(deck, out_of(dealt), rater, now=now).next()
-
-
-def hand(deck: Deck, dealt: Sequence[Dealt], rater: str, *, now: datetime) -> list[Dealt]:
-    """All cards that this rater could judge now, those held first; for judging in bulk."""
-    standing = Standing(deck, out_of(dealt), rater, now=now)
-    return [*standing.held, *standing.new_cards()]
-
-
-def is_settled(deck: Deck, dealt: Sequence[Dealt], rater: str) -> bool:
-    """Whether nothing can come to this rater any more, also once all that others hold is judged or given back."""
-    return Standing(deck, out_of(dealt), rater, now=datetime.now(UTC)).is_settled
-
-
 def progress(deck: Deck, dealt: Sequence[Dealt]) -> Progress:
     """How far the study is; nothing of it tells who leads. A pair that was only skipped is not judged."""
     return _progress(deck, out_of(dealt).ratings)
@@ -219,7 +199,9 @@ def _progress(deck: Deck, ratings: Mapping[str, int]) -> Progress:
 class Standing:
     """How a study stands for one rater at one moment, from one look at the cards that are out.
 
-    `held` are those in their hands. A card held by anybody for longer than HOLD is free again.
+    `held` are those in their hands. A card held by anybody for longer than HOLD is free again. On which side the
+    fine-tuned answer stands is drawn for each card, whatever was shown before. A card that comes back to the same
+    person stands as it stood, and a second rating by somebody else shows the pair the other way round.
     """
 
     def __init__(self, deck: Deck, out: Out, rater: str, *, now: datetime) -> None:
@@ -252,6 +234,10 @@ class Standing:
     def next(self) -> Dealt | None:
         """The card in hand, or else a new one; None while there is nothing."""
         return self.held[0] if self.held else next(self.new_cards(), None)
+
+    def hand(self) -> list[Dealt]:
+        """All cards that this rater could judge now, those held first; for judging in bulk."""
+        return [*self.held, *self.new_cards()]
 
     def new_cards(self) -> Iterator[Dealt]:
         """Everything that could be handed to this rater now, in the order in which it would be, one after the other."""

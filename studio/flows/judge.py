@@ -175,7 +175,7 @@ def remaining_cards(studio: Studio, token: str) -> list[Card]:
         def draw(out: Out) -> list[Dealt]:
             standing = table.standing(out)
             far.append(_far(cards.paces(connection, table.study_id, table.rater), standing))
-            return [*standing.held, *standing.new_cards()]
+            return standing.hand()
 
         held = cards.deal_to(connection, table.study_id, table.rater, draw)
         return table, far[0], held

@@ -17,9 +17,6 @@ from studio.domain.dealing import (
     Standing,
     deck,
     deck_of,
-    hand,
-    is_settled,
-    next_card,
     out_of,
     progress,
     recurring,
@@ -30,6 +27,11 @@ from studio.domain.study import Side
 
 START = datetime(2026, 11, 26, 9, tzinfo=UTC)
 PROMPTS = [f"p{number}" for number in range(24)]
+
+
+def standing(cards: Deck, dealt: Sequence[Dealt], rater: str, now: datetime = START) -> Standing:
+    """How a study stands for one rater, from all cards that are out."""
+    return Standing(cards, out_of(dealt), rater, now=now)
 
 
 class Room:
@@ -47,7 +49,7 @@ class Room:
         return card
 
     def ask(self, rater: str) -> Dealt | None:
-        card = next_card(self.deck, self.dealt, rater, now=self.now)
+        card = standing(self.deck, self.dealt, rater, self.now).next()
         if card and card not in self.dealt:
             self.dealt = [each for each in self.dealt if (each.pair_id, each.rater) != (card.pair_id, rater)]
             self.dealt.append(card)
@@ -98,8 +100,8 @@ def test_what_was_shown_before_has_no_say_in_what_comes_next_nor_on_which_side(s
         room.rate(rater)
     turned = [replace(card, side=card.side.other) for card in room.dealt]
     for rater in "abcd":
-        card = next_card(room.deck, room.dealt, rater, now=room.now)
-        other = next_card(room.deck, turned, rater, now=room.now)
+        card = standing(room.deck, room.dealt, rater, room.now).next()
+        other = standing(room.deck, turned, rater, room.now).next()
         is_second = card is not None and any(each.pair_id == card.pair_id for each in room.dealt)
         assert other == (replace(card, side=card.side.other) if card and is_second else card)
 
@@ -107,7 +109,7 @@ def test_what_was_shown_before_has_no_say_in_what_comes_next_nor_on_which_side(s
 def test_both_sides_come_about_equally_often() -> None:
     lefts = []
     for seed in range(100):
-        cards = hand(deck(PROMPTS[:20], ["base", "prompt"], twice=0.0, seed=seed), [], "ann", now=START)
+        cards = standing(deck(PROMPTS[:20], ["base", "prompt"], twice=0.0, seed=seed), [], "ann").hand()
         lefts.append(sum(card.side is Side.LEFT for card in cards))
     assert sum(14 <= left <= 26 for left in lefts) >= 90, "of 40 cards, as docs/verdict.md says"
     assert 0.48 < sum(lefts) / 4000 < 0.52
@@ -154,9 +156,9 @@ def test_as_many_cards_are_said_to_be_left_as_could_be_handed_out(shape, events)
         (room.rate if does == "rate" else room.ask)(rater)
         room.now += HOLD + timedelta(seconds=1) if does == "away" else timedelta(minutes=1)
         for who in "abf":
-            standing = Standing(room.deck, out_of(room.dealt), who, now=room.now)
-            assert standing.remaining == len(hand(room.deck, room.dealt, who, now=room.now))
-            assert standing.progress == progress(room.deck, room.dealt)
+            seen = standing(room.deck, room.dealt, who, room.now)
+            assert seen.remaining == len(seen.hand())
+            assert seen.progress == progress(room.deck, room.dealt)
 
 
 def test_a_card_is_held_for_its_rater_and_goes_to_somebody_else_only_after_a_while() -> None:
@@ -182,10 +184,10 @@ def test_sides_that_were_dealt_by_an_earlier_version_stay_as_they_are() -> None:
     made = deck(PROMPTS[:4], ["base"], twice=1.0, seed=3)
     for side in Side:
         long_ago = [Dealt(pair.id, "ann", side, START) for pair in made.pairs]
-        again = hand(made, long_ago, "ann", now=START + 2 * HOLD)
+        again = standing(made, long_ago, "ann", START + 2 * HOLD).hand()
         assert [(card.pair_id, card.side) for card in again] == [(pair.id, side) for pair in made.pairs]
         judged = [replace(card, is_rated=True) for card in long_ago]
-        assert {card.side for card in hand(made, judged, "ben", now=START)} == {side.other}
+        assert {card.side for card in standing(made, judged, "ben").hand()} == {side.other}
 
 
 def test_nobody_is_asked_for_a_second_opinion_before_there_is_a_first() -> None:
@@ -249,7 +251,7 @@ def test_the_sides_are_drawn_and_not_alternated_from_a_fixed_one() -> None:
 
 def test_everything_that_one_person_may_judge_can_be_had_at_once() -> None:
     made = deck(PROMPTS, ["base"], twice=0.25, identical=["q"], seed=5)
-    cards = hand(made, [], "ann", now=START)
+    cards = standing(made, [], "ann").hand()
     assert {card.pair_id for card in cards} == {pair.id for pair in made.pairs}
     assert len(cards) == len(made.pairs) and not any(card.is_rated for card in cards)
 
@@ -268,8 +270,8 @@ class Counted(tuple[Pair, ...]):
 def test_dealing_everything_goes_through_the_deck_no_oftener_than_dealing_one(prompts: int) -> None:
     made = deck(PROMPTS[:prompts], ["base", "prompt"], twice=0.0, seed=5)
     one, every = Counted(made.pairs), Counted(made.pairs)
-    next_card(replace(made, pairs=one), [], "ann", now=START)
-    assert len(hand(replace(made, pairs=every), [], "ann", now=START)) == 2 * prompts
+    standing(replace(made, pairs=one), [], "ann").next()
+    assert len(standing(replace(made, pairs=every), [], "ann").hand()) == 2 * prompts
     assert every.read == one.read
 
 
@@ -279,7 +281,7 @@ def test_dealing_everything_is_dealing_one_after_the_other(shape, raters: list[s
     room = Room(deck(**shape))
     for rater in raters:
         room.ask(rater)
-    every = hand(room.deck, room.dealt, "ann", now=room.now)
+    every = standing(room.deck, room.dealt, "ann", room.now).hand()
     one_by_one = []
     while card := room.rate("ann"):
         one_by_one.append(card)
@@ -295,8 +297,8 @@ def test_what_somebody_cannot_judge_goes_to_somebody_else_and_counts_as_judged_b
     room = Room(deck(PROMPTS[:4], ["base"], twice=0.0, seed=3))
     while card := room.rate("ann"):
         room.dealt = [replace(each, is_skip=True) if each.pair_id == card.pair_id else each for each in room.dealt]
-    assert (progress(room.deck, room.dealt).judged, is_settled(room.deck, room.dealt, "ann")) == (0, True)
-    assert not is_settled(room.deck, room.dealt, "ben")
+    assert (progress(room.deck, room.dealt).judged, standing(room.deck, room.dealt, "ann").is_settled) == (0, True)
+    assert not standing(room.deck, room.dealt, "ben").is_settled
     room.finish(["ben"])
     assert progress(room.deck, room.dealt).is_complete
-    assert next_card(room.deck, room.dealt, "cem", now=room.now) is None
+    assert standing(room.deck, room.dealt, "cem", room.now).next() is None

@@ -341,7 +341,7 @@ def before(truth: np.ndarray, prompts: list[str]) -> np.ndarray:
 def test_who_knows_every_side_so_far_cannot_tell_the_next() -> None:
     prompts = [f"p{number}" for number in range(400)]
     made = dealing.deck(prompts, [str(rival) for rival in RIVALS], twice=0.0, seed=SEED)
-    shown = dealing.hand(made, [], "ann", now=datetime.now(UTC))
+    shown = dealing.Standing(made, dealing.out_of([]), "ann", now=datetime.now(UTC)).hand()
     truth = np.array([card.side is Side.LEFT for card in shown])
     told = before(truth, [card.pair_id.split("/")[0] for card in shown])
     assert len(truth) == 1200

@@ -24,7 +24,7 @@ PUBLIC = {
     "close_study",
     "send_message",
 }
-MOST_CONTROLS = 46
+MOST_CONTROLS = 45
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Panel: look at a model, download it, stop that, use it, forget it; and add others by name or from a folder."""
+"""Panel: look at a model, download it or stop that, use it, forget it; and add others by name or from a folder."""
 
 from dataclasses import dataclass, fields
 from html import escape
@@ -20,6 +20,7 @@ ABOUT = (
     "Only safetensors are fetched, every file is verified, and code that comes with a model is never run. "
     "Write owner/name@revision for a certain revision."
 )
+CANCEL = "Cancel download"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,6 @@ class Panel:
     about: gr.HTML
     progress: gr.HTML
     download: gr.Button
-    cancel: gr.Button
     use: gr.Button
     remove: gr.Button
     table: gr.HTML
@@ -50,7 +50,6 @@ def build(session: Session, visit: gr.State) -> gr.Timer:
         about, progress = gr.HTML(), gr.HTML()
         with gr.Row(elem_classes="actions"):
             download = gr.Button("Download", variant="primary", visible=False, min_width=240, scale=0)
-            cancel = gr.Button("Cancel download", variant="stop", visible=False, min_width=200, scale=0)
             use = gr.Button("Use this model", variant="primary", visible=False, min_width=180, scale=0)
             remove = gr.Button("Remove from the list", visible=False, min_width=180, scale=0)
         with gr.Row(elem_classes="actions"):
@@ -64,9 +63,7 @@ def build(session: Session, visit: gr.State) -> gr.Timer:
             add = gr.Button("Check and add", size="sm", min_width=140, scale=1)
         find = gr.Textbox(label="Find in the list", placeholder="for example: mistral, or: base, or: mit download")
         table = gr.HTML()
-    panel = Panel(
-        chosen, about, progress, download, cancel, use, remove, table, gr.Timer(1.0, active=False), gr.State()
-    )
+    panel = Panel(chosen, about, progress, download, use, remove, table, gr.Timer(1.0, active=False), gr.State())
     _wire(session, panel, visit, named=named, add=add, find=find)
     return panel.timer
 
@@ -77,8 +74,8 @@ def _wire(
     studio, shown, model = session.studio, panel.all(), session.model
     looks = [visit.change, panel.chosen.change, panel.timer.tick, find.change]
     gr.on(looks, handler(show, studio), [panel.chosen, panel.drawn, find], [*shown, model], **DRAWN)
-    panel.download.click(handler(begin, studio), [panel.chosen, find], shown, trigger_mode="once", **QUIET)
-    panel.cancel.click(handler(halt, studio), [panel.chosen, find], shown, trigger_mode="once", **QUIET)
+    pressed = [panel.chosen, panel.download, find]
+    panel.download.click(handler(fetch, studio), pressed, shown, trigger_mode="once", **QUIET)
     panel.use.click(handler(model_picker, studio), panel.chosen, model, **QUIET)
     panel.remove.click(
         handler(forget, studio), [panel.chosen, model, find], [*shown, model], trigger_mode="once", **QUIET
@@ -94,17 +91,13 @@ def show(studio: Studio, chosen: str | None, before: Any, words: str | None = ""
     found = models.models(studio)
     parts = view(found, chosen, words)
     if parts[-1] == before:
-        return [gr.skip(), *parts[1:7], gr.skip(), *parts[8:], gr.skip()]
+        return [gr.skip(), *parts[1:6], gr.skip(), *parts[7:], gr.skip()]
     return [*parts, model_choices(studio)]
 
 
-def begin(studio: Studio, chosen: str, words: str = "") -> list[Any]:
-    models.download_model(studio, chosen)
-    return view(models.models(studio), chosen, words)
-
-
-def halt(studio: Studio, chosen: str, words: str = "") -> list[Any]:
-    models.cancel(studio, chosen)
+def fetch(studio: Studio, chosen: str, says: str, words: str = "") -> list[Any]:
+    """Do what stands on the button: begin the download, go on with it, or stop it."""
+    (models.cancel if says == CANCEL else models.download_model)(studio, chosen)
     return view(models.models(studio), chosen, words)
 
 
@@ -128,21 +121,28 @@ def view(found: list[Model], chosen: str | None, words: str | None = "") -> list
     """What each component of the panel shows of the chosen model, or of the first; the table, of those with these words."""
     words = words or ""  # a box that was not seen yet holds nothing
     one = next((each for each in found if each.id == chosen), found[0])
-    stopping = one.download is not None and one.download.is_stopping
     is_added = not one.starter and (one.download is not None or one.hub_id is None)
     live = any(each.is_downloading for each in found)
     return [
         gr.Dropdown(choices=[(f"{each.title} · {each.standing}", each.id) for each in found], value=one.id),
         card.card(one),
         card.download(one),
-        gr.Button(_offer(one), visible=not one.is_usable and not one.is_downloading, interactive=one.can_be_downloaded),
-        gr.Button(visible=one.is_downloading, interactive=not stopping),
+        _fetching(one),
         gr.Button(visible=one.is_usable),
         gr.Button(_leave(one), visible=is_added and not one.is_downloading),
         card.table(models.find(found, words), of=len(found) if words.strip() else None),
         gr.Timer(active=live),
         [words, *((each.id, each.standing) for each in found)],
     ]
+
+
+def _fetching(model: Model) -> gr.Button:
+    """One button for a download: it begins it, and stops the one that is on its way."""
+    if model.is_downloading:
+        stopping = model.download is not None and model.download.is_stopping
+        return gr.Button(CANCEL, variant="stop", visible=True, interactive=not stopping)
+    may = model.can_be_downloaded
+    return gr.Button(_offer(model), variant="primary", visible=not model.is_usable, interactive=may)
 
 
 def _leave(model: Model) -> str:

@@ -121,15 +121,15 @@ def shown(*made: Model) -> dict[str, Any]:
 
 def buttons(made: Model) -> dict[str, bool]:
     """The buttons that are shown for a model, and whether each can be pressed."""
-    parts = {name: shown(made)[name] for name in ("download", "cancel", "use", "remove")}
+    parts = {name: shown(made)[name] for name in ("download", "use", "remove")}
     return {name: part.interactive is not False for name, part in parts.items() if part.visible}
 
 
 def test_what_can_be_pressed_follows_what_can_be_done() -> None:
     assert buttons(far()) == {"download": True}
     assert buttons(far(obstacle="No.")) == {"download": False}
-    assert buttons(far(download=examples.job())) == {"cancel": True}
-    assert buttons(far(download=examples.job(wish=Wish.STOP))) == {"cancel": False}
+    assert buttons(far(download=examples.job())) == {"download": True}
+    assert buttons(far(download=examples.job(wish=Wish.STOP))) == {"download": False}
     assert buttons(far(download=examples.job(state=JobState.STOPPED))) == {"download": True, "remove": True}
     assert buttons(model(starter=True)) == {"use": True}
     assert buttons(model()) == {"use": True, "remove": True}
@@ -138,6 +138,7 @@ def test_what_can_be_pressed_follows_what_can_be_done() -> None:
 def test_a_button_says_what_it_does_and_how_much_comes() -> None:
     assert shown(far())["download"].value == "Download (1.5 GB)"
     assert shown(far(obstacle="No."))["download"].value == "Cannot be used here"
+    assert shown(far(download=examples.job()))["download"].value == "Cancel download"
     cut = far(download=examples.job(state=JobState.STOPPED, done=5, total=9))
     assert shown(cut)["download"].value == "Go on downloading"
     assert shown(cut)["remove"].value == "Delete its files"
@@ -152,19 +153,19 @@ def test_the_panel_ticks_only_while_something_is_on_its_way() -> None:
 def test_a_list_that_has_not_changed_is_not_sent_again(empty_studio: Studio) -> None:
     first = panel.show(empty_studio, None, None)
     again = panel.show(empty_studio, first[0].value, first[-2])
-    assert again[7] == again[0] == gr.skip() == again[-1]
+    assert again[6] == again[0] == gr.skip() == again[-1]
     assert "Pebble (starter)" in words(again[1])
 
 
 def test_models_are_found_by_any_word_that_is_said_of_them(empty_studio: Studio) -> None:
-    table = words(panel.view(models.models(empty_studio), None, "mistral  APACHE")[7])
+    table = words(panel.view(models.models(empty_studio), None, "mistral  APACHE")[6])
     assert table.startswith(f"6 of {len(models.models(empty_studio))} models") and "Mistral Nemo" in table
     assert "Qwen" not in table
-    assert panel.view(models.models(empty_studio), None, None)[7] == panel.view(models.models(empty_studio), None)[7]
-    assert "No model fits" in words(panel.view(models.models(empty_studio), None, "no such words")[7])
+    assert panel.view(models.models(empty_studio), None, None)[6] == panel.view(models.models(empty_studio), None)[6]
+    assert "No model fits" in words(panel.view(models.models(empty_studio), None, "no such words")[6])
     assert {each.standing for each in models.find(models.models(empty_studio), "to download")} == {"to download"}
     again = panel.show(empty_studio, None, panel.show(empty_studio, None, None)[-2], "qwen")
-    assert "Qwen3 8B" in words(again[7])
+    assert "Qwen3 8B" in words(again[6])
 
 
 @pytest.fixture
@@ -183,7 +184,7 @@ def test_adding_by_name_begins_a_download_once_and_shows_it(studio: Studio, monk
     (held,) = stored.all(studio.store)
     assert models.cancel(studio, held.id).standing == "not complete"
     assert "The download was stopped." in words(panel.show(studio, held.id, None)[2])
-    panel.begin(studio, held.id)
-    assert "stopped" in str(panel.halt(studio, held.id)[2])
+    assert panel.fetch(studio, held.id, "Go on downloading")[3].value == panel.CANCEL
+    assert "stopped" in str(panel.fetch(studio, held.id, panel.CANCEL)[2])
     assert panel.forget(studio, held.id, "starter")[0].value == "starter"
     assert stored.all(studio.store) == []
