@@ -13,7 +13,10 @@ KEY = "sk-hunter2-0123456789"
 
 @dataclass
 class Misdeed:
-    """What happens to the next question: a status, a body instead of a completion, a cut, or nothing at all."""
+    """What happens to the next question that is meant: a status, a body instead of a completion, a cut, or nothing at all.
+
+    `first` is in the answer that stands first in such a question.
+    """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -22,6 +25,7 @@ class Misdeed:
     cut_after: int | None = None
     hold: threading.Event | None = None
     ends: str = "stop"
+    first: str = ""
 
 
 @dataclass
@@ -65,16 +69,28 @@ class Bench:
     def does(self, **misdeed: Any) -> None:
         self.misdeeds.append(Misdeed(**misdeed))
 
+    def next_misdeed(self, question: dict[str, Any]) -> Misdeed:
+        """What was said to go wrong first of what is meant for this question; nothing where that is none."""
+        first = first_answer(question["messages"][-1]["content"])
+        meant = next((each for each in self.misdeeds if each.first in first), None)
+        if meant:
+            self.misdeeds.remove(meant)
+        return meant or Misdeed()
+
 
 def form(choice: str, *, reason: str = "It says what was asked.") -> str:
     grades = {"accuracy": 5, "tone": 4, "format": 4}, {"accuracy": 2, "tone": 3, "format": 4}
     return json.dumps({"reason": reason, "answer_1": grades[0], "answer_2": grades[1], "choice": choice})
 
 
+def first_answer(text: str) -> str:
+    """The answer that stands first in a question."""
+    return text.partition("<<ANSWER 1")[2].partition("<<END")[0]
+
+
 def just(text: str) -> str:
     """A judge that knows good from bad, and minds nothing that an answer says to it."""
-    first = text.partition("<<ANSWER 1")[2].partition("<<END")[0]
-    return form("answer_1" if "good" in first else "answer_2")
+    return form("answer_1" if "good" in first_answer(text) else "answer_2")
 
 
 @contextmanager
@@ -91,7 +107,7 @@ def bench() -> Iterator[Bench]:
             with lock:
                 kept.asked.append(Asked(self.path, self.headers.get("Authorization"), question))
                 refused = kept.refused(question)
-                misdeed = kept.always or (kept.misdeeds.pop(0) if kept.misdeeds and not refused else Misdeed())
+                misdeed = kept.always or (kept.next_misdeed(question) if not refused else Misdeed())
             if refused:
                 misdeed = Misdeed(400, body=json.dumps(kept.says_no(refused)).encode())
             if misdeed.hold is not None:

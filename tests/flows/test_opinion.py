@@ -18,7 +18,7 @@ from studio.flows.studio import Studio
 from studio.store import jobs, studies
 from studio.ui.comparing import opinion as panel
 from tests.flows.conftest import for_base, for_tuned
-from tests.judge import KEY, Bench, bench
+from tests.judge import KEY, Bench, bench, first_answer
 from tests.ui.markup import words
 
 ANSWERS = {"tuned": "good {}".format, "base": "bad {}".format}
@@ -118,8 +118,7 @@ def test_what_a_judge_is_sent_holds_no_name_no_vote_and_no_side(quiet: Studio, c
         *[ask.key for ask in studies.asks(quiet.store, closed.id)],
     ):
         assert word not in sent
-    first = [question.text.partition("<<ANSWER 1")[2].partition("<<END")[0] for question in judge.asked]
-    assert sum("good" in text for text in first) == 10, "each answer stands first once"
+    assert sum("good" in first_answer(question.text) for question in judge.asked) == 10, "each answer stands first once"
 
 
 def test_the_key_is_kept_nowhere(quiet: Studio, closed: Study, judge: Bench):
@@ -150,8 +149,8 @@ def test_what_a_judge_left_unanswered_is_asked_again_alone_and_announced_first(
     chosen = endpoint(judge.base, "large", price_in=1.0, price_out=10.0)
     first = opinion.start(quiet, closed.id, chosen)
     judge.does()
-    for _ in range(2):
-        judge.does(status=503)
+    for _ in range(2):  # of two pairs, each in the one order
+        judge.does(status=503, first="good")
     assert carried_out(quiet).state is JobState.DONE
     (advice,) = opinion.opinion(quiet, closed.id)
     assert (advice.unanswered, advice.tally.failed_replies) == (2, 2)

@@ -12,9 +12,11 @@ SHOW, TREAT, TAKE_BACK = "show", "treat", "take_back"
 
 # A press tells the server which button it was; what it may do is looked up there. To open a finding is an event of its
 # own, `select`: it may follow another press at once, where an act must not be done twice. Whoever opens one is led to its
-# rows. The list is drawn anew after every press: the button that had the focus has it again.
+# rows as soon as they come, however late, unless they have pressed another one or gone elsewhere meanwhile. The list is
+# drawn anew after every press: the button that had the focus has it again.
 PRESS = """
-let at = null;
+let at = null, rows = null;
+const isElsewhere = () => document.activeElement !== document.body && !element.contains(document.activeElement);
 const isName = button => button.classList.contains('link');
 const heading = kind => [...document.querySelectorAll('h3.picked')].find(h => h.dataset.kind === kind && h.offsetParent);
 const leadTo = kind => {
@@ -28,10 +30,10 @@ element.addEventListener('click', event => {
   if (!pressed) return;
   const {act, kind} = pressed.dataset;
   trigger(act === 'show' ? 'select' : 'click', {act, kind});
+  rows?.disconnect();
   if (act !== 'show' || leadTo(kind)) return;
-  const watch = new MutationObserver(() => leadTo(kind) && watch.disconnect());
-  watch.observe(document.body, {childList: true, subtree: true, attributes: true});
-  setTimeout(() => watch.disconnect(), 10000);
+  rows = new MutationObserver(() => (isElsewhere() || leadTo(kind)) && rows.disconnect());
+  rows.observe(document.body, {childList: true, subtree: true, attributes: true});
 });
 element.addEventListener('focusin', event => { at = event.target.closest('button[data-kind]'); });
 element.addEventListener('focusout', event => { if (event.relatedTarget) at = null; });
