@@ -5,7 +5,8 @@ in `process_api`, so that is where it is decided; what a request is refused befo
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache, cached_property
 from typing import Any
 
@@ -46,14 +47,19 @@ class GuardedPage(SparingPage):
 
     async def process_api(self, block_fn: Any, inputs: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         function = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
-        who, needed = _sender(kwargs.get("request")), self._right(function.fn)
-        if who is None or not who.may(needed):
-            raise gr.Error(NEEDS[needed], title="You may not do this", print_exception=False)
+        who = self.allowed(_sender(kwargs.get("request")), function)
         with acting(who, writing=self._writing), logs.about(request=_number(kwargs.get("request"))):
             answer = await super().process_api(block_fn, inputs, *args, **kwargs)
         if not who.may(Right.CHANGE):
             self._take_back(function, answer)
         return answer
+
+    def allowed(self, who: Visitor | None, function: Any) -> Visitor:
+        """Whoever sends this event, if they may."""
+        needed = self._right(function.fn)
+        if who is None or not who.may(needed):
+            raise gr.Error(NEEDS[needed], title="You may not do this", print_exception=False)
+        return who
 
     def validate_inputs(self, block_fn: Any, inputs: list[Any]) -> None:
         """A page that has been open since before an upgrade may send less than an event takes now."""
@@ -62,10 +68,15 @@ class GuardedPage(SparingPage):
 
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *args: Any, **kwargs: Any) -> list[Any]:
         """What was sent, as the handler is given it; whatever its parts could not hold is refused in words."""
-        try:
+        with self.taking(block_fn):
             self.validate_inputs(block_fn, inputs)
-            held = fitting(block_fn.inputs, inputs)
-            return await super().preprocess_data(block_fn, held, *args, **kwargs)
+            return await super().preprocess_data(block_fn, fitting(block_fn.inputs, inputs), *args, **kwargs)
+
+    @contextmanager
+    def taking(self, block_fn: Any) -> Iterator[None]:
+        """While it is read what was sent; whatever is refused is refused in words."""
+        try:
+            yield
         except StudioError as error:
             raise in_words(error) from error
         except gr.Error as error:

@@ -1,4 +1,4 @@
-"""Lighter: five slips in the scripts of Gradio's page, put right while the scripts are handed out.
+"""Lighter: six slips in the scripts of Gradio's page, put right while the scripts are handed out.
 
 When an event has ended, one script notes its inputs as if they had been streamed, and from then on goes through all
 inputs that any event ever had, and for each through the whole page, several times for every event. With many events on
@@ -9,7 +9,8 @@ When the page opens, another script goes through all targets of all events anew 
 Two of them lose what somebody did. The server says "closed" on the line on which its answers come once it has nothing more
 to say; where a new event was accepted before the page read that, its answer never comes: the page stays as it is, and
 every further press of the same kind is taken for a second one. And where a listener fails, what had happened meanwhile
-and waited for it is forgotten. See docs/decisions/0017.
+and waited for it is forgotten. What the server says of an event that asked for no queue, and that it refuses, is shown to
+nobody. See docs/decisions/0017.
 """
 
 from functools import cache
@@ -44,11 +45,13 @@ ONCE_FOR_ALL = (
     "n&&(this.attached.has(t)?this.attached.get(t).push(n):this.attached.set(t,[n]))}"
     "return e.props.shared_props.attached_events=[...this.attached.get(e.id)??[]],e}"
 )
+UNSEEN = "message:e.error,broken:t,queue:!1,"
+SEEN = "message:e.error??e.detail,_title:e.title,visible:!0,broken:t,queue:!1,"
 # What stands there, how often, and what was meant.
 SLIPS = {
     "Blocks-*.js": ((CLOSED, 1, ONLY_STREAMS), (ALL_AGAIN, 2, IT_AGAIN), (FORGOTTEN, 1, CAUGHT_UP)),
     "core-*.js": ((ANEW_FOR_EACH, 1, ONCE_FOR_ALL),),
-    "index-*.js": ((CLOSED_FOR_GOOD, 1, CLOSED_UNLESS_AWAITED), (ANSWERED_TOO_SOON, 1, ANSWERED)),
+    "index-*.js": ((CLOSED_FOR_GOOD, 1, CLOSED_UNLESS_AWAITED), (ANSWERED_TOO_SOON, 1, ANSWERED), (UNSEEN, 1, SEEN)),
 }
 
 

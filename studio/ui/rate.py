@@ -20,14 +20,16 @@ from studio.domain.study import Choice, Criterion, Guessed, Side, Turn
 from studio.flows import judge
 from studio.flows.studio import Studio
 from studio.ui.errors import friendly
-from studio.ui.guarded import GuardedPage
 from studio.ui.parts import copying, html
 from studio.ui.rating import card as shown
 from studio.ui.rating.keys import GUESSING, JUDGING, UNDOING, listed
 from studio.ui.rating.keys import HEAD as KEYS
+from studio.ui.rating.page import RatingPage
 from studio.ui.session import QUIET
 
 HEAD = KEYS + copying.HEAD
+# A press and what comes of it are one request; it counts once, whoever asks for it again meanwhile.
+PRESS: dict[str, Any] = QUIET | {"trigger_mode": "once", "queue": False}
 
 BUTTONS: tuple[tuple[Choice, str, Literal["primary", "secondary"]], ...] = (
     (Choice.LEFT, "← Left is better", "primary"),
@@ -87,10 +89,10 @@ class You:
     device: gr.HTML
 
 
-def build(studio: Studio) -> GuardedPage:
+def build(studio: Studio) -> RatingPage:
     """The rating page; its address carries the study's link as ?t=…"""
     titled = {"title": "Which answer is better?", "analytics_enabled": False}
-    with GuardedPage(right=lambda _handler: Right.RATE, writing=Right.RATE, **titled) as page:
+    with RatingPage(right=lambda _handler: Right.RATE, writing=Right.RATE, **titled) as page:
         known = gr.BrowserState([], storage_key="assay-rater", secret="a-rater-and-nothing-else")
         own = gr.Textbox(visible=False, label="You")
         item, shown_at = gr.Textbox(visible=False, label="Card"), gr.State(None)
@@ -120,16 +122,14 @@ def build(studio: Studio) -> GuardedPage:
         screen = Screen(progress, card, controls, item, shown_at, voting, guessing, skip, remark, fold, comment, *below)
         you = You(known, own, name, call, device)
         _wire(studio, page, screen, you, marks)
+        drawn = [*screen.all(), *marks]
         for button, choice in [*choices, (skip, Choice.SKIP)]:
-            given = [own, item, shown_at, comment, *marks]
-            button.click(_rated(studio, choice), given, [*screen.all(), *marks], trigger_mode="once", **QUIET)
+            button.click(_rated(studio, choice), [own, item, shown_at, comment, *marks], drawn, **PRESS)
         for button, guessed in guesses:
-            button.click(
-                _suspected(studio, guessed), [own, item], [*screen.all(), *marks], trigger_mode="once", **QUIET
-            )
-        undo.click(_undone(studio), [own, last], [*screen.all(), *marks], trigger_mode="once", **QUIET)
-        again.click(_looked(studio), own, [*screen.all(), *marks], trigger_mode="once", **QUIET)
-        timer.tick(_looked(studio), own, [*screen.all(), *marks], trigger_mode="once", **QUIET)
+            button.click(_suspected(studio, guessed), [own, item], drawn, **PRESS)
+        undo.click(_undone(studio), [own, last], drawn, **PRESS)
+        again.click(_looked(studio), own, drawn, **PRESS)
+        timer.tick(_looked(studio), own, drawn, **PRESS)
     return page
 
 
@@ -250,12 +250,12 @@ def view(turn: Turn) -> list[Any]:
     if turn.card is None:
         title = WAITING if turn.is_waiting else THANKS
         far = shown.bar(f"You have judged {turn.rated:,}", turn.together, turn.needed)
-        said = [far, html.empty(title, _what_now(turn)), gr.Column(visible=True), "", None]
+        said = [far, html.empty(title, _what_now(turn)), gr.update(visible=True), "", None]
         return [*said, *_offered(), "", *_below(turn, can_look=turn.is_waiting), *_unmarked()]
     return [
         shown.head(turn.card),
         shown.body(turn.card),
-        gr.Column(visible=True),
+        gr.update(visible=True),
         turn.card.id,
         time.time(),
         *_offered(voting=True),
@@ -280,7 +280,7 @@ def _question(turn: Turn) -> list[Any]:
     return [
         f'<div class="title"><h2>One question in between</h2></div>{far}',
         gr.skip(),
-        gr.Column(visible=True),
+        gr.update(visible=True),
         turn.asked_about,
         None,
         *_offered(guessing=True),
@@ -293,11 +293,11 @@ def _question(turn: Turn) -> list[Any]:
 def _offered(*, voting: bool = False, guessing: bool = False, is_closed: bool = False) -> list[Any]:
     """The buttons that judge a card with its skip, its marks and its comment, or those of the question, or undo alone."""
     return [
-        gr.Row(visible=voting),
-        gr.Column(visible=guessing),
-        gr.Button(visible=voting),
-        gr.Accordion(visible=voting),
-        gr.Accordion(visible=not is_closed),
+        gr.update(visible=voting),
+        gr.update(visible=guessing),
+        gr.update(visible=voting),
+        gr.update(visible=voting),
+        gr.update(visible=not is_closed),
     ]
 
 
@@ -307,10 +307,10 @@ def _below(
     """Undo where there is something to take back, the keys that work, looking again by hand or by itself, and which
     card undo would take back."""
     return [
-        gr.Button(interactive=turn.rated > 0),
+        gr.update(interactive=turn.rated > 0),
         listed(keys if turn.rated else [key for key in keys if key not in UNDOING]),
-        gr.Button(visible=can_look or is_early),
-        gr.Timer(active=is_early),
+        gr.update(visible=can_look or is_early),
+        gr.update(active=is_early),
         turn.last,
     ]
 
@@ -323,5 +323,5 @@ def _closed(error: StudioError) -> list[Any]:
     """One sentence that says why there is nothing to judge; while answers are being written, the page looks again."""
     is_early = isinstance(error, StillWriting)
     said = html.empty(error.message, EARLY if is_early else error.fix)
-    hidden = [gr.Column(visible=False), "", None, *_offered(is_closed=True), ""]
+    hidden = [gr.update(visible=False), "", None, *_offered(is_closed=True), ""]
     return ["", said, *hidden, *_below(Turn(), is_early=is_early), *_unmarked()]

@@ -31,6 +31,7 @@ from studio.web.metrics import Figures
 from studio.web.noting import Noting
 from studio.web.packed import Packed
 from studio.web.policies import Policies, digests
+from studio.web.presses import press_routes
 from studio.web.scripts import script_routes
 from studio.web.verdicts import verdict_routes
 
@@ -67,6 +68,7 @@ def build_app(
     number_scripts()
     app.include_router(script_routes(lighter_scripts(), "", RATE))
     app.include_router(_file_routes(studio))
+    app.include_router(press_routes(rating.answered, at_once=AT_ONCE))
     app.include_router(health_routes(studio, figures))
     app.include_router(download_routes(studio))
     app.include_router(verdict_routes(studio))

@@ -134,7 +134,7 @@ def test_three_people_end_a_comparison_in_the_verdict_that_they_gave(
     ann.wait_for_function("window.pressedAgain")
     judge_one(ann, is_won=wins(1))
     held: list[Route] = []
-    ben.route("**/queue/join*", lambda route: held.append(route), times=1)
+    ben.route("**/run/predict*", lambda route: held.append(route), times=1)
     ben.locator("#rate-skip").tap()
     expect(ben.locator("body")).to_have_attribute(
         "data-taken", "yes"

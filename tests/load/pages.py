@@ -20,12 +20,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event by its number, what handles it, the words on what begins it, and what it is told."""
+    """An event by its number, what handles it, the words on what begins it, what it is told, and whether it is told of
+    by the queue or in the answer to the press."""
 
     number: int
     handler: str
     begun_by: tuple[tuple[str, str], ...]
     fields: tuple[Field, ...]
+    is_queued: bool = True
 
     def payload(self, values: dict[str, Any]) -> list[Any]:
         return [values.get(field.label, field.value) for field in self.fields]
@@ -55,7 +57,7 @@ def _events(page: Any) -> Any:
             continue
         meant = innermost(fn.fn)
         begun = tuple((_words(page.blocks[block]), event) for block, event in fn.targets if block in page.blocks)
-        yield Event(number, f"{meant.__module__}:{meant.__qualname__}", begun, tuple(map(_field, fn.inputs)))
+        yield Event(number, f"{meant.__module__}:{meant.__qualname__}", begun, tuple(map(_field, fn.inputs)), fn.queue)
 
 
 def _field(block: Any) -> Field:

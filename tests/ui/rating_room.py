@@ -195,6 +195,7 @@ class Rater:
     heard: list[str] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     sent: dict[str, Any] = field(default_factory=dict)
+    is_queued: bool = True
 
     def __enter__(self) -> "Rater":
         self.http = httpx.Client(base_url=self.address, timeout=60, trust_env=False)
@@ -267,6 +268,7 @@ class Rater:
     def _send(self, event: dict[str, Any]) -> None:
         data = [self.values[id] for id in event["inputs"]]
         self.sent = {"fn_index": event["id"], "session_hash": self.session, "data": data, "trigger_id": None}
+        self.is_queued = event["queue"]
         output = self._post(self.sent)
         for id, told in zip(event["outputs"], output.get("data", []), strict=False):
             is_update = isinstance(told, dict) and told.get("__type__") == "update"
@@ -276,7 +278,13 @@ class Rater:
                 self.values[id] = told["value"]
 
     def _post(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Send it on the way that the page asks for: told in the answer, or by the queue."""
         began = time.perf_counter()
+        if not self.is_queued:
+            came = self.http.post(f"/rate/gradio_api/run/predict?t={self.token}", json=body)
+            self.seconds.append(time.perf_counter() - began)
+            self.heard += [headers_of(came), came.text]
+            return came.json()
         joined = self.http.post(f"/rate/gradio_api/queue/join?t={self.token}", json=body)
         events = self.http.get("/rate/gradio_api/queue/data", params={"session_hash": self.session})
         self.seconds.append(time.perf_counter() - began)

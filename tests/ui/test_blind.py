@@ -121,7 +121,7 @@ def test_a_whole_session_tells_nothing_that_unblinds(sessions: Sessions) -> None
     assert all(question(number) in told for number in range(7))
     for secret in sessions.secrets:
         assert not is_told(told, secret), f"the rater's browser was told {secret}"
-    sent = [text for text in sessions.first if "process_completed" in text or "event_id" in text]
+    sent = [text for text in sessions.first if "process_completed" in text or "event_id" in text or '{"data":' in text]
     sent += [re.sub("content-security-policy: .*", "", text) for text in sessions.first if "content-type: " in text]
     assert not GIVES_AWAY.search("\n".join(sent))
     assert not any(reference(number) in told for number in range(7))

@@ -1,19 +1,24 @@
 """Rate: one card and nothing that could unblind it."""
 
+import inspect
 import json
 import re
+from collections import defaultdict
 from dataclasses import fields
 from typing import Any
 
 import gradio as gr
 import pytest
 
+from studio.domain.access import Right, Visitor
 from studio.domain.errors import StillWriting, StudyError
 from studio.domain.row import Message
 from studio.domain.study import Choice, Guessed, Turn
 from studio.flows import models
 from studio.flows.studio import Studio
 from studio.ui import rate
+from studio.ui.rating.page import RatingPage
+from studio.ui.rights import innermost
 from tests.ui import examples
 from tests.ui.markup import attributes, tags, words
 
@@ -21,7 +26,7 @@ GIVES_AWAY = re.compile(r"tuned|adapter|lora|checkpoint|contestant|\bbase\b|base
 
 
 @pytest.fixture(scope="module")
-def page(empty_studio: Studio) -> gr.Blocks:
+def page(empty_studio: Studio) -> RatingPage:
     return rate.build(empty_studio)
 
 
@@ -38,7 +43,7 @@ def of(**values: Any) -> dict[str, Any]:
 
 def offered(page: dict[str, Any]) -> set[str]:
     """The parts that can be seen."""
-    return {name for name in ("controls", "voting", "guessing", "skip", "remark", "you") if page[name].visible}
+    return {name for name in ("controls", "voting", "guessing", "skip", "remark", "you") if page[name]["visible"]}
 
 
 def test_a_card_is_a_question_a_prompt_and_two_answers() -> None:
@@ -95,7 +100,7 @@ def test_only_keys_that_work_are_listed() -> None:
     card = examples.card()
     judging, first = shown(Turn(card, rated=2)), shown(Turn(card))
     assert words(judging["keys"]) == "← left → right = equal 0 both bad U undo S skip"
-    assert "undo" not in words(first["keys"]) and not first["undo"].interactive and judging["undo"].interactive
+    assert "undo" not in words(first["keys"]) and not first["undo"]["interactive"] and judging["undo"]["interactive"]
     guessing = shown(Turn(asked_about="card-opaque", rated=10, total=24, together=11, needed=30))
     assert words(guessing["keys"]) == "← left → right = no idea S do not say U undo"
     assert (words(shown(Turn(rated=3))["keys"]), shown(Turn())["keys"]) == ("U undo", "")
@@ -105,10 +110,10 @@ def test_a_page_that_waits_for_answers_looks_again_by_itself_and_one_that_waits_
     names = [field.name for field in fields(rate.Screen)]
     early = dict(zip(names, rate._closed(StillWriting("Being written.", fix="Later.")), strict=False))
     assert words(early["card"]) == "Being written. This page goes on by itself as soon as they are there."
-    assert early["again"].visible and early["timer"].active
+    assert early["again"]["visible"] and early["timer"]["active"]
     waiting, done = shown(Turn(is_waiting=True)), shown(Turn())
-    assert (waiting["again"].visible, waiting["timer"].active) == (True, False)
-    assert (done["again"].visible, done["timer"].active) == (False, False)
+    assert (waiting["again"]["visible"], waiting["timer"]["active"]) == (True, False)
+    assert (done["again"]["visible"], done["timer"]["active"]) == (False, False)
 
 
 def test_an_earlier_answer_of_the_conversation_is_named_as_one() -> None:
@@ -151,8 +156,8 @@ def test_while_others_hold_the_rest_it_is_said_when_to_come_back() -> None:
 def test_a_closed_study_says_so_and_offers_nothing() -> None:
     head, said, controls, item, shown_at, *parts = rate._closed(StudyError("It is closed.", fix="Thank you."))
     assert words(said) == "It is closed. Thank you."
-    assert head == "" and not controls.visible and item == "" and shown_at is None
-    assert not any(part.visible for part in parts[:5])
+    assert head == "" and not controls["visible"] and item == "" and shown_at is None
+    assert not any(part["visible"] for part in parts[:5])
 
 
 def test_only_the_two_texts_tell_the_sides_apart() -> None:
@@ -226,3 +231,24 @@ def test_one_judgement_at_a_time(page: gr.Blocks) -> None:
     for event in page.fns.values():
         if any(name == "click" for _, name in event.targets):
             assert event.trigger_mode == "once"
+
+
+def test_what_asks_for_no_queue_gives_and_takes_only_what_the_shorter_way_can(page: RatingPage) -> None:
+    short = [fn for number, fn in page.fns.items() if page.takes(number)]
+    assert len(short) == 12  # five judgements, four guesses, undo, looking again by hand and by itself
+    for fn in short:
+        assert all(isinstance(part, gr.State | gr.Textbox | gr.Radio) for part in fn.inputs)
+        assert not {"request", "event", "progress"} & inspect.signature(innermost(fn.fn)).parameters.keys()
+        assert fn.trigger_mode == "once" and len(fn.outputs) == len(fields(rate.Screen)) + len(rate.MARKED)
+
+
+@pytest.mark.parametrize("who", [None, Visitor("a viewer", frozenset({Right.LOOK}))])
+def test_a_press_of_somebody_who_may_not_rate_is_refused_before_anything_is_read(
+    page: RatingPage, who: Visitor | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "state_holder", defaultdict(dict), raising=False)
+    for number in page.fns:
+        if page.takes(number):
+            with pytest.raises(gr.Error) as refused:
+                page.pressed(who, number, ["odd"], "tab")
+            assert refused.value.title == "You may not do this"

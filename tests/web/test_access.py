@@ -112,14 +112,19 @@ def test_every_event_is_written_down_with_what_it_needs(door: Door):
 
 @pytest.mark.parametrize("actor", ["nobody", "viewer", "rater", "editor", "rating link", "key to look"])
 def test_each_event_asks_for_its_right_before_anything_runs(door: Door, actor: str):
-    asked = [(path, page, number) for path, page in door.pages.items() for number in page.fns]
-    joins = ((f"{path}/gradio_api/queue/join", {"fn_index": number, "data": []}) for path, _, number in asked)
-    answers = door.tried(actor, *(("POST", path, body) for path, body in joins))
+    asked = [
+        (f"{path}/gradio_api/{way}", page, number)
+        for path, page in door.pages.items()
+        for number, fn in page.fns.items()
+        for way in ["queue/join", *(["run/predict"] if not fn.queue and fn.fn else [])]
+    ]
+    answers = door.tried(actor, *(("POST", path, {"fn_index": number, "data": []}) for path, _, number in asked))
     wrong = [
         (path, number)
         for (path, page, number), (_, is_in) in zip(asked, answers, strict=True)
         if is_in is not (str(page.right_of(number)) in MAY[actor].split())
     ]
+    assert {path for path, _, _ in asked if "run/predict" in path} == {"/rate/gradio_api/run/predict"}
     assert not wrong
 
 

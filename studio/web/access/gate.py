@@ -1,5 +1,6 @@
 """Gate: every request is one of somebody who may, or it is refused; nothing behind it is asked before that."""
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from urllib.parse import parse_qs, quote
@@ -17,7 +18,7 @@ from studio.flows import audit, judge, signing
 from studio.flows.studio import Studio
 from studio.store.acting import acting
 from studio.web.access import cookies, pages
-from studio.web.access.rights import EVENT, RATE, Needed, Public, is_own, is_rating, needed
+from studio.web.access.rights import EVENT, PRESSED, RATE, Needed, Public, is_own, is_rating, needed
 from studio.web.access.settings import Access
 
 # The right of an event of a page, by its number or its name; None where there is no such event.
@@ -57,12 +58,12 @@ class AccessGate:
             if body is None:
                 await PlainTextResponse("This is too much at once.", status_code=413)(scope, receive, send)
                 return
-            needs, receive = self._event(scope["path"], event[1], body), _again(body, receive)
+            needs, receive = self._event(scope["path"], _name(scope["path"], event), body), _again(body, receive)
         if visitor is None or not visitor.may(_right(needs)) or (visitor.is_program and is_own(scope["path"])):
             refusal = await to_thread.run_sync(self._refusal, scope, visitor, _right(needs))
             await refusal(scope, receive, send)
             return
-        if event and self._is_no_event(scope["path"], event[1], body):
+        if event and self._is_no_event(scope["path"], _name(scope["path"], event), body):
             await PlainTextResponse("There is no such event.", status_code=404)(scope, receive, send)
             return
         scope["visitor"] = visitor
@@ -150,6 +151,11 @@ def _told(scope: Scope, status: int, said: str) -> Response:
     if EVENT.fullmatch(scope["path"].removeprefix(RATE)):
         return JSONResponse({"detail": said}, status_code=status, headers=kept)
     return PlainTextResponse(said, status_code=status, headers=kept)
+
+
+def _name(path: str, event: re.Match[str]) -> str | None:
+    """The name of the event in the address; None where what is sent has its number."""
+    return None if path == PRESSED else event[1]
 
 
 def _index(body: bytes) -> int | None:

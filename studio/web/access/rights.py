@@ -69,10 +69,11 @@ STUDIO: Sequence[Rule] = (
 # link stands in the address of the page, and in that of every press on it.
 RATING: Sequence[Rule] = (
     *_rules(Public.EVERYBODY, *_SCRIPTS, *_PAGE),
-    *_rules(Right.RATE, *_PRESSES),
+    *_rules(Right.RATE, *_PRESSES, "POST /gradio_api/run/predict"),
 )
 EVENT = re.compile(r"/gradio_api/(?:queue/join|(?:run|api|call/v2|call)/([^/]+)/?)")
 RATE, ACCOUNT = "/rate", "/account"
+PRESSED = f"{RATE}/gradio_api/run/predict"  # an event that is named in what is sent, as in the queue
 
 
 def needed(method: str, path: str) -> Needed | None:
