@@ -36,6 +36,7 @@ from studio.store import cards, links
 from studio.store import studies as stored
 from studio.store.database import Connection
 from studio.store.studies import Seat
+from studio.store.turns import piece
 
 LONGEST_COMMENT = 2000
 LONGEST_NAME = 64
@@ -113,15 +114,9 @@ def next_card(studio: Studio, token: str) -> Card | None:
 
 
 def rate(
-    studio: Studio,
-    token: str,
-    card_id: str,
-    choice: Choice,
-    *,
-    seconds: float | None = None,
-    comment: str = "",
+    studio: Studio, token: str, card_id: str, choice: Choice, *, seconds: float | None = None, comment: str = "",
     marks: Marks | None = None,
-) -> Turn:
+) -> Turn:  # fmt: skip
     """Keep one judgement and say what comes next; the same judgement twice changes nothing.
 
     After every tenth card, and after the last one, the rater is asked which side they suspect. Only how many cards they
@@ -132,7 +127,7 @@ def rate(
     def keep(connection: Connection, table: _Table) -> _Next | Exception:
         cards.keep(connection, [_said(table, vote)])
         try:
-            with connection.begin_nested():
+            with piece(connection):
                 return _next(connection, table, judged=card_id)
         except Exception as error:  # what was said is kept, whatever comes of the next card
             return error

@@ -30,13 +30,14 @@ _SEAT = (
     .where(tables.studies.c.id.not_in(gone.hidden(Kind.STUDY)))
     .with_for_update(of=[tables.studies, tables.links])
 )
-_PROMPT = select(tables.asks.c.prompt).where(
-    tables.asks.c.study_id == bindparam("study"), tables.asks.c.key == bindparam("prompt")
-)
-_SAID = select(tables.answers.c.contestant, tables.answers.c.text).where(
-    tables.answers.c.study_id == bindparam("study"),
-    tables.answers.c.set == STUDY,
-    tables.answers.c.key == bindparam("prompt"),
+_ASKED = (
+    select(tables.asks.c.prompt, tables.answers.c.contestant, tables.answers.c.text)
+    .join(
+        tables.answers,
+        (tables.answers.c.study_id == tables.asks.c.study_id) & (tables.answers.c.key == tables.asks.c.key),
+    )
+    .where(tables.asks.c.study_id == bindparam("study"), tables.asks.c.key == bindparam("prompt"))
+    .where(tables.answers.c.set == STUDY)
 )
 
 
@@ -177,9 +178,8 @@ def protocol(connection: Connection, study_id: str) -> Protocol:
 
 def asked(connection: Connection, study_id: str, key: str) -> tuple[tuple[Message, ...], dict[str, str]]:
     """One prompt that people judge, and what every contestant said to it; not for raters' eyes."""
-    about = {"study": study_id, "prompt": key}
-    prompt = connection.execute(_PROMPT, about).scalar_one()
-    return messages_from(prompt), {row[0]: row[1] for row in connection.execute(_SAID, about)}
+    found = connection.execute(_ASKED, {"study": study_id, "prompt": key}).all()
+    return messages_from(found[0].prompt), {row.contestant: row.text for row in found}
 
 
 def answers(store: Store, study_id: str, *, set: str = STUDY) -> dict[tuple[str, str], Answer]:
