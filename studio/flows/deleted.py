@@ -120,20 +120,36 @@ def _gone(found: Deleted) -> StudioError:
 def _remove(studio: Studio, found: Deleted) -> int:
     """Take something out of the database, then its files; begun again after it was cut short, it goes on.
 
-    How many bytes that freed; nothing of what is used.
+    How many bytes that freed; nothing of what is used, or of what somebody else removes at this moment.
     """
     thing, store = found.thing, studio.store
-    if found.stage is Stage.KEPT:
-        if uses.objection(studio, thing, even_judged=True):
-            return 0
-        places = [str(place.relative_to(studio.workspace.root)) for place in things.places(studio, thing)]
-        stored.begin_removal(store, thing.kind, thing.id, places, things.forgetting(studio, thing))
+    if found.stage is Stage.KEPT and not _begin(studio, thing):
+        return 0
     freed = 0
     for place in stored.places(store, thing.kind, thing.id):
         freed += _without(studio.workspace.root, studio.workspace.root / place)
     stored.finish(store, thing.kind, thing.id, is_gone=things.leaves_its_name(studio, thing))
     log.info("%s (%s) is removed for good", thing.title, thing.id)
     return freed
+
+
+def _begin(studio: Studio, thing: Thing) -> bool:
+    """Take something out of the database; False where something uses it, or somebody else was quicker."""
+    try:
+        if uses.objection(studio, thing, even_judged=True):
+            return False
+        places = [str(place.relative_to(studio.workspace.root)) for place in things.places(studio, thing)]
+        forget = things.forgetting(studio, thing)
+    except StudioError:  # it is not there any more
+        if _is_kept(studio, thing):
+            raise
+        return False
+    return stored.begin_removal(studio.store, thing.kind, thing.id, places, forget)
+
+
+def _is_kept(studio: Studio, thing: Thing) -> bool:
+    found = stored.find(studio.store, thing.kind, thing.id)
+    return found is not None and found.stage is Stage.KEPT
 
 
 def _without(root: Path, place: Path) -> int:

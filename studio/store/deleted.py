@@ -52,12 +52,18 @@ def take_back(store: Store, kind: Kind, id: str) -> bool:
 
 def begin_removal(
     store: Store, kind: Kind, id: str, places: Sequence[str], forget: Callable[[Connection], None]
-) -> None:
-    """Remove it from the database and write down which files have to follow, both or neither."""
+) -> bool:
+    """Remove it from the database and write down which files have to follow, both or neither.
+
+    False where it is not in the bin any more: of several who remove it at once, one does.
+    """
     with store.write() as connection:
         going = {"stage": Stage.GOING.value, "places": list(places)}
-        if connection.execute(update(tables.deleted).where(*_one(kind, id)).values(going)).rowcount:
-            forget(connection)
+        kept = update(tables.deleted).where(*_one(kind, id), _deleted.stage == Stage.KEPT.value)
+        if connection.execute(kept.values(going)).rowcount != 1:
+            return False
+        forget(connection)
+        return True
 
 
 def places(store: Store, kind: Kind, id: str) -> list[str]:

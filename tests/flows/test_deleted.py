@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -53,6 +54,35 @@ def test_a_deleted_run_comes_back_until_its_days_are_over(quiet: Studio, trained
     assert held.all(quiet.store, deleted=True) == [] and deleted.listed(quiet) == []
     with pytest.raises(RunError, match="no run called"):
         deleted.restore(quiet, [trained.id])
+
+
+def test_fifty_presses_from_ten_pages_move_it_once_bring_it_back_once_and_remove_it_once(
+    quiet: Studio, second: Dataset, trained: Run
+):
+    """Others hear in a sentence that it is done already, and nobody's press fails."""
+    both = [trained.id, second.id]
+
+    def pressed(act: Callable[[], object]) -> list[object]:
+        def press(_: int) -> object:
+            try:
+                return act()
+            except StudioError as error:
+                return error.message
+
+        with ThreadPoolExecutor(10) as pool:
+            return list(pool.map(press, range(50)))
+
+    told = pressed(lambda: deleted.delete(quiet, both))
+    assert {each.thing.id for each in deleted.listed(quiet)} == set(both)
+    assert all("is deleted already" in each for each in told if isinstance(each, str))
+    told = pressed(lambda: len(deleted.restore(quiet, both)))
+    assert deleted.listed(quiet) == [] and 2 in told
+    assert all("not in the bin" in str(each) or "are gone" in str(each) for each in told if each != 2)
+    deleted.delete(quiet, both)
+    freed = pressed(lambda: deleted.empty(quiet))
+    assert stored.all(quiet.store, *Stage) == [] and not quiet.workspace.run(trained.id).exists()
+    assert [each for each in freed if isinstance(each, str)] == []
+    assert sum(1 for each in freed if each) in (1, 2), freed  # one each, or one both
 
 
 def test_how_long_the_bin_keeps_things_is_a_setting(quiet: Studio, trained: Run):
