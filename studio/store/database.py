@@ -30,6 +30,7 @@ MIGRATION_LOCK = 0x617373_6179
 # A server that is cut off is noticed, instead of being waited for as long as the system waits.
 NOTICED = {"connect_timeout": 10, "keepalives_idle": 15, "keepalives_interval": 5, "tcp_user_timeout": 20_000}
 HANGS_AFTER = "20s"
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 # Readers in WAL mode could lose a commit before this version (sqlite.org, "The WAL-reset bug").
 WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3)
@@ -128,6 +129,13 @@ def _answering() -> Iterator[None]:
         raise SetupError(
             f"The database does not answer: {_first_line(error)}.",
             fix="Check that its disk has room and that it can be reached, then try again.",
+        ) from error
+    except DatabaseError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) not in DAMAGED:
+            raise
+        raise SetupError(
+            f"The database is damaged: {_first_line(error)}.",
+            fix="Stop the studio and follow “The database is damaged” in docs/operate.md: it keeps what can be kept.",
         ) from error
 
 

@@ -17,6 +17,7 @@ from studio.jobs.ending import Gone, untold
 from studio.jobs.launcher import LocalLauncher, worker_environment
 from studio.jobs.vital import ended_for_memory
 from studio.store import jobs
+from tests.locked import taken
 
 # What must hold of every worker, whether it was started afresh or forked.
 either_way = pytest.mark.parametrize("stand_ins", ["afresh", "forked"], indirect=True)
@@ -353,7 +354,7 @@ def test_a_locked_database_delays_the_news_and_loses_nothing(store, submitted, s
     job = submitted("count", steps=20, seconds=0.05)
     with supervised():
         eventually(worker_of(store, job))
-        with store.write():
+        with taken(store):
             folder = store.workspace.attempt(job.id, 1)
             eventually((folder / "outcome.json").exists)
         done = eventually(is_now(job, JobState.DONE), seconds=30)
@@ -368,8 +369,8 @@ def test_a_database_that_does_not_answer_for_longer_ends_no_worker(
     job = submitted("count", **SLOW)
     with supervised():
         pid = eventually(worker_of(store, job))
-        with store.write():
-            eventually(lambda: "cannot be followed at the moment" in caplog.text, seconds=30)
+        with taken(store):
+            eventually(lambda: "database is locked" in caplog.text, seconds=30)
         known = len(steps(store, job))
         eventually(lambda: len(steps(store, job)) > known)
         assert jobs.get(store, job.id).pid == pid

@@ -21,6 +21,7 @@ from studio.store import database, jobs, tables
 from studio.store.columns import metadata
 from studio.store.database import Store, open_store
 from studio.store.workspace import Workspace
+from tests.locked import taken
 from tests.small_disk import fill, mounted
 
 MODEL = {"id": "model-1", "title": "Mine", "path": "/models/mine", "added_at": datetime(2026, 1, 2, tzinfo=UTC)}
@@ -210,10 +211,32 @@ def test_a_locked_database_is_a_sentence_after_the_wait(tmp_path: Path, monkeypa
     monkeypatch.setattr(database, "PRAGMAS", impatient)
     monkeypatch.setattr(database, "PATIENCE", 0.05)
     store = open_store(Workspace(tmp_path))
+    with taken(store):
+        for way in (store.write, store.read):
+            with pytest.raises(SetupError, match="database is locked"), way() as connection:
+                connection.execute(select(tables.models))
     with store.write():
         with pytest.raises(SetupError, match="database is locked"):
             with store.write():
                 pass
+    store.close()
+
+
+def test_a_damaged_database_is_told_in_words_and_the_guide_is_named(tmp_path: Path, root: Path):
+    store = open_store(Workspace(tmp_path))
+    with store.write() as connection:
+        many = [MODEL | {"id": f"model-{number}", "path": f"/{number}" + "x" * 500} for number in range(200)]
+        connection.execute(tables.models.insert(), many)
+    size = store.workspace.database.stat().st_size
+    with store.workspace.database.open("r+b") as file:
+        file.seek(size - 20 * 4096)
+        file.write(b"\xff" * 15 * 4096)
+    store.close()
+    store = open_store(Workspace(tmp_path))
+    with pytest.raises(SetupError, match=r"^The database is damaged: database disk image is malformed\.$") as told:
+        _titles(store)
+    assert "“The database is damaged” in docs/operate.md" in told.value.fix
+    assert "\n## The database is damaged\n" in (root / "docs" / "operate.md").read_text()
     store.close()
 
 
