@@ -77,6 +77,7 @@ def export(spec: dict[str, Any], reporter: Reporter) -> Outcome:
         said = _fill(draft, spec, Progress(reporter, PARTS[form]))
         files = _sealed(draft, spec, said, plainly=_plainly(load_tokenizer(Path(spec["model"]))))
         draft.replace(to)
+        sync(to.parent)
     except Cancelled:
         return Outcome(state="stopped", message="Cancelled; nothing was written.")
     except StudioError as error:

@@ -1,6 +1,8 @@
 """A delivery is made whole or not at all, and its weights are those that were trained."""
 
+import errno
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -19,6 +21,7 @@ from studio.engine.export import _plainly, export
 from studio.engine.load import load_tokenizer
 from studio.engine.merging import likeness, load_plain
 from tests.engine.conftest import Notebook
+from tests.failing import die, each_operation, each_size, in_a_child
 
 STARTER = Path(__file__).resolve().parents[2] / "assets" / "starter"
 KINDS: dict[str, dict[str, Any]] = {"lora": {}, "rslora": {"use_rslora": True}, "dora": {"use_dora": True}}
@@ -160,6 +163,49 @@ def test_another_checkpoint_than_the_one_chosen_is_refused(wanted):
 def test_of_a_cancelled_delivery_nothing_is_left(wanted, parts: int):
     outcome, folder, _ = delivered(wanted("merged"), stop_at=parts)
     assert outcome.state == "stopped" and not folder.exists() and not list(folder.parent.glob(".*.part"))
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether there is nothing but what its list names, as that says it is."""
+    listed = {file["name"]: file["sha256"] for file in json.loads((folder / MANIFEST).read_bytes())["files"]}
+    return listed == {path.name: sha256_of(path) for path in folder.iterdir() if path.name != MANIFEST}
+
+
+@pytest.fixture
+def quickly(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is loaded for a delivery is loaded once."""
+    tokenizer = load_tokenizer(tiny_model)
+    monkeypatch.setattr("studio.engine.export.load_tokenizer", lambda _: tokenizer)
+
+
+@pytest.mark.usefixtures("quickly")
+@pytest.mark.parametrize("fault", ["killed", errno.EIO, errno.ENOSPC])
+def test_whatever_fails_while_a_delivery_is_written_it_is_whole_or_not_there_and_can_be_made_again(
+    wanted, fault: str | int
+):
+    spec = wanted("adapter")
+    to, tried = Path(spec["to"]), 0
+
+    def refuse() -> None:
+        raise OSError(fault, os.strerror(int(fault)))
+
+    act, instead = (
+        (in_a_child(lambda: export(spec, Notebook())), die)
+        if fault == "killed"
+        else (lambda: export(spec, Notebook()), refuse)
+    )
+    for tried in each_operation(to.parent, act, instead=instead):
+        assert not to.exists() or is_whole(to), f"operation {tried}"
+        shutil.rmtree(to, ignore_errors=True)
+    assert tried > 20 and is_whole(to) and [path.name for path in to.parent.iterdir()] == ["out"]
+
+
+@pytest.mark.usefixtures("quickly")
+def test_at_whatever_byte_the_disk_refuses_a_delivery_there_is_none(wanted):
+    spec, tried = wanted("adapter"), 0
+    for tried in each_size(lambda: export(spec, Notebook()), by=4_000):
+        assert not list(Path(spec["to"]).parent.iterdir()), f"{tried} bytes"
+    assert tried >= 4_000 and is_whole(Path(spec["to"]))
 
 
 def test_an_attempt_cut_short_after_its_last_step_is_not_made_again(wanted):
