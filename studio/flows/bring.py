@@ -18,6 +18,7 @@ from studio.data.repairing import Repair
 from studio.data.rows import load_rejects, load_rows
 from studio.domain.dataset import Dataset, Mapping, Reject
 from studio.domain.errors import DatasetError, SetupError
+from studio.domain.intact import sync
 from studio.domain.job import JobKind, Wish
 from studio.domain.row import Row
 from studio.flows import space
@@ -164,17 +165,24 @@ def _whole_or_nothing(studio: Studio, dataset_id: str) -> Iterator[None]:
 
 
 def _take(path: Path, source: Path, *, is_ours: bool) -> None:
-    """Copy or link a file to where it stays."""
+    """Copy or link a file to where it stays; it is on the disk before anybody hears of it."""
     try:
         source.parent.mkdir(parents=True, exist_ok=True)
-        if is_ours:
-            with suppress(OSError):  # it lies on another disk
-                os.link(path, source)
-                return
-        shutil.copyfile(path, source)
+        if not (is_ours and _is_linked(path, source)):
+            shutil.copyfile(path, source)
+        for place in (source, source.parent, source.parent.parent):
+            sync(place)
     except OSError as error:
         told = (error.strerror or "unknown reason").lower()
         raise DatasetError(f"The file cannot be copied: {told}.", fix="Try again once that is mended.") from error
+
+
+def _is_linked(path: Path, source: Path) -> bool:
+    """Whether a link did; it does not where the two lie on different disks."""
+    with suppress(OSError):
+        os.link(path, source)
+        return True
+    return False
 
 
 def forget_uploads(studio: Studio, *, whole: float = A_DAY, part: float = AN_HOUR) -> None:

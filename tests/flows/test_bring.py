@@ -8,6 +8,7 @@ from itertools import takewhile
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from studio.domain.dataset import Dataset, Layout, Mapping
 from studio.domain.errors import DatasetError
@@ -142,6 +143,21 @@ def test_whatever_fails_while_a_file_is_taken_in_there_is_no_dataset_or_a_whole_
     assert tried >= 2
     [dataset] = bring.datasets(resting)
     assert (resting.workspace.dataset(dataset.id) / "source").read_bytes() == file.read_bytes()
+
+
+def test_a_file_is_on_the_disk_before_its_dataset_is_known(resting: Studio, file: Path, monkeypatch):
+    """Whoever was told that it is here finds it after the machine lost its power."""
+    done, fsync = list[str](), os.fsync
+
+    def kept(descriptor: int) -> None:
+        fsync(descriptor)
+        done.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+
+    monkeypatch.setattr(os, "fsync", kept)
+    event.listen(resting.store.engine, "before_cursor_execute", lambda *args: done.append(args[2]))
+    folder = resting.workspace.dataset(bring.bring_file(resting, file).id)
+    known = next(number for number, each in enumerate(done) if each.startswith("INSERT INTO datasets"))
+    assert {str(folder / "source"), str(folder), str(folder.parent)} <= {*done[:known]}
 
 
 def test_at_whatever_byte_the_disk_refuses_a_file_there_is_no_dataset(resting: Studio, file: Path):
