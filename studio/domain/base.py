@@ -8,6 +8,7 @@ from pathlib import Path
 from studio.domain.intact import sha256_of
 
 FILES = ("*.safetensors", "*.json", "*.jinja", "*.model", "*.txt")  # weights, configuration, tokenizer, template
+LEARNED_BY = ("config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 NOT_OF_IT = ("download.json",)  # what the studio notes of its coming here
 
 
@@ -22,3 +23,11 @@ def base_fingerprint(folder: Path, proven: Mapping[str, str] | None = None) -> s
     known = proven or {}
     told = [[path.name, known.get(path.name) or sha256_of(path)] for path in base_files(folder)]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def base_outline(folder: Path) -> str:
+    """What a run that goes on must find as it was, told quickly, in 16 hex digits: the files by which rows become
+    tokens, and how large the weights are."""
+    told = [[name, sha256_of(folder / name)] for name in LEARNED_BY if (folder / name).is_file()]
+    sizes = [[path.name, path.stat().st_size] for path in sorted(folder.glob("*.safetensors"))]
+    return hashlib.sha256(json.dumps([told, sizes]).encode()).hexdigest()[:16]

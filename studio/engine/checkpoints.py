@@ -40,7 +40,10 @@ class Check(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What a checkpoint holds and where it comes from; written last, so that its presence means completeness."""
+    """What a checkpoint holds and where it comes from; written last, so that its presence means completeness.
+
+    `base` is the outline of the base's files; those of an earlier version do not have it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -50,6 +53,7 @@ class Manifest(BaseModel):
     recipe: str
     rows: str
     model_id: str
+    base: str = ""
     quantisation: Literal["nf4", "none"]
     versions: dict[str, str]
     checks: tuple[Check, ...]

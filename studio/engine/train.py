@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from studio.domain.base import base_outline
 from studio.domain.batches import check_steps
 from studio.domain.errors import GaveUpWaiting, RunError, StudioError
 from studio.domain.event import EventKind, Outcome, Reporter
@@ -202,6 +203,7 @@ def _origin(spec: dict[str, Any], recipe: Recipe, rows: str) -> Manifest:
         recipe=recipe.fingerprint,
         rows=rows,
         model_id=spec["model_id"],
+        base=base_outline(Path(spec["model"])),
         quantisation=recipe.quantisation,
         versions={name: version(name) for name in LIBRARIES},
         checks=(),
@@ -224,6 +226,11 @@ def _resume_point(run: Path, origin: Manifest, reporter: Reporter) -> tuple[Path
         raise RunError(
             "The checkpoint was made with another recipe, other rows or another model.",
             fix="Start a new run instead of resuming.",
+        )
+    if manifest.base and manifest.base != origin.base:
+        raise RunError(
+            "The files of the base model are others than when the checkpoint was made.",
+            fix="Bring them back as they were and resume, or start a new run.",
         )
     if manifest.versions != origin.versions:
         reporter.report(

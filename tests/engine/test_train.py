@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from studio.domain.errors import RunError
 from studio.domain.event import EventKind, Outcome
 from studio.engine import checkpoints
+from studio.engine.checkpoints import Manifest
 from studio.engine.rows import read_rows
-from studio.engine.train import train
+from studio.engine.train import _origin, _resume_point, train
 from tests.engine.conftest import RECIPE, Notebook, train_spec
 
 ROOT = Path(__file__).parents[2]
@@ -137,6 +140,34 @@ def test_a_run_does_not_go_on_from_another_recipe(straight, dataset, tiny_model)
     outcome = train(other, Notebook())
     assert (outcome.state, outcome.code) == ("failed", "run")
     assert "another recipe" in outcome.message
+
+
+def test_what_a_run_goes_on_from_is_of_the_same_rows_and_base_and_other_libraries_are_told(tmp_path, tiny_model):
+    base = Path(shutil.copytree(tiny_model, tmp_path / "base"))
+    spec = {"model": str(base), "model_id": "tiny"}
+    before = _origin(spec, RECIPE, "rows")
+    staged = tmp_path / "staging"
+    staged.mkdir()
+    for name in checkpoints.ADAPTER_FILES:
+        (staged / name).write_bytes(b"{}")
+    checkpoints.commit(staged, tmp_path / "checkpoints", before.model_copy(update={"step": 6, "validation_loss": 1.0}))
+
+    def goes_on(now: Manifest) -> list[str]:
+        notebook = Notebook()
+        assert _resume_point(tmp_path, now, notebook)
+        return [note["text"] for note in notebook.of(EventKind.NOTE)]
+
+    assert goes_on(before) == ["Went on from the checkpoint of step 6."]
+    older = before.model_copy(update={"versions": {**before.versions, "torch": "1.0"}})
+    assert goes_on(older)[0].startswith("Libraries have changed since the checkpoint")
+    for other in ({"rows": "others"}, {"model_id": "another"}, {"recipe": "another"}):
+        with pytest.raises(RunError, match="another recipe, other rows or another model"):
+            goes_on(before.model_copy(update=other))
+    template = base / "chat_template.jinja"
+    template.write_text(template.read_text() + " ")
+    with pytest.raises(RunError, match="files of the base model are others") as refused:
+        goes_on(_origin(spec, RECIPE, "rows"))
+    assert "Bring them back as they were" in refused.value.fix
 
 
 def test_a_loss_that_breaks_ends_the_run_and_names_the_last_good_checkpoint(tmp_path, tiny_model, dataset):
