@@ -104,10 +104,9 @@ def contestants(studio: Studio, model_id: str) -> list[Contestant]:
 
 def usual_choice(studio: Studio, model_id: str, run_id: str | None) -> str | None:
     """The checkpoint that people most likely want to talk with: that of this run which is used, or of the newest."""
-    runs = train.runs(studio, model_id=model_id)
-    runs.sort(key=lambda run: run.id != run_id)
-    run = next((run for run in runs if train.checkpoints(studio, run.id)), None)
-    return f"{run.id}:{train.checkpoint_at(studio, run.id, None).step}" if run else None
+    can_talk = dict.fromkeys(each.run_id for each in contestants(studio, model_id) if each.run_id)
+    run = run_id if run_id in can_talk else next(iter(can_talk), None)
+    return f"{run}:{train.checkpoint_at(studio, run, None).step}" if run else None
 
 
 def usual_instructions(studio: Studio, dataset_id: str | None) -> str:

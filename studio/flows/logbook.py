@@ -33,15 +33,6 @@ class Kept:
     best: Best | None
     studies: int
 
-    @property
-    def said(self) -> str:
-        """What stands in its line, for whoever looks for a word of it."""
-        run, entry = self.run, self.entry
-        when = f"{run.created_at:%d %b}"
-        return " ".join(
-            (run.name, run.id, run.words, self.dataset, run.model_id, when, entry.owner, *entry.tags, entry.notes)
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -76,9 +67,11 @@ def page(studio: Studio, *, find: str = "", most: int = MOST) -> Page:
     words = find.casefold().split()
     if not words:
         return Page(tuple(kept(studio, most=most)), held.count(studio.store))
-    said = [(each, each.said.casefold()) for each in _kept(studio, held.all(studio.store))]
-    found = [each for each, line in said if all(word in line for word in words)]
-    return Page(tuple(_with_best(studio, found[:most])), len(found), find)
+    lines = stored.lines(studio.store)
+    titles = datasets.titles(studio.store, {line.dataset_id for line in lines})
+    said = [(line.run_id, f"{line.words} {titles[line.dataset_id]}".casefold()) for line in lines]
+    found = [run_id for run_id, line in said if all(word in line for word in words)]
+    return Page(tuple(kept(studio, ids=found[:most])), len(found), find)
 
 
 def entry(studio: Studio, run_id: str) -> Entry:

@@ -1,29 +1,54 @@
 """Things that can be deleted: what each is called, which files are its own, and what the database forgets with it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from studio.domain.dataset import Dataset
 from studio.domain.deleted import AT, Kind, Thing, kind_of
 from studio.domain.errors import RunError
-from studio.flows import bring, deliver, train
+from studio.domain.release import Release
+from studio.flows import train
 from studio.flows.studio import Studio
 from studio.store import datasets, jobs, releases, runs, studies
 from studio.store import deleted as stored
 from studio.store import models as added
+from studio.store.models import AddedModel
 
 
 def every(studio: Studio) -> list[Thing]:
-    """All that is listed and could be deleted, the largest first."""
-    ids = [dataset.id for dataset in bring.datasets(studio)]
-    ids += [study.id for study in studies.all(studio.store)]
-    ids += [release.id for release in deliver.releases(studio)]
-    ids += [model.id for model in added.all(studio.store)]
-    return sorted([*_runs(studio), *(thing(studio, id) for id in ids)], key=lambda each: -each.bytes)
+    """All that is listed and could be deleted, the largest first, without asking for one after the other."""
+    found = [*_datasets(studio), *_runs(studio), *_studies(studio), *_releases(studio), *_models(studio)]
+    return sorted(found, key=lambda each: -each.bytes)
+
+
+def _datasets(studio: Studio) -> list[Thing]:
+    of_root: dict[str, list[Dataset]] = {}
+    for version in sorted(datasets.all(studio.store), key=lambda each: each.version):
+        of_root.setdefault(version.root, []).append(version)
+    work = jobs.ids_of(studio.store, [each.id for versions in of_root.values() for each in versions])
+    return [
+        _thing(Kind.DATASET, root, versions[-1].name, _of_dataset(studio, versions, work))
+        for root, versions in of_root.items()
+    ]
+
+
+def _studies(studio: Studio) -> list[Thing]:
+    found = studies.all(studio.store)
+    work = jobs.ids_of(studio.store, [each.id for each in found])
+    return [_thing(Kind.STUDY, each.id, each.name, _of_study(studio, each.id, work)) for each in found]
+
+
+def _releases(studio: Studio) -> list[Thing]:
+    return [_thing(Kind.RELEASE, each.id, each.title, _of_release(studio, each)) for each in releases.all(studio.store)]
+
+
+def _models(studio: Studio) -> list[Thing]:
+    return [_thing(Kind.MODEL, each.id, each.title, _of_model(each)) for each in added.all(studio.store)]
 
 
 def _runs(studio: Studio) -> list[Thing]:
-    """Every run and each of its checkpoints, without asking for one after the other."""
+    """Every run and each of its checkpoints."""
     space, found = studio.workspace, train.runs(studio)
     kept = runs.checkpoints_of(studio.store, [run.id for run in found])
     made = []
@@ -75,8 +100,8 @@ def places(studio: Studio, found: Thing) -> list[Path]:
     space = studio.workspace
     match found.kind:
         case Kind.DATASET:
-            own = [space.dataset(version.id) for version in datasets.versions(studio.store, found.id)]
-            return own + [space.job(job_id) for each in own for job_id in jobs.ids_of(studio.store, each.name)]
+            versions = datasets.versions(studio.store, found.id)
+            return _of_dataset(studio, versions, jobs.ids_of(studio.store, [each.id for each in versions]))
         case Kind.RUN:
             return [space.run(found.id), space.job(runs.get(studio.store, found.id).job.id)]
         case Kind.CHECKPOINT:
@@ -86,13 +111,30 @@ def places(studio: Studio, found: Thing) -> list[Path]:
             written_anew = is_hidden and step in again
             return [] if written_anew else [_checkpoint(studio, run_id, step)]
         case Kind.STUDY:
-            return [space.study(found.id), *(space.job(job_id) for job_id in jobs.ids_of(studio.store, found.id))]
+            return _of_study(studio, found.id, jobs.ids_of(studio.store, [found.id]))
         case Kind.RELEASE:
-            release = releases.get(studio.store, found.id)
-            return [*([release.path] if release.is_kept else []), space.job(release.job.id)]
+            return _of_release(studio, releases.get(studio.store, found.id))
         case Kind.MODEL:
-            model = added.get(studio.store, found.id)
-            return [model.path, model.path.with_name(f"{model.path.name}.part")] if model.hub_id else []
+            return _of_model(added.get(studio.store, found.id))
+
+
+def _of_dataset(studio: Studio, versions: Sequence[Dataset], work: Mapping[str, Sequence[str]]) -> list[Path]:
+    space = studio.workspace
+    own = [space.dataset(version.id) for version in versions]
+    return own + [space.job(job_id) for version in versions for job_id in work.get(version.id, ())]
+
+
+def _of_study(studio: Studio, study_id: str, work: Mapping[str, Sequence[str]]) -> list[Path]:
+    space = studio.workspace
+    return [space.study(study_id), *(space.job(job_id) for job_id in work.get(study_id, ()))]
+
+
+def _of_release(studio: Studio, release: Release) -> list[Path]:
+    return [*([release.path] if release.is_kept else []), studio.workspace.job(release.job.id)]
+
+
+def _of_model(model: AddedModel) -> list[Path]:
+    return [model.path, model.path.with_name(f"{model.path.name}.part")] if model.hub_id else []
 
 
 def forgetting(studio: Studio, found: Thing) -> Callable[[Any], None]:

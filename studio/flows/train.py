@@ -223,9 +223,7 @@ def _first_stage(studio: Studio, run_id: str, step: int | None, model_id: str, r
 
 def free_name(studio: Studio, dataset_name: str) -> str:
     """A short name after the dataset with the next free number: triage-3."""
-    stem = stem_of(dataset_name)
-    taken = {run.name for deleted in (False, True) for run in stored.all(studio.store, deleted=deleted)}
-    number = 1
+    stem, taken, number = stem_of(dataset_name), stored.names(studio.store), 1
     while f"{stem}-{number}" in taken:
         number += 1
     return f"{stem}-{number}"

@@ -1,11 +1,16 @@
 """Logbook in the database: what people say of a run, and who started it with which libraries."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from studio.domain.deleted import Kind
+from studio.domain.job import JobState, Wish, words_of
 from studio.domain.logbook import Entry
+from studio.store import deleted as gone
 from studio.store import tables
 from studio.store.database import Store, insert_or_ignore
 
@@ -23,6 +28,50 @@ def entries(store: Store, run_ids: Collection[str] | None = None) -> dict[str, E
         question = question.where(tables.logbook.c.run_id.in_(list(run_ids)))
     with store.read() as connection:
         return {row.run_id: _entry(row._mapping) for row in connection.execute(question)}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What can be read of a run in a list of them, and of which data it is, whose name is told elsewhere."""
+
+    run_id: str
+    dataset_id: str
+    words: str
+
+
+def lines(store: Store) -> list[Line]:
+    """The line of every run that is not deleted, the newest first; nothing else of them is read."""
+    runs, jobs, book = tables.runs.c, tables.jobs.c, tables.logbook.c
+    joined = tables.runs.join(tables.jobs, jobs.id == runs.job_id).outerjoin(tables.logbook, book.run_id == runs.id)
+    question = (
+        select(
+            *(runs.id, runs.dataset_id, runs.name, runs.model_id, runs.created_at, jobs.state, jobs.wish, jobs.pausing),
+            *(book.owner, book.tags, book.notes),
+        )
+        .select_from(joined)
+        .where(runs.id.not_in(gone.hidden(Kind.RUN)))
+        .order_by(runs.created_at.desc(), runs.id.desc())
+    )
+    with store.read() as connection:
+        return [_line(*row) for row in connection.execute(question)]
+
+
+def _line(
+    run_id: str,
+    dataset_id: str,
+    name: str,
+    model_id: str,
+    created_at: datetime,
+    state: str,
+    wish: str,
+    pausing: bool,
+    owner: str | None,
+    tags: list[str] | None,
+    notes: str | None,
+) -> Line:
+    stands = words_of(JobState(state), Wish(wish), pausing=pausing)
+    words = (name, run_id, stands, model_id, f"{created_at:%d %b}", owner or "", *(tags or ()), notes or "")
+    return Line(run_id, dataset_id, " ".join(words))
 
 
 def entry(store: Store, run_id: str) -> Entry:

@@ -158,6 +158,12 @@ def count(store: Store) -> int:
         return connection.execute(counted).scalar_one()
 
 
+def names(store: Store) -> set[str]:
+    """The name of every run, of those that are deleted as well."""
+    with store.read() as connection:
+        return set(connection.execute(select(tables.runs.c.name)).scalars())
+
+
 def recipes(store: Store, run_ids: Collection[str]) -> dict[str, Recipe]:
     """The recipe of each of these runs."""
     columns = tables.runs.c

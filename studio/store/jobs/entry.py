@@ -77,12 +77,14 @@ def of_subject(store: Store, subject_id: str, *, kind: JobKind) -> list[Job]:
         return [job_of(row) for row in connection.execute(known.order_by(tables.jobs.c.created_at, tables.jobs.c.id))]
 
 
-def ids_of(store: Store, subject_id: str) -> list[str]:
-    """Every job that was submitted for a subject."""
+def ids_of(store: Store, subject_ids: Collection[str]) -> dict[str, list[str]]:
+    """Every job that was submitted for each of these subjects that has any."""
+    columns, found = tables.jobs.c, dict[str, list[str]]()
     with store.read() as connection:
-        return list(
-            connection.execute(select(tables.jobs.c.id).where(tables.jobs.c.subject_id == subject_id)).scalars()
-        )
+        wanted = select(columns.subject_id, columns.id).where(columns.subject_id.in_(list(subject_ids)))
+        for subject_id, job_id in connection.execute(wanted):
+            found.setdefault(subject_id, []).append(job_id)
+    return found
 
 
 def naming(store: Store, places: Collection[Path]) -> list[Job]:

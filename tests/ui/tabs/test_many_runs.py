@@ -29,8 +29,9 @@ LISTS: dict[str, Callable[[Studio], Any]] = {
     "the header": lambda studio: pickers.run_labels(studio, None),
     "sweeps": sweep.sweeps,
     "the line": queue.line,
-    "runs and checkpoints that can be deleted": things._runs,
+    "all that can be deleted": things.every,
     "who can be asked": lambda studio: chat.contestants(studio, "starter"),
+    "who is asked first": lambda studio: chat.usual_choice(studio, "starter", None),
     "who can be trained further": lambda studio: train.first_stages(studio, "starter"),
 }
 
