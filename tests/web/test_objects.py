@@ -15,7 +15,7 @@ from typing import Any
 import gradio as gr
 import pytest
 from gradio.state_holder import SessionState
-from sqlalchemy import func, select, true
+from sqlalchemy import select, true
 from starlette.routing import compile_path
 from starlette.testclient import TestClient
 
@@ -33,6 +33,7 @@ from tests.web.conftest import Kept
 
 # Of a thing of another workspace, whoever may ask hears that it is not there; so does everybody who may ask nothing.
 NOT_THERE, NOT_YOURS = (404, 422), (303, 401, 403)
+SEEN = ("sign_ins.seen_at", "keys.used_at")
 # Forms of Team and of one's account that name nothing which is there already.
 OF_NOTHING = {"/team/check", "/team/invite", "/team/key", "/account/key", "/account/password"}
 OF_GRADIO = re.compile(r"(/rate)?/(gradio_api|assets|static|svelte)/")
@@ -90,29 +91,30 @@ def theirs(door: Door, other: Kept) -> Things:
     return things(other)
 
 
-def state(of: Kept) -> dict[str, Any]:
-    """How many rows each table has, but for the log, and what access there is."""
-    named = tables.jobs.c.subject_id != chat.KEY  # one worker answers in all talks, whoever asks for it
+def state(of: Kept) -> dict[str, list[str]]:
+    """All that the database holds but for the log, the talks' worker, and when somebody was last seen."""
+    is_talking = {tables.jobs: tables.jobs.c.subject_id != chat.KEY}  # one worker answers in all talks, whoever asks
+    is_talking[tables.specs] = tables.specs.c.job_id.in_(select(tables.jobs.c.id).where(is_talking[tables.jobs]))
     with of.studio.store.read() as connection:
-        counted = {
-            table.name: connection.execute(
-                select(func.count()).select_from(table).where(named if table is tables.jobs else true())
-            ).scalar_one()
+        return {
+            table.name: sorted(
+                str(tuple(row))
+                for row in connection.execute(
+                    select(*(column for column in table.c if str(column) not in SEEN)).where(
+                        is_talking.get(table, true())
+                    )
+                )
+            )
             for table in metadata.sorted_tables
-            if table.name not in ("audit", "tries", "specs")
+            if table.name not in ("audit", "tries")
         }
-    held = [each.role for each in people.everybody(of.studio, Mode.PASSWORD)]
-    return counted | {
-        "held": held, "keys": [each.revoked_at for each in keys.every(of.studio)], "doors": people.invited(of.studio),
-        "signed in": {each.id for each, _ in signing.signed_in(of.studio, Mode.PASSWORD)},
-    }  # fmt: skip
 
 
-def changed(before: tuple[dict[str, Any], ...], *of: Kept) -> list[tuple[str, Any, Any]]:
-    """What is not as it was in these workspaces."""
+def changed(before: tuple[dict[str, list[str]], ...], *of: Kept) -> list[tuple[str, set[str]]]:
+    """What is not as it was in these workspaces: the rows of each table that went, or came."""
     now = [state(each) for each in of]
     return [
-        (name, was[name], there[name])
+        (name, set(was[name]) ^ set(there[name]))
         for was, there in zip(before, now, strict=True)
         for name in was
         if was[name] != there[name]
