@@ -1,4 +1,4 @@
-"""docs/faults.md and docs/threats.md: each fault and threat is named once, and every test that is named there exists."""
+"""docs/faults.md and docs/threats.md: each fault and threat is named once; every test that any page names exists."""
 
 import re
 from pathlib import Path
@@ -23,3 +23,16 @@ def test_each_is_named_once_and_every_test_that_is_said_to_hold_it_exists(
         assert named or held_by == "open", row[1]
         for path, test in named:
             assert f"def {test}(" in (root / path).read_text(), f"{row[1]}: {path}::{test}"
+
+
+def test_every_test_that_a_page_names_exists(root: Path) -> None:
+    found = 0
+    for page in (*root.glob("*.md"), *root.glob("docs/**/*.md")):
+        for path, test in re.findall(r"(tests/[\w/-]+\.(?:py|txt))(?:::(\w+))?", page.read_text()):
+            assert (root / path).is_file() and (not test or f"def {test}(" in (root / path).read_text()), (
+                page,
+                path,
+                test,
+            )
+            found += 1
+    assert found > 200
