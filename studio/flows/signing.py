@@ -25,13 +25,21 @@ class TooManyTries(AccessError):
     """Whoever tries must wait."""
 
 
-def sign_in(studio: Studio, name: str, password: str, *, address: str, device: str = "") -> tuple[Person, str]:
+def too_many() -> TooManyTries:
+    return TooManyTries("Too many tries.", fix="Wait a minute, then try again.")
+
+
+def sign_in(
+    studio: Studio, name: str, password: str, *, address: str, device: str = "", browser: str = ""
+) -> tuple[Person, str]:
     """Whoever has this name and password, and what their browser is given; AccessError where nobody has.
 
-    The answer is the same, and takes as long, for a name that nobody has.
+    The answer is the same, and takes as long, for a name that nobody has. Tries of a `browser` in which this name has
+    signed in before (studio.flows.known) are counted for themselves: what others try does not shut it out.
     """
     subject = people.folded(name)[: people.LONGEST_NAME]
-    slow_down(studio, f"account {subject}", f"address {address}")
+    about = f"browser {browser}" if browser else f"account {subject}"
+    slow_down(studio, about, None if browser else f"address {address}")
     found = stored.of_subject(studio.store, Mode.PASSWORD, subject)
     right, renewed = passwords.is_right(password, found[1] if found else None)
     if found is None or not right:
@@ -39,17 +47,18 @@ def sign_in(studio: Studio, name: str, password: str, *, address: str, device: s
         audit.note(studio, "was refused a sign-in", f"from {address}", by=named)
         raise AccessError(WRONG, fix="Try again, or ask an owner for a new password.")
     person = found[0]
-    tries.forgive(studio.store, f"account {subject}")
+    tries.forgive(studio.store, about)
     if renewed:
         stored.set_password(studio.store, person.id, renewed)
     return person, begin(studio, person, address=address, device=device)
 
 
-def slow_down(studio: Studio, account: str, address: str) -> None:
+def slow_down(studio: Studio, account: str, address: str | None = None) -> None:
     """Count a try; TooManyTries where there were too many of late."""
-    of_account, of_address = tries.tried(studio.store, account, address, at=datetime.now(UTC))
-    if of_account > BY_ACCOUNT or of_address > BY_ADDRESS:
-        raise TooManyTries("Too many tries.", fix="Wait a minute, then try again.")
+    about = [account] if address is None else [account, address]
+    counted = tries.tried(studio.store, *about, at=datetime.now(UTC))
+    if any(found > most for found, most in zip(counted, (BY_ACCOUNT, BY_ADDRESS), strict=False)):
+        raise too_many()
 
 
 def begin(studio: Studio, person: Person, *, address: str, device: str = "", session: str = "") -> str:

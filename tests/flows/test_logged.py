@@ -40,7 +40,9 @@ UNLOGGED = {
         judge.call judge.enter judge.named judge.next_card judge.rate judge.remaining_cards judge.suspect judge.turn judge.undo
     """,
     "is a talk, on which nothing rests": "chat.again chat.ask chat.clear chat.look chat.start chat.stop",
-    "is how the studio lets in": "people.launch people.set_up signing.by_cookie signing.by_key signing.slow_down",
+    "is how the studio lets in": """
+        known.known_browsers people.launch people.set_up signing.by_cookie signing.by_key signing.slow_down
+    """,
 }
 
 

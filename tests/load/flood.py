@@ -3,55 +3,85 @@
 import asyncio
 import random
 import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
+
+import httpx
 
 from studio.domain.access import Mode, Role
 from studio.flows import people, signing
+from studio.flows.known import known_browsers
 from studio.flows.studio import open_studio
 from tests.load import serving
 from tests.load.crowd import Crowd
 from tests.load.filled import Filled
 from tests.load.pages import Page
-from tests.load.target import Row, at_least, at_most
+from tests.load.target import Row, at_least, at_most, seen
 from tests.load.visitor import Tally, Visitor, browser
 
 A_SECOND, PASSWORD, OWNERS = 200, "seven quiet lanterns", 8
 
 
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Somebody who is signed in, and what their own browser is known by when they sign in anew."""
+
+    name: str
+    token: str
+    known: str
+
+
 def flooded(filled: Filled, pages: dict[str, Page], *, seconds: float) -> list[Row]:
     """With passwords, behind a proxy that is believed, so that each try comes from an address of its own."""
-    tokens = _people(filled.folder)
+    owners = _people(filled.folder)
     options = ("--access", "password", "--proxy", "127.0.0.1", "--address", "http://127.0.0.1:{port}")
     with serving.studio(filled.folder, *options) as server:
         crowd = Crowd(filled, server, pages)
-        quiet = asyncio.run(_meanwhile(crowd, tokens, seconds / 2, floods=False))
-        busy = asyncio.run(_meanwhile(crowd, tokens, seconds, floods=True))
-    tried = len(busy.seconds.get("try", []))
+        quiet = asyncio.run(_meanwhile(crowd, owners, seconds / 2, floods=False))
+        with serving.Watch(server.process) as watch:
+            busy = asyncio.run(_meanwhile(crowd, owners, seconds, floods=True))
+    tried, at = len(busy.seconds.get("try", [])), busy.at(95, "try")
+    new = len(busy.seconds.get("a new browser", [])), len(busy.seconds.get("a new browser, no turn", []))
     return [
         at_least("L15", "tries a second that were answered", A_SECOND, tried / seconds, "/s"),
+        seen("L15", f"p95 of their answers, {len(busy.seconds.get('no turn', []))} of {tried} being that they get no turn", at, "s"),
         at_most("L15", "signing in meanwhile, p95", 3, busy.at(95, "sign in")),
-        at_most("L15", "other pages' p95, times what it is without", 2, busy.at(95, "page") / quiet.at(95, "page"), ""),
         at_most("L15", "sign-ins of the right password that were refused", 0, len(busy.errors), ""),
-    ]
+        seen("L15", f"in a browser that was never there, p95; {new[1]} of {sum(new)} got no turn", busy.at(95, "a new browser"), "s"),
+        at_most("L15", "other pages' p95, times what it is without", 2, busy.at(95, "page") / quiet.at(95, "page"), ""),
+        seen("L15", "the web process, of one core, with the hashes", watch.busy * 100, "%"),
+    ]  # fmt: skip
 
 
-def _people(folder: Path) -> list[str]:
+def _people(folder: Path) -> list[Owner]:
     studio = open_studio(folder)
+    known = known_browsers(studio)
     try:
         made = [
             people.add(studio, f"Owner {n}", Role.OWNER, mode=Mode.PASSWORD, password=PASSWORD) for n in range(OWNERS)
         ]
-        return [signing.begin(studio, person, address="127.0.0.1") for person in made]
+        return [
+            Owner(each.name, signing.begin(studio, each, address="127.0.0.1"), known.give(each.name)) for each in made
+        ]
     finally:
         studio.store.close()
 
 
-async def _meanwhile(crowd: Crowd, tokens: list[str], seconds: float, *, floods: bool) -> Tally:
-    tally, until = Tally(), time.monotonic() + seconds
-    async with browser(crowd.server.address, (f"studio-{crowd.server.port}", tokens[0])) as known:
-        async with browser(crowd.server.address) as stranger:
-            work = [_work(crowd, Visitor(known, tally), until), _sign_in(stranger, tally, until)]
-            await asyncio.gather(*work, *([_flood(crowd, tally, until)] if floods else []))
+async def _meanwhile(crowd: Crowd, owners: list[Owner], seconds: float, *, floods: bool) -> Tally:
+    tally = Tally()
+    async with AsyncExitStack() as stack:
+        known, own, new = [
+            await stack.enter_async_context(browser(crowd.server.address, cookie))
+            for cookie in ((f"studio-{crowd.server.port}", owners[0].token), None, None)
+        ]
+        bots = [
+            await stack.enter_async_context(browser(crowd.server.address)) for _ in range(A_SECOND if floods else 0)
+        ]
+        until = time.monotonic() + seconds
+        work = [_work(crowd, Visitor(known, tally), until)]
+        work += [_sign_in(crowd, own, owners, tally, until), _sign_in_elsewhere(new, owners, tally, until)]
+        await asyncio.gather(*work, *(_flood(bot, tally, until) for bot in bots))
     return tally
 
 
@@ -61,14 +91,15 @@ async def _work(crowd: Crowd, visitor: Visitor, until: float) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _sign_in(client, tally: Tally, until: float) -> None:
-    """People with the right password, one every second and each not too often."""
+async def _sign_in(crowd: Crowd, client: httpx.AsyncClient, owners: list[Owner], tally: Tally, until: float) -> None:
+    """People with the right password in their own browsers, one every second and each not too often."""
     number = 0
     while time.monotonic() < until:
         number += 1
-        said = {"name": f"Owner {number % OWNERS}", "password": PASSWORD}
+        owner = owners[number % (OWNERS // 2)]
+        cookie = {"Cookie": f"studio-known-{crowd.server.port}={owner.known}"}
         began = time.perf_counter()
-        answer = await client.post("/signin", data=said, headers={"X-Forwarded-For": f"10.1.0.{number % 250}"})
+        answer = await _try(client, owner.name, PASSWORD, f"10.1.0.{number % 250}", cookie)
         if answer.status_code == 303:
             tally.took("sign in", time.perf_counter() - began)
         else:
@@ -76,24 +107,37 @@ async def _sign_in(client, tally: Tally, until: float) -> None:
         await asyncio.sleep(1)
 
 
-async def _flood(crowd: Crowd, tally: Tally, until: float) -> None:
-    """Names that nobody has, from addresses all over, as fast as asked or as they are answered."""
-    async with browser(crowd.server.address) as client:
-        waiting: set[asyncio.Task[None]] = set()
+async def _sign_in_elsewhere(client: httpx.AsyncClient, owners: list[Owner], tally: Tally, until: float) -> None:
+    """The same in browsers that nobody has signed in with, from addresses that were never seen."""
+    number = 0
+    while time.monotonic() < until:
+        number += 1
+        owner, began = owners[OWNERS // 2 + number % (OWNERS // 2)], time.perf_counter()
+        answer = await _try(client, owner.name, PASSWORD, f"10.0.{random.randrange(250)}.{random.randrange(250)}")
+        kind = {303: "a new browser", 429: "a new browser, no turn"}[answer.status_code]
+        tally.took(kind, time.perf_counter() - began)
+        await asyncio.sleep(1)
 
-        async def one() -> None:
-            said = {"name": f"nobody {random.random()}", "password": "a wrong guess"}
-            address = f"10.{random.randrange(2, 250)}.{random.randrange(250)}.{random.randrange(250)}"
-            began = time.perf_counter()
-            await client.post("/signin", data=said, headers={"X-Forwarded-For": address})
-            tally.took("try", time.perf_counter() - began)
 
-        while time.monotonic() < until:
-            if len(waiting) < A_SECOND:
-                task = asyncio.create_task(one())
-                waiting.add(task)
-                task.add_done_callback(waiting.discard)
-            await asyncio.sleep(1 / A_SECOND)
-        for task in list(waiting):
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
+async def _flood(client: httpx.AsyncClient, tally: Tally, until: float) -> None:
+    """One of the many: from an address of its own, each second another name that nobody has."""
+    address = f"10.{random.randrange(2, 250)}.{random.randrange(250)}.{random.randrange(250)}"
+    at = time.monotonic() + random.random()
+    while at < until:
+        await asyncio.sleep(max(at - time.monotonic(), 0))
+        began = time.perf_counter()
+        try:
+            answer = await _try(client, f"nobody {random.random()}", "a wrong guess", address)
+        except httpx.HTTPError:
+            return  # it was not answered
+        tally.took("try", time.perf_counter() - began)
+        at = max(at + 1, time.monotonic())
+        if answer.status_code == 429:
+            tally.took("no turn", 0)
+
+
+async def _try(
+    client: httpx.AsyncClient, name: str, password: str, address: str, cookie: dict[str, str] | None = None
+) -> httpx.Response:
+    said = {"name": name, "password": password}
+    return await client.post("/signin", data=said, headers={"X-Forwarded-For": address, **(cookie or {})})

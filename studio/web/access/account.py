@@ -40,7 +40,7 @@ def _add_password(at: At, studio: Studio) -> None:
         who, address = person(request), request.client.host if request.client else "unknown"
         if new != again:
             raise AccessError("The two new passwords differ.", fix="Write the same twice.")
-        signing.slow_down(studio, f"account {who.subject}", f"address {address}")
+        signing.slow_down(studio, f"password {who.id}")
         people.change_password(studio, who, old, new)
         given = signing.begin(studio, who, address=address, device=request.headers.get("user-agent", ""))
         answer = RedirectResponse("/account?changed=true", status_code=303)

@@ -9,10 +9,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from studio.domain.access import Door, DoorKind, Mode
 from studio.domain.errors import AccessError
 from studio.flows import people, signing
+from studio.flows.known import Known, known_browsers
 from studio.flows.studio import Studio
 from studio.web.access import cookies, pages
 from studio.web.access.settings import Access
-from studio.web.access.within import within
+from studio.web.access.signin import add_sign_in, remember
 
 Words = Annotated[str, Form()]
 TITLES = {
@@ -37,8 +38,9 @@ def door_routes(studio: Studio, access: Access) -> APIRouter:
     if access.mode is Mode.LOCAL:
         _add_launch(routes, studio)
     if access.mode is Mode.PASSWORD:
-        _add_sign_in(routes, studio)
-        _add_welcome(routes, studio)
+        known = known_browsers(studio)
+        add_sign_in(routes, studio, known)
+        _add_welcome(routes, studio, known)
     return routes
 
 
@@ -66,25 +68,7 @@ def _add_launch(routes: APIRouter, studio: Studio) -> None:
         return answer
 
 
-def _add_sign_in(routes: APIRouter, studio: Studio) -> None:
-    @routes.get("/signin")
-    def ask(next: str = "") -> Response:
-        return _page(pages.sign_in(back=within(next)))
-
-    @routes.post("/signin")
-    def sign_in(request: Request, name: Words = "", password: Words = "", next: Words = "") -> Response:
-        try:
-            _, given = signing.sign_in(studio, name, password, address=_address(request), device=_device(request))
-        except signing.TooManyTries as error:
-            return _page(pages.sign_in(wrong=error.sentence, name=name, back=within(next)), 429)
-        except AccessError as error:
-            return _page(pages.sign_in(wrong=error.sentence, name=name, back=within(next)), 401)
-        answer = RedirectResponse(within(next), status_code=303)
-        cookies.give(answer, request.scope, given, Mode.PASSWORD)
-        return answer
-
-
-def _add_welcome(routes: APIRouter, studio: Studio) -> None:
+def _add_welcome(routes: APIRouter, studio: Studio, known: Known) -> None:
     kinds = (DoorKind.SETUP, DoorKind.INVITATION, DoorKind.PASSWORD)
 
     @routes.get("/welcome/{token}")
@@ -106,6 +90,7 @@ def _add_welcome(routes: APIRouter, studio: Studio) -> None:
             answer = RedirectResponse("/", status_code=303)
             given = signing.begin(studio, person, address=_address(request), device=_device(request))
             cookies.give(answer, request.scope, given, Mode.PASSWORD)
+            remember(answer, request, known.give(person.name))
             return answer
 
         return _through(entered)
