@@ -15,6 +15,9 @@ _SHARED: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [], "c
 QUIET: dict[str, Any] = _SHARED | {"api_visibility": "private"}
 # How a screen is drawn: what happens while it is being drawn draws it once more, so that it never stays behind.
 DRAWN: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
+# How it is looked, again and again, at what may have changed: by one request, and not by way of Gradio's queue, which takes
+# two and much else. Nobody who listens to a state hears that such a look has changed it. See docs/decisions/0041.
+STRAIGHT: dict[str, Any] = {"queue": False}
 # The few events that are meant as API; each names itself with api_name.
 PUBLIC: dict[str, Any] = _SHARED
 

@@ -18,7 +18,7 @@ from studio.ui.guarded import GuardedPage
 from studio.ui.parts import copying, html
 from studio.ui.parts.pickers import opened, with_its_data, with_its_run
 from studio.ui.rights import right_of
-from studio.ui.session import DRAWN, QUIET, Session
+from studio.ui.session import DRAWN, QUIET, STRAIGHT, Session
 from studio.ui.tabs import chat, compare, data, deliver, inspect, recipe, runs, verdict
 from studio.ui.tabs import train as train_tab
 
@@ -150,8 +150,9 @@ def _wire(session: Session, header: Header, tab_of: dict[str, gr.Tab], timers: l
     # No timer is stopped when its tab is left: the answer to leaving one tab could arrive after the answer to opening the
     # next and stop that one for good. They tick only while something is live, and cheaply.
     ticks = [timer.tick for timer in timers if timer is not None]
-    session.followed.change(status, None, state, **DRAWN)
-    gr.on([*ticks, header.pulse.tick, *(tab.select for tab in tab_of.values())], status, None, state, **QUIET)
+    session.followed.change(status, None, state, **DRAWN, **STRAIGHT)
+    seen = [*ticks, header.pulse.tick, *(tab.select for tab in tab_of.values())]
+    gr.on(seen, status, None, state, **QUIET, **STRAIGHT)
 
 
 def _wire_address(session: Session, header: Header) -> None:
@@ -167,7 +168,7 @@ def _wire_address(session: Session, header: Header) -> None:
         ]
 
     shown = [session.data, session.model, session.run, header.state, header.pulse, session.tabs]
-    session.page.load(restore, [header.memory, header.address], shown, js=READ_ADDRESS, **QUIET)
+    session.page.load(restore, [header.memory, header.address], shown, js=READ_ADDRESS, **QUIET, **STRAIGHT)
     header.back.click(tab_named, header.address, session.tabs, js="() => location.hash.slice(1)", **QUIET)
 
 

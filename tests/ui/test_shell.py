@@ -52,6 +52,13 @@ def test_the_public_api_is_what_people_may_script_and_nothing_else(page: gr.Bloc
     assert public == PUBLIC
 
 
+def test_what_goes_straight_gives_no_state_that_something_listens_to(page: gr.Blocks) -> None:
+    straight = [event for event in page.fns.values() if event.fn and not event.queue]
+    listened = {block_id for block_id, names in triggers(page).items() if "change" in names}
+    given = {block._id for event in straight for block in event.outputs if isinstance(block, gr.State)}
+    assert straight and not given & listened, "Gradio tells of a changed state by way of its queue alone"
+
+
 def test_the_documented_api_shows_the_same(page: gr.Blocks) -> None:
     documented = page.get_api_info()
     assert {name.removeprefix("/") for name in documented["named_endpoints"]} == PUBLIC

@@ -23,6 +23,7 @@ from studio.store import database
 from studio.store.acting import visitor
 from studio.ui.guarded import GuardedPage
 from studio.ui.rights import innermost
+from studio.ui.tabs import train
 from studio.web.access.doors import door_routes
 from studio.web.access.gate import AccessGate
 from studio.web.access.settings import Access, OpenId
@@ -124,8 +125,28 @@ def test_each_event_asks_for_its_right_before_anything_runs(door: Door, actor: s
         for (path, page, number), (_, is_in) in zip(asked, answers, strict=True)
         if is_in is not (str(page.right_of(number)) in MAY[actor].split())
     ]
-    assert {path for path, _, _ in asked if "run/predict" in path} == {"/rate/gradio_api/run/predict"}
+    assert {path for path, _, _ in asked if "run/predict" in path} == {
+        "/gradio_api/run/predict", "/rate/gradio_api/run/predict",
+    }  # fmt: skip
     assert not wrong
+
+
+def test_a_look_that_goes_straight_is_one_request_and_says_in_words_why_there_is_nothing(
+    door: Door, client: TestClient, kept: Kept
+):
+    page = door.pages[""]
+    (number,) = [n for n, event in page.fns.items() if event.fn and innermost(event.fn).__qualname__ == "show"
+                 and innermost(event.fn).__module__ == train.__name__]  # fmt: skip
+    told = {"fn_index": number, "session_hash": "a-page", "data": [kept.run.id, None, "Loss", True, False]}
+    seen = client.post("/gradio_api/run/predict", json=told)
+    assert seen.status_code == 200 and kept.run.name in str(seen.json()["data"])
+    gone = client.post("/gradio_api/run/predict", json=told | {"data": ["run-that-is-gone", *told["data"][1:]]})
+    assert gone.status_code == 422 and "run-that-is-gone" in gone.json()["error"]
+    straight = ("POST", "/gradio_api/run/predict", {"fn_index": number, "data": []})
+    assert [door.tried(who, straight)[0][1] for who in ("nobody", "viewer")] == [False, True]
+    changing = next(n for n in page.fns if page.right_of(n) is Right.CHANGE)
+    assert door.tried("viewer", ("POST", "/gradio_api/run/predict", {"fn_index": changing}))[0] == (403, False)
+    assert client.post("/gradio_api/run/predict", json={"data": []}).status_code == 404
 
 
 @pytest.mark.parametrize("role", [None, *Role])

@@ -20,7 +20,7 @@ from studio.ui.drawn import NOTHING, drawn_for, mark, when_drawn
 from studio.ui.errors import handler
 from studio.ui.parts import html
 from studio.ui.parts.pickers import run_labels, run_picker
-from studio.ui.session import DRAWN, PUBLIC, QUIET, Session
+from studio.ui.session import DRAWN, PUBLIC, QUIET, STRAIGHT, Session
 from studio.ui.training import answers, curves
 from studio.ui.training import checkpoints as saved
 from studio.ui.training import queue as waiting
@@ -109,7 +109,7 @@ def _wire(session: Session, looks: list[Any], screen: Screen) -> None:
     studio, viewed, run = session.studio, screen.viewed(), session.run
     events = [*looks, *(part.change for part in screen.choices)]
     shown = [*viewed, screen.curves, screen.answers, screen.drawn, run, screen.of]
-    gr.on(events, handler(show, studio), [run, screen.drawn, *screen.choices], shown, **DRAWN)
+    gr.on(events, handler(show, studio), [run, screen.drawn, *screen.choices], shown, **DRAWN, **STRAIGHT)
     shows, after = [screen.of, run], [*viewed, run, screen.drawn]
     for button, press, name in (
         (screen.stop, halt, "stop_run"),

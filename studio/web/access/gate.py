@@ -52,18 +52,19 @@ class AccessGate:
             return
         visitor = await to_thread.run_sync(self._visitor, scope, limiter=self.own)
         event = EVENT.fullmatch(scope["path"].removeprefix(RATE) if is_rating(scope["path"]) else scope["path"])
-        body: bytes | None = b""
+        meant: int | str | None = None
         if visitor is not None and event and scope["method"] == "POST":
             body = await _body(receive)
             if body is None:
                 await PlainTextResponse("This is too much at once.", status_code=413)(scope, receive, send)
                 return
-            needs, receive = self._event(scope["path"], _name(scope["path"], event), body), _again(body, receive)
+            meant = _meant(scope["path"], event, body)
+            needs, receive, send = self._event(scope["path"], meant), _again(body, receive), _refusing(send)
         if visitor is None or not visitor.may(_right(needs)) or (visitor.is_program and is_own(scope["path"])):
             refusal = await to_thread.run_sync(self._refusal, scope, visitor, _right(needs))
             await refusal(scope, receive, send)
             return
-        if event and self._is_no_event(scope["path"], _name(scope["path"], event), body):
+        if event and self._is_no_event(scope["path"], meant):
             await PlainTextResponse("There is no such event.", status_code=404)(scope, receive, send)
             return
         scope["visitor"] = visitor
@@ -112,15 +113,13 @@ class AccessGate:
 
     # What it needs
 
-    def _event(self, path: str, name: str | None, body: bytes) -> Right:
-        """What the event of this request needs; where that is not to be told, as much as any event of the page."""
+    def _event(self, path: str, meant: int | str | None) -> Right:
+        """What this event of the page needs; where that is not to be told, as much as any event of the page."""
         page = RATE if is_rating(path) else ""
-        found = self.events[page](_index(body) if name is None else name)
-        return found or (Right.RATE if page else Right.CHANGE)
+        return self.events[page](meant) or (Right.RATE if page else Right.CHANGE)
 
-    def _is_no_event(self, path: str, name: str | None, body: bytes) -> bool:
+    def _is_no_event(self, path: str, meant: int | str | None) -> bool:
         """Whether an event is named, or its number told, that the page does not have; Gradio would fail over it."""
-        meant = _index(body) if name is None else name
         return meant is not None and self.events[RATE if is_rating(path) else ""](meant) is None
 
     def _refusal(self, scope: Scope, visitor: Visitor | None, needs: Right) -> Response:
@@ -153,9 +152,10 @@ def _told(scope: Scope, status: int, said: str) -> Response:
     return PlainTextResponse(said, status_code=status, headers=kept)
 
 
-def _name(path: str, event: re.Match[str]) -> str | None:
-    """The name of the event in the address; None where what is sent has its number."""
-    return None if path == PRESSED else event[1]
+def _meant(path: str, event: re.Match[str], body: bytes) -> int | str | None:
+    """The event of a request: by its number, which Gradio takes before a name; a call by a name has no number."""
+    number = None if event[0].startswith("/gradio_api/call/") else _index(body)
+    return event[1] if number is None and path != PRESSED else number
 
 
 def _index(body: bytes) -> int | None:
@@ -166,6 +166,17 @@ def _index(body: bytes) -> int | None:
         return None
     index = sent.get("fn_index") if isinstance(sent, dict) else None
     return int(index) if isinstance(index, int) or (isinstance(index, float) and index.is_integer()) else None
+
+
+def _refusing(send: Send) -> Send:
+    """What an event refuses in words Gradio sends with 500, as if the studio had failed; on its queue it says 200."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 500:
+            message["status"] = 422
+        await send(message)
+
+    return sending
 
 
 async def _body(receive: Receive) -> bytes | None:
