@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib.util import find_spec
 
 
 def quiet_libraries() -> None:
@@ -12,3 +13,6 @@ def quiet_libraries() -> None:
     # of what an event costs once a page has been open for a while.
     os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
     os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(sys.maxsize))
+    # With each event Gradio looks twice for matplotlib, in every folder of Python's; said once, it is not there.
+    if find_spec("matplotlib") is None:
+        sys.modules["matplotlib"] = None  # type: ignore[assignment]
