@@ -39,6 +39,8 @@ def start(name):
     for key, value in told:
         if key == "Environment":
             environment.update(each.split("=", 1) for each in shlex.split(value))
+    for each in [each for key, value in told if key == "UnsetEnvironment" for each in value.split()]:
+        environment.pop(each, None)  # systemd does this last, after whatever came by a file
     (folder,) = [value for key, value in told if key == "WorkingDirectory"]
     (command,) = [value for key, value in told if key == "ExecStart"]
     with (running / f"{{name}}.log").open("ab") as log:

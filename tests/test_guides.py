@@ -1,5 +1,6 @@
 """The guides of docs/operate.md lead where they say: each is followed, command by command, and its end is looked at."""
 
+import os
 import re
 import shutil
 import sqlite3
@@ -31,6 +32,7 @@ def upgrade():
     op.create_table("one_more", sa.Column("id", sa.Integer, primary_key=True))
 '''
 PASSWORD, NEXT = "seven quiet lanterns", "eight loud violins"
+SECRET = "canary of a provider"
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +43,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     made = Machine(tmp_path_factory.mktemp("machine"))
     made.unpack("NEW")
     try:
-        assert '"ok"' in made.follow("Install", part=0)
+        assert '"ok"' in made.follow("Install", part=0, STUDIO_OIDC_SECRET=SECRET)
         made.follow("Install", part=2, PASSWORD=PASSWORD)
         yield made
     finally:
@@ -82,6 +84,14 @@ def test_installed_the_studio_is_ready_and_its_first_owner_is_there(machine: Mac
     assert "useradd --system" in noted and "make -C" in noted and noted.count("\n") == 2
     log = (Path(machine.names["UNITS"]) / "running" / "assay-studio.log").read_text()
     assert "Its first owner comes in, once and within a day, at https://studio.example.org/welcome/" in log
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="nobody but root may read what a process was started with")
+def test_what_carries_out_the_jobs_is_started_without_what_lets_people_in(machine: Machine):
+    def environ(unit: str) -> bytes:
+        return Path(f"/proc/{(Path(machine.names['UNITS']) / 'running' / unit).read_text()}/environ").read_bytes()
+
+    assert SECRET.encode() in environ("assay-studio") and SECRET.encode() not in environ("assay-studio-jobs")
 
 
 def test_the_doctor_finds_nothing_wrong_but_that_there_is_no_backup_yet(machine: Machine):
