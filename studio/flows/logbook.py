@@ -14,7 +14,7 @@ from studio.domain.logbook import Difference, Entry, differences, tags_of
 from studio.domain.run import Best, Listed, Run
 from studio.flows.audit import logged
 from studio.flows.studio import Studio
-from studio.store import acting, datasets, splits, studies
+from studio.store import acting, datasets, jobs, splits, studies
 from studio.store import logbook as stored
 from studio.store import runs as held
 
@@ -139,9 +139,18 @@ def _few(ids: Iterable[str]) -> list[str] | None:
 
 def _with_best(studio: Studio, listed: Sequence[Kept]) -> list[Kept]:
     """The same with the best check so far, from its curve, of each that has not told of it at its end."""
-    open_ = [kept.run.id for kept in listed if kept.best is None]
-    best = held.best(studio.store, open_) if open_ else {}
+    open_ = [kept.run for kept in listed if kept.best is None]
+    best = _best(studio, open_) if open_ else {}
     return [replace(kept, best=kept.best or best.get(kept.run.id)) for kept in listed]
+
+
+def _best(studio: Studio, runs: Sequence[Listed]) -> dict[str, Best]:
+    """From their curves; those of a list on a screen are read again once one of them has told more."""
+    ids = tuple(run.id for run in runs)
+    if len(ids) > MOST:
+        return held.best(studio.store, ids)
+    heard = jobs.heard(studio.store, [run.job_id for run in runs])
+    return studio.latest.of(("best of these", ids), heard, lambda: held.best(studio.store, ids))
 
 
 def _person() -> str:

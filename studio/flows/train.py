@@ -262,8 +262,8 @@ def saved(studio: Studio, run_id: str) -> list[Checkpoint]:
 
 def saved_of(studio: Studio, run_ids: Sequence[str]) -> dict[str, list[Checkpoint]]:
     """The same of each of these runs."""
-    now, ever = (stored.checkpoints_of(studio.store, run_ids, ever=ever) for ever in (False, True))
-    return {run_id: with_harm(studio.workspace.run(run_id), now[run_id], ever[run_id]) for run_id in run_ids}
+    both = stored.both_of(studio.store, run_ids)
+    return {run_id: with_harm(studio.workspace.run(run_id), *both[run_id]) for run_id in run_ids}
 
 
 def with_harm(folder: Path, now: Sequence[Checkpoint], ever: Sequence[Checkpoint]) -> list[Checkpoint]:

@@ -234,8 +234,16 @@ def checkpoints(store: Store, run_id: str, *, ever: bool = False) -> list[Checkp
 
 def checkpoints_of(store: Store, run_ids: Collection[str], *, ever: bool = False) -> dict[str, list[Checkpoint]]:
     """The same of each of these runs."""
+    return {run_id: each[ever] for run_id, each in both_of(store, run_ids).items()}
+
+
+def both_of(store: Store, run_ids: Collection[str]) -> dict[str, tuple[list[Checkpoint], list[Checkpoint]]]:
+    """Of each of these runs the checkpoints that are still there, and all that there ever were."""
     told, deleted = _told(store, run_ids, EventKind.CHECKPOINT, EventKind.START), _deleted_steps(store)
-    return {run_id: _kept(run_id, each, deleted, ever=ever) for run_id, each in told.items()}
+    return {
+        run_id: (_kept(run_id, each, deleted, ever=False), _kept(run_id, each, deleted, ever=True))
+        for run_id, each in told.items()
+    }
 
 
 def _kept(run_id: str, told: Told, deleted: dict[str, float], *, ever: bool) -> list[Checkpoint]:

@@ -46,8 +46,8 @@ def all(store: Store) -> list[Sweep]:
     """Every sweep of which a run is left, deleted or not, the newest first."""
     newest_first = tables.sweeps.c.created_at.desc(), tables.sweeps.c.id.desc()
     with store.read() as connection:
-        runs = _run_ids(connection)
-        rows = connection.execute(select(tables.sweeps).order_by(*newest_first))
+        rows = connection.execute(select(tables.sweeps).order_by(*newest_first)).all()
+        runs = _run_ids(connection, [row.id for row in rows])
         return [_sweep(row, runs[row.id]) for row in rows if row.id in runs]
 
 
@@ -55,13 +55,13 @@ def _get(connection: Connection, sweep_id: str) -> Sweep:
     row = connection.execute(select(tables.sweeps).where(tables.sweeps.c.id == sweep_id)).one_or_none()
     if row is None:
         raise RunError(f"There is no sweep called {sweep_id}.", fix="Pick one of those listed.")
-    return _sweep(row, _run_ids(connection, sweep_id).get(sweep_id, []))
+    return _sweep(row, _run_ids(connection, [sweep_id]).get(sweep_id, []))
 
 
-def _run_ids(connection: Connection, sweep_id: str | None = None) -> dict[str, list[str]]:
-    """The runs of each sweep, or of one, in the order in which they were started."""
+def _run_ids(connection: Connection, sweep_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The runs of each of these sweeps, in the order in which they were started."""
     columns = tables.runs.c
-    wanted = columns.sweep_id.is_not(None) if sweep_id is None else columns.sweep_id == sweep_id
+    wanted = columns.sweep_id.in_(sweep_ids)
     question = select(columns.sweep_id, columns.id).where(wanted).order_by(columns.created_at, columns.id)
     found: dict[str, list[str]] = {}
     for sweep, run in connection.execute(question):

@@ -88,6 +88,15 @@ def offset(store: Store, job_id: str, attempt: int) -> int:
         return found.scalar_one_or_none() or 0
 
 
+def heard(store: Store, job_ids: Collection[str]) -> list[tuple[str, int, int]]:
+    """How far each of these jobs has told: its attempts, each with the number of its last event."""
+    columns = tables.attempts.c
+    question = select(columns.job_id, columns.attempt, columns.last_seq).where(columns.job_id.in_(list(job_ids)))
+    with store.read() as connection:
+        found = connection.execute(question.order_by(columns.job_id, columns.attempt))
+        return [(row.job_id, row.attempt, row.last_seq) for row in found]
+
+
 def stretches(store: Store, job_id: str) -> list[Stretch]:
     """When each attempt of a job began and ended, in order."""
     columns = tables.attempts.c

@@ -97,6 +97,15 @@ def test_the_best_of_a_run_is_what_it_told_or_else_that_of_its_curve(studio: Stu
     assert best == {"told": Best(3, 1.5), "broken": Best(4, 1.6), "waits": None}
 
 
+def test_a_run_that_tells_of_a_better_check_is_shown_with_it_at_the_next_look(
+    studio: Studio, examples: Examples
+) -> None:
+    run = examples.running_run()
+    for step, loss, best in ((2, 1.8, Best(2, 1.8)), (4, 1.6, Best(4, 1.6)), (6, 1.7, Best(4, 1.6))):
+        examples.report(run.job, (EventKind.METRIC, {"step": step, "epoch": 1.0, "validation_loss": loss}))
+        assert [kept.best for kept in logbook.page(studio).kept] == [best]
+
+
 def test_a_screen_shows_the_newest_runs_and_finds_every_other(studio: Studio, examples: Examples) -> None:
     split = examples.split(examples.dataset(name="Ärger").id)
     made_ = [examples.run(name=f"try-{number:03}", split=split) for number in range(MOST + 3)]
