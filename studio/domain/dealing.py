@@ -51,8 +51,9 @@ class Deck:
         return {pair.id: pair for pair in self.pairs}
 
     @cached_property
-    def wanted_twice(self) -> int:
-        return sum(pair.wanted > 1 for pair in self.pairs)
+    def wanted_twice(self) -> frozenset[str]:
+        """The ids of the pairs that are wanted more than once."""
+        return frozenset(pair.id for pair in self.pairs if pair.wanted > 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +192,8 @@ def _progress(deck: Deck, ratings: Mapping[str, int]) -> Progress:
     return Progress(
         judged=len(ratings),
         pairs=len(deck.pairs),
-        second=sum(times > 1 and deck.by_id[pair_id].wanted > 1 for pair_id, times in ratings.items()),
-        wanted_twice=deck.wanted_twice,
+        second=sum(ratings[pair_id] > 1 for pair_id in deck.wanted_twice & ratings.keys()),
+        wanted_twice=len(deck.wanted_twice),
     )
 
 
@@ -221,9 +222,9 @@ class Standing:
     @property
     def remaining(self) -> int:
         """How many cards are left for this rater at this moment: those in hand, and what they could be handed."""
-        touched = self._closed | self.out.ratings.keys()
-        taken = sum(not self._is_open(self.deck.by_id[pair_id]) for pair_id in touched)
-        return len(self.held) + len(self.deck.pairs) - taken
+        judged = self.out.ratings.keys() - self._closed
+        again = sum(self._is_open(self.deck.by_id[pair_id]) for pair_id in self.deck.wanted_twice & judged)
+        return len(self.held) + len(self.deck.pairs) - len(self._closed) - len(judged) + again
 
     @property
     def is_settled(self) -> bool:
