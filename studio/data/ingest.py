@@ -270,7 +270,8 @@ def _outcome(read: _Read) -> Outcome:
     if tally.rows:
         refused = f"; {tally.rejects:,} refused, each with its reason" if tally.rejects else ""
         repaired = f"; {tally.repaired.total():,} repaired as you asked" if tally.repaired else ""
-        return Outcome(state="done", message=f"{tally.rows:,} rows read{repaired}{refused}.", result=result)
+        read_in = f"{tally.rows:,} {'row' if tally.rows == 1 else 'rows'} read"
+        return Outcome(state="done", message=f"{read_in}{repaired}{refused}.", result=result)
     (reason, fix), _ = tally.reasons.most_common(1)[0]
     if read.survey.rows == 0:
         what = "No row of this table could be read." if read.is_table else "No line of this file is a JSON object."

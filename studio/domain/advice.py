@@ -146,7 +146,7 @@ def _issues(situation: Situation) -> Iterator[Issue]:
         is_whole = left == finding.count
         whole = situation.lines if finding.kind is FindingKind.MALFORMED else rows
         base = HARMFUL.get(finding.kind, BASE[finding.grade])
-        what = finding.title if is_whole else f"{treatment.name.lower()} in {left:,} rows"
+        what = finding.title if is_whole else f"{treatment.name.lower()} in {left:,} {'row' if left == 1 else 'rows'}"
         yield Issue(base + min(left / max(whole, 1), 1), what, TO_DO[treatment.action])
     for count, what, to_do in (
         (situation.cut_rows, "too long for the advised cut-off", "shorten, or raise the cut-off"),

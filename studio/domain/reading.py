@@ -256,8 +256,9 @@ def _all_right(curves: Curves) -> Reading | None:
     return Reading(
         Tone.GOOD,
         "Nearly everything is right.",
-        f"Of the words of the validation answers {right:.1%} are right. If that is better than you expected, look on "
-        "Inspect whether answers stand in their questions, are all the same, or are in the training rows as well.",
+        f"Of the words of the validation answers {100 * right:.1f} % are right. If that is better than you expected, "
+        "look on Inspect whether answers stand in their questions, are all the same, or are in the training rows as "
+        "well.",
     )
 
 

@@ -210,7 +210,7 @@ def _comparable(studio: Studio, run_id: str) -> Run:
     if bring.dataset(studio, run.dataset_id).is_text:
         raise StudyError(
             "Plain text asks nothing, so there are no answers to compare.",
-            fix="Ask the model on Deliver, or compare a run on questions and answers.",
+            fix="Ask the model on Chat, or compare a run on questions and answers.",
         )
     if not studio.workspace.dataset(run.dataset_id).is_dir():
         raise StudyError(

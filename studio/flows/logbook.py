@@ -88,7 +88,7 @@ def snapshot(studio: Studio, run_id: str) -> list[Fact]:
         Fact("Started", f"{run.created_at:%Y-%m-%d %H:%M} UTC{f' by {written.owner}' if written.owner else ''}"),
         Fact("Data", f"{dataset.title}, {dataset.rows:,} rows, fingerprint {dataset.fingerprint[:16]}"),
         Fact("Data version", f"{dataset.version}, {dataset.id}"),
-        Fact("Split", f"{dealt.id}, seed {dealt.choices.seed}, {dealt.choices.held_out:.0%} held out"),
+        Fact("Split", f"{dealt.id}, seed {dealt.choices.seed}, {100 * dealt.choices.held_out:.0f} % held out"),
         Fact("Rows used", f"{plan.train_rows:,} to train, {plan.validation_rows:,} to validate"),
         Fact("Model", run.model_id),
         Fact("Recipe", f"fingerprint {run.recipe.fingerprint}, seed {run.recipe.seed}"),

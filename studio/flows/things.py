@@ -54,9 +54,10 @@ def _runs(studio: Studio) -> list[Thing]:
     made = []
     for run in found:
         made.append(_thing(Kind.RUN, run.id, run.name, [space.run(run.id), space.job(run.job_id)]))
-        for each in kept[run.id]:
-            place = _checkpoint(studio, run.id, each.step)
-            made.append(_thing(Kind.CHECKPOINT, f"{run.id}{AT}{each.step}", _step_of(run.name, each.step), [place]))
+        for each in train.with_harm(space.run(run.id), kept[run.id], ()):
+            place, title = _checkpoint(studio, run.id, each.step), _step_of(run.name, each.step)
+            title += ", damaged" if each.harm else ""
+            made.append(_thing(Kind.CHECKPOINT, f"{run.id}{AT}{each.step}", title, [place]))
     return made
 
 

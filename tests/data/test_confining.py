@@ -130,7 +130,7 @@ def test_work_that_gets_on_may_take_as_long_as_it_needs(start: Start, folder: Pa
     gets_on = "while time.process_time() < 4: watched.should_stop()"
 
     assert start(play=gets_on, busy=2, idle=60).wait() == 0
-    assert outcome(folder).message == "1 rows read."
+    assert outcome(folder).message == "1 row read."
 
 
 def test_reading_stops_at_once_even_where_nobody_asks_whether_it_should(start: Start, folder: Path) -> None:

@@ -238,6 +238,7 @@ def test_answers_are_written_and_rated_blind(browser: Browser, page: Page, studi
         rater.set_viewport_size(PHONE)
         rate_some(rater, 26)
         expect(rater.get_by_text("You have judged all that can come to you")).to_be_visible()
+        expect(rater.locator("body")).not_to_have_attribute("data-taken", "yes")
         whole += heard_by(rater) + "".join(
             fetched(studio.address + path) for path in (address, f"/rate/config?{address.partition('?')[2]}")
         )

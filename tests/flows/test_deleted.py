@@ -224,7 +224,8 @@ def test_a_damaged_checkpoint_is_offered_as_well_and_goes(quiet: Studio, trained
     other = next(each for each in train.checkpoints(quiet, trained.id) if each.step != best)
     (quiet.workspace.run(trained.id) / other.path / "adapter_config.json").unlink()
     damaged = f"{trained.id}@{other.step}"
-    assert damaged in {thing.id for thing in things.every(quiet)}
+    (title,) = (thing.title for thing in things.every(quiet) if thing.id == damaged)
+    assert title.endswith(f"step {other.step:,}, damaged")
     deleted.delete(quiet, [damaged])
     assert damaged not in {thing.id for thing in things.every(quiet)} and deleted.empty(quiet) > 0
     assert not (quiet.workspace.run(trained.id) / other.path).exists()

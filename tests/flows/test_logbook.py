@@ -26,7 +26,7 @@ def test_a_run_keeps_who_started_it_with_what(quiet: Studio, trained: Run):
     assert kept.entry.owner and {"studio", "python", "torch", "trl"} <= kept.entry.versions.keys()
     facts = {fact.name: fact.value for fact in logbook.snapshot(quiet, trained.id)}
     assert "Support desk" in facts["Data"] and "fingerprint" in facts["Data"]
-    assert trained.split_id in facts["Split"] and "seed 7" in facts["Recipe"]
+    assert trained.split_id in facts["Split"] and facts["Split"].endswith(" % held out") and "seed 7" in facts["Recipe"]
     assert f"torch {kept.entry.versions['torch']}" in facts["Libraries"]
 
 

@@ -61,10 +61,10 @@ def test_a_card_is_a_question_a_prompt_and_two_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(20.0, "less than a minute"), (350.0, "about 6 min"), (5000.0, "about 1.4 h")]
+    ("seconds", "said"), [(20.0, "less than a minute"), (350.0, "at most about 6 min"), (5000.0, "at most about 1.4 h")]
 )
 def test_the_time_left_is_told_once_it_is_known_and_only_as_well_as_it_is_known(seconds: float, said: str) -> None:
-    assert f"Your card 3 · at most {said} left for you Everybody" in words(of(seconds_left=seconds)["progress"])
+    assert f"Your card 3 · {said} left for you Everybody" in words(of(seconds_left=seconds)["progress"])
 
 
 def test_on_the_first_card_a_rater_learns_their_share_and_that_they_may_stop_and_come_back() -> None:

@@ -11,7 +11,10 @@ import gradio as gr
 import plotly.graph_objects as go
 
 DRAW = """
-const COLOURS = {'#3b6fb6': '--train', '#d9822b': '--validation', '#2f7d5b': '--good', '#9a6b1f': '--accent', '#b4443a': '--bad'};
+const COLOURS = {
+  '#3b6fb6': '--train', '#d9822b': '--validation', '#2f7d5b': '--good', '#9a6b1f': '--accent', '#b4443a': '--bad',
+  '#8a4f9e': '--plum', '#2a8a9d': '--teal', '#5b6472': '--quiet',
+};
 const place = document.createElement('div');
 place.className = 'chart';
 element.appendChild(place);
@@ -23,7 +26,7 @@ const draw = () => {
   place.setAttribute('role', 'group');  // there are things to press in it
   place.setAttribute('aria-label', value.words);
   const style = getComputedStyle(document.body);
-  const figure = JSON.parse(value.figure.replace(/#(3b6fb6|d9822b|2f7d5b|9a6b1f|b4443a)/g, (c) => style.getPropertyValue(COLOURS[c])));
+  const figure = JSON.parse(value.figure.replace(new RegExp(Object.keys(COLOURS).join('|'), 'g'), (c) => style.getPropertyValue(COLOURS[c])));
   const ink = style.getPropertyValue('--ink').trim() || '#1c2430', line = style.getPropertyValue('--line').trim() || '#e4e4df';
   // Plotly measures the place when it fits the picture to a new width, so the height is the place's, not the layout's.
   place.style.height = figure.layout.height + 'px';
@@ -43,6 +46,8 @@ new ResizeObserver(() => {
   Plotly.Plots.resize(place).then(draw);  // drawn once more, since the legend is put where the margin was before
 }).observe(element);
 """
+
+SHORT = 5
 
 HEAD = '<script src="/static/plotly.min.js" defer></script>'
 
@@ -80,6 +85,11 @@ def laid_out(figure: go.Figure, *, keep: str, x: str, y: str, height: int = 340)
         yaxis={"title": {"text": y, "font": {"size": 13}}, "zeroline": False},
     )
     return figure
+
+
+def in_whole_numbers(last: int) -> dict[str, Any]:
+    """For an axis of what can be counted, from 0 to `last`: only on a short one would Plotly put halves between."""
+    return {"dtick": 1} if last <= SHORT else {}
 
 
 @dataclass(frozen=True, slots=True)

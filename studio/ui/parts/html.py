@@ -162,8 +162,9 @@ def duration(seconds: float) -> str:
 
 def duration_range(low: float, high: float) -> str:
     """An estimate as a range: 40–90 s, 2–4 min, 1.5–3 h."""
-    if high < 100:
-        return f"{low:.0f}–{high:.0f} s"
+    if high < 120:  # as roughly as the plan says it in its sentence
+        ends = [f"{max(5 * round(seconds / 5), 5)}" for seconds in (low, high)]
+        return f"{'–'.join(dict.fromkeys(ends))} s"
     if high < 5400:
         ends = [f"{max(seconds / 60, 1):.0f}" for seconds in (low, high)]
         return f"{'–'.join(dict.fromkeys(ends))} min"

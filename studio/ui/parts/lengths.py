@@ -10,7 +10,7 @@ from studio.data.veiling import dotted
 from studio.domain.answers import DAY
 from studio.domain.lengths import Lengths
 from studio.ui.parts import html
-from studio.ui.parts.chart import drawn, laid_out, mark, uprights
+from studio.ui.parts.chart import drawn, in_whole_numbers, laid_out, mark, uprights
 
 DOTTED = "Secrets and personal data are dotted on this screen alone: the model reads them, unless they are masked."
 CANDIDATES = (128, 256, 512, 1024, 2048, 4096, 8192)
@@ -36,6 +36,7 @@ def histogram(lengths: Lengths, cut_off: int) -> dict[str, str]:
     laid_out(figure, keep=lengths.model_id, x="tokens in a row", y="rows", height=300)
     last = max(int(totals.max()), cut_off) * 1.06
     figure.update_layout(barmode="stack", bargap=0.04, xaxis={"range": [0, last]})
+    figure.update_yaxes(**in_whole_numbers(int(np.histogram(totals, bins=edges)[0].max())))
     uprights(figure, [mark(cut_off, f"cut-off {cut_off:,}", colour="#9a6b1f", last=last)])
     cut = int((totals > cut_off).sum())
     words = f"Rows have {totals.min():,} to {totals.max():,} tokens, half of them up to {int(np.median(totals)):,}; {cut:,} exceed {cut_off:,}."

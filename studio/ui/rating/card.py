@@ -17,7 +17,7 @@ ASKED = "Which of the two you have just seen do you think came from the new mode
 
 def head(card: Card) -> str:
     """The question, how far the rater is, and what “better” means where that was written down."""
-    left = f" · at most {_time_left(card.seconds_left)} left for you" if card.seconds_left is not None else ""
+    left = f" · {_time_left(card.seconds_left)} left for you" if card.seconds_left is not None else ""
     far = bar(f"Your card {card.position:,}{left}", card.together, card.needed)
     if card.rated == 0:
         far += f'<p class="help">{_at_first(card.total, card.needed)}</p>'
@@ -75,9 +75,9 @@ def device(token: str) -> str:
 
 
 def _time_left(seconds: float) -> str:
-    """As roughly as it is known: about 6 min, less than a minute."""
+    """As roughly as it is known: at most about 6 min, less than a minute."""
     if seconds < 60:
         return "less than a minute"
     if seconds < 3600:
-        return f"about {seconds / 60:.0f} min"
-    return f"about {seconds / 3600:.1f} h"
+        return f"at most about {seconds / 60:.0f} min"
+    return f"at most about {seconds / 3600:.1f} h"

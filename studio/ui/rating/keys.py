@@ -21,7 +21,7 @@ HEAD = """
 <script>
 let judged = -Infinity, drawn = '';
 new MutationObserver(() => {
-  const far = document.querySelector('.bar-words')?.textContent ?? '';
+  const far = [...document.querySelectorAll('.title, .bar-words, .empty')].map((each) => each.textContent).join();
   if (far !== drawn || document.querySelector('.toast-body')) delete document.body.dataset.taken;
   if (far !== drawn) { drawn = far; judged = performance.now(); }
 }).observe(document, {childList: true, characterData: true, subtree: true});

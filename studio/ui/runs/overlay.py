@@ -7,9 +7,9 @@ import plotly.graph_objects as go
 from studio.domain.reading import best_check, smoothed
 from studio.domain.run import Metric, Run
 from studio.ui.parts import html
-from studio.ui.parts.chart import drawn, laid_out
+from studio.ui.parts.chart import drawn, in_whole_numbers, laid_out
 
-COLOURS = ("#3b6fb6", "#d9822b", "#2f7d5b", "#8a4f9e", "#b5403d", "#5c6470", "#9a6b1f", "#2a8a9d")
+COLOURS = ("#3b6fb6", "#d9822b", "#2f7d5b", "#8a4f9e", "#b4443a", "#5b6472", "#9a6b1f", "#2a8a9d")
 APART = 0.015  # of the picture's height, about the width of a line
 Found = Sequence[tuple[Run, list[Metric]]]
 
@@ -52,6 +52,7 @@ def overlay(found: Found) -> dict[str, str] | None:
         x="optimiser step (dotted: training)",
         y="loss (nats per token)",
     )
+    figure.update_xaxes(**in_whole_numbers(max(point.step for _, points in found for point in points)))
     return drawn(figure, words=". ".join(told) or "No checks yet.")
 
 

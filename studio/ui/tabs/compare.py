@@ -88,7 +88,7 @@ def _laid_out(session: Session, moved: gr.State) -> tuple[Screen, Closing, Form]
             again = gr.Button("Write the missing answers", variant="primary", visible=False, min_width=200)
             close = gr.Button("Close the rating and reveal", visible=False, min_width=220)
             forward = gr.Button("See the verdict", variant="primary", visible=False, min_width=180)
-        with gr.Row(visible=False, elem_classes="actions") as sure:
+        with gr.Row(visible=False, elem_classes=["actions", "sure"]) as sure:
             doubt = gr.HTML(min_width=260, scale=2)
             yes = gr.Button("Yes, close and show the verdict", variant="primary", min_width=230, scale=1)
             no = gr.Button("Not yet", min_width=120, scale=1)

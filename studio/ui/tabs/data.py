@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from studio.domain.dataset import LAYOUT_TITLES, TEXT_TRAINING, Dataset
+from studio.domain.dataset import LAYOUT_TITLES, TEXT_TRAINING, Dataset, Guess
 from studio.domain.reading import Reading, Tone
 from studio.flows import bring, understand
 from studio.flows.studio import Studio
@@ -200,7 +200,9 @@ def situation(found: Dataset, *, repaired: str = "") -> str:
         html.Figure("Fingerprint", found.fingerprint[:8], "names exactly these rows"),
     ]
     said, kind = _understood(found, repaired), "line" if found.rejects else "row"
-    how = f'<p class="help how"><b>How it was read.</b> {html.text(found.guess.reason)}</p>' if found.guess else ""
+    how = (
+        f'<p class="help how"><b>How it was read.</b> {html.text(_how(found, found.guess))}</p>' if found.guess else ""
+    )
     return (
         html.title(found.name, f"{html.count(found.lines, kind)} in a file of {html.size(found.bytes)}")
         + html.cards(figures)
@@ -208,6 +210,15 @@ def situation(found: Dataset, *, repaired: str = "") -> str:
         + html.reading(said)
         + how
     )
+
+
+def _how(found: Dataset, guess: Guess) -> str:
+    """By what it was taken for this layout; what fits it may be refused all the same."""
+    others = guess.fits - found.rows
+    refused = (
+        f" {others:,} of them {'was' if others == 1 else 'were'} refused for another reason." if others > 0 else ""
+    )
+    return guess.reason + refused
 
 
 def _understood(found: Dataset, repaired: str) -> Reading:

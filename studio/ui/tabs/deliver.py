@@ -18,6 +18,7 @@ from studio.ui.errors import friendly, handler
 from studio.ui.parts import busy, html
 from studio.ui.pressed import told_by
 from studio.ui.session import DRAWN, QUIET, Session
+from studio.ui.training.checkpoints import damage
 
 EMPTY = html.empty(
     "Nothing to deliver yet.", "Train a model first; each of its checkpoints can be delivered.", to="recipe"
@@ -79,16 +80,18 @@ def _wire_making(session: Session, chosen: making.Making, made: list[Any], of: g
 
 def show(studio: Studio, run_id: str | None, form: str) -> list[Any]:
     """What a run can deliver, and what was delivered."""
-    kept = train.checkpoints(studio, run_id) if run_id else []
-    if run_id is None or not kept:
-        return [EMPTY, gr.Column(visible=False), *[gr.skip()] * 4, *delivered.look(studio, None), NOTHING]
+    saved = train.saved(studio, run_id) if run_id else []
+    harmed = damage(saved)
+    if run_id is None or all(each.harm for each in saved):
+        page = harmed + EMPTY
+        return [page, gr.Column(visible=False), *[gr.skip()] * 4, *delivered.look(studio, None), NOTHING]
     run = train.run(studio, run_id)
     chosen = train.checkpoint_at(studio, run_id, None)
     closed = [study for study in compare.studies(studio, run_id) if study.state is StudyState.CLOSED]
     judged = next((study for study in closed if study.checkpoint_step == chosen.step), None)
     ruling = decide.verdict(studio, judged.id).ruling if judged else None
     parts = [gr.Column(visible=not run.is_live), *making.shown(studio, run, form), *delivered.look(studio, None)]
-    return [view(run, ruling), *parts, drawn_for(run_id)]
+    return [view(run, ruling) + harmed, *parts, drawn_for(run_id)]
 
 
 def put_delivery(studio: Studio, run_id: str, step: int, form: str) -> list[Any]:

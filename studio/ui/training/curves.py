@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from studio.domain.reading import smoothed
 from studio.domain.run import Metric, Run
-from studio.ui.parts.chart import Upright, chart, drawn, laid_out, mark, uprights
+from studio.ui.parts.chart import Upright, chart, drawn, in_whole_numbers, laid_out, mark, uprights
 
 MOST_PASSES = 5
 ROOM = 0.08  # of the height of the curves, for a line of words
@@ -82,7 +82,8 @@ def curves(run: Run, points: list[Metric], *, measure: str = "Loss", smooth: boo
     figure.update_yaxes(uirevision=f"{run.id} {measure}", autorangeoptions={"include": _below(shown, points)})
     figure.update_layout(legend={"uirevision": f"{run.id} {measure}"})
     last = max(run.plan.steps, points[-1].step)
-    figure.update_xaxes(range=[0, last], showgrid=False)  # the lines across are where passes end
+    # The lines across are where passes end.
+    figure.update_xaxes(range=[0, last], showgrid=False, **in_whole_numbers(last))
     best = min((check for check in _held(points, "validation_loss") if check[0] > 0), key=lambda c: c[1], default=None)
     at_best = [mark(best[0], f"best, step {best[0]:,}", colour=GREEN, last=last)] if best else []
     uprights(figure, [*_passes(points, last), *at_best])

@@ -140,7 +140,7 @@ def per_label(reads: Sequence[Read]) -> Table:
     lost = [str(int((side == len(names)).sum())) for side in sides]
     return Table(
         "Labels",
-        ("label", "prompts", "base right", "tuned right", "base F1", "tuned F1"),
+        ("label", "prompts", "base right", "fine-tuned right", "base F1", "fine-tuned F1"),
         (*rows, (UNPARSED, "", *lost, "", "")),
     )
 

@@ -25,7 +25,14 @@ def test_seconds_are_told_as_people_say_them(seconds: float, said: str) -> None:
 
 @pytest.mark.parametrize(
     ("low", "high", "said"),
-    [(40, 90, "40–90 s"), (30, 130, "1–2 min"), (120, 240, "2–4 min"), (5400, 10_800, "1.5–3.0 h")],
+    [
+        (40, 90, "40–90 s"),
+        (34.7, 77, "35–75 s"),
+        (1, 4, "5 s"),
+        (30, 130, "1–2 min"),
+        (120, 240, "2–4 min"),
+        (5400, 10_800, "1.5–3.0 h"),
+    ],
 )
 def test_an_estimate_is_a_range_in_one_unit(low: float, high: float, said: str) -> None:
     assert html.duration_range(low, high) == said

@@ -22,6 +22,14 @@ def test_the_picture_says_what_a_cut_off_costs(cut_off: int, lost: int) -> None:
     assert figure["data"][1]["name"] == f"would lose its end ({lost})"
 
 
+def test_a_few_rows_are_counted_in_whole_numbers() -> None:
+    few = replace(LENGTHS, total=(50, 60, 60, 70), prompt=(10,) * 4)
+    ticks = [
+        json.loads(lengths.histogram(each, 512)["figure"])["layout"]["yaxis"].get("dtick") for each in (few, LENGTHS)
+    ]
+    assert ticks == [1, None]
+
+
 def test_a_cut_row_is_named_by_the_number_that_the_screen_counts_with() -> None:
     assert "leaves out row 40:" in words(lengths.facts(LENGTHS, 512))
     assert "leaves no row out." in words(lengths.facts(LENGTHS, 1024))

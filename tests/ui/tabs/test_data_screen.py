@@ -54,6 +54,13 @@ def test_refused_lines_are_counted() -> None:
     assert "3 blank lines passed over." in said
 
 
+def test_a_row_that_has_the_fields_and_was_refused_all_the_same_is_told_where_both_are_counted() -> None:
+    guess = replace(examples.dataset().guess, fits=40, seen=40)
+    said = words(view(examples.dataset(rows=39, rejects=1, guess=guess))["state"])
+    assert "It fits every line. 1 of them was refused for another reason." in said
+    assert "of them" not in words(view(examples.dataset(rows=40, guess=guess))["state"])
+
+
 def test_a_file_without_a_usable_line_says_so_and_still_lists_its_lines() -> None:
     parts = view(examples.dataset(rows=0, rejects=2, guess=None))
     assert parts["whole"].visible

@@ -1,5 +1,6 @@
 """Deliver: what is handed out in which form, what is on its way and what is there, and a warning while nobody judged it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
@@ -121,6 +122,16 @@ def test_a_checkpoint_that_was_drawn_for_another_run_is_never_taken_for_one_of_t
     for ask in asks:
         with pytest.raises(gr.Error, match="still belonged to what was picked before, so nothing was done"):
             ask(drawn_for("run-1"), "run-2", 40, "adapter")
+
+
+def test_damaged_checkpoints_are_named_before_anything_is_pressed(
+    empty_studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = [replace(each, harm="a file is missing") for each in examples.KEPT]
+    monkeypatch.setattr(deliver.train, "saved", lambda studio, run_id: gone)
+    page, whole = deliver.show(empty_studio, RUN.id, "adapter")[:2]
+    assert "2 checkpoints are damaged. They cannot be used: step 40 (a file is missing)" in words(page)
+    assert "Nothing to deliver yet." in words(page) and not whole.visible
 
 
 def test_a_list_that_is_as_it_was_seen_is_not_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
