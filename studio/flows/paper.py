@@ -116,10 +116,14 @@ class Paper:
 
     def heading(self, text: str, *, room: float = 45) -> None:
         """A title, on the next page where there is no `room` (mm) for it and for what it is the title of."""
-        if self.pdf.get_y() > self.pdf.h - room:
-            self.pdf.add_page()
+        self.make_room(room)
         self.pdf.ln(2)
         self.write(text, size=12, bold=True, gap=1)
+
+    def make_room(self, room: float) -> None:
+        """What follows stands on the next page where less than this (mm) is left of the page with its margin."""
+        if self.pdf.get_y() > self.pdf.h - room:
+            self.pdf.add_page()
 
 
 def _opened(report: Report, fonts: Path, more: Sequence[Face] = ()) -> Paper:
@@ -186,7 +190,7 @@ def _conclusion(paper: Paper, report: Report) -> None:
     paper.small(report.exact)
     _listed(paper, "Where it is worse", report.worse)
     _listed(paper, "To keep in mind", report.caveats)
-    _listed(paper, "How the blind held", report.blind)
+    _listed(paper, "How well the blind held", report.blind)
     _account(paper, report.account)
 
 
@@ -209,8 +213,7 @@ def _listed(paper: Paper, title: str, said: Sequence[str]) -> None:
 
 def _band(paper: Paper, band: Band) -> None:
     pdf = paper.pdf
-    if pdf.get_y() > pdf.h - 40:
-        pdf.add_page()
+    paper.make_room(40)
     paper.write(f"Against {band.title}: {band.headline} {band.score}", size=9, gap=0.5)
     left, top, width = MARGIN + 2, pdf.get_y(), pdf.w - 2 * MARGIN - 4
 
@@ -248,13 +251,13 @@ def _lamp(paper: Paper, lamp: Lamp) -> None:
 def _chapter(paper: Paper, chapter: Chapter) -> None:
     paper.heading(chapter.title, room=75)
     for place, each in enumerate(chapter.examples, start=1):
-        if paper.pdf.get_y() > paper.pdf.h - 60:
-            paper.pdf.add_page()
+        paper.make_room(60)
         own = " (somebody's own prompt)" if each.is_own else ""
         paper.write(f"{place}. {each.question}{own}", bold=True)
         texts = [("Fine-tuned", each.tuned), (chapter.other, each.other), ("Reference from the data", each.reference)]
         for title, text in texts:
             if text:
+                paper.make_room(36)
                 paper.small(title, indent=4)
                 paper.write(text, size=9, indent=4, fill=SOFT)
         if each.tuned == each.other:

@@ -34,7 +34,7 @@ from studio.verdict.telling import (
     place_figures,
     worse_places,
 )
-from studio.verdict.wording import count, of
+from studio.verdict.wording import count, listed, of
 
 SECTIONS = (
     ("wins", "Where the fine-tuned answer won"),
@@ -124,6 +124,8 @@ def _warnings(decided: Decided) -> Iterator[str]:
     """What would make the whole comparison pointless, or part of it; first what is not known yet."""
     if decided.judging.sentence:
         yield decided.judging.sentence
+    if decided.ruling.decision is Decision.DONT_SHIP and (found := doubts(decided.ruling.lights)):
+        yield f"The votes cannot be relied on: {listed(found)}."
     for each in decided.against:
         if each.equal == each.total:
             yield (

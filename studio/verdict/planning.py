@@ -51,9 +51,13 @@ def plan_sentence(prompts: int, *, most: int = 0, alpha: float = 0.05, ties: flo
     more = f" More prompts settle more: with all {most:,}, {times(0.7, most):.0f} and {times(0.6, most):.0f} times."
     return (
         f"With {prompts:,} prompts, of which about {decisive:,} show a preference, a model that people truly prefer in "
-        f"70 of 100 comparisons ships {clear:.0f} times in 100; one that they prefer in 60 of 100, {slight:.0f} times."
+        f"70 of 100 comparisons ships {_often(clear)} in 100; one that they prefer in 60 of 100, {_often(slight)}."
         f"{more if most > prompts else ''}"
     )
+
+
+def _often(times: float) -> str:
+    return "once" if round(times) == 1 else f"{times:.0f} times"
 
 
 def more_ratings_needed(

@@ -136,7 +136,7 @@ def gate_figures(found: GateResult) -> Iterator[Figures]:
             ("Difference, 95 %", f"{of.value:.4g} ({low:.4g} to {high:.4g}), in {of.unit}; {of.source}"),
         ]
     if found.difference and found.difference.p is not None:
-        rows.append(("At one look: exact McNemar test", f"{found.difference.p:.4f}"))
+        rows.append(("At one look: exact McNemar test", _p(found.difference.p)))
     rows += [
         ("Prompts: better, worse, the same", f"{found.better:,}, {found.worse:,}, {found.same:,}"),
         ("Not judged", f"{len(found.unjudged):,}"),

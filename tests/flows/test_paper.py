@@ -42,6 +42,18 @@ def knowing(font: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return asked
 
 
+def test_the_name_of_an_answer_stands_on_the_page_of_the_answer() -> None:
+    pairs = tuple(Told(f"Question {n}?", f"Fine {n}.", f"Other {n}.", f"Reference {n}.", "", False) for n in range(40))
+    report = examples.report(chapters=(Chapter("base", "Where it won", "The base model", pairs),))
+    document = paper.pdf_of(report, fonts=ASSETS / "fonts", made="today")
+    pages = [page.extract_text().split("\n") for page in pypdf.PdfReader(io.BytesIO(document)).pages]
+    assert len(pages) > 3 and not {page[-1] for page in pages} & {
+        "Fine-tuned",
+        "The base model",
+        "Reference from the data",
+    }
+
+
 def test_chinese_and_japanese_are_set_with_a_font_of_this_machine(machine: Path) -> None:
     said = read(told(CHINESE, JAPANESE))
     assert said.count(CHINESE) == said.count(JAPANESE) == 2

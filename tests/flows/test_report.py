@@ -76,6 +76,13 @@ def test_guesses_are_counted_by_the_side_on_which_the_new_model_was(desk: Desk):
     assert (band.decision, band.headline) == (Decision.NOT_YET, "Not to be relied on.")
 
 
+def test_where_it_does_not_ship_and_votes_are_doubted_both_are_said(desk: Desk):
+    study = desk.closed(lambda n, _: "-", prompts=24, guesses=["right"] * 12)
+    told = report.report_of(desk.studio, study.id)
+    assert (told.headline, told.bands[0].headline) == ("Don't ship it.", "Not to be relied on.")
+    assert told.warnings[0] == "The votes cannot be relied on: the blind did not hold."
+
+
 def test_marks_are_told_by_model_and_not_by_side_where_both_answers_have_one(desk: Desk):
     marks = {"tuned": {"tone": 5, "format": 4}, "other": {"tone": 2}}
     study = desk.closed(

@@ -28,6 +28,10 @@ def test_what_a_plan_can_settle_is_told_before_it_is_frozen() -> None:
     )
 
 
+def test_what_happens_once_is_said_so() -> None:
+    assert plan_sentence(24, alpha=1 / 320).endswith(" times in 100; one that they prefer in 60 of 100, once.")
+
+
 def test_six_ratings_can_never_settle_it() -> None:
     assert wins_needed(6) is None
 

@@ -158,7 +158,7 @@ def _table(rows: Sequence[Tried]) -> str:
             _written(row.alone),
             _written(row.prompted),
             _written(row.reference),
-            "✓ equal" if row.equals else "● form" if row.fits else "✕ neither",
+            "✓\u00a0equal" if row.equals else "●\u00a0its form" if row.fits else "✕\u00a0neither",
         ]
         for row in rows
     ]

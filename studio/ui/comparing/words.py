@@ -202,14 +202,14 @@ def frozen(study: Study, examples: Sequence[Turns] = (), own: Sequence[Ask] = ()
     protocol = study.protocol
     opponents = sorted(protocol.opponents, key=lambda each: list(Rival).index(each.rival))
     theirs = f", {protocol.own_prompts:,} of them somebody's own (marked)" if protocol.own_prompts else ""
-    more = len(protocol.prompts) - protocol.cap
+    more, each = len(protocol.prompts) - protocol.cap, " against each opponent" if len(opponents) > 1 else ""
     spare = f"; {more:,} more for the identical pairs" if more > 0 else ""
     twice = f"{html.percent(protocol.twice)} of the pairs by a second person" if protocol.twice else "no pair twice"
     same = html.count(protocol.identical, "pair") if protocol.identical else "none"
     rows = [
         ("Judged", f"the fine-tuned model, checkpoint of step {study.checkpoint_step:,}"),
         ("Against", "; ".join(opponent.rival.title for opponent in opponents)),
-        ("Prompts", f"{protocol.cap:,} against each opponent{theirs or ', all of them sealed test rows'}{spare}"),
+        ("Prompts", f"{protocol.cap:,}{each}{theirs or ', all of them sealed test rows'}{spare}"),
         ("Question", protocol.criterion),
         (
             "Rated",

@@ -127,10 +127,12 @@ def test_the_link_for_raters_holds_a_token_and_no_id() -> None:
 
 def test_what_was_frozen_is_listed_without_a_seed_of_the_sides() -> None:
     told = words(said.frozen(examples.study()))
-    assert "24 against each opponent, all of them sealed test rows" in told and "checkpoint of step 40" in told
+    assert "Prompts 24, all of them sealed test rows" in told and "checkpoint of step 40" in told
     assert "preferred to the base model in more than 55 % of the ratings with a preference" in told
     assert "at least 40 to 1" in told and "opened for the first time" in told
     assert examples.study().fingerprint in told and str(2**47 + 1) not in told
+    two = examples.protocol(opponents=(Opponent(Rival.BASE), Opponent(Rival.FEW_SHOT)))
+    assert "Prompts 24 against each opponent, all of them" in words(said.frozen(examples.study(frozen=two)))
     warm = examples.study(frozen=examples.protocol(sampling=Sampling(temperature=0.7, seed=3)))
     assert "temperature 0.7, seed 3" in words(said.frozen(warm))
 
