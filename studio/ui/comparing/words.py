@@ -32,9 +32,7 @@ def draft(made: Draft, *, checkpoints: int = 1) -> str:
     figures = [
         html.Figure("Ratings", f"{made.ratings:,}", _shared(made)),
         html.Figure("Time to rate", f"about {made.minutes:,} min", "at half a minute each, shared by all raters"),
-        html.Figure(
-            "Evidence to ship", f"{made.protocol.bar:,.0f} to 1", f"opening {made.protocol.opening} of these prompts"
-        ),
+        html.Figure("Evidence to ship", f"{made.protocol.bar:,.0f} to 1", _opened(made.protocol.opening)),
     ]
     opened = Tone.WARNING if made.protocol.opening > 1 else Tone.QUIET
     said = [Reading(opened, "What it takes.", made.bar), Reading(Tone.QUIET, "What it can settle.", made.plan)]
@@ -42,6 +40,13 @@ def draft(made: Draft, *, checkpoints: int = 1) -> str:
     said += [Reading(Tone.WARNING, "Note.", warning) for warning in made.warnings]
     told = html.cards(figures) + "".join(map(html.reading, said)) + rater_page(made)
     return f'<div class="drafted">{told}</div>'
+
+
+def _opened(opening: int) -> str:
+    """Whether these prompts are new, which is what the evidence depends on."""
+    if opening == 1:
+        return "these prompts are new"
+    return f"these prompts were opened {'once' if opening == 2 else f'{opening - 1} times'} before"
 
 
 def _shared(made: Draft) -> str:
@@ -121,6 +126,13 @@ def situation(study: Study, far: StudyProgress) -> Reading:
         return Reading(Tone.BAD, "The answers were not all written.", f"{study.job.message} {study.job.fix}".strip())
     if study.state is StudyState.CLOSED:
         return Reading(Tone.GOOD, "Closed.", "The verdict is there.")
+    if far.rated == far.total and (missing := far.twice - far.again) > 0:
+        left = f"{html.count(missing, 'second rating')} by another person {'is' if missing == 1 else 'are'} missing."
+        return Reading(
+            Tone.GOOD,
+            "Every pair has been rated.",
+            f"{left} They show whether people agree; wait for them, or close the rating to see the verdict.",
+        )
     if far.rated == far.total:
         return Reading(Tone.GOOD, "Everything has been rated.", "Close the rating to see the verdict.")
     return Reading(Tone.QUIET, "Open for rating.", "All scores stay hidden until it is closed, from you too.")

@@ -110,6 +110,8 @@ def test_while_people_rate_only_their_number_is_shown() -> None:
     assert words(parts["progress"]) == "6 of 24 pairs rated 2 raters"
     assert words(parts["situation"]).startswith("● Open for rating.")
     assert "Everything has been rated." in words(view(examples.study(), examples.far(rated=24))["situation"])
+    once = words(view(examples.study(), replace(examples.far(rated=24), twice=6, again=5))["situation"])
+    assert "Every pair has been rated. 1 second rating by another person is missing." in once
 
 
 @pytest.mark.parametrize("state", [StudyState.WRITING, StudyState.FAILED])
@@ -168,7 +170,11 @@ def test_answers_that_were_cut_off_or_are_empty_are_told_before_anybody_rates() 
 def test_a_draft_says_its_work_its_bar_and_what_stands_against_it() -> None:
     made = Draft(examples.run(), examples.KEPT[0], Wanted(), examples.protocol(opening=2), (), 24, 0)
     told = words(said.draft(made, checkpoints=2))
-    assert "Ratings 24 one for each of 24 pairs" in told and "about 12 min" in told and "80 to 1" in told
+    assert (
+        "Ratings 24 one for each of 24 pairs" in told
+        and "about 12 min" in told
+        and "80 to 1 these prompts were opened once before" in told
+    )
     assert "80 to 1, 160 to 1" in told and "cannot say that training beats what costs less" in told
     wrong = replace(made, protocol=replace(made.protocol, cap=99, margin=0.7))
     assert words(said.draft(wrong)).count("✕") == 2 and "Margin:" in words(said.draft(wrong))
