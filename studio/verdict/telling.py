@@ -122,7 +122,7 @@ def mark_figures(rival: Rival, marks: Sequence[Marked]) -> Figures:
         )
         for each in marks
     )
-    headings = ("Marks, 1 to 5", "Prompts", "Fine-tuned", "Opponent", "Difference, BCa 95 %")
+    headings = ("Marks, 1 to 5", "Prompts", "Fine-tuned", "Opponent", "Ahead by, BCa 95 %")
     return Figures(f"Marks of raters, against {rival.title}", headings, rows)
 
 
