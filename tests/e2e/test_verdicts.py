@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from studio.domain.study import TUNED, Choice, Guessed, Side, Study
-from studio.flows import compare, judge
+from studio.flows import compare, invite, judge
 from studio.flows.judge import Vote
 from studio.flows.studio import Studio
 from studio.store import cards, runs, tables
@@ -156,6 +156,10 @@ def test_three_people_end_a_comparison_in_the_verdict_that_they_gave(
     ann.reload()
     expect(ann.locator(".bar-words")).to_contain_text("Your card 3")
 
+    invite.revoke(studio, study.id, "Cem")
+    cem.wait_for_function("performance.now() - judged > 500")
+    cem.keyboard.press("ArrowLeft")
+    expect(cem.locator(".toast-body")).to_contain_text("This link was taken back. Ask whoever sent it for a new one.")
     compare.close(studio, study.id)
     ann.wait_for_function("performance.now() - judged > 500")
     ann.keyboard.press("ArrowLeft")
