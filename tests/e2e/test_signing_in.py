@@ -13,7 +13,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page, expect
 
 from studio.domain.access import Mode, Role
-from studio.flows import people, signing
+from studio.flows import people
 from studio.flows.studio import Studio, open_studio
 from studio.web.access.settings import Access, OpenId
 from studio.web.app import build_app
@@ -132,37 +132,6 @@ def test_with_a_password_over_tls_somebody_looks_and_leaves(team: Studio, fresh:
                 page.get_by_role("button", name="Sign in").click()
                 page.goto("/team")
                 pictures(page, "team")
-
-
-def come_in(page: Page, who: str) -> None:
-    page.goto("/")
-    page.get_by_label("Name").fill(who)
-    page.get_by_label("Password").fill(GOOD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
-
-
-@pytest.mark.e2e
-def test_what_was_filled_in_when_a_sign_in_ended_stays_and_goes_through_after_the_next_one(
-    team: Studio, fresh: Callable[..., Page]
-):
-    listening, port = free_socket()
-    with served(team, listening, Access(Mode.PASSWORD)):
-        page = fresh(base_url=f"http://127.0.0.1:{port}")
-        come_in(page, "Olga")
-        page.get_by_role("tab", name="Runs").click()
-        page.get_by_role("button", name="Space and bin").click()
-        budget, save = page.get_by_label("The workspace may take"), page.get_by_role("button", name="Save", exact=True)
-        expect(page.get_by_text("no limit but the disk")).to_be_visible()
-        budget.fill("50 GB")
-        for each, _ in signing.signed_in(team, Mode.PASSWORD):
-            signing.end(team, each.id)
-        save.click()
-        expect(page.get_by_text("Sign in first.").first).to_be_visible()
-        expect(budget).to_have_value("50 GB")
-        come_in(page.context.new_page(), "Olga")
-        save.click()
-        expect(page.get_by_text("50.0 GB at most")).to_be_visible()
 
 
 @pytest.mark.e2e
