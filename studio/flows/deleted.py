@@ -47,7 +47,7 @@ def restore(studio: Studio, ids: Sequence[str]) -> list[Deleted]:
     found = [_in_the_bin(studio, id) for id in runs_of(studio, ids)]
     for each in found:
         if not stored.take_back(studio.store, each.thing.kind, each.thing.id):
-            raise _gone(each)
+            raise StudioError(f"{each.thing.name} is not in the bin any more.", fix="Look at what is in it now.")
     return found
 
 
