@@ -21,6 +21,7 @@ from tests.load.target import Row, at_least, at_most, seen
 from tests.load.visitor import Tally, Visitor, browser
 
 A_SECOND, PASSWORD, OWNERS = 200, "seven quiet lanterns", 8
+Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 FORM = """POST /signin HTTP/1.1
 Host: 127.0.0.1:{port}
 X-Forwarded-For: {address}
@@ -82,12 +83,12 @@ async def _meanwhile(crowd: Crowd, owners: list[Owner], seconds: float, *, flood
             await stack.enter_async_context(browser(crowd.server.address, cookie))
             for cookie in ((f"studio-{crowd.server.port}", owners[0].token), None, None)
         ]
+        port, bots = crowd.server.port, A_SECOND if floods else 0
+        lines = [await asyncio.open_connection("127.0.0.1", port) for _ in range(bots)]
         until = time.monotonic() + seconds
         work = [_work(crowd, Visitor(known, tally), until)]
         work += [_sign_in(crowd, own, owners, tally, until), _sign_in_elsewhere(new, owners, tally, until)]
-        await asyncio.gather(
-            *work, *(_flood(crowd.server.port, tally, until) for _ in range(A_SECOND if floods else 0))
-        )
+        await asyncio.gather(*work, *(_flood(line, port, tally, until) for line in lines))
     return tally
 
 
@@ -125,13 +126,13 @@ async def _sign_in_elsewhere(client: httpx.AsyncClient, owners: list[Owner], tal
         await asyncio.sleep(1)
 
 
-async def _flood(port: int, tally: Tally, until: float) -> None:
+async def _flood(line: Line, port: int, tally: Tally, until: float) -> None:
     """One of the many: from an address of its own, each second another name that nobody has.
 
     On a bare connection: with a whole client for each of them the flood would take more of the machine than the studio.
     """
     address = f"10.{random.randrange(2, 250)}.{random.randrange(250)}.{random.randrange(250)}"
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = line
     at = time.monotonic() + random.random()
     while at < until:
         await asyncio.sleep(max(at - time.monotonic(), 0))
