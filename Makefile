@@ -6,8 +6,6 @@ PYTHON =
 ARGS =
 
 in_venv = .venv/bin/python
-# Neither drivers of GPUs nor macOS bear that processes are forked which have loaded what the tests use.
-forks = $(shell [ "$$(uname)" = Linux ] && ! command -v nvidia-smi > /dev/null && echo yes)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -38,7 +36,7 @@ check: dev ## style, types, import rules and known flaws of what is installed (A
 	@$(in_venv) scripts/audit.py $(ARGS)
 
 test: browser ## everything that must hold: all tests, and what `check` checks as one of them
-	@OMP_NUM_THREADS=1 $(in_venv) -m pytest $(if $(forks),-p tests.spread --spread 4,-n 4 --dist loadfile --no-loadscope-reorder) $(ARGS)
+	@OMP_NUM_THREADS=1 $(in_venv) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 e2e: browser ## only the tests in a real browser
 	@$(in_venv) -m pytest tests/e2e $(ARGS)
