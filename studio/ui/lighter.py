@@ -1,10 +1,12 @@
-"""Lighter: six slips in the scripts of Gradio's page, put right while the scripts are handed out.
+"""Lighter: seven slips in the scripts of Gradio's page, put right while the scripts are handed out.
 
 When an event has ended, one script notes its inputs as if they had been streamed, and from then on goes through all
 inputs that any event ever had, and for each through the whole page, several times for every event. With many events on
 a page that is most of what a click costs. And where one of several listeners to an event was busy when it happened, all of
 them are run once more instead of that one alone, which makes the next one busy: on a slow machine that never ends.
-When the page opens, another script goes through all targets of all events anew for each part of the page.
+When the page opens, another script goes through all targets of all events anew for each part of the page. And while an
+event is on its way, each part that it will change counts the seconds, also where they are not shown: to tenths of a
+second, but anew for every frame that the screen draws.
 
 Two of them lose what somebody did. The server says "closed" on the line on which its answers come once it has nothing more
 to say; where a new event was accepted before the page read that, its answer never comes: the page stays as it is, and
@@ -47,11 +49,14 @@ ONCE_FOR_ALL = (
 )
 UNSEEN = "message:e.error,broken:t,queue:!1,"
 SEEN = "message:e.error??e.detail,_title:e.title,visible:!0,broken:t,queue:!1,"
+EVERY_FRAME = "function ze(){me(()=>{F(Pe,(performance.now()-w(de))/1e3),W&&ze()})}"
+EVERY_TENTH = "function ze(){setTimeout(()=>{F(Pe,(performance.now()-w(de))/1e3),W&&ze()},100)}"
 # What stands there, how often, and what was meant.
 SLIPS = {
     "Blocks-*.js": ((CLOSED, 1, ONLY_STREAMS), (ALL_AGAIN, 2, IT_AGAIN), (FORGOTTEN, 1, CAUGHT_UP)),
     "core-*.js": ((ANEW_FOR_EACH, 1, ONCE_FOR_ALL),),
     "index-*.js": ((CLOSED_FOR_GOOD, 1, CLOSED_UNLESS_AWAITED), (ANSWERED_TOO_SOON, 1, ANSWERED), (UNSEEN, 1, SEEN)),
+    "statustracker-*.js": ((EVERY_FRAME, 1, EVERY_TENTH),),
 }
 
 
