@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import pytest
 from typer.testing import CliRunner
 
@@ -31,11 +32,13 @@ from studio.flows.lights import judging as looked
 from studio.flows.studio import ASSETS, Studio, open_studio
 from studio.sandbox import queries as sandbox
 from studio.store import cards, studies
+from studio.ui.tabs import verdict
 from studio.verdict.gates.judging import Material
 from studio.verdict.gates.shipped import load_prompts
 from tests.judged import Listener, judge_waiting
 from tests.sandbox.test_queries import PROBES
 from tests.store.examples import Examples, written
+from tests.ui.markup import words
 
 Says = Callable[[str], str]
 Closed = Callable[..., Study]
@@ -125,6 +128,19 @@ def test_a_needed_gate_that_is_red_keeps_back_a_model_that_everybody_prefers(stu
     assert held.contests[0].verdict.decision is Decision.SHIP
     assert shown.decision is Decision.SHIP
     assert [light.light for light in shown.lights] == [Light.RED]
+
+
+def test_a_verdict_whose_gates_are_judged_before_its_page_looks_again_is_drawn_anew(
+    studio: Studio, closed: Closed
+) -> None:
+    made = closed([ANSWERED], prompts=24, is_rated=True, judge_gates=False)
+    shown = verdict.show(studio, made.run_id, made.id)
+    assert "0 of 1 are known" in words(shown[1])
+    judge_waiting(studio)
+    *_, page, _, drawn = verdict.look(studio, made.id, shown[-1])
+    assert "being judged" not in words(page)
+    assert verdict.look(studio, made.id, drawn)[-3:] == [gr.skip(), gr.skip(), drawn]
+    assert verdict.show(studio, made.run_id, made.id)[-1] == drawn, "nothing is drawn twice where all is known"
 
 
 def test_a_green_gate_lets_it_ship_and_a_gate_that_shows_nothing_waits(studio: Studio, closed: Closed) -> None:

@@ -47,7 +47,7 @@ def addresses(routes: Any, before: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _plain(path: str) -> str:
-    return re.sub(r"-[A-Za-z0-9_]{8}\.js$", "-{hash}.js", path)
+    return re.sub(r"-[\w-]{8}\.js$", "-{hash}.js", path)
 
 
 def sample(path: str) -> str:

@@ -142,18 +142,19 @@ def _comes_in(found: Journey, address: str, log: Path) -> httpx.Client:
     client = httpx.Client(base_url=address, headers={"Origin": address, "Connection": "close"}, timeout=60)
     welcome = once(log.read_text(), r"/welcome/(\S+)")
     client.post(f"/welcome/{welcome}", data={"name": "Ida", "password": PASSWORD, "again": PASSWORD})
-    ((name, cookie),) = client.cookies.items()
+    cookies = dict(client.cookies.items())
+    known, name = sorted(cookies, key=lambda name: "-known" not in name)
     key = once(
         client.post("/team/key", data={"label": "nightly", "scope": "look", "days": "9"}).text, r"(stu_[\w-]{20,})"
     )
     guest = once(client.post("/team/invite", data={"role": "rater", "label": "Bo"}).text, r"/welcome/([\w-]+)")
-    found.secrets |= {"a cookie": cookie, "a key": key, "an invitation": guest}
+    found.secrets |= {"a cookie": cookies[name], "a browser": cookies[known], "a key": key, "an invitation": guest}
     stranger = httpx.Client(base_url=address, headers=client.headers, timeout=60)
     found.hears("a wrong name", stranger.post("/signin", data={"name": "Ann", "password": PASSWORD}))
     found.hears("a key in an address", stranger.get("/config", params={"key": key}))
     found.hears("a key", stranger.get("/metrics", headers={"Authorization": f"Bearer {key}"}))
     found.hears("half a key", stranger.get("/metrics", headers={"Authorization": f"Bearer {key[:-1]}"}))
-    found.hears("a cookie of another name", stranger.get("/team", headers={"Cookie": f"{name}-x={cookie}"}))
+    found.hears("a cookie of another name", stranger.get("/team", headers={"Cookie": f"{name}-x={cookies[name]}"}))
     return client
 
 

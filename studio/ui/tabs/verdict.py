@@ -13,6 +13,7 @@ from studio.domain.study import Study, StudyState
 from studio.domain.verdict import Decision
 from studio.flows import compare, decide, lights, preferences, report, sharing
 from studio.flows.compare import StudyProgress
+from studio.flows.lights import Judging
 from studio.flows.studio import Studio
 from studio.ui.comparing import opinion
 from studio.ui.comparing.lights import lights_html
@@ -31,7 +32,7 @@ ALL = ""
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What is drawn when another verdict is shown."""
+    """What is drawn when another verdict is shown; `drawn` is how far its gates were then."""
 
     picked: gr.Dropdown
     page: gr.HTML
@@ -46,6 +47,7 @@ class Screen:
     consent: gr.Checkbox
     press: gr.Button
     shown: gr.State
+    drawn: gr.State
 
     def all(self) -> list[Any]:
         return [getattr(self, name) for name in self.__slots__]
@@ -73,7 +75,7 @@ def build(session: Session, tab: gr.Tab) -> None:
         forward = gr.Button("Continue to Deliver", variant="primary")
     screen = Screen(
         picked, page, whole, opponent, examples, method, details, files, made.listing, making.about, making.consent,
-        making.press, shown,
+        making.press, shown, gr.State(None),
     )  # fmt: skip
     _wire(session, tab, screen, made, making, over)
     _follow(studio=session.studio, screen=screen, panel=panel)
@@ -100,27 +102,20 @@ def _wire(session: Session, tab: gr.Tab, screen: Screen, made: Addresses, making
 
 def _follow(studio: Studio, screen: Screen, panel: Panel) -> None:
     """While gates are judged, the page says how far they are, and is drawn anew as each becomes known."""
-    drawn = gr.State(None)
-    outputs = [*panel.all, screen.page, screen.details, drawn]
-    screen.shown.change(handler(begin, studio), screen.shown, [*panel.all, drawn], **DRAWN)
-    panel.timer.tick(handler(look, studio), [screen.shown, drawn], outputs, **DRAWN)
+    given, outputs = [screen.shown, screen.drawn], [*panel.all, screen.page, screen.details, screen.drawn]
+    screen.shown.change(handler(look, studio), given, outputs, **DRAWN)
+    panel.timer.tick(handler(look, studio), given, outputs, **DRAWN)
     panel.stop.click(handler(stop_judging, studio), screen.shown, panel.all, trigger_mode="once", **QUIET)
     panel.go_on.click(handler(judge_rest, studio), screen.shown, panel.all, trigger_mode="once", **QUIET)
 
 
-def begin(studio: Studio, study_id: str | None) -> list[Any]:
-    """How far the gates of another verdict are; the first look of the timer draws it once more, to be sure."""
-    far = lights.judging(studio, compare.study(studio, study_id)) if study_id else None
-    return [*judging.view(far), None]
-
-
 def look(studio: Studio, study_id: str | None, drawn: str | None) -> list[Any]:
-    """How far the gates are; headline and gates are drawn again when one more is known, or the last attempt ended."""
+    """How far the gates are; headline and gates are drawn again where that is further than it was when they were drawn."""
     if not study_id:
         return [*judging.view(None), gr.skip(), gr.skip(), drawn]
     study = compare.study(studio, study_id)
     far = lights.judging(studio, study)
-    now = f"{study_id} {len(far.known)} {len(far.unknown)} {far.is_live}"
+    now = _mark(study, far)
     if now == drawn:
         return [*judging.view(far), gr.skip(), gr.skip(), drawn]
     found = report.report_of(studio, study_id)
@@ -149,7 +144,7 @@ def show(studio: Studio, run_id: str | None, study_id: str | None) -> list[Any]:
         return nothing(missing(waiting, compare.progress(studio, waiting.id)) if waiting else EMPTY)
     chosen = next((study for study in closed if study.id == study_id), closed[0])
     try:
-        if lights.judging(studio, chosen).job is None:  # closed by an older studio, or interrupted right then
+        if (far := lights.judging(studio, chosen)).job is None:  # closed by an older studio, or interrupted right then
             lights.begin(studio, chosen)
         found = report.report_of(studio, chosen.id)
         made = preferences.pairs(studio, chosen.id)
@@ -162,7 +157,13 @@ def show(studio: Studio, run_id: str | None, study_id: str | None) -> list[Any]:
         listing,
         *pairs.view(made),
         chosen.id,
+        _mark(chosen, far),
     ]
+
+
+def _mark(study: Study, far: Judging) -> str:
+    """What headline and gates were drawn for."""
+    return f"{study.id} {len(far.known)} {len(far.unknown)} {far.is_live}"
 
 
 def _gates(studio: Studio, study: Study) -> str:
@@ -173,7 +174,7 @@ def _gates(studio: Studio, study: Study) -> str:
 
 def nothing(page: str) -> list[Any]:
     """The screen without a verdict."""
-    return [gr.Dropdown(visible=False), page, gr.Column(visible=False), *[gr.skip()] * 9, None]
+    return [gr.Dropdown(visible=False), page, gr.Column(visible=False), *[gr.skip()] * 9, None, None]
 
 
 def missing(study: Study, far: StudyProgress) -> str:
