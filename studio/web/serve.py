@@ -28,6 +28,10 @@ from studio.web.memory import hold_together
 from studio.web.prompt import PromptProtocol
 from studio.web.quiet import quiet_libraries
 
+# Seconds for which a connection waits for its next request. A page looks every few seconds: with uvicorn's five it
+# would often connect anew for a look, or send one just as the connection is being closed.
+KEPT_OPEN = 30
+
 
 def serve(
     *,
@@ -68,6 +72,7 @@ def serve(
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=2,
+        timeout_keep_alive=KEPT_OPEN,
         proxy_headers=False,
         ws="none",
         http=PromptProtocol,
