@@ -11,7 +11,7 @@ from studio.flows import keys, people, signing
 from studio.flows.studio import Studio
 from studio.web.access import cookies, tables
 from studio.web.access.holding import add_keys, add_sign_ins
-from studio.web.access.pressing import At, Words, person, pressing, shown, visitor
+from studio.web.access.pressing import At, Words, address_of, device_of, person, pressing, shown, visitor
 from studio.web.access.settings import Access
 
 CHANGED = "Your password was changed, and every other browser is signed out."
@@ -37,12 +37,12 @@ def account_routes(studio: Studio, access: Access) -> APIRouter:
 def _add_password(at: At, studio: Studio) -> None:
     @at("/password")
     def password(request: Request, old: Words = "", new: Words = "", again: Words = "") -> Response:
-        who, address = person(request), request.client.host if request.client else "unknown"
+        who, address = person(request), address_of(request)
         if new != again:
             raise AccessError("The two new passwords differ.", fix="Write the same twice.")
         signing.slow_down(studio, f"password {who.id}")
         people.change_password(studio, who, old, new)
-        given = signing.begin(studio, who, address=address, device=request.headers.get("user-agent", ""))
+        given = signing.begin(studio, who, address=address, device=device_of(request))
         answer = RedirectResponse("/account?changed=true", status_code=303)
         cookies.give(answer, request.scope, given, Mode.PASSWORD)
         return answer

@@ -1,10 +1,9 @@
 """Doors: signing in and out, coming in by an address that works once, and one's own account."""
 
 from collections.abc import Callable
-from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
 
 from studio.domain.access import Door, DoorKind, Mode
 from studio.domain.errors import AccessError
@@ -12,10 +11,10 @@ from studio.flows import people, signing
 from studio.flows.known import Known, known_browsers
 from studio.flows.studio import Studio
 from studio.web.access import cookies, pages
+from studio.web.access.pressing import Words, address_of, answered, device_of
 from studio.web.access.settings import Access
 from studio.web.access.signin import add_sign_in, remember
 
-Words = Annotated[str, Form()]
 TITLES = {
     DoorKind.SETUP: ("Set the studio up", "You are its first owner: you invite the others and say who may do what."),
     DoorKind.PASSWORD: ("A new password", "Choose it, then sign in with it. Your other browsers are signed out."),
@@ -61,9 +60,9 @@ def _add_launch(routes: APIRouter, studio: Studio) -> None:
         if known and signing.by_cookie(studio, known, Mode.LOCAL):
             return answer  # a printed address that was kept as a bookmark
         try:
-            given = signing.open_here(studio, token, address=_address(request), device=_device(request))
+            given = signing.open_here(studio, token, address=address_of(request), device=device_of(request))
         except AccessError:
-            return _page(pages.STRANGER[Mode.LOCAL], 401)
+            return answered(pages.STRANGER[Mode.LOCAL], 401)
         cookies.give(answer, request.scope, given, Mode.LOCAL)
         return answer
 
@@ -73,22 +72,22 @@ def _add_welcome(routes: APIRouter, studio: Studio, known: Known) -> None:
 
     @routes.get("/welcome/{token}")
     def welcome(token: str) -> Response:
-        return _through(lambda: _page(_welcome(people.door(studio, token, *kinds))))
+        return _through(lambda: answered(_welcome(people.door(studio, token, *kinds))))
 
     @routes.post("/welcome/{token}")
     def enter(request: Request, token: str, name: Words = "", password: Words = "", again: Words = "") -> Response:
         def entered() -> Response:
             door = people.door(studio, token, *kinds)
             if password != again:
-                return _page(_welcome(door, wrong="The two passwords differ. Write the same twice.", name=name), 422)
+                return answered(_welcome(door, wrong="The two passwords differ. Write the same twice.", name=name), 422)
             try:
                 person = people.enter(studio, token, name, password)
             except AccessError as error:
                 if not error.field:
                     raise
-                return _page(_welcome(door, wrong=error.sentence, name=name), 422)
+                return answered(_welcome(door, wrong=error.sentence, name=name), 422)
             answer = RedirectResponse("/", status_code=303)
-            given = signing.begin(studio, person, address=_address(request), device=_device(request))
+            given = signing.begin(studio, person, address=address_of(request), device=device_of(request))
             cookies.give(answer, request.scope, given, Mode.PASSWORD)
             remember(answer, request, known.give(person.name))
             return answer
@@ -106,19 +105,7 @@ def _through(go: Callable[[], Response]) -> Response:
     try:
         return go()
     except AccessError as error:
-        return _page(pages.told("This address leads nowhere", error.sentence), 404)
-
-
-def _page(text: str, status: int = 200) -> Response:
-    return HTMLResponse(text, status_code=status, headers=pages.HEADERS)
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else "unknown"
-
-
-def _device(request: Request) -> str:
-    return request.headers.get("user-agent", "")
+        return answered(pages.told("This address leads nowhere", error.sentence), 404)
 
 
 def _a(role: str) -> str:

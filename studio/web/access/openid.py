@@ -11,7 +11,7 @@ from anyio import to_thread
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.starlette_client import OAuth, OAuthError, StarletteOAuth2App
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from itsdangerous import BadData, URLSafeTimedSerializer
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
@@ -25,6 +25,7 @@ from studio.flows import openid, signing
 from studio.flows.discovery import described
 from studio.flows.studio import Studio
 from studio.web.access import cookies, pages
+from studio.web.access.pressing import address_of, answered, device_of
 from studio.web.access.settings import OpenId
 from studio.web.access.within import within
 
@@ -138,7 +139,7 @@ def openid_routes(studio: Studio, provider: Provider) -> APIRouter:
 
     @routes.get("/signin")
     def ask(next: str = "") -> Response:
-        return _page(pages.elsewhere(settings.host, back=within(next)))
+        return answered(pages.elsewhere(settings.host, back=within(next)))
 
     @routes.get("/signin/go")
     async def go(request: Request, next: str = "") -> Response:
@@ -153,7 +154,7 @@ def openid_routes(studio: Studio, provider: Provider) -> APIRouter:
         sent, token = cookies.read(request.scope), cookies.kept(request.scope, "token", path=OUT)
         await to_thread.run_sync(signing.sign_out, studio, sent, Mode.OIDC)
         way = await provider.way_out(token, back=_here(request, "/signin")) if sent else None
-        answer = _page(pages.signed_out(settings.host, way))
+        answer = answered(pages.signed_out(settings.host, way))
         cookies.take(answer, request.scope)
         cookies.forget(answer, request.scope, "token", path=OUT)
         return answer
@@ -175,8 +176,8 @@ async def _come_in(studio: Studio, provider: Provider, request: Request, signed:
     request.scope["session"] = begun = _begun(signed, cookies.kept(request.scope, "begun"))
     claims, token = await provider.said(request)
     settings = provider.settings
-    who, device = told(settings.issuer, claims, settings.rules), request.headers.get("user-agent", "")
-    address = request.client.host if request.client else "unknown"
+    who, device = told(settings.issuer, claims, settings.rules), device_of(request)
+    address = address_of(request)
     given = await to_thread.run_sync(
         lambda: openid.sign_in(studio, who, settings.rules, address=address, device=device)
     )
@@ -192,7 +193,7 @@ async def _or_why_not(studio: Studio, go: Callable[[], Awaitable[Response]]) -> 
     try:
         return await go()
     except AccessError as error:
-        return _page(pages.not_in(error.sentence), 403)
+        return answered(pages.not_in(error.sentence), 403)
     except SetupError as error:
         return await _refusal(studio, "The provider of sign-ins cannot be used now. Try again in a minute.", error, 503)
     except httpx2.HTTPError as error:
@@ -200,9 +201,9 @@ async def _or_why_not(studio: Studio, go: Callable[[], Awaitable[Response]]) -> 
     except (AuthlibBaseError, JoseError, ValueError, KeyError, TypeError, RuntimeError) as error:
         code = str(getattr(error, "error", ""))
         if code == "mismatching_state":
-            return _page(pages.not_in(f"{STALE} {AGAIN}"), 400)
+            return answered(pages.not_in(f"{STALE} {AGAIN}"), 400)
         if code in ("access_denied", "login_required", "interaction_required", "consent_required"):
-            return _page(pages.not_in(f"The provider did not let you in. {AGAIN}"), 403)
+            return answered(pages.not_in(f"The provider did not let you in. {AGAIN}"), 403)
         return await _refusal(studio, f"{UNPROVEN} {AGAIN}", error, 401)
 
 
@@ -213,7 +214,7 @@ async def _refusal(studio: Studio, said: str, error: Exception, status: int) -> 
     claim = getattr(error, "claim", None)
     about = f"{why} {claim}" if isinstance(claim, str) and CODE.fullmatch(claim) else why
     await to_thread.run_sync(openid.could_not_check, studio, about)
-    return _page(pages.not_in(said), status)
+    return answered(pages.not_in(said), status)
 
 
 def _begun(signed: URLSafeTimedSerializer, kept: str | None) -> dict[str, Any]:
@@ -222,10 +223,6 @@ def _begun(signed: URLSafeTimedSerializer, kept: str | None) -> dict[str, Any]:
         return signed.loads(kept or "", max_age=BEGUN_FOR)
     except BadData:
         return {}
-
-
-def _page(text: str, status: int = 200) -> Response:
-    return HTMLResponse(text, status_code=status, headers=pages.HEADERS)
 
 
 def _here(request: Request, path: str) -> str:

@@ -56,8 +56,22 @@ def person(request: Request) -> Person:
     return found
 
 
+def address_of(request: Request) -> str:
+    """Where this was sent from, as far as the proxies that are believed say it."""
+    return request.client.host if request.client else "unknown"
+
+
+def device_of(request: Request) -> str:
+    """The browser that sends this, by what it says of itself."""
+    return request.headers.get("user-agent", "")
+
+
+def answered(text: str, status: int = 200) -> Response:
+    """A page as it is, with what every page of this kind is sent with."""
+    return HTMLResponse(text, status_code=status, headers=pages.HEADERS)
+
+
 def shown(title: str, body: str, *, style: str, status: int = 200) -> Response:
     """A wide page with a way back to the studio."""
     head = f'<p><a href="/">← Back to the studio</a></p><h1>{title}</h1>'
-    text = pages.page(title, head + body, style=style, wide=True)
-    return HTMLResponse(text, status_code=status, headers=pages.HEADERS)
+    return answered(pages.page(title, head + body, style=style, wide=True), status)

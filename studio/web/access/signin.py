@@ -6,7 +6,7 @@ from functools import partial
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 
 from studio.domain.access import Mode
 from studio.domain.errors import AccessError
@@ -15,7 +15,7 @@ from studio.flows.known import Known
 from studio.flows.studio import Studio
 from studio.web.access import cookies, pages
 from studio.web.access.line import Full, Lately, Line
-from studio.web.access.pressing import Words
+from studio.web.access.pressing import Words, address_of, answered, device_of
 from studio.web.access.within import within
 
 PATH, KNOWN = "/signin", "known"
@@ -37,11 +37,11 @@ def add_sign_in(routes: APIRouter, studio: Studio, known: Known) -> None:
 
     @routes.get(PATH)
     def ask(next: str = "") -> Response:
-        return _page(pages.sign_in(back=within(next)))
+        return answered(pages.sign_in(back=within(next)))
 
     @routes.post(PATH)
     async def sign_in(request: Request, name: Words = "", password: Words = "", next: Words = "") -> Response:
-        address = request.client.host if request.client else "unknown"
+        address = address_of(request)
         browser = known.number(cookies.kept(request.scope, KNOWN, path=PATH), name)
         tried = 0 if browser else lately.tried(address)
         if tried > signing.BY_ADDRESS:
@@ -49,8 +49,7 @@ def add_sign_in(routes: APIRouter, studio: Studio, known: Known) -> None:
         try:
             async with line.turn(tried, within=None if browser else WITHIN):
                 trying = partial(signing.sign_in, studio, name, password, address=address, browser=browser)
-                device = request.headers.get("user-agent", "")
-                person, given = await to_thread.run_sync(partial(trying, device=device), limiter=own)
+                person, given = await to_thread.run_sync(partial(trying, device=device_of(request)), limiter=own)
         except Full:
             flood.refused()
             return _refused(CROWDED, name, next, 429, SOON)
@@ -84,11 +83,7 @@ class Flood:
 
 
 def _refused(error: AccessError, name: str, back: str, status: int, again_in: str = "") -> Response:
-    answer = _page(pages.sign_in(wrong=error.sentence, name=name, back=within(back)), status)
+    answer = answered(pages.sign_in(wrong=error.sentence, name=name, back=within(back)), status)
     if again_in:
         answer.headers["Retry-After"] = again_in
     return answer
-
-
-def _page(text: str, status: int = 200) -> Response:
-    return HTMLResponse(text, status_code=status, headers=pages.HEADERS)
