@@ -5,8 +5,9 @@ a megabyte, a tenth of a second of everybody's time when it is made, and never g
 page as it was built; an hour after a page was closed nothing is left of it. See docs/decisions/0038.
 """
 
+import re
 import time
-from collections import ChainMap
+from collections import ChainMap, Counter
 from copy import copy
 from typing import Any
 
@@ -15,8 +16,11 @@ from fastapi import FastAPI
 from gradio.routes import App
 from gradio.state_holder import SessionState, StateHolder
 from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 KEPT_FOR = 3600.0  # seconds after a page was closed: a browser that lost the line comes back to what it was
+CAME_BACK = 86_400.0  # seconds after its last press: it lost the line, was used on, and Gradio's script opens no other
+LINE = re.compile(r"/gradio_api/heartbeat/([^/]+)")
 
 
 class OpenPage(SessionState):
@@ -29,7 +33,7 @@ class OpenPage(SessionState):
         self.blocks_config.fns = ChainMap({}, built.fns)  # type: ignore[assignment]
         self.state_data: dict[int, Any] = {}
         self.config_values: dict[int, Any] = {}
-        self.is_closed, self.used_at = False, time.monotonic()
+        self.is_closed, self.used_at, self.kept_for = False, time.monotonic(), KEPT_FOR
 
     def __setitem__(self, key: int, value: Any) -> None:
         before = self.blocks_config.blocks.get(key)
@@ -58,22 +62,51 @@ class OpenPages(StateHolder):
     def __init__(self) -> None:
         super().__init__()
         self.answered: dict[int, Any] = {}
+        self.lines: Counter[str] = Counter()
 
     def __getitem__(self, session_id: str) -> OpenPage:
         if session_id not in self.session_data:
             self.session_data[session_id] = OpenPage(self.blocks, self.answered)
         page = self.session_data[session_id]
         assert isinstance(page, OpenPage)
-        page.is_closed, page.used_at = False, time.monotonic()
+        if page.is_closed:
+            page.is_closed, page.kept_for = False, CAME_BACK
+        page.used_at = time.monotonic()
         self.update(session_id)
         return page
 
+    def left(self, session_id: str) -> None:
+        """A browser let go of its line to this page."""
+        self.lines[session_id] -= 1
+        if self.lines[session_id] <= 0:
+            del self.lines[session_id]
+        if isinstance(page := self.session_data.get(session_id), OpenPage):
+            page.used_at = time.monotonic()
+
     def delete_all_expired_state(self) -> None:
-        """Gradio calls it every second."""
-        until = time.monotonic() - KEPT_FOR
+        """Gradio calls it every second; a page to which nobody ever opened a line goes as one that was closed."""
+        now = time.monotonic()
         for session_id, page in list(self.session_data.items()):
-            if page.is_closed and isinstance(page, OpenPage) and page.used_at < until:
+            if isinstance(page, OpenPage) and session_id not in self.lines and page.used_at < now - page.kept_for:
                 del self.session_data[session_id]
+
+
+class Lines:
+    """Know which pages are open in a browser: each holds a line for as long."""
+
+    def __init__(self, app: ASGIApp, pages: OpenPages) -> None:
+        self.app, self.pages = app, pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = LINE.search(scope["path"]) if scope["type"] == "http" else None
+        if found is None:
+            await self.app(scope, receive, send)
+            return
+        self.pages.lines[found[1]] += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.pages.left(found[1])
 
 
 def keep_little(app: FastAPI) -> None:
@@ -83,3 +116,4 @@ def keep_little(app: FastAPI) -> None:
             pages = OpenPages()
             pages.set_blocks(route.app.get_blocks())
             route.app.state_holder = pages
+            route.app.add_middleware(Lines, pages=pages)

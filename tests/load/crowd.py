@@ -89,8 +89,13 @@ class Crowd:
     async def raters(self, count: int, tally: Tally) -> AsyncIterator[list["Rater"]]:
         tokens = self.filled.raters
         async with AsyncExitStack() as stack:
-            clients = [await stack.enter_async_context(browser(self.server.address)) for _ in range(count)]
-            yield [Rater(self, client, tally, tokens[number % len(tokens)]) for number, client in enumerate(clients)]
+            found = []
+            for number in range(count):
+                client = await stack.enter_async_context(browser(self.server.address))
+                page = Visitor(client, tally, "/rate", f"?t={tokens[number % len(tokens)]}")
+                await stack.enter_async_context(page.here())
+                found.append(Rater(self, page, tokens[number % len(tokens)]))
+            yield found
 
 
 @dataclass(slots=True)
@@ -98,8 +103,7 @@ class Rater:
     """Somebody on the rating page: the card that they hold, and how many judgements the studio has said yes to."""
 
     crowd: Crowd
-    client: Any
-    tally: Tally
+    page: Visitor
     token: str
     card: str | None = None
     is_asked: bool = False
@@ -107,20 +111,18 @@ class Rater:
 
     async def vote(self, *, again: float = 0.0) -> None:
         """Judge the card in hand, perhaps twice at once as an impatient browser does, or answer the question between."""
-        me = Visitor(self.client, self.tally, "/rate", f"?t={self.token}")
         if not self.card:
-            self._see(
-                await me.press(self.crowd.event("stepped", "rate-again", path="/rate"), "first card", You=self.token)
-            )
+            begin = self.crowd.event("stepped", "rate-again", path="/rate")
+            self._see(await self.page.press(begin, "first card", You=self.token))
             return
         button = "guess-none" if self.is_asked else "rate-left"
         event, about = (
             self.crowd.event("stepped", button, path="/rate"),
             {"You": self.token, "Card": self.card, "Why?": ""},
         )
-        pressed = [me.press(event, "vote", **about)]
+        pressed = [self.page.press(event, "vote", **about)]
         if self.crowd.chance.random() < again:
-            pressed.append(Visitor(self.client, self.tally, "/rate", me.query).press(event, "vote", **about))
+            pressed.append(self.page.press(event, "vote", **about))
         answers = await asyncio.gather(*pressed)
         if answers[0] is not None and not self.is_asked:
             self.kept += 1

@@ -88,7 +88,9 @@ class Visitor:
     @asynccontextmanager
     async def here(self) -> AsyncIterator[None]:
         """Hold the page open: a stream that a browser keeps for as long as somebody looks at it."""
-        async with self.client.stream("GET", f"{self.path}/gradio_api/heartbeat/{self.session}", timeout=None):
+        line = f"{self.path}/gradio_api/heartbeat/{self.session}{self.query}"
+        async with self.client.stream("GET", line, timeout=None) as held:
+            held.raise_for_status()
             yield
 
 

@@ -1,9 +1,15 @@
 """What the server keeps of an open page is what differs from the page as it was built."""
 
+import socket
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import gradio as gr
+import httpx
 import pytest
+import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from gradio.routes import App
@@ -31,6 +37,21 @@ def counting() -> gr.Blocks:
             lambda choice, all: f"{choice} of {len(all)}", [picked, pressed], said, api_name="pick", queue=False
         )
     return page
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """The address of this application on a free port."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(timeout=20)
 
 
 @pytest.fixture
@@ -75,16 +96,38 @@ def test_pages_that_were_answered_the_same_share_it_until_one_is_answered_otherw
     assert press(client, "pick", "one", "0", None)[0] == "0 of 1"
 
 
-def test_a_page_that_was_closed_long_ago_is_gone_and_one_that_is_asked_again_is_open(mounted, monkeypatch):
+def test_a_page_goes_an_hour_after_nobody_holds_a_line_to_it(mounted):
     _, pages = mounted
-    for session in ("open", "closed", "back", "just closed"):
-        pages[session].is_closed = session != "open"
-    pages.session_data["closed"].used_at -= kept.KEPT_FOR + 1
-    pages.session_data["open"].used_at -= kept.KEPT_FOR + 1
-    pages.session_data["back"].used_at -= kept.KEPT_FOR + 1
-    assert not pages["back"].is_closed and time.monotonic() - pages["back"].used_at < 60
+    for session in ("held", "closed", "never held", "just closed"):
+        pages[session].used_at -= kept.KEPT_FOR + 1
+    pages.lines.update(["held", "just closed"])
+    pages.left("just closed")
     pages.delete_all_expired_state()
-    assert set(pages.session_data) == {"open", "back", "just closed"}
+    assert set(pages.session_data) == {"held", "just closed"} and list(pages.lines) == ["held"]
+
+
+def test_a_browser_that_goes_lets_go_of_its_line(mounted):
+    client, pages = mounted
+    with served(client.app) as address, httpx.Client(base_url=address) as browser:
+        for session in ("one", "two"):
+            browser.post("/gradio_api/run/more", json={"data": [None], "session_hash": session})
+        with browser.stream("GET", "/gradio_api/heartbeat/two"), browser.stream("GET", "/gradio_api/heartbeat/one"):
+            assert pages.lines == {"one": 1, "two": 1}
+        until = time.monotonic() + 30
+        while pages.lines and time.monotonic() < until:
+            time.sleep(0.01)
+        assert not pages.lines and pages.session_data["one"].is_closed
+
+
+def test_a_page_that_lost_its_line_and_is_used_on_is_kept_for_a_day(mounted):
+    _, pages = mounted
+    pages["back"].is_closed = True
+    pages["back"].used_at -= kept.KEPT_FOR + 1
+    pages.delete_all_expired_state()
+    assert not pages["back"].is_closed
+    pages["back"].used_at -= kept.CAME_BACK + 1
+    pages.delete_all_expired_state()
+    assert not pages.session_data
 
 
 def test_an_open_page_has_all_that_gradio_looks_for():

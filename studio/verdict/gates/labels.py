@@ -121,7 +121,10 @@ def macro_f1(reads: Sequence[Read]) -> Difference:
 
 
 def per_label(reads: Sequence[Read]) -> Table:
-    """Every label of the references: how many there are, how many each side got right, and both F1."""
+    """Every label of the references: how many there are, how many each side got right, and both F1.
+
+    The last line counts the answers of each side that give none of them.
+    """
     names, truth, sides = _coded(reads)
     counts = np.bincount(truth, minlength=len(names))
     order = sorted(range(len(names)), key=lambda at: -counts[at])[:WIDEST]
@@ -137,11 +140,11 @@ def per_label(reads: Sequence[Read]) -> Table:
         )
         for at in order
     ]
-    lost = [str(int((side == len(names)).sum())) for side in sides]
+    lost = [counted(int((side == len(names)).sum()), "answer") for side in sides]
     return Table(
         "Labels",
         ("label", "prompts", "base right", "fine-tuned right", "base F1", "fine-tuned F1"),
-        (*rows, (UNPARSED, "", *lost, "", "")),
+        (*rows, ("none of these", "", *lost, "", "")),
     )
 
 
