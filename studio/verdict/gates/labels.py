@@ -12,6 +12,7 @@ from studio.domain.verdict import Interval
 from studio.verdict.gates.lights import floored, light_of_share, why_share
 from studio.verdict.gates.paired import percentiles, resampled, tango
 from studio.verdict.gates.results import marked, missing, pair, passing, result
+from studio.verdict.wording import count
 
 UNPARSED = "unparsed"
 NO_LABEL = "The reference answer holds none of the labels."
@@ -140,7 +141,7 @@ def per_label(reads: Sequence[Read]) -> Table:
         )
         for at in order
     ]
-    lost = [counted(int((side == len(names)).sum()), "answer") for side in sides]
+    lost = [count(int((side == len(names)).sum()), "answer") for side in sides]
     return Table(
         "Labels",
         ("label", "prompts", "base right", "fine-tuned right", "base F1", "fine-tuned F1"),

@@ -181,12 +181,12 @@ def test_the_same_labels_on_a_few_prompts_are_no_proof_by_macro_f1_either() -> N
     assert found.difference.interval.low == pytest.approx(-0.2425, abs=5e-4)
 
 
-def test_every_label_has_a_line_in_the_table_and_unparsed_the_last() -> None:
+def test_every_label_has_a_line_in_the_table_and_answers_without_one_the_last() -> None:
     (table,) = labels.judge(Labels(), answers(("a", "a", "a"), ("a", "b", "a"), ("b", "?", "b"))).tables
     assert table.rows == (
         ("a", "2", "1", "2", "0.67", "1.00"),
         ("b", "1", "0", "1", "0.00", "1.00"),
-        ("unparsed", "", "1", "0", "", ""),
+        ("none of these", "", "1 answer", "0 answers", "", ""),
     )
 
 
