@@ -68,12 +68,6 @@ def _generate(spec: dict[str, Any], reporter: Reporter) -> Outcome:
         if not meter.measure(wanted, asks):
             return _outcome("stopped", "Stopped before everything was measured.", done, began)
     outcome = _outcome("done", f"Wrote {len(done):,} answers.", done, began)
-    if thought := sum(is_thought(line.get("written", "")) for line in done.values()):
-        reporter.report(
-            EventKind.NOTE,
-            text=f"Before {thought:,} of {len(done):,} answers the model thought aloud. That is no part of an answer: "
-            "raters and gates see what it said after it.",
-        )
     if outcome.result["compared"] and outcome.result["identical"] == outcome.result["compared"]:
         reporter.report(
             EventKind.NOTE,
@@ -130,6 +124,7 @@ def _outcome(state: Any, message: str, done: Done, began: float) -> Outcome:
         "identical": sum(base[key] == tuned[key] for key in compared),
         "compared": len(compared),
         "unfinished": _unfinished(done),
+        "thought": sum(is_thought(line.get("written", "")) for line in done.values()),
         "seconds": round(time.perf_counter() - began, 3),
     }
     if base := next((line["identity"].get("base_sha256") for line in done.values()), None):

@@ -128,10 +128,10 @@ class Draft:
     def bars(self, checkpoints: int) -> str:
         """What it means for the evidence to judge so many checkpoints, each in a study of its own."""
         first = self.protocol.opening
-        asked = " to 1, ".join(f"{bar_at(opening):,.0f}" for opening in range(first, first + checkpoints))
+        asked = [f"{bar_at(opening):,.0f} to 1" for opening in range(first, first + checkpoints)]
         return (
             f"{checkpoints} checkpoints make {checkpoints} comparisons, and each is an opening of its own: "
-            f"the evidence must reach {asked} to 1."
+            f"the evidence must reach {asked[0]} in the first, then {', then '.join(asked[1:])}."
         )
 
 

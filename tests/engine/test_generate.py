@@ -83,7 +83,7 @@ def written(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path, adapter:
     folder = tmp_path_factory.mktemp("study")
     outcome = generate(spec_for(folder, tiny_model, adapter, asks), Notebook())
     assert outcome.state == "done"
-    assert outcome.result.keys() == {"answers", "identical", "compared", "unfinished", "seconds"}
+    assert outcome.result.keys() == {"answers", "identical", "compared", "unfinished", "thought", "seconds"}
     assert (outcome.result["answers"], outcome.result["compared"]) == (36, 12)
     for who, counts in outcome.result["unfinished"].items():
         said = [line for (_, of), line in lines(folder / "answers.jsonl").items() if of == who]

@@ -166,6 +166,14 @@ def unfinished(study: Study) -> str:
     return html.reading(Reading(Tone.WARNING, f"Not every answer came to its end: {'; '.join(said)}.", fix))
 
 
+def thought(study: Study) -> str:
+    """How many answers began with thoughts, which nobody sees who rates."""
+    if study.state in UNWRITTEN or not (began := study.job.result.get("thought", 0)):
+        return ""
+    title = f"{began:,} of {html.count(study.job.result['answers'], 'answer')} began with thoughts."
+    return html.reading(Reading(Tone.QUIET, title, "They are left out: raters and gates see what was said after them."))
+
+
 def _who(contestant: str) -> str:
     return "the fine-tuned model" if contestant == TUNED else Rival(contestant).title
 

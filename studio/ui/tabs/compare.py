@@ -243,7 +243,14 @@ def view(
         return [words.sealed(sealed, name), gr.Dropdown(visible=False), *_no_study(), maker, "", *_quiet()]
     fold: dict[str, Any] = {"open": False} if arriving else {}
     return [
-        html.reading(words.situation(chosen, far)) + words.identical(chosen) + words.unfinished(chosen),
+        "".join(
+            [
+                html.reading(words.situation(chosen, far)),
+                words.identical(chosen),
+                words.unfinished(chosen),
+                words.thought(chosen),
+            ]
+        ),
         gr.Dropdown(choices=[_label(study) for study in every], value=chosen.id, visible=len(every) > 1),
         *_study(chosen, far, told),
         gr.Accordion(visible=True, label="Make another comparison", **fold),

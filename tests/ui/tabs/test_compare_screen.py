@@ -167,6 +167,14 @@ def test_answers_that_were_cut_off_or_are_empty_are_told_before_anybody_rates() 
     assert "came to its end" not in words(view(examples.study())["situation"])
 
 
+def test_thoughts_that_nobody_sees_are_counted() -> None:
+    told = [
+        words(view(examples.study(job=examples.job(state=JobState.DONE, result=result)))["situation"])
+        for result in ({"answers": 48, "thought": 0}, {"answers": 48, "thought": 21})
+    ]
+    assert "thoughts" not in told[0] and "21 of 48 answers began with thoughts." in told[1]
+
+
 def test_a_draft_says_its_work_its_bar_and_what_stands_against_it() -> None:
     made = Draft(examples.run(), examples.KEPT[0], Wanted(), examples.protocol(opening=2), (), 24, 0)
     told = words(said.draft(made, checkpoints=2))
@@ -175,7 +183,7 @@ def test_a_draft_says_its_work_its_bar_and_what_stands_against_it() -> None:
         and "about 12 min" in told
         and "80 to 1 these prompts were opened once before" in told
     )
-    assert "80 to 1, 160 to 1" in told and "cannot say that training beats what costs less" in told
+    assert "80 to 1 in the first, then 160 to 1." in told and "cannot say that training beats what costs less" in told
     wrong = replace(made, protocol=replace(made.protocol, cap=99, margin=0.7))
     assert words(said.draft(wrong)).count("✕") == 2 and "Margin:" in words(said.draft(wrong))
 
