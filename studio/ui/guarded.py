@@ -5,7 +5,7 @@ in `process_api`, so that is where it is decided; what a request is refused befo
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from functools import cache, cached_property
 from typing import Any
@@ -32,6 +32,7 @@ class GuardedPage(SparingPage):
     def __init__(self, *, right: Callable[[Any], Right], writing: Right = Right.CHANGE, **shown: Any) -> None:
         self._right, self._writing = right, writing
         self._config: Any = None
+        self._written = 0
         self.told: tuple[int, Callable[[Visitor], str]] | None = None
         super().__init__(**shown)
 
@@ -117,9 +118,14 @@ class GuardedPage(SparingPage):
     @config.setter
     def config(self, config: Any) -> None:
         self._config = config
+        self._written += 1
         self._ready.cache_clear()
         if "_for_all" in self.__dict__:
             del self._for_all
+
+    def seen_by(self, who: Visitor | None) -> Hashable:
+        """Equal for all who are sent the same page."""
+        return self._written, who and (who.may(Right.CHANGE), self.told[1](who) if self.told else "")
 
     @cached_property
     def _ready(self) -> Any:

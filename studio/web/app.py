@@ -58,7 +58,8 @@ def build_app(
     app = FastAPI(title="Assay Studio", docs_url=None, redoc_url=None, openapi_url=None)
     figures = Figures(studio)
     rating, whole = calm(rate.build(studio)), calm(shell.build(studio))
-    app.add_middleware(Packed, paths=("/", "/config", f"{RATE}/", f"{RATE}/config"))
+    seen = {f"{at}{path}": page.seen_by for at, page in (("", whole), (RATE, rating)) for path in ("/", "/config")}
+    app.add_middleware(Packed, pages=seen)
     app.add_middleware(AccessGate, studio=studio, access=access, events={"": whole.right_of, RATE: rating.right_of})
     app.add_middleware(BodyLimits, upload=max_upload)
     app.add_middleware(SameOriginGate, origins=access.addresses)
