@@ -12,6 +12,7 @@ from studio.data.checks.language import Languages
 from studio.data.checks.nothing import Nothing, Repeats
 from studio.data.checks.preferences import Preferences
 from studio.data.checks.roles import Roles
+from studio.data.checks.sieve import Sieve
 from studio.domain.finding import Finding, FindingKind, Mark
 from studio.domain.row import Row
 
@@ -84,19 +85,22 @@ class Checks:
     """Takes every row once, in file order, and then says what was found."""
 
     def __init__(self) -> None:
+        self._sieve = Sieve()
         self._gathered = [(check, Gathered()) for check in _ROW_CHECKS]
-        self._languages, self._preferences = Languages(), Preferences()
+        self._roles, self._languages, self._preferences = Roles(), Languages(), Preferences()
         self._habits = (
-            CutShort(), OneWord(), Nothing(), Repeats(), Roles(), Formats(), Labels(), Spaces(), self._languages,
+            CutShort(), OneWord(), Nothing(), Repeats(), Formats(), Labels(), Spaces(), self._languages,
         )  # fmt: skip
 
     def add(self, row: Row) -> None:
+        may_be = self._sieve.kinds(row)
         for check, gathered in self._gathered:
-            if marks := check.marks(row):
+            if check.kind in may_be and (marks := check.marks(row)):
                 for reason in dict.fromkeys(mark.note for mark in marks):
                     gathered.add(row, reason, marks=[mark for mark in marks if mark.note == reason])
         for habit in self._habits:
             habit.add(row)
+        self._roles.add(row, may_hold_turns=FindingKind.ROLE_ORDER in may_be)
         self._preferences.add(row)
 
     def findings(self) -> list[Finding]:
@@ -105,5 +109,6 @@ class Checks:
             gathered.finding(check.kind, one=check.one, many=check.many, why=check.why)
             for check, gathered in self._gathered
         ]
-        found += [*(habit.finding() for habit in self._habits), self._languages.mix(), *self._preferences.findings()]
+        found += [habit.finding() for habit in (*self._habits, self._roles)]
+        found += [self._languages.mix(), *self._preferences.findings()]
         return [finding for finding in found if finding]

@@ -37,6 +37,11 @@ def holds_any(text: str, letters: Iterable[str]) -> bool:
     return any(map(text.__contains__, letters))
 
 
+def openings(name: str) -> tuple[str, ...]:
+    """Letters in lower case, of which every text that a sentence of a list can match holds some."""
+    return sections(name)[OPENINGS]
+
+
 def opens(name: str, text: str) -> bool:
     """Whether a text in lower case holds some of the letters without which no sentence of a list can match."""
     plain, others = _openings(name)
@@ -46,7 +51,7 @@ def opens(name: str, text: str) -> bool:
 @cache
 def _openings(name: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """The openings of a list that every text can hold, and those that only texts with other letters can."""
-    lines = sections(name)[OPENINGS]
+    lines = openings(name)
     plain = [line for line in lines if line.isascii()]
     return re.compile(any_of(plain)), re.compile(any_of(line for line in lines if not line.isascii()))
 

@@ -9,7 +9,7 @@ from studio.domain.finding import Mark
 from studio.domain.row import Row
 
 LIST = "placeholders"
-_SIGNS = (
+SIGNS = (
     "{",
     "[",
     "<",
@@ -55,7 +55,7 @@ def marks(row: Row) -> list[Mark]:
 
 def spans(answer: str) -> list[Span]:
     """The places to fill in outside of code, in order; none overlap. The tags of masked data are none."""
-    if not holds_any(answer, _SIGNS):
+    if not holds_any(answer, SIGNS):
         return []
     code = [Span(*match.span(), "") for match in _CODE.finditer(answer)]
     found: list[Span] = []

@@ -24,7 +24,7 @@ _ASSISTANTS = (
     "Asistente", "Assistente", "Asystent", "Ассистент", "Помощник", "助手", "助理", "アシスタント",
 )  # fmt: skip
 _NAMES = r"^[ \t]*(?:[*_]{{1,2}}|\[)?(?:{names})(?:[*_]{{1,2}}|\])?[ \t]?[:：>](?:[*_]{{1,2}})?(?=\s|$|[^\x00-\u02ff])"
-_SIGNS = ("##", "<assistant>", "A:", "Answer:", "Response:", *_ASSISTANTS)
+SIGNS = ("##", "<assistant>", "A:", "Answer:", "Response:", *_ASSISTANTS)
 _HEADING = re.compile(
     r"^(?:### ?(?:Instruction|Response|Human|Assistant|User|System)\b:?"
     r"|#{2,4} ?(?:Instruction|Response|Human|Assistant|User):"
@@ -54,9 +54,9 @@ class Roles:
         self._found = Gathered()
         self._rows = 0
 
-    def add(self, row: Row) -> None:
+    def add(self, row: Row, *, may_hold_turns: bool = True) -> None:
         self._rows += 1
-        if marks := marks_of(row, spans):
+        if may_hold_turns and (marks := marks_of(row, spans)):
             self._found.add(row, INSIDE, marks=marks)
         self._found.add(row, WITH if row.messages[0].role == "system" else WITHOUT)
 
@@ -77,7 +77,7 @@ class Roles:
 
 def spans(text: str) -> list[Span]:
     """Where a message holds another turn: under a heading for it, or in a conversation that is written out."""
-    if not holds_any(text, _SIGNS):
+    if not holds_any(text, SIGNS):
         return []
     found = [Span(*match.span(), INSIDE) for match in _HEADING.finditer(text)]
     # One name alone may be a field of a form; two make a conversation.

@@ -83,11 +83,12 @@ _SHAPES = (
         tag=PASSWORD, is_real=_is_password),
 )  # fmt: skip
 
-_MAY_HOLD = re.compile(any_of(letters for shape in _SHAPES for letters in shape.holds))
-_MAY_SET = re.compile(
-    any_of(("passw", "passphrase", "passcode", "pwd", "kennwort", "mot de", "contrase", "senha", "secret"))
-)
+_SET_WORDS = ("passw", "passphrase", "passcode", "pwd", "kennwort", "mot de", "contrase", "senha", "secret")
+_MAY_SET = re.compile(any_of(_SET_WORDS))
 _KEY_WORDS, _KINDS_OF_KEY = ("key", "token"), ("api", "access", "private", "auth")
+LETTERS = tuple(letters for shape in _SHAPES for letters in shape.holds)
+SMALL_LETTERS = (*_SET_WORDS, *_KEY_WORDS)
+_MAY_HOLD = re.compile(any_of(LETTERS))
 _SETTING = re.compile(
     r"(?:pass(?:word|wd|phrase|code)|passwort|pwd|kennwort|mot de passe|contraseña|senha"
     r"|(?:api|access|secret|private|auth)[ _-]?(?:key|token)|(?:client|app)[ _-]?secret|secret)"

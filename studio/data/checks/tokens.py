@@ -7,7 +7,7 @@ from studio.data.checks.places import Span, marks_of
 from studio.domain.finding import Mark
 from studio.domain.row import Row
 
-_SIGNS = ("<|", "INST]", "<<SYS>>", "SYS>>", "_of_turn>", "s>", "<｜", "[TOOL_CALLS]", "[AVAILABLE_TOOLS]")
+SIGNS = ("<|", "INST]", "<<SYS>>", "SYS>>", "_of_turn>", "s>", "<｜", "[TOOL_CALLS]", "[AVAILABLE_TOOLS]")
 _TOKEN = re.compile(
     r"<\|[A-Za-z][A-Za-z0-9_]{1,40}\|>"  # ChatML, Llama 3, Phi and most others
     r"|<｜[^｜<>\n]{1,40}｜>"  # DeepSeek
@@ -24,7 +24,7 @@ def marks(row: Row) -> list[Mark]:
 
 def spans(text: str) -> list[Span]:
     """The signs of a chat format in a text. <s> and </s> count unless they strike a passage through, as in HTML."""
-    if not holds_any(text, _SIGNS):
+    if not holds_any(text, SIGNS):
         return []
     found = [match.span() for match in _TOKEN.finditer(text)]
     around = [match.span() for match in _SEQUENCE.finditer(text)]

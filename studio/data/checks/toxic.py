@@ -40,6 +40,11 @@ def spans(text: str) -> list[Span]:
     return sorted(found, key=lambda span: span.start)
 
 
+def signals() -> frozenset[str]:
+    """Words in lower case, of which every text that holds abuse has one."""
+    return _listed()[2]
+
+
 @cache
 def _listed() -> tuple[dict[str, str], dict[str, str], frozenset[str]]:
     """The words and the phrases of the list, each with what it is; a text without any of the signals holds none."""
