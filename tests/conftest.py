@@ -3,6 +3,7 @@
 import gc
 import shutil
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -10,10 +11,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect
 
+from studio.jobs.forking import Nursery
+from studio.jobs.launcher import Launcher
 from studio.store import database
 from studio.store.database import Store
 from studio.store.workspace import Workspace
 from studio.web.quiet import quiet_libraries
+from tests.nursery import Bearing
 from tests.postgresql import cluster, migrated, new_database, server  # noqa: F401
 from tests.small_disk import mounted
 
@@ -59,6 +63,14 @@ def migrate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Stor
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "_migrate", migrate_or_copy)
         yield migrate
+
+
+@pytest.fixture(scope="session")
+def bearing() -> Iterator[Launcher]:
+    """Forks workers from a nursery that all tests of this process share; where it can load nothing, they start afresh."""
+    nursery = Nursery.begin((sys.executable, "-P", "-m", "tests.nursery"))
+    yield Bearing(nursery)
+    nursery.end()
 
 
 def pytest_configure() -> None:

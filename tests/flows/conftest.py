@@ -26,10 +26,10 @@ from studio.flows import bring, compare, inspect, judge, split, train
 from studio.flows.judge import Vote
 from studio.flows.models import STARTER
 from studio.flows.studio import ASSETS, Studio, open_studio
-from studio.jobs.presence import ensure_supervisor
+from studio.jobs.launcher import Launcher
 from studio.store import cards, jobs, studies
 from studio.store.workspace import Workspace
-from tests.supervised import end_supervisor
+from tests.supervised import supervised
 
 PATIENCE = 240.0
 GOOD = [json.loads(line) for line in (ASSETS / "samples" / "triage.jsonl").read_text().splitlines()[:60]]
@@ -49,12 +49,11 @@ LINES = [json.dumps(row) for row in (*GOOD, COPY, CONTRADICTION, FORMULA, LONG)]
 
 
 @contextmanager
-def carrying_out(root: Path) -> Iterator[Studio]:
+def carrying_out(root: Path, bearing: Launcher) -> Iterator[Studio]:
     """A studio in a workspace of its own, whose jobs are carried out until the block ends."""
     studio = open_studio(root)
-    ensure_supervisor(studio.workspace)
-    yield studio
-    end_supervisor(studio.workspace)
+    with supervised(studio.store, bearing):
+        yield studio
     studio.store.close()
 
 
@@ -68,7 +67,7 @@ class Prepared:
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory, file: Path) -> Prepared:
+def prepared(tmp_path_factory: pytest.TempPathFactory, file: Path, bearing: Launcher) -> Prepared:
     """The file brought, measured and dealt, and a short run trained on it; made once for all processes of these tests."""
     own = tmp_path_factory.getbasetemp()
     root = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "prepared"
@@ -76,7 +75,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, file: Path) -> Prepared:
         fcntl.flock(lock, fcntl.LOCK_EX)
         made = root.with_suffix(".json")
         if not made.exists():
-            with carrying_out(root) as studio:
+            with carrying_out(root, bearing) as studio:
                 dataset = _brought(studio, file)
                 made.write_text(json.dumps([dataset, _trained(studio, dataset)]))
         return Prepared(Workspace(root), *json.loads(made.read_text()))
@@ -110,9 +109,10 @@ def _copy(source: Workspace, to: Path, *without: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def working(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[Studio]:
+def working(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared, bearing: Launcher) -> Iterator[Studio]:
     """A studio that carries out its jobs."""
-    with carrying_out(_copy(prepared.workspace, tmp_path_factory.mktemp("flows") / "workspace")) as studio:
+    copy = _copy(prepared.workspace, tmp_path_factory.mktemp("flows") / "workspace")
+    with carrying_out(copy, bearing) as studio:
         yield studio
 
 
@@ -153,11 +153,10 @@ def quiet(prepared: Prepared, tmp_path: Path) -> Iterator[Studio]:
 
 
 @pytest.fixture
-def copied(quiet: Studio) -> Iterator[Studio]:
+def copied(quiet: Studio, bearing: Launcher) -> Iterator[Studio]:
     """The copy, in which jobs are carried out."""
-    ensure_supervisor(quiet.workspace)
-    yield quiet
-    end_supervisor(quiet.workspace)
+    with supervised(quiet.store, bearing):
+        yield quiet
 
 
 @pytest.fixture

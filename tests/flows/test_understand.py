@@ -10,6 +10,7 @@ from studio.domain.dataset import Layout, Mapping, Origin
 from studio.domain.errors import DatasetError
 from studio.flows import bring, understand
 from studio.flows.studio import Studio
+from studio.jobs.launcher import Launcher
 from tests.flows.conftest import carrying_out
 from tests.flows.test_bring import read
 
@@ -17,9 +18,9 @@ SHORT = Mapping(Layout.PROMPT_COMPLETION, {"prompt": "ask", "completion": "brief
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+def own(tmp_path_factory: pytest.TempPathFactory, bearing: Launcher) -> Iterator[Studio]:
     """A studio of these tests alone: the fields that are chosen here are remembered for every later file."""
-    with carrying_out(tmp_path_factory.mktemp("understand") / "workspace") as studio:
+    with carrying_out(tmp_path_factory.mktemp("understand") / "workspace", bearing) as studio:
         yield studio
 
 
