@@ -30,6 +30,7 @@ SECRET = re.compile(
     r"(stu_|hf_|bearer |(?:password|token)[\"']?\s*[=:]\s*[\"']?|/(?:open|welcome|verdict)/|[?&]t=)[^\s\"'&<>]+",
     re.IGNORECASE,
 )
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 _about: ContextVar[Mapping[str, Any]] = ContextVar("about", default={})  # noqa: B039  nobody changes it
 
@@ -85,15 +86,40 @@ def configure(process: str, *, file: Path | None = None, shows: str = "warning")
             kept.setFormatter(Json(process))
             kept.setLevel((level or "info").upper())
             handlers.append(kept)
-    for old in [each for each in root.handlers if isinstance(each.formatter, Text | Json)]:
+    for old in [each for each in root.handlers if isinstance(each, Faults) or isinstance(each.formatter, Text | Json)]:
         root.removeHandler(old)
         old.close()
-    for handler in handlers:
+    for handler in (*handlers, Faults()):
         root.addHandler(handler)
     root.setLevel(min(handler.level for handler in handlers))
     for noisy in ("httpx", "httpcore", "urllib3", "asyncio", "multipart", "matplotlib", "PIL", "fontTools", "alembic"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
     logging.captureWarnings(False)
+
+
+class Faults(logging.Handler):
+    """Counts what this process logged as an error: something of the studio's own failed."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.told = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.told += 1
+
+
+def faults() -> int:
+    """How many errors this process has logged since it was configured."""
+    return sum(each.told for each in logging.getLogger().handlers if isinstance(each, Faults))
+
+
+def apology(number: str) -> str:
+    """What people read where the studio itself failed in a press or call of this number."""
+    told = f" the number {number}: the log tells of it under that" if number else "; the log tells more"
+    return (
+        "Something in the studio itself failed; nothing of yours is lost. Try it once more; if it fails again, tell "
+        f"whoever runs the studio{told}."
+    )
 
 
 class Text(logging.Formatter):
@@ -103,7 +129,9 @@ class Text(logging.Formatter):
         told, named = _told(record), _about.get()
         end = f"  [{' '.join(f'{name}={value}' for name, value in named.items())}]" if named else ""
         trace = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
-        return masked(f"{_at(record)} {record.levelname} {told}{end}{trace}")
+        # What somebody wrote makes no line of its own, and moves no terminal.
+        line = UNSEEN.sub("�", f"{told}{end}{trace}").replace("\n", "\n    ")
+        return masked(f"{_at(record)} {record.levelname} {line}")
 
 
 class Json(logging.Formatter):

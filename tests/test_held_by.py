@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 # Page, the letter of its numbers, how many there are, the cells of a line with its ends, and which tells what holds it.
-PAGES = [("faults.md", "F", 50, 6, 4), ("threats.md", "T", 28, 7, 5)]
+PAGES = [("faults.md", "F", 52, 6, 4), ("threats.md", "T", 30, 7, 5)]
 
 
 @pytest.mark.parametrize(("name", "letter", "count", "cells", "holds"), PAGES, ids=["faults", "threats"])

@@ -18,7 +18,12 @@ def quiet_root() -> Iterator[None]:
     root = logging.getLogger()
     level = root.level
     yield
-    for handler in [each for each in root.handlers if isinstance(each.formatter, logs.Text | logs.Json)]:
+    made = [
+        each
+        for each in root.handlers
+        if isinstance(each, logs.Faults) or isinstance(each.formatter, logs.Text | logs.Json)
+    ]
+    for handler in made:
         root.removeHandler(handler)
         handler.close()
     root.setLevel(level)
@@ -40,6 +45,20 @@ def test_a_line_is_text_for_people_and_json_for_programs(quiet_root, tmp_path, c
     assert second["message"] == "only in the file"
     told = capsys.readouterr().err
     assert "WARNING the disk is low: 1 MB  [request=0123abcd job=job-1]" in told and "only in" not in told
+
+
+def test_what_somebody_wrote_makes_no_line_of_its_own_and_moves_no_terminal(quiet_root, tmp_path, capsys):
+    logs.configure("web", file=tmp_path / "web.jsonl")
+    forged = "x\n2026-01-01T00:00:00.000Z ERROR Olga emptied the bin\x1b[2J\r\x9b1m"
+    logging.getLogger("studio.x").warning("%s is no file", forged)
+    try:
+        raise ValueError(forged)
+    except ValueError:
+        logging.getLogger("studio.x").exception("a fault")
+    told = capsys.readouterr().err
+    begun = [line for line in told.splitlines() if not line.startswith("    ")]
+    assert [line.split(" ", 1)[1] for line in begun] == ["WARNING x", "ERROR a fault"]
+    assert told.replace("\n", "").isprintable() and len(lines(tmp_path / "web.jsonl")) == 2
 
 
 def test_a_traceback_is_part_of_its_line(quiet_root, tmp_path):

@@ -9,10 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from studio.cli.importing import pair
-from studio.cli.output import Json, answer, verb
+from studio.cli.output import Json, answer, say, verb
 from studio.cli.running import RunId
 from studio.cli.workspace import opened
 from studio.domain.errors import RunError
+from studio.domain.excerpt import visible
 from studio.domain.job import JobState
 from studio.domain.talk import BASE, Exchange, end_words, mistaken
 from studio.flows import chat as flow
@@ -84,14 +85,14 @@ def _one_after_the_other(studio: Studio, talk: str, setup: Setup, run: str, mess
 
 def _by_hand(studio: Studio, talk: str, setup: Setup) -> None:
     """A talk in a terminal: answers appear as they are written, Ctrl-C stops one, an empty line ends it all."""
-    typer.echo("An empty line ends the talk; Ctrl-C stops an answer. Not blind, so it counts for no verdict.")
+    say("An empty line ends the talk; Ctrl-C stops an answer. Not blind, so it counts for no verdict.")
     while text := typer.prompt("You", default="", show_default=False).strip():
         try:
-            typer.echo(_notes(_answered(studio, talk, text, setup, seen=_printed())))
+            say(_notes(_answered(studio, talk, text, setup, seen=_printed())))
         except KeyboardInterrupt:
             flow.stop(studio, talk)
             _until_free(studio, talk)
-            typer.echo("\nStopped.")
+            say("\nStopped.")
 
 
 def _answered(studio: Studio, talk: str, text: str, setup: Setup, *, seen: Seen = lambda look: None) -> Exchange:
@@ -127,10 +128,10 @@ def _printed() -> Seen:
         for place, (pane, said) in enumerate(zip(look.last.turn.panes, look.last.answers, strict=True)):
             if place > at and said.text:
                 at = place
-                typer.secho(f"\n{pane.who.title}:", bold=True)
+                typer.secho(f"\n{visible(pane.who.title)}:", bold=True)
             if place == at:
                 same = len(printed[place]) if said.text.startswith(printed[place]) else 0
-                typer.echo(said.text[same:], nl=False)
+                say(said.text[same:], nl=False)
                 printed[place] = said.text
             if said.end is None:
                 return

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from studio.cli.output import Json, answer, error_values, verb
+from studio.cli.output import Json, answer, error_values, say, verb
 from studio.cli.running import RunId, new_key
 from studio.cli.workspace import opened
 from studio.domain.errors import ExportError
@@ -65,7 +65,7 @@ def _followed(studio: Studio, release_id: str, *, quiet: bool) -> Release:
     while True:
         found = deliver.release(studio, release_id)
         if found.job.phase != shown and not quiet:
-            typer.echo(f"  {found.job.phase} …")
+            say(f"  {found.job.phase} …")
         shown = found.job.phase
         if not found.job.is_live:
             return found

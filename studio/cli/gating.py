@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from studio.cli.output import Json, answer, verb
+from studio.cli.output import Json, answer, say, verb
 from studio.cli.workspace import keep_working, opened
 from studio.domain.errors import StudyError
 from studio.domain.gate_names import TITLES
@@ -62,7 +62,7 @@ def _tell(studio: Studio, study: Study, *, as_json: bool) -> None:
     lines = [f"{found.light:<5}  {found.title}: {found.sentence}" for found in far.known]
     if far.unknown and far.job:
         if not as_json:
-            typer.echo("\n".join(lines))
+            say("\n".join(lines))
         raise StudyError(far.job.message or far.sentence, fix=far.job.fix or "Ask again for the rest.")
     told = {"study": study.id, "gates": gate_values(far)}
     answer(as_json, told, "\n".join(lines) or "No gate was frozen with this comparison.")

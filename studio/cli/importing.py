@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from studio.cli.output import Json, answer, verb
+from studio.cli.output import Json, answer, say, verb
 from studio.cli.workspace import opened
 from studio.data.encodings import CHARSETS, Legacy
 from studio.domain.dataset import PART_TITLES, PARTS, Mapping, Reject
@@ -49,7 +49,7 @@ def import_file(
         read = bring.ready(studio, found.id)
     except DatasetError:
         if rejects and not json:
-            typer.echo("\n".join(_refused(rejects)), err=True)
+            say("\n".join(_refused(rejects)), err=True)
         raise
     offers, repaired = bring.repairs(studio, found.id), bring.repaired(studio, found.id)
     encodings = understand.encodings(studio, found.id)

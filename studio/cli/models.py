@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from studio.cli.output import Json, answer, error_values, verb
+from studio.cli.output import Json, answer, error_values, say, verb
 from studio.cli.workspace import opened
 from studio.domain.errors import RecipeError
 from studio.domain.job import JobState
@@ -102,6 +102,6 @@ def _followed(studio: Studio, model_id: str, *, quiet: bool) -> Model:
         share = f"{job.done / job.total:4.0%}" if job.total and job.state is JobState.RUNNING else "    "
         line = f"  {share} {job.message or job.phase or job.words}"
         if line != told and not quiet:
-            typer.echo(line)
+            say(line)
         told = line
         time.sleep(0.3)

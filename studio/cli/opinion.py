@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from studio.cli.output import Json, answer, verb
+from studio.cli.output import Json, answer, say, verb
 from studio.cli.workspace import opened
 from studio.domain.errors import StudyError
 from studio.domain.judge import DEFAULT_KEY, Judge, endpoint
@@ -37,7 +37,7 @@ def judge(
     chosen = _left(studio, study) if again else _judge(studio, endpoint, model, local, key_variable, prices)
     told = opinion.announce(studio, study, chosen)
     if not json:
-        typer.echo(announcement(told))
+        say(announcement(told))
     if not yes and json:
         answer(True, {"study": study, "announcement": told, "started": False}, "")
         return

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from typer.exceptions import TyperException
 
 from studio.domain.errors import StudioError
+from studio.domain.excerpt import visible
 
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
 
@@ -21,7 +22,16 @@ Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs
 def answer(as_json: bool, values: dict[str, Any] | list[Any], words: str) -> None:
     """Print one answer; what is no number in JSON (infinity, for one) becomes null."""
     options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
-    typer.echo(orjson.dumps(values, default=_plain, option=options) if as_json else words)
+    if as_json:
+        typer.echo(orjson.dumps(values, default=_plain, option=options))
+    else:
+        say(words)
+
+
+def say(words: str, *, err: bool = False, nl: bool = True) -> None:
+    """Print words, with a sign for every letter that would move the cursor, colour or rename the terminal, or hide."""
+    lines = [[visible(part) for part in line.split("\t")] for line in words.split("\n")]
+    typer.echo("\n".join(map("\t".join, lines)), err=err, nl=nl)
 
 
 def error_values(error: StudioError) -> dict[str, Any]:
@@ -66,7 +76,7 @@ def refuse(error: StudioError, *, as_json: bool) -> None:
     if as_json:
         answer(True, error_values(error), "")
     else:
-        typer.echo(error.sentence, err=True)
+        say(error.sentence, err=True)
 
 
 def _internal(error: Exception) -> StudioError:

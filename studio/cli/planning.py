@@ -8,7 +8,7 @@ import typer
 from studio.cli import running, sweep
 from studio.cli.importing import pair
 from studio.cli.looking import Dataset, ModelId, measured
-from studio.cli.output import Json, answer, verb
+from studio.cli.output import Json, answer, say, verb
 from studio.cli.workspace import opened
 from studio.domain.errors import RecipeError
 from studio.domain.recipe import Recipe
@@ -95,7 +95,7 @@ def sweep_values(
         answer(json, {"runs": [changes for changes, _ in asked.each], "takes": asked.takes}, asked.sentence)
         return
     if not json:
-        typer.echo(asked.sentence)
+        say(asked.sentence)
     made = sweeping.start(studio, dataset, model, chosen, knobs, name=name, gpu=on, key=running.new_key())
     sweep.told(studio, made, wait=wait, json=json)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from studio.cli import logbook
-from studio.cli.output import Json, answer, error_values, verb
+from studio.cli.output import Json, answer, error_values, say, verb
 from studio.cli.workspace import opened
 from studio.domain.errors import RunError
 from studio.domain.job import Job, JobState
@@ -53,9 +53,9 @@ def _followed(studio: Studio, run_id: str, *, quiet: bool) -> Run:
         survived = faults.survived(studio, run)
         if not quiet:
             for fault in survived[told:]:
-                typer.echo(f"  {fault.sentence}")
+                say(f"  {fault.sentence}")
             for point in checks[shown:]:
-                typer.echo(f"  step {point.step:>5,}  validation loss {point.validation_loss:.3f}")
+                say(f"  step {point.step:>5,}  validation loss {point.validation_loss:.3f}")
         shown, told = len(checks), len(survived)
         if not run.is_live:
             return run

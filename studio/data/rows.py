@@ -18,6 +18,7 @@ import orjson
 from studio.data.arrays import mapped
 from studio.data.atomic import replacing
 from studio.domain.dataset import Reject
+from studio.domain.errors import DatasetError
 from studio.domain.excerpt import Excerpt
 from studio.domain.row import Row, row_from
 
@@ -119,7 +120,17 @@ def uses_tools(folder: Path) -> bool:
 
 def load_rows(folder: Path) -> Rows:
     """The rows of a dataset folder; parses those alone that were edited."""
+    insist_on_rows(folder)
     return Rows(folder / ROWS, _offsets(folder), _edited(folder / "edited.jsonl"))
+
+
+def insist_on_rows(folder: Path) -> None:
+    """DatasetError where a dataset folder has lost its rows."""
+    if not (folder / ROWS).is_file():
+        raise DatasetError(
+            "The rows of this dataset are no longer on the disk: something other than the studio deleted them.",
+            fix="Put its folder back from a backup, or bring the file in again.",
+        )
 
 
 def save_offsets(folder: Path) -> None:

@@ -15,7 +15,7 @@ from studio.data.encodings import charset
 from studio.data.naming import file_name, printable, shown_name
 from studio.data.offers import Offer, Repaired, offers_from, repaired_from
 from studio.data.repairing import Repair
-from studio.data.rows import load_rejects, load_rows
+from studio.data.rows import insist_on_rows, load_rejects, load_rows
 from studio.domain.dataset import Dataset, Mapping, Reject
 from studio.domain.errors import DatasetError, SetupError
 from studio.domain.intact import sync
@@ -289,6 +289,7 @@ def ready(studio: Studio, dataset_id: str) -> Dataset:
     if not found.is_ready:
         job = jobs.get(studio.store, found.job_id)
         raise DatasetError(job.message, fix=job.fix or "Bring the file in again.")
+    insist_on_rows(studio.workspace.dataset(dataset_id))
     return found
 
 

@@ -3,18 +3,20 @@
 docs/operate.md lists these checks with why each is there.
 """
 
+import json
 import os
 import resource
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_network
 from pathlib import Path
 
+from studio.data.naming import printable
 from studio.domain.errors import SetupError, StudioError
 from studio.domain.job import JobState
 from studio.domain.machine import Check
@@ -38,6 +40,7 @@ OPEN_FILES = 4096
 POSTGRESQL = 13
 CLOCK_OFF, BACKUP_AGE = timedelta(minutes=2), timedelta(days=7)
 SOON = 4.0  # seconds
+A_DAY, END_OF_LOG, SHOWN = timedelta(days=1), 5_000_000, 120  # bytes that are looked through; letters of what was told
 ROOM = 0.1  # of what a workspace may take is to be left for what comes
 ASK_THE_TIME = """
 import sys, urllib.error, urllib.request
@@ -53,7 +56,7 @@ def checks(folder: Path, environ: Mapping[str, str], *, mounts: Path = MOUNTS) -
     """What can be found out from outside; of a workspace that is not there yet, as much as that allows."""
     workspace, url = Workspace(folder.absolute()), environ.get("STUDIO_DATABASE")
     found = [_proxies(environ), _kind_of_disk(workspace, url, mounts), _private(workspace), _cache(environ)]
-    found += [_open_files(), _clock(environ), _postgresql(url), _one_machine(workspace, url)]
+    found += [_open_files(), _clock(environ), _postgresql(url), _one_machine(workspace, url), _faults(workspace)]
     return [check for check in [*found, *_of_the_database(workspace, url)] if check is not None]
 
 
@@ -148,6 +151,30 @@ def _one_machine(workspace: Workspace, url: str | None) -> Check | None:
         return Check("One machine", True, "no other works on this workspace")
     fix = "Stop the studio there, or move the database to PostgreSQL (STUDIO_DATABASE), which several may share."
     return Check("One machine", False, "another machine works on this workspace at this moment", fix)
+
+
+def _faults(workspace: Workspace) -> Check:
+    """What failed in the studio itself stands in its logs, where nobody looks who is not told to."""
+    logs = workspace.log("").parent.glob("*.jsonl")
+    since = datetime.now(UTC) - A_DAY
+    told = sorted((at, words, path) for path in logs for at, words in _errors(path) if at > since)
+    if not told:
+        return Check("Faults", True, "none in the last day", needed=False)
+    at, words, path = told[-1]
+    how_many = f"{len(told):,} in the last day, the last one at {at:%H:%M} UTC: {printable(words)[:SHOWN]}"
+    fix = f"Read the lines of level error in {path}, and report them with their traceback."
+    return Check("Faults", False, how_many, fix, needed=False)
+
+
+def _errors(path: Path) -> Iterator[tuple[datetime, str]]:
+    """What the end of a log tells of errors: when, and the words."""
+    with suppress(OSError), path.open("rb") as file:
+        file.seek(max(path.stat().st_size - END_OF_LOG, 0))
+        for line in file:
+            if b'"level":"error"' in line or b'"level":"critical"' in line:
+                with suppress(ValueError, KeyError, TypeError):
+                    told = json.loads(line)
+                    yield datetime.fromisoformat(told["at"]), str(told["message"])
 
 
 # The clock, and the database

@@ -13,7 +13,7 @@ from studio.flows.audit import COMMAND_LINE
 from studio.flows.backup import SPARE, silent
 from studio.jobs.attempt import lay_down
 from studio.jobs.lease import folder_id
-from studio.jobs.presence import sole_supervisor
+from studio.jobs.presence import sole_supervisor, unserved
 from studio.recipes.machine import disk_free
 from studio.recipes.words import amount
 from studio.store import archive, dumps, jobs, moved
@@ -25,7 +25,7 @@ ASIDE = "before-restore-"
 # What belongs to processes, whichever database they find.
 STAYS = (
     "supervisor.lock", "supervisor.json", "supervisor.log", "supervisor.log.1", "supervisor.beat", "logs", "folder.id",
-    "migration.lock", "restoring", "restoring.part", "restoring.database",
+    "pages.lock", "migration.lock", "restoring", "restoring.part", "restoring.database",
 )  # fmt: skip
 MOVED, WHERE, WHICH = ".old-is-aside", ".aside", ".which-backup"
 
@@ -52,8 +52,8 @@ def restore(
     manifest = archive.verified(path, tell=tell)
     _check_kind(manifest, url)
     workspace.prepare()
-    with sole_supervisor(workspace) as is_mine:
-        if not is_mine:
+    with sole_supervisor(workspace) as is_mine, unserved(workspace) as is_unserved:
+        if not (is_mine and is_unserved):
             raise SetupError(f"The studio is running on {workspace.root}.", fix="Stop it, then restore.")
         which = hashlib.sha256(manifest.model_dump_json().encode()).hexdigest()
         if workspace.restoring.exists():

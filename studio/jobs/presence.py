@@ -45,6 +45,20 @@ def sole_supervisor(workspace: Workspace, *, patience: float = PATIENCE) -> Iter
         yield held
 
 
+@contextmanager
+def serving(workspace: Workspace) -> Iterator[bool]:
+    """Say while the block runs, beside others, that pages are served here; False where that must not be now."""
+    with workspace.pages_lock.open("a") as file:
+        yield _try_lock(file.fileno(), fcntl.LOCK_SH)
+
+
+@contextmanager
+def unserved(workspace: Workspace) -> Iterator[bool]:
+    """Keep pages from being served for as long as the block runs; False where some are."""
+    with workspace.pages_lock.open("a") as file:
+        yield _try_lock(file.fileno(), fcntl.LOCK_EX)
+
+
 def lock_number(workspace: Workspace) -> int | None:
     """The file system's number of the lock: another one, or none, is not the lock that a supervisor here holds."""
     try:

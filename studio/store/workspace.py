@@ -47,6 +47,11 @@ class Workspace:
         return self.root / "supervisor.lock"
 
     @property
+    def pages_lock(self) -> Path:
+        """Held by whoever serves pages of this workspace."""
+        return self.root / "pages.lock"
+
+    @property
     def supervisor_info(self) -> Path:
         return self.root / "supervisor.json"
 

@@ -7,6 +7,7 @@ from typing import ParamSpec, TypeVar
 
 import gradio as gr
 
+from studio import logs
 from studio.domain.errors import StudioError
 from studio.domain.reading import Reading, Tone
 from studio.ui.parts import html
@@ -29,11 +30,7 @@ def friendly(handler: Callable[P, T]) -> Callable[P, T]:
             raise
         except Exception as error:
             logging.getLogger("studio.ui").exception("A screen failed")
-            raise gr.Error(
-                "Something in the studio itself failed; nothing of yours is lost. The log has the details.",
-                title="That did not work",
-                print_exception=False,
-            ) from error
+            raise gr.Error(logs.apology(logs.request()), title="That did not work", print_exception=False) from error
 
     return handled
 

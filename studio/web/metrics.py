@@ -17,6 +17,7 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from studio import logs
 from studio.domain.errors import StudioError
 from studio.domain.job import JobState
 from studio.flows.health import Room
@@ -74,6 +75,8 @@ class Workspace(Collector):
     def collect(self) -> Iterable[Metric]:
         yield from self._of_the_database()
         yield from self._of_the_supervisor()
+        told = "What the web process logged as an error: something of the studio's own failed."
+        yield CounterMetricFamily("studio_faults", told, logs.faults())
         yield _gauge("studio_disk_free_bytes", "Free bytes on the disk of the workspace.", disk_free(self.room.root))
         if (taken := self.room.now()) is not None:
             yield _gauge("studio_workspace_bytes", "Bytes of the workspace, counted every ten minutes.", taken)

@@ -10,6 +10,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from studio import logs
+
 # What a browser could be asked for and nothing here needs.
 UNUSED = (
     "accelerometer", "browsing-topics", "camera", "clipboard-read", "display-capture", "geolocation", "gyroscope",
@@ -71,8 +73,8 @@ class Policies:
             await self.app(scope, receive, send_with_headers)
         except Exception:
             if not has_begun:
-                said = "Something in the studio itself failed. Its log says what."
-                await PlainTextResponse(said, status_code=500)(scope, receive, send_with_headers)
+                said = PlainTextResponse(logs.apology(scope.get("number", "")), status_code=500)
+                await said(scope, receive, send_with_headers)
             raise
 
     def _put(self, scope: Scope, status: int, headers: MutableHeaders) -> None:

@@ -19,6 +19,7 @@ from studio.domain.errors import SetupError
 from studio.flows import people
 from studio.flows.studio import Studio, open_studio
 from studio.flows.tidy import keep_tidy
+from studio.jobs.presence import serving
 from studio.jobs.supervisor import keep_supervised
 from studio.store.workspace import Workspace
 from studio.web.access.settings import Access
@@ -65,19 +66,22 @@ def serve(
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  it is asked for, and not bound
     local = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
     print(opening(studio, access, access.addresses[0] if access.addresses else local), flush=True)
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=2,
-        timeout_keep_alive=KEPT_OPEN,
-        proxy_headers=False,
-        ws="none",
-        http=PromptProtocol,
-        server_header=False,
-    )
+    with serving(studio.workspace) as may_serve:
+        if not may_serve:
+            raise SetupError("This workspace is being restored from a backup.", fix="Wait until that is done.")
+        uvicorn.run(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=2,
+            timeout_keep_alive=KEPT_OPEN,
+            proxy_headers=False,
+            ws="none",
+            http=PromptProtocol,
+            server_header=False,
+        )
     if supervise:
         print("The page is closed. What was started goes on and is there when you open the studio again.", flush=True)
 

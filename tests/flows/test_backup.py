@@ -20,7 +20,7 @@ from studio.domain.run import Run
 from studio.engine.checkpoints import ADAPTER
 from studio.flows import audit, backup, people, restore, train
 from studio.flows.studio import Studio, open_studio
-from studio.jobs.presence import sole_supervisor
+from studio.jobs.presence import serving, sole_supervisor
 from studio.store import access_tables, jobs, runs, sign_ins, tables
 from studio.store.workspace import Workspace
 from tests.failing import die, each_operation, in_a_child
@@ -122,8 +122,9 @@ def test_a_workspace_in_use_is_replaced_only_when_that_is_said_and_is_moved_asid
     with pytest.raises(SetupError, match="something in the workspace") as refused:
         restore.restore(other.workspace, made)
     assert "--replace" in refused.value.fix
-    with sole_supervisor(other.workspace), pytest.raises(SetupError, match="running"):
-        restore.restore(other.workspace, made, replace=True)
+    for works in (sole_supervisor, serving):
+        with works(other.workspace), pytest.raises(SetupError, match="running"):
+            restore.restore(other.workspace, made, replace=True)
     done = restore.restore(other.workspace, made, replace=True)
     assert done.aside is not None
     for root, run in ((other.workspace.root, writer.run), (done.aside, mine.run)):

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import time
 from contextlib import suppress
 from itertools import takewhile
@@ -12,7 +13,7 @@ from sqlalchemy import event
 
 from studio.domain.dataset import Dataset, Layout, Mapping
 from studio.domain.errors import DatasetError
-from studio.flows import bring, train
+from studio.flows import bring, deleted, inspect, train
 from studio.flows.studio import Studio
 from tests.failing import die, each_operation, each_size, in_a_child
 
@@ -158,6 +159,22 @@ def test_a_file_is_on_the_disk_before_its_dataset_is_known(resting: Studio, file
     folder = resting.workspace.dataset(bring.bring_file(resting, file).id)
     known = next(number for number, each in enumerate(done) if each.startswith("INSERT INTO datasets"))
     assert {str(folder / "source"), str(folder), str(folder.parent)} <= {*done[:known]}
+
+
+def test_rows_that_somebody_deleted_by_hand_are_missed_in_words_and_their_dataset_can_go(working: Studio):
+    found = read(working, bring.bring_sample(working, "triage"))
+    shutil.rmtree(working.workspace.dataset(found.id))
+    looks = (
+        lambda: bring.preview(working, found.id), lambda: inspect.look(working, found.id, "starter"),
+        lambda: inspect.rows(working, found.id, [0]),
+    )  # fmt: skip
+    for look in looks:
+        with pytest.raises(DatasetError, match="no longer on the disk") as told:
+            look()
+        assert "backup" in told.value.fix
+    assert bring.rejects(working, found.id) == []
+    deleted.delete(working, [found.id])
+    assert found.id not in {each.id for each in bring.datasets(working)}
 
 
 def test_at_whatever_byte_the_disk_refuses_a_file_there_is_no_dataset(resting: Studio, file: Path):

@@ -335,6 +335,22 @@ def test_14_a_proxy_that_collects_streams_or_refuses_files(collects: bool, large
     assert all(check.fix for check in said.values() if not check.ok)
 
 
+def test_17_something_of_the_studios_own_failed(folder: Path):
+    log = Workspace(folder).log("web")
+    log.parent.mkdir(exist_ok=True)
+    now, earlier = (datetime.now(UTC) - timedelta(days=days) for days in (0, 2))
+    line = '{{"at":"{}","level":"{}","process":"web","message":"{}"}}\n'
+    log.write_text(
+        line.format(earlier.isoformat(), "error", "long ago") + line.format(now.isoformat(), "warning", "no")
+    )
+    assert found(folder)["Faults"].ok
+    with log.open("a") as file:
+        file.write(line.format(now.isoformat(), "error", "A screen failed") + '{"at":"torn","level":"error","mess')
+    check = found(folder)["Faults"]
+    assert not check.ok and check.found.startswith("1 in the last day") and check.found.endswith("A screen failed")
+    assert str(log) in check.fix
+
+
 def test_every_check_that_is_listed_is_tested_here_and_the_doctor_makes_it(root: Path, folder: Path, monkeypatch):
     table = (root / "docs" / "operate.md").read_text().partition("<!-- doctor")[2].partition("<!-- end")[0]
     listed = {int(number): name for number, name in re.findall(r"^\| (\d+) \| ([^|]+?) \|", table, re.M)}

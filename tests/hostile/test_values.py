@@ -50,6 +50,12 @@ def test_no_verb_takes_a_hostile_id(verb: str, kept: Kept, command_line: Command
             assert words and APOLOGY not in words, (text, words)
 
 
+def test_what_somebody_wrote_moves_nobodys_terminal(kept: Kept, command_line: CommandLine) -> None:
+    moving = "clear\x1b[2J rename\x1b]0;x\x07 back\r hide\u202e \x9b31m"
+    for words in (command_line("note", kept.run.id, "--say", moving).words, command_line("runs", moving).complaint):
+        assert "rename" in words and words.replace("\n", "").isprintable()
+
+
 def addresses() -> list[str]:
     found = [address.split(" ", 1) for address, needs in listed("addresses.txt").items() if needs != "nobody"]
     ours = [path for method, path in found if method == "GET" and "{" in path]

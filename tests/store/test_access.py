@@ -1,6 +1,7 @@
 """Who may do what is kept so that nobody who reads the database can use it, and the log only grows."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -55,6 +56,24 @@ def test_the_last_owner_stays(store: Store):
         people.set_role(connection, bo, Role.OWNER)
         people.set_role(connection, ann, Role.VIEWER)
     assert people.get(store, ann.id).rights == {Right.LOOK}
+
+
+def test_of_two_owners_who_take_the_role_from_each_other_at_once_one_stays(store: Store):
+    ann, bo = people.add(store, person("Ann")), people.add(store, person("Bo"))
+    together = threading.Barrier(2)
+
+    def demote(whom: Person) -> bool:
+        together.wait()
+        try:
+            with store.write() as connection:
+                people.set_role(connection, whom, Role.VIEWER)
+        except AccessError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(demote, (ann, bo))) == [False, True]
+    assert [each.role for each in people.all(store, Mode.PASSWORD)].count(Role.OWNER) == 1
 
 
 def test_whoever_may_only_look_writes_nothing_whatever_they_press(store: Store):

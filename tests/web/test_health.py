@@ -1,5 +1,6 @@
 """Machines learn how the studio is: strangers whether it is well, whoever may look what is wrong, and Prometheus how much."""
 
+import logging
 import os
 import re
 import sqlite3
@@ -16,7 +17,7 @@ from starlette.testclient import TestClient
 from studio import logs
 from studio.domain.access import Right, Scope, Visitor
 from studio.domain.machine import Check
-from studio.flows import health, keys, signing
+from studio.flows import bring, health, keys, signing
 from studio.flows.studio import Studio
 from studio.jobs.beat import Heart
 from studio.jobs.presence import sole_supervisor
@@ -26,6 +27,7 @@ from studio.web.health import Signs
 from studio.web.metrics import Figures
 from tests.web.actors import at_once
 from tests.web.conftest import Kept
+from tests.web.test_uploads import sent
 
 ADDRESS = "http://127.0.0.1:7860"
 
@@ -153,6 +155,39 @@ def test_refused_sign_ins_are_counted(kept):
     for status in (303, 401, 429):
         figures.answered("/signin", "POST", status, 0.1)
     assert b"studio_sign_in_failures_total 2.0" in figures.text()
+
+
+@pytest.fixture
+def counting() -> Iterator[None]:
+    """Errors are counted, as in a process that was configured."""
+    handler = logs.Faults()
+    logging.getLogger().addHandler(handler)
+    yield
+    logging.getLogger().removeHandler(handler)
+
+
+def test_a_fault_of_its_own_is_a_sentence_for_whoever_pressed_and_a_figure_for_who_runs_it(
+    client, counting, monkeypatch
+):
+    def faults() -> float:
+        return float(re.findall(r"^studio_faults_total (\S+)", client.get("/metrics").text, re.M)[0])
+
+    def press(path: str) -> Any:
+        body = {"data": [{"path": path, "meta": {"_type": "gradio.FileData"}}]}
+        return client.post("/gradio_api/run/bring_file", json=body)
+
+    before = faults()
+    assert press("/etc/passwd").status_code == 422 and faults() == before, "a refusal is no fault"
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("a secret of the inside")
+
+    monkeypatch.setattr(bring, "bring_file", broken)
+    answer = press(sent(client, "rows.jsonl").json()[0])
+    said = answer.json()["error"]
+    assert said.startswith("Something in the studio itself failed") and answer.headers["x-request-id"] in said
+    assert "secret" not in answer.text and "Traceback" not in answer.text
+    assert faults() == before + 1
 
 
 def test_a_scrape_walks_through_no_folder_itself(kept, monkeypatch):

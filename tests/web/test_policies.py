@@ -111,6 +111,7 @@ def test_an_error_that_nobody_foresaw_is_answered_with_the_same_headers_and_with
     client = TestClient(Policies(broken, pages=(), scripts=()), raise_server_exceptions=False)
     answer = client.get("/anything")
     assert answer.status_code == 500 and "secret" not in answer.text
+    assert answer.text.startswith("Something in the studio itself failed") and "Try it once more" in answer.text
     assert FORBIDDING.items() <= dict(answer.headers).items()
 
 

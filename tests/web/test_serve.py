@@ -8,6 +8,8 @@ import gradio as gr
 import pytest
 
 from studio.domain.errors import SetupError
+from studio.jobs.presence import unserved
+from studio.store.workspace import Workspace
 from studio.web.app import calm
 from studio.web.quiet import quiet_libraries
 from studio.web.serve import check_port, serve
@@ -51,3 +53,30 @@ def test_an_idle_page_is_looked_at_a_hundred_times_a_second_and_not_a_thousand()
     pauses = ("sleep_when_free", "progress_update_sleep_when_free")
     assert all(vars(page._queue)[name] <= 0.01 for name in pauses)  # what Gradio has by itself, under these very names
     assert [vars(calm(page)._queue)[name] for name in pauses] == [0.01, 0.1]
+
+
+def test_while_pages_are_served_nothing_is_restored_and_while_something_is_none_are_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    root, seen = tmp_path / "workspaces", []
+    for part in ("build_app", "keep_tidy", "quiet_libraries", "allow_open_files", "hold_together"):
+        monkeypatch.setattr(f"studio.web.serve.{part}", lambda *_, **__: None)
+    monkeypatch.setattr("studio.web.serve.logs.configure", lambda *_, **__: None)
+    monkeypatch.setattr("studio.web.serve.gc.freeze", lambda: None)
+
+    def run(*_: object, **__: object) -> None:
+        with unserved(Workspace(root)) as may:
+            seen.append(may)
+
+    monkeypatch.setattr("studio.web.serve.uvicorn.run", run)
+    serve(workspaces=root, port=free_port(), supervise=False)
+    with unserved(Workspace(root)) as may, pytest.raises(SetupError, match="being restored"):
+        seen.append(may)
+        serve(workspaces=root, port=free_port(), supervise=False)
+    assert seen == [False, True]
+
+
+def free_port() -> int:
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        return place.getsockname()[1]

@@ -37,7 +37,7 @@ def download(spec: dict[str, Any], reporter: Reporter, *, environ: Mapping[str, 
         with opened(name, endpoint=spec["endpoint"], environ=environ, pause=pause) as hub:
             return _brought(hub, arriving, to, reporter, spec.get("room"))
     except Stopped:
-        return Outcome(state="stopped", message=f"Stopped; {amount(_bytes_in(arriving))} are here.", fix=KEPT)
+        return Outcome(state="stopped", message=f"{amount(_bytes_in(arriving))} are here.", fix=KEPT)
     except Gone as error:
         (arriving / MANIFEST).unlink(missing_ok=True)
         raise RecipeError(error.message, fix=error.fix) from None

@@ -61,7 +61,7 @@ def build(session: Session, visit: gr.State) -> gr.Timer:
                 scale=3,
             )
             add = gr.Button("Check and add", size="sm", min_width=140, scale=1)
-        find = gr.Textbox(label="Find in the list", placeholder="for example: mistral, or: base, or: mit download")
+        find = gr.Textbox(label="Find in the list", placeholder="such as: mistral, or: mit download")
         table = gr.HTML()
     panel = Panel(chosen, about, progress, download, use, remove, table, gr.Timer(1.0, active=False), gr.State())
     _wire(session, panel, visit, named=named, add=add, find=find)

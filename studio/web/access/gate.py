@@ -1,5 +1,6 @@
 """Gate: every request is one of somebody who may, or it is refused; nothing behind it is asked before that."""
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -13,7 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.domain.access import NEEDS, Mode, Right, Visitor
-from studio.domain.errors import StudyError
+from studio.domain.errors import SetupError, StudyError
 from studio.flows import audit, judge, signing
 from studio.flows.studio import Studio
 from studio.store.acting import acting
@@ -25,6 +26,9 @@ from studio.web.access.settings import Access
 Events = Callable[[int | str | None], Right | None]
 LONGEST_EVENT = 16_000_000
 AT_ONCE = 20  # threads
+TRY_AGAIN = "30"  # seconds
+
+log = logging.getLogger(__name__)
 
 
 class AccessGate:
@@ -38,9 +42,28 @@ class AccessGate:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
-            await self._http(scope, receive, send)
+            await self._in_words(scope, receive, send)
         else:  # a websocket: nothing here speaks it
             await send({"type": "websocket.close", "code": 1008})
+
+    async def _in_words(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Where the database does not answer, or takes nothing more, one sentence and to try again."""
+        has_begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._http(scope, receive, noting)
+        except SetupError as error:
+            if has_begun:
+                raise
+            log.warning("%s %s: %s", scope["method"], scope["path"], error.message)
+            answer = _told(scope, 503, error.sentence)
+            answer.headers["Retry-After"] = TRY_AGAIN
+            await answer(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         needs = needed(scope["method"], scope["path"])
