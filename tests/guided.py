@@ -115,7 +115,8 @@ class Machine:
         for each in COPIED:
             place = ROOT / each
             if place.is_dir():
-                shutil.copytree(place, to / each, ignore=shutil.ignore_patterns("__pycache__"))
+                # With what is compiled already, but not with what somebody is about to compile.
+                shutil.copytree(place, to / each, ignore=shutil.ignore_patterns("*.pyc.*"))
             else:
                 shutil.copy(place, to / each)
         (to / "assets").symlink_to(ROOT / "assets")

@@ -1,14 +1,12 @@
 """A worker that was forked from the real nursery computes what one that was started afresh computes."""
 
 import json
-import os
-import time
 from pathlib import Path
 
-from studio.domain.job import JobKind
 from studio.engine import checkpoints
 from studio.jobs.forking import ForkingLauncher
-from studio.jobs.launcher import Launcher, LocalLauncher, worker_environment
+from studio.jobs.launcher import Launcher, LocalLauncher
+from tests.attempted import attempted
 from tests.engine.conftest import RECIPE, train_spec
 
 MEASURED = ("loss", "grad_norm", "validation_loss")
@@ -31,19 +29,9 @@ def test_a_forked_worker_trains_bit_for_bit_as_one_that_was_started_afresh(
 
 def carried_out(launcher: Launcher, folder: Path, dataset: Path, model: Path) -> dict[str, object]:
     """What a worker of its own left of a short training: curves, the hash of the weights, the peak of its memory."""
-    folder.mkdir()
     recipe = RECIPE.model_copy(update={"epochs": 1.5, "evaluations": 1})
     spec = train_spec(folder / "run", dataset, model, recipe=recipe) | {"expected_steps": 9}
-    (folder / "spec.json").write_text(json.dumps(spec))
-    environment = worker_environment(os.environ) | {"OMP_NUM_THREADS": "1"}
-    process = launcher.start(folder, kind=JobKind.TRAIN, env=environment)
-    deadline = time.monotonic() + 240
-    while (status := process.poll()) is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    assert status == 0, (folder / "log.txt").read_text()
-    outcome = json.loads((folder / "outcome.json").read_text())
-    assert outcome["state"] == "done", outcome
+    outcome = attempted(launcher, folder, spec)
     events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
     told = [event["data"] for event in events if event["kind"] == "metric"]
     return {

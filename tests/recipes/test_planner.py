@@ -2,8 +2,7 @@
 
 import dataclasses
 import json
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,19 @@ import pytest
 
 from studio.domain.batches import Batches, rows_at_once
 from studio.domain.errors import RecipeError
+from studio.domain.job import JobKind
 from studio.domain.machine import Machine
 from studio.domain.method import METHODS, WHEN, Method
 from studio.domain.model import Shape
 from studio.domain.plan import Light, Plan
 from studio.domain.recipe import Recipe
+from studio.domain.row import Message, record_of
+from studio.engine.load import load_tokenizer
+from studio.jobs.forking import ForkingLauncher
 from studio.recipes.catalogue import catalogue
 from studio.recipes.planner import plan, rows_read, steps_of
 from studio.recipes.shape import shape_of_folder
+from tests.attempted import attempted
 
 SHAPES = {entry.id: entry.shape for entry in catalogue()}
 BATCHES = [
@@ -213,62 +217,47 @@ def test_a_hundred_thousand_rows_are_planned_at_once(starter_shape, laptop):
     assert made.steps == 37_500
 
 
+@pytest.fixture(scope="module")
+def launcher() -> Iterator[ForkingLauncher]:
+    """What starts workers in the studio: the libraries are loaded once for all of them."""
+    made = ForkingLauncher()
+    yield made
+    made.close()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("words", "micro_batch"), [(40, 8), (300, 8)])
-def test_planned_memory_is_within_fifteen_percent_of_a_real_run(root, tmp_path, laptop, words, micro_batch):
-    measured = run_for_real(root, tmp_path, words=words, micro_batch=micro_batch)
+def test_planned_memory_is_within_fifteen_percent_of_a_real_run(root, tmp_path, laptop, launcher, words, micro_batch):
+    wished = recipe(epochs=1, rank=32, micro_batch=micro_batch, batch_size=8, max_length=2048, evaluations=1)
+    peak, longest = run_for_real(launcher, tmp_path, root / "assets" / "starter", wished, words=words)
     made = plan(
         shape_of_folder(root / "assets" / "starter"),
         recipe(rank=32, micro_batch=micro_batch),
-        train_tokens=[measured["longest"]] * 16,
-        validation_tokens=[measured["longest"]] * 8,
+        train_tokens=[longest] * 16,
+        validation_tokens=[longest] * 8,
         machine=laptop,
     )
-    assert made.memory_needed == pytest.approx(measured["peak"], rel=0.15)
+    assert made.memory_needed == pytest.approx(peak, rel=0.15)
 
 
-REAL_RUN = """
-import json, sys
-from pathlib import Path
-from studio.domain.recipe import Recipe
-from studio.engine.train import train
-folder, model, words, micro_batch = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-vocabulary = "my order is late and the parcel was lost so please help with a refund".split()
-answer = " ".join(vocabulary[at % len(vocabulary)] for at in range(words))
-rows = [
-    {
-        "line": n + 1,
-        "messages": [{"role": "user", "content": f"Say {n}"}, {"role": "assistant", "content": answer}],
-        "extra": {},
-    }
-    for n in range(24)
-]
-(folder / "rows.jsonl").write_text("".join(json.dumps(row) + chr(10) for row in rows))
-(folder / "run").mkdir()
-class Silent:
-    def report(self, kind, **data): ...
-    def should_stop(self): return False
-recipe = Recipe(epochs=1, rank=32, micro_batch=micro_batch, batch_size=8, max_length=2048, evaluations=1)
-spec = dict(run=str(folder / "run"), dataset=str(folder), model=model, model_id="m", recipe=recipe.model_dump())
-rows_of = dict(train=list(range(16)), validation=list(range(16, 24)), watch=[], expected_steps=2, resume=False)
-outcome = train(spec | rows_of, Silent())
-assert outcome.state == "done", outcome.message
-from transformers import AutoTokenizer
-tokenizer = AutoTokenizer.from_pretrained(model)
-written = [tokenizer.apply_chat_template(row["messages"], tokenize=True, return_dict=True) for row in rows]
-longest = max(len(row["input_ids"]) for row in written)
-print(json.dumps({"peak": outcome.result["peak_memory"], "longest": longest}))
-"""
-
-
-def run_for_real(root: Path, folder: Path, *, words: int, micro_batch: int) -> dict[str, int]:
-    """Peak memory of two real steps, in a process of their own."""
-    done = subprocess.run(
-        [sys.executable, "-c", REAL_RUN, str(folder), str(root / "assets" / "starter"), str(words), str(micro_batch)],
-        capture_output=True, text=True, cwd=root, timeout=280,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout.splitlines()[-1])
+def run_for_real(
+    launcher: ForkingLauncher, folder: Path, model: Path, wished: Recipe, *, words: int
+) -> tuple[int, int]:
+    """Peak memory of two real steps, in a worker of their own, and the tokens of the longest row."""
+    vocabulary = "my order is late and the parcel was lost so please help with a refund".split()
+    answer = " ".join(vocabulary[at % len(vocabulary)] for at in range(words))
+    rows = [record_of((Message("user", f"Say {number}"), Message("assistant", answer))) for number in range(24)]
+    lines = (json.dumps({"line": line, "extra": {}, **row}) + "\n" for line, row in enumerate(rows, start=1))
+    (folder / "rows.jsonl").write_text("".join(lines))
+    spec = {
+        "kind": JobKind.TRAIN, "job": "job-1", "attempt": 1, "run": str(folder / "run"), "dataset": str(folder),
+        "model": str(model), "model_id": "m", "recipe": wished.model_dump(), "train": list(range(16)),
+        "validation": list(range(16, 24)), "watch": [], "expected_steps": 2, "resume": False,
+    }  # fmt: skip
+    outcome = attempted(launcher, folder / "attempt", spec)
+    tokenizer = load_tokenizer(model)
+    written = [tokenizer.apply_chat_template(row["messages"], tokenize=True, return_dict=True) for row in rows]
+    return outcome["result"]["peak_memory"], max(len(row["input_ids"]) for row in written)
 
 
 def recipe(**values: Any) -> Recipe:
