@@ -88,7 +88,15 @@ class OpenPages(StateHolder):
         now = time.monotonic()
         for session_id, page in list(self.session_data.items()):
             if isinstance(page, OpenPage) and session_id not in self.lines and page.used_at < now - page.kept_for:
-                del self.session_data[session_id]
+                self._forget(session_id)
+
+    def _forget(self, session_id: str) -> None:
+        """Also what Gradio's queue keeps of it: the way by which answers went."""
+        del self.session_data[session_id]
+        queue = self.blocks._queue
+        if not queue.pending_event_ids_session.get(session_id):
+            queue.pending_event_ids_session.pop(session_id, None)
+            queue.pending_messages_per_session.pop(session_id, None)
 
 
 class Lines:

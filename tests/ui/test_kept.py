@@ -1,5 +1,6 @@
 """What the server keeps of an open page is what differs from the page as it was built."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -102,8 +103,14 @@ def test_a_page_goes_an_hour_after_nobody_holds_a_line_to_it(mounted):
         pages[session].used_at -= kept.KEPT_FOR + 1
     pages.lines.update(["held", "just closed"])
     pages.left("just closed")
+    queue = pages.blocks._queue
+    for session in ("held", "closed", "never held", "just closed"):
+        queue.pending_messages_per_session[session] = asyncio.Queue()
+        queue.pending_event_ids_session[session] = {"asked"} if session == "never held" else set()
     pages.delete_all_expired_state()
     assert set(pages.session_data) == {"held", "just closed"} and list(pages.lines) == ["held"]
+    kept_ways = {"held", "just closed", "never held"}  # what was asked last is still to be told
+    assert queue.pending_messages_per_session.keys() == queue.pending_event_ids_session.keys() == kept_ways
 
 
 def test_a_browser_that_goes_lets_go_of_its_line(mounted):
