@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 
 from tests.command_line import InThisProcess
 from tests.e2e.conftest import REPOSITORY, RunningStudio
-from tests.e2e.screens import button, open_tab, picture, set_number
+from tests.e2e.screens import button, open_tab, picture, set_advanced, set_number
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 ROWS = 40
@@ -58,7 +58,7 @@ def model(studio: RunningStudio, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return folder
 
 
-def choose(page: Page, studio: RunningStudio, passes: str) -> None:
+def choose(page: Page, studio: RunningStudio, *, passes: str, checks: str) -> None:
     """Pick the model while Recipe is open, and type at once: nothing is there to type in before it is drawn for it."""
     page.goto(f"{studio.address}/#recipe")
     expect(page.get_by_label("Examples", exact=True)).to_have_value(re.compile("few"))
@@ -74,13 +74,14 @@ def choose(page: Page, studio: RunningStudio, passes: str) -> None:
     set_number(page, "Passes over your data", passes)
     expect(page.get_by_text("Your own values.")).to_be_visible()
     expect(field).to_have_value(passes)
+    set_advanced(page, "Checks during the run", checks)
 
 
 @pytest.mark.usefixtures("data")
 def test_a_run_whose_model_is_gone_says_so_in_a_card_and_goes_on_from_it(
     page: Page, studio: RunningStudio, model: Path, tmp_path: Path
 ) -> None:
-    choose(page, studio, passes="4")
+    choose(page, studio, passes="4", checks="4")
     button(page, "Start training").click()
     page.get_by_text("Checkpoints", exact=True).click()
     expect(page.locator("table.saved tbody tr").first).to_be_visible(timeout=200_000)
@@ -99,7 +100,7 @@ def test_a_run_whose_model_is_gone_says_so_in_a_card_and_goes_on_from_it(
 def test_a_loss_that_breaks_is_mended_from_its_card(page: Page, studio: RunningStudio, model: Path) -> None:
     whole = {file: file.read_bytes() for file in model.iterdir()}
     damage(model)
-    choose(page, studio, passes="1")
+    choose(page, studio, passes="1", checks="1")
     button(page, "Start training").click()
     broken = page.get_by_role("alert").filter(has_text="stopped being a number")
     expect(broken).to_contain_text("a third of the learning rate (0.0013 instead of 0.004)", timeout=200_000)
@@ -143,10 +144,8 @@ def test_runs_that_wait_are_seen_in_order_and_can_be_moved_and_taken_out(
     page: Page, studio: RunningStudio, data: str
 ) -> None:
     studio_says = InThisProcess(studio.workspaces)
-    for name, passes in (("first", "50"), ("second", "1"), ("third", "1"), ("fourth", "1")):
-        shortened = [
-            part for value in (f"epochs={passes}", "batch_size=32", "evaluations=1") for part in ("--set", value)
-        ]
+    for name, passes in (("first", "50"), ("second", "0.25"), ("third", "0.25"), ("fourth", "0.25")):
+        shortened = [part for value in (f"epochs={passes}", "evaluations=1") for part in ("--set", value)]
         studio_says.json("train", data, "--name", name, *shortened)
     page.goto(studio.address)
     open_tab(page, "Train")
