@@ -6,11 +6,14 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import inspect
 
+from studio.flows import passwords
 from studio.jobs.forking import Nursery
 from studio.jobs.launcher import Launcher
 from studio.store import database
@@ -20,6 +23,9 @@ from studio.web.quiet import quiet_libraries
 from tests.nursery import Bearing
 from tests.postgresql import cluster, migrated, new_database, server  # noqa: F401
 from tests.small_disk import mounted
+
+if TYPE_CHECKING:
+    from pwdlib import PasswordHash
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -63,6 +69,22 @@ def migrate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Stor
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "_migrate", migrate_or_copy)
         yield migrate
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Passwords are kept by the same hash with less work: what each takes otherwise is more than most tests take."""
+
+    @cache
+    def quick() -> "PasswordHash":
+        from pwdlib import PasswordHash
+        from pwdlib.hashers.argon2 import Argon2Hasher
+
+        return PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", quick)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -25,12 +25,13 @@ class Bearing:
     afresh: LocalLauncher = field(default_factory=LocalLauncher)
 
     def start(self, attempt_folder: Path, *, kind: JobKind, env: Mapping[str, str]) -> Handle:
-        return self.nursery.bear(
-            attempt_folder,
-            command=self.afresh.command,
-            env=env,
-            otherwise=lambda: self.afresh.start(attempt_folder, kind=kind, env=env),
-        )
+        def start_afresh() -> Handle:
+            return self.afresh.start(attempt_folder, kind=kind, env=env)
+
+        try:
+            return self.nursery.bear(attempt_folder, command=self.afresh.command, env=env, otherwise=start_afresh)
+        except OSError:  # it has ended, as it does where there is a GPU
+            return start_afresh()
 
 
 if __name__ == "__main__":

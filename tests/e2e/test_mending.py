@@ -50,7 +50,7 @@ def test_a_messy_file_is_mended_by_hand_and_trained_on(page: Page, studio: Runni
     expect(page.get_by_label(VERSION, exact=True)).to_have_value(re.compile("version 4"))
     open_tab(page, "Recipe")
     expect(button(page, "Start training")).to_be_enabled(timeout=60_000)
-    set_number(page, "Passes over your data", "0.5")
+    set_number(page, "Passes over your data", "0.1")
     cut_off = page.get_by_label("Cut-off (tokens)").locator("visible=true").first
     cut_off.fill("256")
     cut_off.blur()

@@ -26,20 +26,6 @@ def studio(tmp_path: Path) -> Iterator[Studio]:
     opened.store.close()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def quick() -> Iterator[None]:
-    """The same hash with less work, so that many can be made."""
-    from pwdlib import PasswordHash
-    from pwdlib.hashers.argon2 import Argon2Hasher
-
-    with pytest.MonkeyPatch.context() as patch:
-        quick = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),))
-        patch.setattr(passwords, "_hasher", lambda: quick)
-        passwords._of_nobody.cache_clear()
-        yield
-    passwords._of_nobody.cache_clear()
-
-
 @pytest.fixture
 def ann(studio: Studio) -> Person:
     return people.add(studio, "Ann", Role.OWNER, mode=Mode.PASSWORD, password=GOOD)

@@ -209,7 +209,7 @@ def test_the_log_of_a_run_can_be_read_to_its_end(working: Studio, trained: Run):
 def test_a_killed_run_goes_on_by_itself_and_a_paused_one_when_it_is_resumed(
     working: Studio, dataset: Dataset, eventually: Callable[..., Any]
 ):
-    recipe = RECIPE.model_copy(update={"epochs": 4.0, "evaluations": 4})
+    recipe = RECIPE.model_copy(update={"epochs": 3.0, "evaluations": 3})
     run = train.start(working, dataset.id, STARTER, recipe, key="to be killed")
 
     def first_checkpoint() -> int | None:
