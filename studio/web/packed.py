@@ -54,7 +54,7 @@ class Packed:
     def _key(self, scope: Scope) -> Hashable:
         """What this page depends on; None where it is asked for in a way of its own."""
         headers = Headers(scope=scope)
-        is_usual = scope["method"] == "GET" and "gzip" in headers.get("accept-encoding", "")
+        is_usual = scope["method"] == "GET" and "gzip" in headers.get("accept-encoding", "") and "origin" not in headers
         if not is_usual or not OWN.issuperset(parse_qs(scope["query_string"], keep_blank_values=True)):
             return None
         reached = scope["scheme"], headers.get("host"), scope.get("root_path")

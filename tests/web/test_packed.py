@@ -112,6 +112,7 @@ async def _answer(app: Packed, asked: dict[str, Any]) -> str:
         told.append(message)
 
     headers = [(b"host", asked.pop("host", "here").encode()), (b"accept-encoding", asked.pop("takes", "gzip").encode())]
+    headers += [(b"origin", asked.pop("origin").encode())] if "origin" in asked else []
     scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "scheme": "http", "nonce": NONCE}
     await app(scope | {"headers": headers} | asked, lambda: None, send)  # type: ignore[arg-type, return-value]
     text = b"".join(message.get("body", b"") for message in told[1:])
@@ -130,6 +131,7 @@ def test_it_is_made_once_for_all_who_see_the_same_and_each_has_a_number_of_their
 
 @pytest.mark.parametrize("other", [
     {"visitor": Visitor("Bob", frozenset({Right.LOOK}))}, {"host": "there"}, {"scheme": "https"}, {"takes": "identity"},
+    {"origin": "https://there"},
     {"query_string": b"deep_link=1"}, {"query_string": b"page"}, {"query_string": b"t=1&all_endpoints=true"}, {"method": "HEAD"},
 ])  # fmt: skip
 def test_what_may_be_another_page_is_made_for_itself(other: dict[str, Any]):
