@@ -67,13 +67,14 @@ def build_app(
     app.add_middleware(Policies, pages=("/", f"{RATE}/"), scripts=digests(shell.HEAD + rate.HEAD))
     app.add_middleware(Noting, answered=figures.answered, believes=access.trusts)
     number_scripts()
+    # What is asked for most comes first: each address is looked for in the order of these.
+    app.include_router(press_routes(rating.answered, at_once=AT_ONCE))
+    app.include_router(door_routes(studio, access))
     app.include_router(script_routes(lighter_scripts(), "", RATE))
     app.include_router(_file_routes(studio))
-    app.include_router(press_routes(rating.answered, at_once=AT_ONCE))
     app.include_router(health_routes(studio, figures))
     app.include_router(download_routes(studio))
     app.include_router(verdict_routes(studio))
-    app.include_router(door_routes(studio, access))
     app.include_router(team_routes(studio, access))
     if access.mode is not Mode.LOCAL:
         app.include_router(account_routes(studio, access))

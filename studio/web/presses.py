@@ -22,10 +22,10 @@ def press_routes(answered: Answered, *, at_once: int) -> APIRouter:
     """
     routes, threads = APIRouter(), CapacityLimiter(at_once)
 
+    @routes.post(PRESSED)
     async def press(request: Request) -> Response:
         who, body = request.scope.get("visitor"), await request.body()
         status, told = await to_thread.run_sync(answered, who, body, limiter=threads)
         return Response(orjson.dumps(told), status, media_type="application/json")
 
-    routes.add_route(PRESSED, press, methods=["POST"])
     return routes

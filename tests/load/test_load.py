@@ -1,10 +1,13 @@
 """The tool that measures load presses what is there, and tells a leak from noise."""
 
+import asyncio
+import contextlib
 import random
 import re
 import time
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 
@@ -14,7 +17,8 @@ from tests.load.jobs import rate
 from tests.load.pages import by_handler, pages_of
 from tests.load.soak import judged, slope_of
 from tests.load.target import MARKS, at_least, at_most, broken, numbers, seen, table, write
-from tests.load.visitor import Tally
+from tests.load.visitor import Tally, browser
+from tests.web.actors import at_once
 
 
 def test_every_event_that_a_visitor_presses_is_on_the_pages(tmp_path: Path):
@@ -112,6 +116,45 @@ def test_a_tally_knows_its_percentiles_and_its_errors():
     tally.errors.append("one")
     assert tally.at(50) == pytest.approx(np.percentile(np.arange(100) / 100, 50))
     assert tally.error_share == pytest.approx(1 / 101)
+
+
+ANSWERS = {
+    b"/sized": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nSet-Cookie: a=b\r\n\r\nhello",
+    b"/chunks": b"HTTP/1.1 422 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n",
+    b"/nothing": b"HTTP/1.1 304 Same\r\n\r\n",
+    b"/cut": b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello",
+    b"/silent": b"",
+}
+
+
+def test_a_visitors_line_reads_what_is_answered_and_is_used_again_until_it_is_closed():
+    lines = 0
+
+    async def answering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal lines
+        lines += 1
+        with contextlib.suppress(asyncio.IncompleteReadError):  # the visitor has gone
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].partition(b"\r")[0] or 0))
+                path = head.split(b" ", 2)[1]
+                writer.write(ANSWERS[path])
+                if path in (b"/cut", b"/nothing"):
+                    break
+        writer.close()
+
+    async def asked() -> list[object]:
+        async with await asyncio.start_server(answering, "127.0.0.1", 0) as server:
+            host, port = server.sockets[0].getsockname()
+            async with browser(f"http://{host}:{port}") as client:
+                told = [await client.post(path, json={"a": 1}) for path in ("/sized", "/chunks", "/nothing", "/sized")]
+                assert client.cookies["a"] == "b"
+                for path, error in (("/cut", httpx.ReadError), ("/silent", httpx.ReadTimeout)):
+                    with pytest.raises(error):
+                        await client.get(path, timeout=0.05)
+            return [(each.status_code, each.text) for each in told]
+
+    assert at_once(asked()) == [(200, "hello"), (422, "hello"), (304, ""), (200, "hello")]
+    assert lines == 3, "one until it was closed, one until an answer was cut off, one on which nothing was said"
 
 
 def test_a_run_that_only_talks_says_exactly_what_it_says_that_it_said():

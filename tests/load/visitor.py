@@ -11,6 +11,7 @@ import numpy as np
 import orjson
 
 from studio.store.ids import new_id
+from tests.load.lines import Lines
 from tests.load.pages import Event
 
 PATIENCE = 60.0
@@ -95,7 +96,6 @@ class Visitor:
 
 
 def browser(address: str, cookie: tuple[str, str] | None = None) -> httpx.AsyncClient:
-    limits = httpx.Limits(max_connections=8, max_keepalive_connections=4)
-    cookies = dict([cookie]) if cookie else None
-    # Plain HTTP: a context for TLS of its own would cost each of hundreds of browsers more than all it does here.
-    return httpx.AsyncClient(base_url=address, cookies=cookies, limits=limits, timeout=PATIENCE, verify=False)
+    return httpx.AsyncClient(
+        base_url=address, cookies=dict([cookie]) if cookie else None, timeout=PATIENCE, transport=Lines()
+    )

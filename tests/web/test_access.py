@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 from studio.domain.access import Mode, Right, Role, Visitor
-from studio.flows import audit, people
+from studio.flows import audit, compare, people
 from studio.store import database
 from studio.store.acting import visitor
 from studio.ui.guarded import GuardedPage
@@ -26,6 +26,7 @@ from studio.ui.rights import innermost
 from studio.ui.tabs import train
 from studio.web.access.doors import door_routes
 from studio.web.access.gate import AccessGate
+from studio.web.access.rights import PRESSED
 from studio.web.access.settings import Access, OpenId
 from studio.web.access.within import within
 from tests.store.examples import Examples
@@ -232,6 +233,22 @@ def test_whoever_is_not_known_is_led_to_sign_in_and_back_to_where_they_were_goin
     assert out.headers["location"] == "/signin"
     browser.cookies.set("studio-7860", given.split(";")[0].partition("=")[2])
     assert browser.get("/config").status_code == 401
+
+
+def test_a_refused_try_of_a_password_and_a_press_of_a_rater_are_counted_where_prometheus_reads(
+    browser: TestClient, kept: Kept
+):
+    def refused() -> float:
+        told = browser.get("/metrics").text
+        return float(re.findall(r"^studio_sign_in_failures_total (.*)$", told, re.MULTILINE)[0])
+
+    assert browser.post("/signin", data={"name": "the owner", "password": GOOD}).status_code == 303
+    before = refused()
+    assert browser.post("/signin", data={"name": "nobody", "password": "a guess"}).status_code == 401
+    assert refused() == before + 1
+    link = compare.invitation(kept.studio, kept.open.id).token
+    assert browser.post(f"{PRESSED}?t={link}", json={}).status_code == 404
+    assert f'studio_requests_total{{method="POST",route="{PRESSED}",status="404"}}' in browser.get("/metrics").text
 
 
 def test_over_tls_the_cookie_is_one_that_no_neighbour_can_set(door: Door):

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -160,6 +161,18 @@ def test_who_gets_no_turn_is_told_so_before_anybody_looks_for_the_name(studio: S
         first.join()
     assert refused.status_code == 429 and refused.headers["retry-after"] == "5" and len(looked) == 1
     assert "Very many people sign in at this moment. Try again in a few seconds." in refused.text
+
+
+@pytest.mark.parametrize("sent", [
+    {"data": {}}, {"data": {"name": "ann"}}, {"json": {"name": "ann", "password": GOOD}}, {"content": GOOD},
+    {"data": {"name": "ann"}, "files": {"password": GOOD}}, {"content": "--x", "headers": {"content-type": "multipart/form-data"}},
+    {"content": "a=b&" * 2000, "headers": {"content-type": "application/x-www-form-urlencoded"}},
+], ids=["nothing", "no password", "JSON", "text", "a file", "no boundary", "very many fields"])  # fmt: skip
+def test_what_is_no_form_of_a_name_and_a_password_lets_nobody_in(studio: Studio, sent: dict[str, Any]):
+    with doorway(studio, Access(Mode.PASSWORD)) as client:
+        refused = client.post("/signin", **sent)
+        assert refused.status_code in (400, 401) and "set-cookie" not in refused.headers
+        assert client.post("/signin", files={"name": (None, "ann"), "password": (None, GOOD)}).status_code == 303
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread has no such place of its own")

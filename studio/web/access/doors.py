@@ -33,13 +33,13 @@ def door_routes(studio: Studio, access: Access) -> APIRouter:
         routes.include_router(openid_routes(studio, provider))
         routes.include_router(backchannel_routes(studio, provider))
         return routes
-    _add_sign_out(routes, studio, access)
     if access.mode is Mode.LOCAL:
         _add_launch(routes, studio)
     if access.mode is Mode.PASSWORD:
         known = known_browsers(studio)
         add_sign_in(routes, studio, known)
         _add_welcome(routes, studio, known)
+    _add_sign_out(routes, studio, access)
     return routes
 
 
