@@ -1,8 +1,10 @@
 """What all tests share."""
 
 import gc
+import os
 import shutil
 import sqlite3
+import ssl
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -10,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpcore2
 import pytest
 from sqlalchemy import inspect
 
@@ -84,6 +87,24 @@ def quick_passwords() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", quick)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def certificates_read_once() -> Iterator[None]:
+    """Whom clients trust is read once: for each of a thousand that takes longer than what most of them ask, without TLS."""
+    by_default = httpcore2.default_ssl_context
+
+    @cache
+    def trusting(*_named: str | None, trust_env: bool) -> ssl.SSLContext:
+        return by_default(_trust_env=trust_env)
+
+    def kept(*, _trust_env: bool = True) -> ssl.SSLContext:
+        return trusting(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"), trust_env=_trust_env)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        patch.setattr(httpcore2, "default_ssl_context", kept)
         yield
 
 
