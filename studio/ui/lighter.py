@@ -1,4 +1,4 @@
-"""Lighter: seven slips in the scripts of Gradio's page, put right while the scripts are handed out.
+"""Lighter: eight slips in the scripts of Gradio's page, put right while the scripts are handed out.
 
 When an event has ended, one script notes its inputs as if they had been streamed, and from then on goes through all
 inputs that any event ever had, and for each through the whole page, several times for every event. With many events on
@@ -8,10 +8,11 @@ When the page opens, another script goes through all targets of all events anew 
 event is on its way, each part that it will change counts the seconds, also where they are not shown: to tenths of a
 second, but anew for every frame that the screen draws.
 
-Two of them lose what somebody did. The server says "closed" on the line on which its answers come once it has nothing more
+Three of them lose what somebody did. The server says "closed" on the line on which its answers come once it has nothing more
 to say; where a new event was accepted before the page read that, its answer never comes: the page stays as it is, and
 every further press of the same kind is taken for a second one. And where a listener fails, what had happened meanwhile
-and waited for it is forgotten. What the server says of an event that asked for no queue, and that it refuses, is shown to
+and waited for it is forgotten. Where the line was lost and is back, or a sign-in had ended and somebody has signed in again in
+another tab, the page loads itself anew, and with it goes what was filled in; the server still knows the page. What the server says of an event that asked for no queue, and that it refuses, is shown to
 nobody. See docs/decisions/0017.
 """
 
@@ -51,9 +52,31 @@ UNSEEN = "message:e.error,broken:t,queue:!1,"
 SEEN = "message:e.error??e.detail,_title:e.title,visible:!0,broken:t,queue:!1,"
 EVERY_FRAME = "function ze(){me(()=>{F(Pe,(performance.now()-w(de))/1e3),W&&ze()})}"
 EVERY_TENTH = "function ze(){setTimeout(()=>{F(Pe,(performance.now()-w(de))/1e3),W&&ze()},100)}"
+# With it stand the names by which the rest of that script is spoken to.
+LOST = (
+    "function Pe(){M(C,w(C).filter(e=>e.type!==`error`),!0),++qe,w(C).push({title:`Connection Lost`,message:Je,"
+    "fn_index:-1,type:`error`,id:qe,duration:null,visible:!0}),E=setInterval(async()=>{try{let e=await r.app.reconnect();"
+    "(e===`connected`||e===`changed`)&&(clearInterval(E),E=null,%s)}catch(e){console.debug(e)}},2e3)}let R=new Ye("
+)
+ANEW_ONCE_BACK = LOST % "window.location.reload()"
+# The lines are opened anew, and no answer is awaited that was to come on the old one. A server that was started anew knows
+# nothing of the page, which is loaded anew then all the same.
+ON_ONCE_BACK = LOST % (
+    "e===`changed`?window.location.reload():("
+    "r.app.stream_status.open=!1,r.app.abort_controller?.abort(),r.app.unclosed_events.clear(),"
+    "r.app.heartbeat_controller?.abort(),r.app.heartbeat_event=null,r.app.open_heartbeat(),R.connection_lost=!1,"
+    "M(C,w(C).filter(e=>e.message!==Je),!0),w(C).push({title:`Info`,message:`The studio answers again. "
+    "What you filled in is still here. What you pressed meanwhile may not have arrived: press it again, or load the page "
+    "anew.`,fn_index:-1,type:`info`,id:++qe,duration:20,visible:!0}))"
+)
 # What stands there, how often, and what was meant.
 SLIPS = {
-    "Blocks-*.js": ((CLOSED, 1, ONLY_STREAMS), (ALL_AGAIN, 2, IT_AGAIN), (FORGOTTEN, 1, CAUGHT_UP)),
+    "Blocks-*.js": (
+        (CLOSED, 1, ONLY_STREAMS),
+        (ALL_AGAIN, 2, IT_AGAIN),
+        (FORGOTTEN, 1, CAUGHT_UP),
+        (ANEW_ONCE_BACK, 1, ON_ONCE_BACK),
+    ),
     "core-*.js": ((ANEW_FOR_EACH, 1, ONCE_FOR_ALL),),
     "index-*.js": ((CLOSED_FOR_GOOD, 1, CLOSED_UNLESS_AWAITED), (ANSWERED_TOO_SOON, 1, ANSWERED), (UNSEEN, 1, SEEN)),
     "statustracker-*.js": ((EVERY_FRAME, 1, EVERY_TENTH),),

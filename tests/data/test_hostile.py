@@ -3,17 +3,26 @@
 Each ends in words with true places, keeps its good rows, and takes no more memory than it may.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from studio.flows import deleted
 from tests.data.hostile.case import Case, Verdict
 from tests.data.hostile.listed import CASES
-from tests.data.hostile.names import NAMES
+from tests.data.hostile.names import NAMES, Name
 from tests.data.hostile.reading import AS_IT_IS, REPAIRED, Read, Reader
+from tests.data.hostile.ways import Ways, ways_into
+from tests.hostile.screens import APOLOGY
+from tests.ui.markup import attribute_names, tags, words
 
+TOLD = 20  # refused lines on a terminal, at most
+SENT = 3_000_000  # bytes
+NEVER_OURS = frozenset("audio base embed form iframe img input link math meta object script style svg video".split())
 pytestmark = pytest.mark.timeout(900)  # the first test waits until the worker has read them all
 
+FIRST_OF_EACH = [*{case.number: case for case in reversed(CASES)}.values()][::-1]
 by_case = pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
 
 
@@ -76,6 +85,73 @@ def test_the_verdict_is_what_happens(case: Case, read: Callable[..., Read]) -> N
             assert case.told or case.repairs
         case Verdict.REJECT:
             assert is_refused
+
+
+# By every way in
+
+
+@pytest.fixture(scope="module")
+def ways(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ways]:
+    with ways_into(tmp_path_factory.mktemp("ways") / "workspace") as found:
+        yield found
+
+
+@by_case
+def test_the_verb_and_the_screen_say_what_became_of_it(case: Case, read: Callable[..., Read], ways: Ways) -> None:
+    found = ways.imports(read(case))
+    said = found.values
+    if refusal := said.get("error"):
+        assert (found.status, case.good) == (1, ())
+        assert refusal["message"].startswith(case.message) and refusal["fix"] and APOLOGY not in refusal["message"]
+    else:
+        assert (found.status, said["rows"], said["rejects"]) == (0, len(case.good), len(case.refused))
+        assert {offer["kind"]: offer["count"] for offer in said["repairs"]} == case.repairs
+        for reject, place in zip(said["rejected"], case.refused, strict=False):
+            assert (reject["line"], reject["column"]) == (place.line, place.column)
+            assert reject["reason"].startswith(place.reason) and reject["fix"]
+        for place in case.refused[:TOLD]:
+            assert f"line {place.line:,}" in found.words and place.reason in found.words
+        assert found.words.replace("\n", "").isprintable()
+    shows(case, read(case), ways.shows(found.dataset))
+    if case.mended:
+        mended = ways.imports(read(case, REPAIRED), "--repair", "all").values
+        assert (mended["rows"], mended["repaired"]) == (len(case.mended), case.repairs)
+
+
+def shows(case: Case, found: Read, page: str) -> None:
+    """The screen tells what became of the case, and nothing of the file has become a part of the page."""
+    assert not NEVER_OURS & set(tags(page)) and not [name for name in attribute_names(page) if name.startswith("on")]
+    seen = words(page)
+    assert (" ".join(found.outcome.message.split()) if case.message else f"{len(case.good):,}") in seen
+    for place in case.refused[:1]:
+        assert f"line {place.line:,}" in seen.lower() and place.reason in seen
+
+
+@pytest.mark.parametrize("case", FIRST_OF_EACH, ids=[case.id for case in FIRST_OF_EACH])
+def test_what_a_browser_sends_comes_to_the_same(case: Case, read: Callable[..., Read], ways: Ways) -> None:
+    found = read(case)
+    if found.source.stat().st_size > SENT:
+        pytest.skip("many megabytes go the same way: tests/web/test_bodies.py, and make load")
+    dataset = ways.sends(found)
+
+    shows(case, found, ways.shows(dataset))
+    listed = ways.client.get(f"/download/refused/{dataset}")
+    if case.message and not case.refused:
+        assert listed.status_code == 404 and "was not refused line by line" in listed.text
+    else:
+        lines = [json.loads(line) for line in listed.text.splitlines()]
+        assert [line["line"] for line in lines] == [place.line for place in case.refused]
+    deleted.delete(ways.studio, [dataset])  # whoever brings a file is answered with the names of all
+
+
+@pytest.mark.parametrize("case", [next(case for case in CASES if case.good)], ids=["rows"])
+@pytest.mark.parametrize("name", NAMES, ids=lambda name: f"{name.number} {ascii(name.written)[:40]}")
+def test_a_hostile_name_on_the_command_line_is_shown_harmlessly(
+    case: Case, name: Name, read: Callable[..., Read], ways: Ways
+) -> None:
+    said = ways.imports(read(case), "--name", name.written).values["name"]
+
+    assert said.isprintable() and 0 < len(said) <= 80
 
 
 def test_no_hostile_file_leaves_a_traceback_in_the_log(read: Callable[..., Read], reader: Reader) -> None:

@@ -57,10 +57,10 @@ ELSEWHERE = {
 def cases() -> Iterator[tuple[str, str, str, str]]:
     """Number, what it is, the verdict, and by which ways in it comes."""
     for case in FILES:
-        yield case.number, case.about, WORDS[case.verdict], "reader"
+        yield case.number, case.about, WORDS[case.verdict], "reader, command line, screen"
     for name in NAMES:
         shown = "as it is" if name.written == name.shown else f"as {name.shown[:30]}"
-        yield name.number, ascii(name.written)[1:-1][:40], f"accept, {shown}", "flow, HTTP"
+        yield name.number, ascii(name.written)[1:-1][:40], f"accept, {shown}", "flow, command line, HTTP"
     for listed, ways in (
         (models.CASES, "flow, command line, screen, engine"), (recipes.CASES, "flow, command line, screen"),
         (votes.CASES, "command line"),

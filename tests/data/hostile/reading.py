@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from studio.data.repairing import Repair
 from studio.data.rows import Rows, load_rejects, load_rows
@@ -35,10 +36,19 @@ class Read:
         return self.folder / "dataset"
 
     @cached_property
+    def asked(self) -> dict[str, Any]:
+        """What it was to read, and how."""
+        return json.loads((self.folder / "spec.json").read_bytes())
+
+    @cached_property
     def outcome(self) -> Outcome:
         found = spool.read_outcome(self.folder)
         assert found, f"no outcome; its process ended with {self.status}"
         return found
+
+    @property
+    def source(self) -> Path:
+        return Path(self.asked["source"])
 
     @property
     def notes(self) -> list[str]:
