@@ -1,13 +1,25 @@
 """A command line on a folder of its own, and one with a dataset in it that all tests here share."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 
-from studio.store.workspace import Workspace
+from studio.flows.studio import open_studio
+from studio.jobs.launcher import Launcher
+from studio.jobs.presence import is_supervised
 from tests.command_line import CommandLine, InThisProcess
-from tests.supervised import end_supervisor
+from tests.supervised import supervised
+
+
+@contextmanager
+def carrying_out(studio: CommandLine, bearing: Launcher) -> Iterator[None]:
+    """What verbs ask for is carried out until the block ends, by who is there already or by one of its own."""
+    opened = open_studio(studio.workspaces)
+    with nullcontext() if is_supervised(opened.workspace) else supervised(opened.store, bearing):
+        yield
+    opened.store.close()
 
 
 @pytest.fixture(scope="session")
@@ -16,16 +28,17 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def nobody_stays(studio: CommandLine) -> Iterator[None]:
-    """The supervisor that verbs have started leaves with the tests of a file: it would look for work until the last one."""
-    yield
-    end_supervisor(Workspace(studio.workspaces))
+def carried_out(studio: CommandLine, bearing: Launcher) -> Iterator[None]:
+    """No longer than the tests of a file run: it would look for work until the last one."""
+    with carrying_out(studio, bearing):
+        yield
 
 
 @pytest.fixture(scope="session")
-def dataset(studio: CommandLine) -> str:
+def dataset(studio: CommandLine, bearing: Launcher) -> str:
     """The id of the sample with problems."""
-    return studio.json("import", "messy", "--name", "Messy")["dataset"]
+    with carrying_out(studio, bearing):
+        return studio.json("import", "messy", "--name", "Messy")["dataset"]
 
 
 @pytest.fixture

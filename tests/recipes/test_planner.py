@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from studio.domain.plan import Light, Plan
 from studio.domain.recipe import Recipe
 from studio.domain.row import Message, record_of
 from studio.engine.load import load_tokenizer
-from studio.jobs.forking import ForkingLauncher
+from studio.jobs.launcher import Launcher
 from studio.recipes.catalogue import catalogue
 from studio.recipes.planner import plan, rows_read, steps_of
 from studio.recipes.shape import shape_of_folder
@@ -217,19 +216,11 @@ def test_a_hundred_thousand_rows_are_planned_at_once(starter_shape, laptop):
     assert made.steps == 37_500
 
 
-@pytest.fixture(scope="module")
-def launcher() -> Iterator[ForkingLauncher]:
-    """What starts workers in the studio: the libraries are loaded once for all of them."""
-    made = ForkingLauncher()
-    yield made
-    made.close()
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(("words", "micro_batch"), [(40, 8), (300, 8)])
-def test_planned_memory_is_within_fifteen_percent_of_a_real_run(root, tmp_path, laptop, launcher, words, micro_batch):
+def test_planned_memory_is_within_fifteen_percent_of_a_real_run(root, tmp_path, laptop, bearing, words, micro_batch):
     wished = recipe(epochs=1, rank=32, micro_batch=micro_batch, batch_size=8, max_length=2048, evaluations=1)
-    peak, longest = run_for_real(launcher, tmp_path, root / "assets" / "starter", wished, words=words)
+    peak, longest = run_for_real(bearing, tmp_path, root / "assets" / "starter", wished, words=words)
     made = plan(
         shape_of_folder(root / "assets" / "starter"),
         recipe(rank=32, micro_batch=micro_batch),
@@ -240,9 +231,7 @@ def test_planned_memory_is_within_fifteen_percent_of_a_real_run(root, tmp_path, 
     assert made.memory_needed == pytest.approx(peak, rel=0.15)
 
 
-def run_for_real(
-    launcher: ForkingLauncher, folder: Path, model: Path, wished: Recipe, *, words: int
-) -> tuple[int, int]:
+def run_for_real(launcher: Launcher, folder: Path, model: Path, wished: Recipe, *, words: int) -> tuple[int, int]:
     """Peak memory of two real steps, in a worker of their own, and the tokens of the longest row."""
     vocabulary = "my order is late and the parcel was lost so please help with a refund".split()
     answer = " ".join(vocabulary[at % len(vocabulary)] for at in range(words))
