@@ -40,7 +40,7 @@ class Dialect:
     quoted: bool = True
     separator_line: bool = False
 
-    def reader(self, lines: Iterable[str]):
+    def reader(self, lines: Iterable[str]):  # noqa: ANN201  # csv has no public name for what it gives
         quoting = csv.QUOTE_MINIMAL if self.quoted else csv.QUOTE_NONE
         return csv.reader(lines, delimiter=self.delimiter, quoting=quoting, strict=True)
 
