@@ -21,7 +21,7 @@ SHARED_ROWS, SHARED_WEIGHT = 0.75, 0.25  # a family's common words are in so man
 WITNESSES = 8  # rows beside a pair that are asked whether the words in which it differs are a slot
 RAREST = 4  # words of a row, of which close rows share two
 SHOWN_WORDS, PATTERN_WORDS, SLOT = 3, 40, "…"
-BLOCK_TOKENS = 1 << 21
+BLOCK_TOKENS = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,15 +208,15 @@ class WordSets:
             return np.zeros(0)
         places = distinct(np.concatenate([first, second]))
         plain = self.matrix(places)
-        total, sizes = plain @ self.weights, np.diff(plain.indptr).astype(np.int64)
-        one, other = np.searchsorted(places, first), np.searchsorted(places, second)
-        shared = np.zeros(len(first), dtype=np.int64)
-        for block in _blocks(sizes[one] + sizes[other]):
+        total, found = plain @ self.weights, np.empty(len(first))
+        for block in _blocks(self.shingles.sizes(first) + self.shingles.sizes(second)):
             at()
-            words = plain[one[block], :]
+            one, other = np.searchsorted(places, first[block]), np.searchsorted(places, second[block])
+            words = plain[one, :]
             weighted = csr_array((self.weights[words.indices], words.indices, words.indptr), shape=words.shape)
-            shared[block] = (weighted * plain[other[block], :]).sum(axis=1)
-        return shared / (total[one] + total[other] - shared)
+            shared = (weighted * plain[other, :]).sum(axis=1)
+            found[block] = shared / (total[one] + total[other] - shared)
+        return found
 
     def likeness_of(self, first: int, second: int) -> float:
         """The same for one pair of places."""

@@ -158,6 +158,8 @@ def _shared(chosen: list[Turn], rejected: list[Turn], fields: dict[str, str]) ->
 def _extra(value: dict[str, Any], *, used: set[str], raw: bytes) -> dict[str, str]:
     """The fields that play no part, as text; numbers too large for a computer's own are kept digit by digit."""
     kept = {name: held for name, held in value.items() if name not in used and held is not None}
+    if not kept:
+        return {}
     if any(isinstance(held, float) and abs(held) >= LARGEST_EXACT for held in kept.values()):
         exact = json.loads(raw, parse_int=str, parse_float=str)
         kept = {name: exact[name] if isinstance(held, float) else held for name, held in kept.items()}

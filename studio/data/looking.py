@@ -80,7 +80,7 @@ class Look:
         began, told = time.monotonic(), False
         for entry in source.entries(telling=True):
             at(entry.done / source.size)
-            self._add(entry)
+            self.see(entry)
             if not told and self.samples.kept and time.monotonic() - began > SOON:
                 told = True
                 with suppress(DatasetError):  # a chosen field that no row has had yet
@@ -108,7 +108,8 @@ class Look:
         guess = guess_mapping(self.survey) if self._repairs else None
         return guess if guess and guess.mapping == mapping else chosen_mapping(self.survey, mapping)
 
-    def _add(self, entry: Entry) -> None:
+    def see(self, entry: Entry) -> None:
+        """Take the next row."""
         value = parsed(entry)
         if not isinstance(value, Problem):
             if entry.raw:

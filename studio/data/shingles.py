@@ -168,9 +168,10 @@ class Shingling:
         self._blocks = []
         tokens, meaning, order, bands = map(concatenated, columns)
         starts = np.concatenate([[0], np.cumsum(np.array(self._sizes, dtype=np.int64))])
+        words, self._known = list(self._known), {}
         return Shingles(
             numbers=np.array(self._numbers, dtype=np.int64),
-            words=list(self._known),
+            words=words,
             tokens=tokens,
             starts=starts,
             spread=self._spread,
@@ -184,8 +185,8 @@ class Shingling:
         tokens = np.fromiter(map(self._known.__getitem__, self._waiting), np.int32, len(self._waiting))
         sizes = np.array(self._sizes[self._hashed :], dtype=np.int64)
         ends = np.cumsum(sizes)
-        hashes = np.array(self._hashes, dtype=np.uint64)[tokens]
-        roles = np.array(self._roles, dtype=np.int8)[tokens]
+        hashes = np.frombuffer(self._hashes, dtype=np.uint64)[tokens]
+        roles = np.frombuffer(self._roles, dtype=np.int8)[tokens]
         self._count(tokens, sizes)
         self._blocks.append(
             (

@@ -3,13 +3,15 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from bench.sending import Door, key_of, take_in, upload
+from bench.size import validated
 from studio.flows.studio import open_studio
 from studio.store import datasets, jobs
 from tests.data.hostile.listed import CASES
@@ -47,7 +49,7 @@ def large(crowd: Crowd, scratch: Path, *, size: int) -> list[Row]:
         with serving.supervisor(crowd.filled.folder) as supervisor:
             with Watch(crowd.server.process) as web:
                 took = upload_seconds(door, source)
-            with Watch(supervisor, with_children=True) as reading:
+            with Watch(reader(crowd.filled.folder, supervisor), with_children=True) as reading:
                 wait_until_read(crowd.filled.folder)
         return took, web, reading
 
@@ -56,14 +58,16 @@ def large(crowd: Crowd, scratch: Path, *, size: int) -> list[Row]:
     sent, web, reading = found
     data, seconds = newest(crowd.filled.folder)
     looked = asyncio.run(turning(crowd, data, rows))
+    checked = validated(source)
     return [
         at_most("L5", f"{source.stat().st_size / MEGABYTE:,.0f} MB sent at {source.stat().st_size / sent / MEGABYTE:,.0f} "
                 "MB/s: the web process grew by", 150, (web.most - web.before) / MEGABYTE, "MB"),
         at_most("L5", "others' p95 beside it, times what it is without", 1.5, busy.at(95, "press") / quiet.at(95, "press"), ""),
         at_most("L5", "the smallest answer (/healthz), p99", 0.1, busy.at(99, "alive")),
-        at_least("L5", "reading and checking", 40, source.stat().st_size / MEGABYTE / seconds, "MB/s"),
-        at_most("L6", f"{rows:,} rows read and checked, for a million", 60, seconds * 1e6 / rows),
-        at_most("L6", "memory of reading", 1000, (reading.most - reading.before) / MEGABYTE, "MB"),
+        at_least("L5", "reading, parsing and refusing alone, of a processor", 40,
+                 source.stat().st_size / MEGABYTE / checked.busy, "MB/s"),
+        at_most("L6", f"{rows:,} rows with all that is looked for in them, for a million", 60, seconds * 1e6 / rows),
+        at_most("L6", "memory of both processes that read", 1000, reading.most / MEGABYTE, "MB"),
         at_most("L6", "another page of rows, p95", 0.3, looked.at(95)),
     ]  # fmt: skip
 
@@ -74,6 +78,23 @@ def upload_seconds(door: Door, source: Path) -> float:
     took = time.monotonic() - began
     take_in(door, place)
     return took
+
+
+def reader(folder: Path, supervisor: psutil.Process) -> psutil.Process:
+    """The process that reads the newest file, among whatever else the supervisor has at work."""
+    studio = open_studio(folder)
+    until = time.monotonic() + READ_WITHIN
+    try:
+        while time.monotonic() < until:
+            reads = [job.id for job in jobs.live(studio.store) if job.kind == "ingest"]
+            for process in supervisor.children():
+                with suppress(psutil.Error):
+                    if any(job in word for job in reads for word in process.cmdline()):
+                        return process
+            time.sleep(0.02)
+    finally:
+        studio.store.close()
+    raise RuntimeError("nothing began to read the large file")
 
 
 def wait_until_read(folder: Path) -> None:

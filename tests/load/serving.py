@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,8 +71,9 @@ class Watch:
             self.samples.append((time.monotonic() - self._began, now))
 
     def _memory(self) -> int:
-        found = [self.process, *(self.process.children(recursive=True) if self.with_children else [])]
-        total = 0
+        found, total = [self.process], 0
+        with suppress(psutil.NoSuchProcess):  # it may end while somebody looks
+            found += self.process.children(recursive=True) if self.with_children else []
         for each in found:
             try:
                 total += each.memory_info().rss
@@ -81,7 +82,11 @@ class Watch:
         return total
 
     def _processors(self) -> float:
-        times = self.process.cpu_times()
+        """Seconds; of a process that has ended nobody knows them any longer."""
+        try:
+            times = self.process.cpu_times()
+        except psutil.NoSuchProcess:
+            return float("nan")
         return times.user + times.system
 
 

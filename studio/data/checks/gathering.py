@@ -19,10 +19,12 @@ class Gathered:
 
     def add(self, row: Row, reason: str, *, marks: Sequence[Mark] = ()) -> None:
         """Note a row once under a reason."""
-        rows = self._rows.setdefault(reason, array("q"))
+        if reason not in self._rows:
+            self._rows[reason], self._lines[reason] = array("q"), array("q")
+        rows = self._rows[reason]
         if not rows or rows[-1] != row.number:
             rows.append(row.number)
-            self._lines.setdefault(reason, array("q")).append(row.line)
+            self._lines[reason].append(row.line)
         if marks:
             kept = self._marks.setdefault(reason, [])
             kept += marks[: MOST_MARKS - len(kept)]
