@@ -21,7 +21,7 @@ from studio.cli import importing
 from studio.cli.output import answer
 from studio.domain.job import JobKind
 from studio.flows import bring, train
-from studio.flows.studio import Studio, open_studio
+from studio.flows.studio import Studio
 from studio.jobs.ending import told
 from studio.store import jobs
 from studio.ui.bringing import fields, refused
@@ -48,10 +48,9 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """One workspace with what leads into it; nobody reads there."""
+    """One workspace in which nobody reads."""
 
     studio: Studio
-    client: TestClient
 
     def imports(self, read: Read, *options: str) -> Said:
         """The verb with this file, and with what the worker made of it; both of its answers at once."""
@@ -71,11 +70,11 @@ class Ways:
         values, end = json.JSONDecoder().raw_decode(done.words)
         return Said(made[0], done.status, values, done.words[end:] + done.complaint)
 
-    def sends(self, read: Read) -> str:
+    def sends(self, client: TestClient, read: Read) -> str:
         """The dataset that a browser makes of the file, once it was read."""
-        (path,) = sent(self.client, "rows.jsonl", read.source.read_bytes()).json()
+        (path,) = sent(client, "rows.jsonl", read.source.read_bytes()).json()
         body = {"data": [{"path": path, "meta": {"_type": "gradio.FileData"}}]}
-        assert self.client.post("/gradio_api/run/bring_file", json=body).status_code == 200
+        assert client.post("/gradio_api/run/bring_file", json=body).status_code == 200
         return hand_over(self.studio, read)
 
     def shows(self, dataset_id: str) -> str:
@@ -89,13 +88,12 @@ class Ways:
 
 
 @contextmanager
-def ways_into(folder: Path) -> Iterator[Ways]:
-    studio = open_studio(folder)
+def served(studio: Studio) -> Iterator[TestClient]:
+    """A browser that the workspace knows."""
     with TestClient(build_app(studio), base_url="http://127.0.0.1:7860") as client:
         known = cookie(studio, 7860)
         client.cookies.set(known["name"], known["value"])
-        yield Ways(studio, client)
-    studio.store.close()
+        yield client
 
 
 def hand_over(studio: Studio, read: Read) -> str:
