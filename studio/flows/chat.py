@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from studio.data.rows import load_rows
-from studio.domain.errors import RunError
+from studio.domain.errors import DatasetError, RunError
 from studio.domain.job import Job, JobKind, JobState, Wish
 from studio.domain.talk import AnswerSettings, Contestant, End, Exchange, Pane, Turn, as_lines, as_markdown, history
 from studio.flows import models, talks, train
@@ -115,7 +115,7 @@ def usual_instructions(studio: Studio, dataset_id: str | None) -> str:
         return ""
     try:
         rows = load_rows(studio.workspace.dataset(dataset_id))
-    except FileNotFoundError:  # it is still being read
+    except (FileNotFoundError, DatasetError):  # it is still being read
         return ""
     chosen = range(0, len(rows), max(1, len(rows) // ROWS_READ))
     told = Counter(row.messages[0].content for row in rows.only(chosen) if row.messages[0].role == "system")

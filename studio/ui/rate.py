@@ -167,22 +167,28 @@ def _marks() -> list[gr.Radio]:
 
 
 def _wire(studio: Studio, page: gr.Blocks, screen: Screen, you: You, marks: list[gr.Radio]) -> None:
+    drawn = [*screen.all(), *marks]
+    # What somebody fills in is empty on a page that opens; an answer that comes late must not empty it again.
+    opened = [at for at, part in enumerate(drawn) if part is not screen.comment and part not in marks]
+
     @friendly
     def begin(known: list[str] | None, request: gr.Request) -> list[Any]:
         listed = known if isinstance(known, list) else []
         try:
             link = judge.enter(studio, request.query_params.get("t", ""), known=listed)
         except StudioError as error:
-            return [known, "", *_called(""), "", *_closed(error)]
+            told = _closed(error)
+            return [known, "", *_called(""), "", *(told[at] for at in opened)]
         now = [*[each for each in listed if each != link.token][1 - REMEMBERED :], link.token]
-        return [now, link.token, *_called(link.label), shown.device(link.token), *_turn(studio, link.token)]
+        told = _turn(studio, link.token)
+        return [now, link.token, *_called(link.label), shown.device(link.token), *(told[at] for at in opened)]
 
     @friendly
     def call(own: str, name: str) -> list[Any]:
         return _called(judge.call(studio, own, name).label)
 
     about = [you.known, you.own, you.name, you.call, you.device]
-    page.load(begin, you.known, [*about, *screen.all(), *marks], **QUIET)
+    page.load(begin, you.known, [*about, *(drawn[at] for at in opened)], **QUIET)
     you.call.click(call, [you.own, you.name], [you.name, you.call], trigger_mode="once", **QUIET)
 
 
