@@ -36,7 +36,7 @@ check: dev ## style, types, import rules and known flaws of what is installed (A
 	@$(in_venv) scripts/audit.py $(ARGS)
 
 test: browser ## everything that must hold: all tests, and what `check` checks as one of them
-	@OMP_NUM_THREADS=1 $(in_venv) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@OMP_NUM_THREADS=1 $(in_venv) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 e2e: browser ## only the tests in a real browser
 	@$(in_venv) -m pytest tests/e2e $(ARGS)
