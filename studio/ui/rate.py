@@ -30,6 +30,8 @@ from studio.ui.session import QUIET
 HEAD = KEYS + copying.HEAD
 # A press and what comes of it are one request; it counts once, whoever asks for it again meanwhile.
 PRESS: dict[str, Any] = QUIET | {"trigger_mode": "once", "queue": False}
+# An undo says what it takes back, so that one sent twice counts once; the next may follow as soon as a card is there.
+AGAIN: dict[str, Any] = PRESS | {"trigger_mode": "multiple"}
 
 BUTTONS: tuple[tuple[Choice, str, Literal["primary", "secondary"]], ...] = (
     (Choice.LEFT, "← Left is better", "primary"),
@@ -127,7 +129,7 @@ def build(studio: Studio) -> RatingPage:
             button.click(_rated(studio, choice), [own, item, shown_at, comment, *marks], drawn, **PRESS)
         for button, guessed in guesses:
             button.click(_suspected(studio, guessed), [own, item], drawn, **PRESS)
-        undo.click(_undone(studio), [own, last], drawn, **PRESS)
+        undo.click(_undone(studio), [own, last], drawn, **AGAIN)
         again.click(_looked(studio), own, drawn, **PRESS)
         timer.tick(_looked(studio), own, drawn, **PRESS)
     return page

@@ -86,10 +86,10 @@ def reader(folder: Path, supervisor: psutil.Process) -> psutil.Process:
     until = time.monotonic() + READ_WITHIN
     try:
         while time.monotonic() < until:
-            reads = [job.id for job in jobs.live(studio.store) if job.kind == "ingest"]
+            read = max(datasets.all(studio.store), key=lambda each: each.created_at).job_id
             for process in supervisor.children():
                 with suppress(psutil.Error):
-                    if any(job in word for job in reads for word in process.cmdline()):
+                    if any(read in word for word in process.cmdline()):
                         return process
             time.sleep(0.02)
     finally:
