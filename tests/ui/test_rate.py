@@ -244,7 +244,9 @@ def test_what_asks_for_no_queue_gives_and_takes_only_what_the_shorter_way_can(pa
     for fn in short:
         assert all(isinstance(part, gr.State | gr.Textbox | gr.Radio) for part in fn.inputs)
         assert not {"request", "event", "progress"} & inspect.signature(innermost(fn.fn)).parameters.keys()
-        assert (fn.trigger_mode == "once") != is_undo(page, fn) and len(fn.outputs) == len(fields(rate.Screen)) + len(rate.MARKED)
+        assert (fn.trigger_mode == "once") != is_undo(page, fn) and len(fn.outputs) == len(fields(rate.Screen)) + len(
+            rate.MARKED
+        )
 
 
 @pytest.mark.parametrize("who", [None, Visitor("a viewer", frozenset({Right.LOOK}))])
