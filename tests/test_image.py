@@ -29,7 +29,8 @@ def copy_as_the_image_does(root: Path, image: Path) -> None:
     for sources, target in copies(root):
         for source in sources:
             if (root / source).is_dir():
-                shutil.copytree(root / source, image / target, ignore=shutil.ignore_patterns("__pycache__"))
+                # With what is compiled already, which counts for nothing without its source.
+                shutil.copytree(root / source, image / target, ignore=shutil.ignore_patterns("*.pyc.*"))
             else:
                 (image / target).mkdir(parents=True, exist_ok=True)
                 shutil.copy(root / source, image / target)

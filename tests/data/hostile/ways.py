@@ -34,6 +34,7 @@ from tests.signed_in import cookie
 from tests.web.test_uploads import sent
 
 HOW = "mapping", "repairs", "encoding"
+TAB = "a tab"  # as every page names itself; for who does not, Gradio draws all of them up anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Ways:
     def sends(self, client: TestClient, read: Read) -> str:
         """The dataset that a browser makes of the file, once it was read."""
         (path,) = sent(client, "rows.jsonl", read.source.read_bytes()).json()
-        body = {"data": [{"path": path, "meta": {"_type": "gradio.FileData"}}]}
+        body = {"data": [{"path": path, "meta": {"_type": "gradio.FileData"}}], "session_hash": TAB}
         assert client.post("/gradio_api/run/bring_file", json=body).status_code == 200
         return hand_over(self.studio, read)
 
