@@ -6,10 +6,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
-from gradio.state_holder import SessionState
 
 from studio.domain.access import Right, Visitor
 from studio.ui.guarded import GuardedPage
+from studio.ui.kept import OpenPage
 from studio.ui.rights import innermost
 
 APOLOGY = "Something in the studio itself failed"
@@ -52,7 +52,7 @@ class Screens:
         ]  # fmt: skip
 
     async def press(self, number: int, values: list[Any]) -> Answered:
-        state = SessionState(self.page)
+        state = OpenPage(self.page, {})
         request = gr.Request(request=SimpleNamespace(scope={"visitor": WHO}, query_params=self.query, headers={}))  # type: ignore[arg-type]
         try:
             answer = await self.page.process_api(
