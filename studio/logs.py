@@ -21,6 +21,7 @@ from typing import Any
 import orjson
 
 from studio import discreet
+from studio.domain.excerpt import visible
 
 LEVEL = "STUDIO_LOG_LEVEL"
 LEVELS = ("debug", "info", "warning", "error")
@@ -30,7 +31,6 @@ SECRET = re.compile(
     r"(stu_|hf_|bearer |(?:password|token)[\"']?\s*[=:]\s*[\"']?|/(?:open|welcome|verdict)/|[?&]t=)[^\s\"'&<>]+",
     re.IGNORECASE,
 )
-UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 _about: ContextVar[Mapping[str, Any]] = ContextVar("about", default={})  # noqa: B039  nobody changes it
 
@@ -130,7 +130,7 @@ class Text(logging.Formatter):
         end = f"  [{' '.join(f'{name}={value}' for name, value in named.items())}]" if named else ""
         trace = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
         # What somebody wrote makes no line of its own, and moves no terminal.
-        line = UNSEEN.sub("�", f"{told}{end}{trace}").replace("\n", "\n    ")
+        line = "\n    ".join(map(visible, f"{told}{end}{trace}".split("\n")))
         return masked(f"{_at(record)} {record.levelname} {line}")
 
 

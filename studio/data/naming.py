@@ -2,13 +2,10 @@
 
 import re
 
+from studio.domain.excerpt import printable
+
 LONGEST = 80
 NAMELESS = "file"
-
-
-def printable(text: str) -> str:
-    """A text with a sign in place of whatever cannot be printed."""
-    return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
 def shown_name(name: str) -> str:

@@ -59,6 +59,11 @@ def visible(text: str) -> str:
     return UNSEEN.sub(lambda found: _sign(found[0]), text)
 
 
+def printable(text: str) -> str:
+    """The same with one and the same sign for each of them, so that the text stays as long as it is."""
+    return UNSEEN.sub("�", text)
+
+
 def width(text: str) -> int:
     """How many columns of a terminal a text takes."""
     columns, place = 0, 0

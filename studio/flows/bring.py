@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from studio.data.encodings import charset
-from studio.data.naming import file_name, printable, shown_name
+from studio.data.naming import file_name, shown_name
 from studio.data.offers import Offer, Repaired, offers_from, repaired_from
 from studio.data.repairing import Repair
 from studio.data.rows import insist_on_rows, load_rejects, load_rows
 from studio.domain.dataset import Dataset, Mapping, Reject
 from studio.domain.errors import DatasetError, SetupError
+from studio.domain.excerpt import printable
 from studio.domain.intact import sync
 from studio.domain.job import JobKind, Wish
 from studio.domain.row import Row

@@ -16,8 +16,8 @@ from email.utils import parsedate_to_datetime
 from ipaddress import ip_network
 from pathlib import Path
 
-from studio.data.naming import printable
 from studio.domain.errors import SetupError, StudioError
+from studio.domain.excerpt import printable
 from studio.domain.job import JobState
 from studio.domain.machine import Check
 from studio.flows import space

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.domain.excerpt import AROUND, Excerpt, excerpt, visible, width
+from studio.domain.excerpt import AROUND, Excerpt, excerpt, printable, visible, width
 
 FAMILY, FLAG, ACCENTED = "👩‍👩‍👧", "🇩🇪", "e\u0301"
 
@@ -61,6 +61,7 @@ def test_below_a_wide_character_and_below_a_word_there_are_as_many_carets() -> N
 def test_what_is_not_to_be_seen_has_a_sign() -> None:
     assert visible("a\tb\0c\ufeffd\u202ee\u200b") == "a␉b␀c[BOM]d[U+202E]e[U+200B]"
     assert visible(FAMILY) == FAMILY, "what joins an emoji is seen in it"
+    assert printable("a\tb\0c\ufeffd\u202ee\u200b") == "a�b�c�d�e�" and printable(FAMILY) == FAMILY
 
 
 @given(st.text(st.sampled_from("aé漢😀👩\u200d\u0301🇩🇪\ufe0f🏽\t\n"), max_size=300), st.integers(0, 320))
