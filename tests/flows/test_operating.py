@@ -18,7 +18,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
 from studio.domain.access import Mode
@@ -34,6 +33,7 @@ from studio.store.workspace import Workspace
 from studio.web.access.settings import access_of
 from studio.web.hosts import HostGate
 from studio.web.noting import Noting
+from tests.listening import listening
 
 NOWHERE = "http://127.0.0.1:9"  # nobody answers there
 
@@ -262,22 +262,6 @@ def test_15_a_studio_that_runs_and_does_not_know_its_name():
         new = reached.check(ours | {"STUDIO_ADDRESS": "https://studio.example.org"}, port=port)
         assert not new.ok and "does not know it" in new.found and new.fix == "Restart it with these settings."
         assert reached.check(ours | {"STUDIO_ADDRESS": "https://old.example.org"}, port=port).ok
-
-
-@contextmanager
-def listening(app: FastAPI) -> Iterator[int]:
-    """The application behind a real server, on a port of its own."""
-    made = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"))
-    thread = threading.Thread(target=made.run, daemon=True)
-    thread.start()
-    until = time.monotonic() + 30
-    while not made.started and time.monotonic() < until:
-        time.sleep(0.01)
-    try:
-        yield made.servers[0].sockets[0].getsockname()[1]
-    finally:
-        made.should_exit = True
-        thread.join(10)
 
 
 # The way through a proxy

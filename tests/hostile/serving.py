@@ -1,14 +1,11 @@
 """Serving: the web process over a workspace, as it is served, for bytes that no browser would send."""
 
 import socket
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 import httpx
-import uvicorn
 
 from studio.flows import people, signing
 from studio.flows.studio import Studio
@@ -17,6 +14,7 @@ from studio.web.app import build_app
 from studio.web.prompt import PromptProtocol
 from studio.web.serve import behind_proxies
 from tests.hostile.requests import CLOSED
+from tests.listening import listening
 
 PATIENCE = 5.0
 
@@ -61,19 +59,6 @@ class Server:
 def served(studio: Studio) -> Iterator[Server]:
     """The whole application as it is served, on a port of its own."""
     app = behind_proxies(build_app(studio), Access())
-    with closing(socket.socket()) as place:
-        place.bind(("127.0.0.1", 0))
-        port = place.getsockname()[1]
-        config = uvicorn.Config(
-            app, log_level="error", http=PromptProtocol, proxy_headers=False, ws="none", timeout_graceful_shutdown=1
-        )
-        running = uvicorn.Server(config)
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [place]}, daemon=True)
-        thread.start()
-        while not running.started:
-            assert thread.is_alive()
-            time.sleep(0.02)
+    with listening(app, http=PromptProtocol, proxy_headers=False, timeout_graceful_shutdown=1) as port:
         token = signing.open_here(studio, people.launch(studio), address="127.0.0.1", device="a test")
         yield Server(port, f"studio-{port}={token}")
-        running.should_exit = True
-        thread.join(PATIENCE)

@@ -2,8 +2,6 @@
 
 import json
 import re
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 
 from studio.domain.event import EventKind
 from studio.domain.protocol import Asked, Candidate, Opponent, Protocol, Rival
@@ -22,6 +19,7 @@ from studio.flows.studio import Studio, open_studio
 from studio.store import cards, links, runs, studies, tables
 from studio.web.access.settings import Access
 from studio.web.app import build_app
+from tests.listening import listening
 from tests.saved import save_checkpoint
 from tests.store.examples import NOON, Examples
 
@@ -162,26 +160,11 @@ def made_new(studio: Studio, study: Study) -> list[str]:
 def served(folder: Path, *, access: Access = Access()) -> Iterator[tuple[Studio, str]]:  # noqa: B008  a frozen value
     """A studio on a free port of this machine, and its address."""
     studio = open_studio(folder)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server = uvicorn.Server(uvicorn.Config(build_app(studio, access=access), log_level="error", ws="none"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        try:
-            _wait_for(server)
-            yield studio, address
-        finally:
-            server.should_exit = True
-            thread.join(timeout=20)
-            studio.store.close()
-
-
-def _wait_for(server: uvicorn.Server) -> None:
-    until = time.monotonic() + 60
-    while not server.started:
-        assert time.monotonic() < until, "the server did not start"
-        time.sleep(0.02)
+    try:
+        with listening(build_app(studio, access=access)) as port:
+            yield studio, f"http://127.0.0.1:{port}"
+    finally:
+        studio.store.close()
 
 
 @dataclass

@@ -1,16 +1,11 @@
 """What the server keeps of an open page is what differs from the page as it was built."""
 
 import asyncio
-import socket
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import gradio as gr
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from gradio.routes import App
@@ -19,6 +14,7 @@ from starlette.routing import Mount
 
 from studio.ui import kept
 from studio.ui.kept import OpenPage, OpenPages, keep_little
+from tests.listening import listening
 
 
 def counting() -> gr.Blocks:
@@ -38,25 +34,6 @@ def counting() -> gr.Blocks:
             lambda choice, all: f"{choice} of {len(all)}", [picked, pressed], said, api_name="pick", queue=False
         )
     return page
-
-
-@contextmanager
-def served(app: FastAPI) -> Iterator[str]:
-    """The address of this application on a free port."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        until = time.monotonic() + 60
-        while not server.started:
-            assert time.monotonic() < until, "the server did not start"
-            time.sleep(0.01)
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(timeout=20)
 
 
 @pytest.fixture
@@ -119,7 +96,7 @@ def test_a_page_goes_an_hour_after_nobody_holds_a_line_to_it(mounted):
 
 def test_a_browser_that_goes_lets_go_of_its_line(mounted):
     client, pages = mounted
-    with served(client.app) as address, httpx.Client(base_url=address) as browser:
+    with listening(client.app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}") as browser:
         for session in ("one", "two"):
             browser.post("/gradio_api/run/more", json={"data": [None], "session_hash": session})
         with browser.stream("GET", "/gradio_api/heartbeat/two"), browser.stream("GET", "/gradio_api/heartbeat/one"):

@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,13 +13,13 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-import uvicorn
 from anyio import to_thread
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from studio.flows import bring
 from studio.web.app import build_app
+from tests.listening import listening
 from tests.signed_in import cookie
 from tests.web.conftest import Kept
 
@@ -47,21 +47,8 @@ class Live:
 @pytest.fixture(scope="module")
 def live(kept: Kept) -> Iterator[Live]:
     """The whole application on a real port."""
-    with closing(socket.socket()) as bound:
-        bound.bind(("127.0.0.1", 0))
-        port = bound.getsockname()[1]
-        server = uvicorn.Server(
-            uvicorn.Config(build_app(kept.studio), log_level="warning", timeout_graceful_shutdown=1)
-        )
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
-        thread.start()
-        deadline = time.monotonic() + PATIENCE
-        while not server.started:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+    with listening(build_app(kept.studio), timeout_graceful_shutdown=1) as port:
         yield Live(port, cookie(kept.studio, port))
-        server.should_exit = True
-        thread.join(PATIENCE)
 
 
 def test_pages_that_stay_open_and_read_nothing_take_little_and_hold_up_nobody(live: Live) -> None:
