@@ -82,10 +82,13 @@ class Nursery:
     def begin(cls, command: tuple[str, ...]) -> "Nursery":
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
-        with theirs:
-            popen = subprocess.Popen(
-                [*command, PADDING], stdin=theirs.fileno(), env=worker_environment(os.environ), start_new_session=True
-            )
+        given = worker_environment(os.environ)
+        try:
+            with theirs:
+                popen = subprocess.Popen([*command, PADDING], stdin=theirs.fileno(), env=given, start_new_session=True)
+        except BaseException:
+            ours.close()
+            raise
         return cls(popen, ours)
 
     def is_ready(self) -> bool:

@@ -2,14 +2,19 @@
 
 import errno
 import os
-from collections.abc import Mapping
+import resource
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 
 from studio.domain.job import Job, JobKind, JobState, Wish
 from studio.jobs.ending import Gone, untold
+from studio.jobs.launcher import Launcher
 from studio.jobs.supervisor import Supervisor
 from studio.store import jobs
 from studio.store.database import Store
@@ -102,6 +107,40 @@ def test_where_no_process_can_be_started_for_now_a_job_keeps_its_place_and_begin
     supervisor.tick()
     assert set(supervisor.at_work) == {first.id, read.id} and not supervisor.is_troubled
     assert jobs.get(store, second.id).state is JobState.QUEUED
+
+
+@contextmanager
+def no_more_files_than(more: int) -> Iterator[None]:
+    """So many more files may be opened than are open, whoever opens them."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.open(os.devnull, os.O_RDONLY)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + more, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def files_after(work: Callable[[], object]) -> int:
+    """How many files this process has open after that."""
+    work()
+    return psutil.Process().num_fds()
+
+
+@pytest.mark.parametrize("stand_ins", ["afresh", "forked"], indirect=True)
+def test_under_a_real_limit_of_open_files_a_job_keeps_its_place_loses_no_file_and_begins_later(
+    store: Store, submitted: Callable[..., Job], stand_ins: Launcher, eventually: Callable[..., Any],
+    is_now: Callable[..., Any],
+):  # fmt: skip
+    supervisor, job = Supervisor(store, stand_ins), submitted("count")
+    with no_more_files_than(3):
+        taken = [files_after(supervisor.tick) for _ in range(5)]
+        assert supervisor.is_full and not supervisor.at_work and len(set(taken)) == 1
+    kept = jobs.get(store, job.id)
+    said = "The machine takes no further process or open file at the moment; this begins as soon as there is room."
+    assert (kept.state, kept.message) == (JobState.QUEUED, said)
+    eventually(lambda: not supervisor.tick() and is_now(job, JobState.DONE)())
 
 
 @pytest.mark.parametrize("kind", [JobKind.TRAIN, JobKind.INGEST, JobKind.EXPORT])
