@@ -11,7 +11,7 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -79,18 +79,6 @@ class Dealt:
 
 
 @dataclass(frozen=True, slots=True)
-class Out:
-    """What is out, as far as it matters to one rater: `dealt` has at least their cards and all that are not rated.
-
-    `ratings` is how often each pair was judged by anybody, `first` on which side one that was rated was shown first.
-    """
-
-    dealt: Sequence[Dealt]
-    ratings: Mapping[str, int]
-    first: Callable[[str], Side | None]
-
-
-@dataclass(frozen=True, slots=True)
 class Progress:
     """How many pairs have their primary rating, and how many of those wanted twice have their second."""
 
@@ -111,6 +99,47 @@ class Progress:
     @property
     def needed(self) -> int:
         return self.pairs + self.wanted_twice
+
+
+class Ratings(Counter[str]):
+    """How often each pair was judged by anybody; told of each judgement, it knows what is still open."""
+
+    _open: dict[str, Pair] | None = None
+    _seconds = 0
+
+    def judged(self, pair_id: str) -> None:
+        """Count one more judgement of this pair."""
+        self[pair_id] += 1
+        if self._open is not None and (pair := self._open.get(pair_id)) is not None:
+            self._seconds += self[pair_id] == 2
+            if self[pair_id] >= pair.wanted:
+                del self._open[pair_id]
+
+    def open_in(self, deck: Deck) -> Mapping[str, Pair]:
+        """The pairs that were not judged as often as they are wanted, in their order; of always the same deck."""
+        if self._open is None:
+            self._open = {pair.id: pair for pair in deck.pairs if self[pair.id] < pair.wanted}
+            self._seconds = sum(self[pair_id] > 1 for pair_id in deck.wanted_twice)
+        return self._open
+
+    def progress(self, deck: Deck) -> Progress:
+        """How far everybody is."""
+        self.open_in(deck)
+        return Progress(len(self), len(deck.pairs), self._seconds, len(deck.wanted_twice))
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """What is out, as far as it matters to one rater: `dealt` has at least their cards and all that are not rated.
+
+    `ratings` is how often each pair was judged by anybody, `first` on which side one that was rated was shown first.
+    `paces` is how long each card took that this rater has judged, in the order in which they did.
+    """
+
+    dealt: Sequence[Dealt]
+    ratings: Ratings
+    first: Callable[[str], Side | None]
+    paces: dict[str, float | None] = field(default_factory=dict)
 
 
 def deck_of(protocol: Protocol, *, seed: int) -> Deck:
@@ -174,27 +203,18 @@ def out_of(dealt: Sequence[Dealt]) -> Out:
     for card in dealt:
         if card.is_rated:
             sides.setdefault(card.pair_id, card.side)
-    return Out(dealt, Counter(card.pair_id for card in dealt if card.is_judged), sides.get)
+    return Out(dealt, Ratings(card.pair_id for card in dealt if card.is_judged), sides.get)
 
 
 def progress(deck: Deck, dealt: Sequence[Dealt]) -> Progress:
     """How far the study is; nothing of it tells who leads. A pair that was only skipped is not judged."""
-    return _progress(deck, out_of(dealt).ratings)
+    return out_of(dealt).ratings.progress(deck)
 
 
 def recurring(deck: Deck, dealt: Sequence[Dealt]) -> int:
     """How many ratings were of a prompt that the same person had judged before, with the same fine-tuned answer."""
     shown = Counter((card.rater, deck.by_id[card.pair_id].prompt) for card in dealt if card.is_rated)
     return sum(times - 1 for times in shown.values())
-
-
-def _progress(deck: Deck, ratings: Mapping[str, int]) -> Progress:
-    return Progress(
-        judged=len(ratings),
-        pairs=len(deck.pairs),
-        second=sum(ratings[pair_id] > 1 for pair_id in deck.wanted_twice & ratings.keys()),
-        wanted_twice=len(deck.wanted_twice),
-    )
 
 
 class Standing:
@@ -207,6 +227,7 @@ class Standing:
 
     def __init__(self, deck: Deck, out: Out, rater: str, *, now: datetime) -> None:
         self.deck, self.out, self.rater, self.now = deck, out, rater, now
+        self._open = out.ratings.open_in(deck)
         own = [card for card in out.dealt if card.rater == rater]
         live = [card for card in out.dealt if not card.is_rated and now - card.at <= HOLD]
         self.held = [card for card in live if card.rater == rater]
@@ -217,20 +238,17 @@ class Standing:
     @property
     def progress(self) -> Progress:
         """How far everybody is."""
-        return _progress(self.deck, self.out.ratings)
+        return self.out.ratings.progress(self.deck)
 
     @property
     def remaining(self) -> int:
         """How many cards are left for this rater at this moment: those in hand, and what they could be handed."""
-        judged = self.out.ratings.keys() - self._closed
-        again = sum(self._is_open(self.deck.by_id[pair_id]) for pair_id in self.deck.wanted_twice & judged)
-        return len(self.held) + len(self.deck.pairs) - len(self._closed) - len(judged) + again
+        return len(self.held) + len(self._open) - sum(pair_id in self._open for pair_id in self._closed)
 
     @property
     def is_settled(self) -> bool:
         """Whether nothing can come any more, also once all that others hold is judged or given back."""
-        ratings = self.out.ratings
-        return all(pair.id in self._said or ratings.get(pair.id, 0) >= pair.wanted for pair in self.deck.pairs)
+        return self._open.keys() <= self._said
 
     def next(self) -> Dealt | None:
         """The card in hand, or else a new one; None while there is nothing."""
@@ -249,9 +267,9 @@ class Standing:
         """First what comes back, then prompts that are new to the rater, then others; no side has a say in it."""
         known, again = {self.deck.by_id[pair_id].prompt for pair_id in self._earlier}, []
         if not self._earlier.keys() <= self._closed:
-            yield from (pair for pair in self.deck.pairs if pair.id in self._earlier and self._is_open(pair))
-        for pair in self.deck.pairs:
-            if pair.id in self._earlier or not self._is_open(pair):
+            yield from (pair for pair in self._open.values() if pair.id in self._earlier and self._is_free(pair))
+        for pair in self._open.values():
+            if pair.id in self._earlier or not self._is_free(pair):
                 continue
             if pair.prompt in known:
                 again.append(pair)
@@ -260,9 +278,9 @@ class Standing:
                 yield pair
         yield from again
 
-    def _is_open(self, pair: Pair) -> bool:
-        """Whether this rater may judge it: not theirs yet, and a second rating only once the first is given."""
-        return pair.id not in self._closed and self.out.ratings.get(pair.id, 0) < pair.wanted
+    def _is_free(self, pair: Pair) -> bool:
+        """Whether this rater may judge an open pair: it was not theirs, and nobody has its first or second card now."""
+        return pair.id not in self._closed
 
     def _side(self, pair: Pair) -> Side:
         """As it stood where the card comes back, the other way round for a second rating; else drawn."""

@@ -139,8 +139,7 @@ def suspect(studio: Studio, token: str, card_id: str, guessed: Guessed | None) -
     """Keep which side of the card just judged this rater took for the new model (None: not said), and go on."""
 
     def keep(connection: Connection, table: _Table) -> _Next:
-        own = list(cards.paces(connection, table.study_id, table.rater))
-        if guessed is not None and own and own[-1] == card_id:
+        if guessed is not None and cards.last_judged(connection, table.study_id, table.rater) == card_id:
             told = Suspicion(card_id, table.rater, guessed, datetime.now(UTC))
             cards.suspect(connection, table.study_id, told)
         return _next(connection, table)
@@ -169,7 +168,7 @@ def remaining_cards(studio: Studio, token: str) -> list[Card]:
 
         def draw(out: Out) -> list[Dealt]:
             standing = table.standing(out)
-            far.append(_far(cards.paces(connection, table.study_id, table.rater), standing))
+            far.append(_far(out.paces, standing))
             return standing.hand()
 
         held = cards.deal_to(connection, table.study_id, table.rater, draw)
@@ -310,7 +309,7 @@ def _next(connection: Connection, table: _Table, *, judged: str = "", again: str
 
     def draw(out: Out) -> list[Dealt]:
         standing = table.standing(out)
-        far = _far(cards.paces(connection, table.study_id, table.rater), standing)
+        far = _far(out.paces, standing)
         if _is_asked(connection, far, judged):
             seen.append(_Next(far, asked_about=judged))
             return []

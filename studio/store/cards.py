@@ -1,8 +1,7 @@
 """Cards in the database: who was handed what on which side, what they said of it, and which side they suspected."""
 
 import secrets
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -11,12 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, bindparam, select, update
 from sqlalchemy.sql.functions import aggregate_strings
 
-from studio.domain.dealing import Dealt, Out
+from studio.domain.dealing import Dealt, Out, Ratings
 from studio.domain.errors import StudyError
 from studio.domain.study import Choice, Guessed, PastRating, Rating, Side, Suspicion
-from studio.store import links, tables
+from studio.store import links, remembered, tables
 from studio.store.columns import readable
 from studio.store.database import Store, writing
+from studio.store.remembered import Own, Pace, Remembered
 from studio.store.studies import insist_on_open
 
 AT_ONCE = 1000  # as many ids as any database takes in one question
@@ -34,14 +34,14 @@ _DEALT = (
     .where(CARDS.study_id == bindparam("study"))
     .order_by(CARDS.at, CARDS.id)
 )
-_OUT = _DEALT.where((CARDS.rater == bindparam("rater")) | RATINGS.card_id.is_(None))
+_OWN, _HELD = _DEALT.where(CARDS.rater == bindparam("rater")), _DEALT.where(RATINGS.card_id.is_(None))
 _JUDGED = (
     select(CARDS.side).join(tables.ratings, RATINGS.card_id == CARDS.id).where(CARDS.study_id == bindparam("study"))
 )
 _TOLD = _JUDGED.where(RATINGS.choice != Choice.SKIP.value).with_only_columns(aggregate_strings(CARDS.pair_id, BETWEEN))
 _FIRST = _JUDGED.where(CARDS.pair_id == bindparam("pair")).order_by(CARDS.at, CARDS.id).limit(1)
 _PACES = (
-    select(RATINGS.card_id, RATINGS.seconds)
+    select(RATINGS.card_id, RATINGS.at, RATINGS.seconds)
     .where(RATINGS.study_id == bindparam("study"), RATINGS.rater == bindparam("rater"))
     .order_by(RATINGS.at, RATINGS.card_id)
 )
@@ -72,10 +72,11 @@ def deal(target: Store | Connection, study_id: str, draw: Draw) -> list[Dealt]:
 
 def deal_to(connection: Connection, study_id: str, rater: str, draw: Callable[[Out], Sequence[Dealt]]) -> list[Dealt]:
     """The same for one rater who has a seat, and is told no more of others' cards than has a say in what comes next."""
-    about = {"study": study_id, "rater": rater}
-    known = _cards(connection, _OUT, about)
-    out = Out(known, _ratings(connection, about), partial(_first_side, connection, study_id))
-    return _kept(connection, study_id, draw(out), known=known)
+    known, own = _remembered(connection, study_id, rater)
+    others = (card for card in known.held.values() if card.rater != rater)
+    first, paces = partial(_first_side, connection, study_id), {id: pace.seconds for id, pace in own.paces.items()}
+    out = Out([*own.cards.values(), *others], known.ratings, first, paces)
+    return _kept(connection, study_id, draw(out), known=own.cards.values())
 
 
 def rate(target: Store | Connection, rating: Rating) -> bool:
@@ -115,6 +116,7 @@ def keep(connection: Connection, given: Sequence[Rating]) -> int:
     _retire(connection, left, why="replaced")
     if new:
         connection.execute(_RATE, [_rating_values(rating) for rating in new.values()])
+    _note_judged(connection, new.values(), replaced=left)
     return len(new)
 
 
@@ -135,6 +137,7 @@ def unrate(target: Store | Connection, study_id: str, rater: str, *, only: str |
         ).one_or_none()
         if last is None or only not in (None, last.card_id):
             return None
+        remembered.forget(connection, study_id)
         _retire(connection, [_rating(last)], why="taken_back")
         connection.execute(tables.suspicions.delete().where(tables.suspicions.c.card_id == last.card_id))
         held = update(tables.cards).where(tables.cards.c.id == last.card_id).values(at=datetime.now(UTC))
@@ -152,10 +155,10 @@ def ratings(store: Store, study_id: str, *, rater: str | None = None) -> list[Ra
         return [_rating(row) for row in connection.execute(question)]
 
 
-def paces(connection: Connection, study_id: str, rater: str) -> dict[str, float | None]:
-    """How long each card took that this rater has judged, in the order in which they did."""
-    found = connection.execute(_PACES, {"study": study_id, "rater": rater})
-    return {card_id: seconds for card_id, seconds in found.all()}  # noqa: C416  rows are no pairs to a type checker
+def last_judged(connection: Connection, study_id: str, rater: str) -> str | None:
+    """The card that this rater judged last."""
+    _, own = _remembered(connection, study_id, rater)
+    return next(reversed(own.paces), None)
 
 
 def history(store: Store, study_id: str) -> list[PastRating]:
@@ -209,10 +212,35 @@ def _cards(connection: Connection, question: Select[*tuple[Any, ...]], about: di
     ]
 
 
-def _ratings(connection: Connection, about: dict[str, str]) -> Counter[str]:
+def _ratings(connection: Connection, about: dict[str, str]) -> Ratings:
     """How often each pair was judged; told in one text, since thousands of rows cost a hundred times as much."""
     found = connection.execute(_TOLD, about).scalar()
-    return Counter(found.split(BETWEEN) if found else [])
+    return Ratings(found.split(BETWEEN) if found else [])
+
+
+def _remembered(connection: Connection, study_id: str, rater: str) -> tuple[Remembered, Own]:
+    """What is out of a study, and what of it belongs to one rater; read as far as the connection does not know it."""
+    about, every = {"study": study_id, "rater": rater}, remembered.studies(connection)
+    known = every.get(study_id)
+    if known is None:
+        held = {card.id: card for card in _cards(connection, _HELD, about)}
+        known = Remembered(_ratings(connection, about), held)
+        if len(every) >= remembered.MOST:
+            every.clear()
+        every[study_id] = known
+    if rater not in known.own:
+        paces = {card_id: Pace(at, seconds) for card_id, at, seconds in connection.execute(_PACES, about).all()}
+        known.own[rater] = Own({card.id: card for card in _cards(connection, _OWN, about)}, paces)
+    return known, known.own[rater]
+
+
+def _note_judged(connection: Connection, new: Iterable[Rating], *, replaced: Sequence[Rating]) -> None:
+    """Let what the connection knows say so too; where something else was said before, it is read anew."""
+    known = remembered.studies(connection)
+    for rating in new:
+        study = known.get(rating.study_id)
+        if study is not None and (replaced or not study.judged(rating)):
+            remembered.forget(connection, rating.study_id)
 
 
 def _first_side(connection: Connection, study_id: str, pair_id: str) -> Side | None:
@@ -221,7 +249,7 @@ def _first_side(connection: Connection, study_id: str, pair_id: str) -> Side | N
     return found and SIDES[found]
 
 
-def _kept(connection: Connection, study_id: str, drawn: Sequence[Dealt], *, known: Sequence[Dealt]) -> list[Dealt]:
+def _kept(connection: Connection, study_id: str, drawn: Sequence[Dealt], *, known: Iterable[Dealt]) -> list[Dealt]:
     """The cards as they were drawn, each with its id; one that comes back is held from now on."""
     ids = {(card.pair_id, card.rater): card.id for card in known}
     named = [replace(card, id=card.id or ids.get((card.pair_id, card.rater), "")) for card in drawn]
@@ -232,6 +260,11 @@ def _kept(connection: Connection, study_id: str, drawn: Sequence[Dealt], *, know
         connection.execute(update(tables.cards).where(tables.cards.c.id == card.id).values(at=card.at))
     if new:
         connection.execute(_DEAL, [_card_values(study_id, card) for card in new])
+    if back:
+        remembered.forget(connection, study_id)
+    elif study := remembered.studies(connection).get(study_id):
+        for card in new:
+            study.dealt(card)
     return made
 
 

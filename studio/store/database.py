@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, DisconnectionError, NoSuchModuleError, OperationalError
 
 from studio.domain.errors import SetupError
-from studio.store import backups, tables
+from studio.store import backups, remembered, tables
 from studio.store.acting import check_writing
 from studio.store.told import Reports
 from studio.store.turns import Turns, commit
@@ -92,6 +92,7 @@ class Store:
 
     def close(self) -> None:
         """Give every idle connection back."""
+        self.turns.close()
         self.engine.dispose()
 
     @contextmanager
@@ -107,14 +108,18 @@ class Store:
                 commit(connection)
 
     def _together(self) -> AbstractContextManager[Connection]:
-        return self.turns.together(PATIENCE, self._begun)
+        return self.turns.together(PATIENCE, partial(self._begun, remembers=True))
 
-    def _begun(self) -> Connection:
-        """A connection in a transaction of its own; closed before its commit, it takes everything back."""
-        connection = self.engine.connect().execution_options(writing=True)
+    def _begun(self, kept: Connection | None = None, *, remembers: bool = False) -> Connection:
+        """A connection in a transaction of its own, the one that was kept or another; closed before its commit, it
+        takes everything back."""
+        connection = kept or self.engine.connect().execution_options(writing=True)
         try:
             connection.begin()
+            if remembers:
+                remembered.begin(connection)
         except BaseException:
+            remembered.end(connection)
             connection.close()
             raise
         return connection

@@ -17,6 +17,8 @@ from functools import partial
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
+from studio.store import remembered
+
 TOGETHER = 32  # writers that share a commit at most
 CALM = 1.0  # seconds for readers and a commit to let each other go first; then SQLite decides
 
@@ -48,6 +50,7 @@ class _Line:
         self.changed = threading.Condition()
         self.places: deque[_Place] = deque()
         self.readers, self.commits = 0, False
+        self.kept: Connection | None = None
 
     def join(self, place: _Place, patience: float) -> None:
         """Be called when everybody who came before has written; OperationalError where that takes too long."""
@@ -133,10 +136,11 @@ class Turns:
             line.leave()
 
     @contextmanager
-    def together(self, patience: float, begin: Callable[[], Connection]) -> Iterator[Connection]:
+    def together(self, patience: float, begin: Callable[[Connection | None], Connection]) -> Iterator[Connection]:
         """While one writes what others may share a commit with; nobody goes on before all of it is on disk.
 
-        What one of them does is taken back alone where it fails.
+        What one of them does is taken back alone where it fails. All of it is done on one connection, which therefore
+        remembers what it has read, as long as nobody else writes.
         """
         line, place = self._line, _Place(together=True)
         line.join(place, patience)
@@ -152,9 +156,10 @@ class Turns:
         if shared.error is not None:
             raise shared.error
 
-    def _begun(self, line: _Line, begin: Callable[[], Connection]) -> _Shared:
+    def _begun(self, line: _Line, begin: Callable[[Connection | None], Connection]) -> _Shared:
+        kept, line.kept = line.kept, None
         try:
-            return _Shared(begin())
+            return _Shared(begin(kept))
         except BaseException:
             line.leave()
             raise
@@ -167,15 +172,27 @@ class Turns:
             if lost is None:
                 with self._committing(line):
                     commit(shared.connection)
+                remembered.committed(shared.connection)
+                line.kept = shared.connection
         except BaseException as error:
             lost = error
         finally:
             shared.error = lost
             try:
-                shared.connection.close()
+                if lost is not None:
+                    remembered.end(shared.connection)
+                    shared.connection.close()
             finally:
                 line.leave()
                 shared.ended.set()
+
+    def close(self) -> None:
+        """Give the connection back on which votes are kept; nobody writes any more."""
+        line = self._line
+        if line.kept is not None:
+            remembered.end(line.kept)
+            line.kept.close()
+            line.kept = None
 
     def _committing(self, line: _Line) -> AbstractContextManager[None]:
         return line.committing() if self._locks_readers else nullcontext()
@@ -200,6 +217,7 @@ def piece(connection: Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:
+        remembered.forget(connection)
         if not _is_lost(connection):
             connection.exec_driver_sql("ROLLBACK TO SAVEPOINT piece")
             connection.exec_driver_sql("RELEASE SAVEPOINT piece")

@@ -14,6 +14,7 @@ from studio.domain.dealing import (
     Dealt,
     Deck,
     Pair,
+    Ratings,
     Standing,
     deck,
     deck_of,
@@ -302,3 +303,17 @@ def test_what_somebody_cannot_judge_goes_to_somebody_else_and_counts_as_judged_b
     room.finish(["ben"])
     assert progress(room.deck, room.dealt).is_complete
     assert standing(room.deck, room.dealt, "cem", room.now).next() is None
+
+
+@given(st.lists(st.integers(0, 29), max_size=90))
+def test_what_is_told_of_each_judgement_knows_what_is_open_as_who_counts_them_all(judged: list[int]):
+    cards = deck(PROMPTS, ["base"], twice=0.4, identical=PROMPTS[:6], seed=3)
+    told = Ratings()
+    told.open_in(cards)
+    for place in judged:
+        told.judged(cards.pairs[place].id)
+    counted = Ratings(cards.pairs[place].id for place in judged)
+    assert told == counted
+    assert list(told.open_in(cards)) == [pair.id for pair in cards.pairs if counted[pair.id] < pair.wanted]
+    assert told.progress(cards) == counted.progress(cards)
+    assert told.progress(cards).second == sum(counted[pair.id] > 1 for pair in cards.pairs if pair.wanted == 2)
