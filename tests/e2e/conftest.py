@@ -20,6 +20,7 @@ from tests.e2e.screens import note_errors
 from tests.signed_in import for_playwright
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+QUICK_LOOKS = Path(__file__).with_name("quick_looks.js")
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -98,10 +99,13 @@ def wait_until(condition, *, seconds: float, what: str) -> None:
 def browser() -> Iterator[Browser]:
     path = find_browser()
     assert path is not None, "no Chromium or Chrome was found; `make test` installs one"
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield opened
-        opened.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NODE_OPTIONS", f'--require="{QUICK_LOOKS}"')
+        playwright = sync_playwright().start()
+    opened = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    yield opened
+    opened.close()
+    playwright.stop()
 
 
 @pytest.fixture(scope="module")
