@@ -1,12 +1,13 @@
-"""Lighter: eight slips in the scripts of Gradio's page, put right while the scripts are handed out.
+"""Lighter: nine slips in the scripts of Gradio's page, put right while the scripts are handed out.
 
 When an event has ended, one script notes its inputs as if they had been streamed, and from then on goes through all
 inputs that any event ever had, and for each through the whole page, several times for every event. With many events on
 a page that is most of what a click costs. And where one of several listeners to an event was busy when it happened, all of
 them are run once more instead of that one alone, which makes the next one busy: on a slow machine that never ends.
-When the page opens, another script goes through all targets of all events anew for each part of the page. And while an
-event is on its way, each part that it will change counts the seconds, also where they are not shown: to tenths of a
-second, but anew for every frame that the screen draws.
+When the page opens, another script goes through all targets of all events anew for each part of the page, and from then
+on it looks for each part that an event reads or changes from the top of the page down. And while an event is on its way,
+each part that it will change counts the seconds, also where they are not shown: to tenths of a second, but anew for every
+frame that the screen draws.
 
 Three of them lose what somebody did. The server says "closed" on the line on which its answers come once it has nothing more
 to say; where a new event was accepted before the page read that, its answer never comes: the page stays as it is, and
@@ -48,6 +49,13 @@ ONCE_FOR_ALL = (
     "n&&(this.attached.has(t)?this.attached.get(t).push(n):this.attached.set(t,[n]))}"
     "return e.props.shared_props.attached_events=[...this.attached.get(e.id)??[]],e}"
 )
+FROM_THE_TOP = "function Z(e,t){if(e.id===t)return e;if(e.children)for(let n of e.children){let e=Z(n,t);if(e)return e}return null}"
+# Parts stay where they are: only a page that is loaded anew, or drawn by `gr.render`, which the studio does not use, has others.
+FOUND_ONCE = (
+    "function Z(e,t){let n=(Z.known??=new WeakMap).get(e);n||Z.known.set(e,n=new Map);let r=n.get(t)??Zs(e,t);"
+    "return r&&n.set(t,r),r}function Zs(e,t){if(e.id===t)return e;if(e.children)for(let n of e.children){"
+    "let e=Zs(n,t);if(e)return e}return null}"
+)
 UNSEEN = "message:e.error,broken:t,queue:!1,"
 SEEN = "message:e.error??e.detail,_title:e.title,visible:!0,broken:t,queue:!1,"
 EVERY_FRAME = "function ze(){me(()=>{F(Pe,(performance.now()-w(de))/1e3),W&&ze()})}"
@@ -77,7 +85,7 @@ SLIPS = {
         (FORGOTTEN, 1, CAUGHT_UP),
         (ANEW_ONCE_BACK, 1, ON_ONCE_BACK),
     ),
-    "core-*.js": ((ANEW_FOR_EACH, 1, ONCE_FOR_ALL),),
+    "core-*.js": ((ANEW_FOR_EACH, 1, ONCE_FOR_ALL), (FROM_THE_TOP, 1, FOUND_ONCE)),
     "index-*.js": ((CLOSED_FOR_GOOD, 1, CLOSED_UNLESS_AWAITED), (ANSWERED_TOO_SOON, 1, ANSWERED), (UNSEEN, 1, SEEN)),
     "statustracker-*.js": ((EVERY_FRAME, 1, EVERY_TENTH),),
 }
