@@ -38,7 +38,7 @@ def tango(gained: int, lost: int, n: int, *, level: float = LEVEL) -> Interval:
 
     It stays honest where nothing changed: n equal pairs still leave about ± z²/(n + z²).
     """
-    z = float(scipy.stats.norm.ppf(0.5 + level / 2))
+    z = float(scipy.special.ndtri(0.5 + level / 2))
     at = (gained - lost) / n
 
     def beyond(difference: float) -> float:
