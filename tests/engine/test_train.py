@@ -4,8 +4,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,6 @@ from studio.engine.rows import read_rows
 from studio.engine.train import _origin, _resume_point, train
 from tests.engine.conftest import RECIPE, Notebook, train_spec
 
-ROOT = Path(__file__).parents[2]
 WATCHED = (22, 23)
 
 
@@ -81,20 +78,7 @@ def test_an_adapter_names_its_base_model_and_no_path(straight):
 def test_a_run_killed_in_the_middle_goes_on_bit_for_bit(straight, tmp_path, tiny_model, dataset):
     straight_run, straight_book, _ = straight
     spec = train_spec(tmp_path, dataset, tiny_model, watch=WATCHED)
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.engine.victim", json.dumps(spec)],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as victim:
-        assert victim.stdout is not None
-        before = []
-        for line in victim.stdout:
-            before.append(json.loads(line))
-            if before[-1].get("done") == 9:
-                victim.send_signal(signal.SIGKILL)
-                break
+    before = killed_at(9, spec, said=tmp_path / "said.jsonl")
     after = Notebook()
     outcome = train({**spec, "resume": True}, after)
     assert outcome.state == "done"
@@ -105,6 +89,28 @@ def test_a_run_killed_in_the_middle_goes_on_bit_for_bit(straight, tmp_path, tiny
         assert curve | after.curve(name) == straight_book.curve(name)
         assert all(curve[step] == straight_book.curve(name)[step] for step in curve)
     assert adapter_bytes(tmp_path, 18) == adapter_bytes(straight_run, 18)
+
+
+def killed_at(step: int, spec: dict[str, Any], *, said: Path) -> list[dict[str, Any]]:
+    """What a worker told until it was killed once that step was done; forked here, where the libraries are loaded."""
+
+    class Victim(Notebook):
+        def report(self, kind: EventKind, **data: Any) -> None:
+            super().report(kind, **data)
+            file.write(json.dumps({"kind": kind, **data}) + "\n")
+            file.flush()
+            if data.get("done") == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    with said.open("w") as file:
+        child = os.fork()
+        if child == 0:
+            try:
+                train(spec, Victim())
+            finally:
+                os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    return [json.loads(line) for line in said.read_text().splitlines()]
 
 
 def test_a_damaged_checkpoint_is_passed_over_with_a_note(tmp_path, tiny_model, dataset):
