@@ -13,7 +13,6 @@ from typing import Any
 
 import gradio as gr
 import pytest
-from gradio.state_holder import SessionState
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
@@ -22,6 +21,7 @@ from studio.flows import audit, compare, people
 from studio.store import database
 from studio.store.acting import visitor
 from studio.ui.guarded import GuardedPage
+from studio.ui.kept import OpenPage
 from studio.ui.rights import innermost
 from studio.ui.tabs import train
 from studio.web.access.doors import door_routes
@@ -370,7 +370,7 @@ def test_the_log_tells_who_downloaded_and_who_did_what_on_a_screen(door: Door, k
     scope = {"visitor": Visitor("Ed", frozenset({Right.LOOK, Right.CHANGE}))}
     request = gr.Request(request=SimpleNamespace(scope=scope, query_params={}, headers={}))  # type: ignore[arg-type]
     (stop,) = [event for event in page.fns.values() if event.api_name == "stop_run"]
-    at_once(page.process_api(stop, ["", waiting.id], state=SessionState(page), request=request))
+    at_once(page.process_api(stop, ["", waiting.id], state=OpenPage(page, {}), request=request))
     assert newest() == ("Ed", "stopped a run", waiting.id)
     assert audit.broken(kept.studio) is None
 
@@ -383,7 +383,7 @@ def test_whoever_may_only_look_sees_every_screen_and_nothing_of_it_wants_to_writ
     held = {
         id: chosen.get(getattr(block, "label", ""), getattr(block, "value", None)) for id, block in page.blocks.items()
     }
-    state = SessionState(page)
+    state = OpenPage(page, {})
     states = [block for block in page.blocks.values() if isinstance(block, gr.State)]
     kept_states = (kept.open.id, None, None, (kept.dataset.id, "starter"), kept.run.id)
     for block, value in zip(states, kept_states, strict=False):

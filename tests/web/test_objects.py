@@ -14,7 +14,6 @@ from typing import Any
 
 import gradio as gr
 import pytest
-from gradio.state_holder import SessionState
 from sqlalchemy import select, true
 from starlette.routing import compile_path
 from starlette.testclient import TestClient
@@ -27,6 +26,7 @@ from studio.flows import audit, chat, compare, judge, keys, people, sharing, sig
 from studio.store import cards, tables
 from studio.store.columns import metadata
 from studio.ui.guarded import GuardedPage
+from studio.ui.kept import OpenPage
 from studio.ui.rights import innermost
 from tests.web.actors import MAY, Door, at_once, listed
 from tests.web.conftest import Kept
@@ -206,7 +206,7 @@ class Presser:
 
     page: GuardedPage
     things: Things
-    session: SessionState
+    session: OpenPage
 
     def presses(self, event: Any) -> Iterator[dict[str, Any]]:
         """What of this event's data comes from the browser; nothing where it names no thing."""
@@ -249,7 +249,7 @@ class Presser:
 
 def test_by_no_event_of_the_studio(door: Door, theirs: Things, kept: Kept, other: Kept, trusting: None):
     page, before = door.pages[""], (state(kept), state(other))
-    presser = Presser(page, theirs, SessionState(page))
+    presser = Presser(page, theirs, OpenPage(page, {}))
     last = audit.newest(kept.studio, limit=1)[0].number
 
     async def press_everything() -> dict[str, str]:
@@ -274,7 +274,7 @@ def test_by_no_event_of_the_studio(door: Door, theirs: Things, kept: Kept, other
 
 def test_by_an_event_ones_own_is_there(door: Door, mine: Things, trusting: None):
     page = door.pages[""]
-    presser = Presser(page, mine, SessionState(page))
+    presser = Presser(page, mine, OpenPage(page, {}))
     meant = [
         each for each in presser.page.fns.values() if each.fn and innermost(each.fn).__module__.endswith("tabs.data")
     ]
@@ -315,7 +315,7 @@ def test_by_no_event_of_the_rating_page(door: Door, kept: Kept, other: Kept):
             scope = {"visitor": Visitor("a rater", frozenset({Right.RATE}))}
             request = gr.Request(request=SimpleNamespace(scope=scope, query_params={}, headers={}))  # type: ignore[arg-type]
             try:
-                answer = await page.process_api(event, given, state=SessionState(page), request=request)
+                answer = await page.process_api(event, given, state=OpenPage(page, {}), request=request)
                 said.append(json.dumps(answer["data"], default=str))
             except gr.Error as error:
                 said.append(str(error))
