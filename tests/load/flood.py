@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from tests.load.target import Row, at_least, at_most, seen
 from tests.load.visitor import Tally, Visitor, browser
 
 A_SECOND, PASSWORD, OWNERS = 200, "seven quiet lanterns", 8
+SENT = A_SECOND + 5  # tries a second: those who stand in the line at the end are answered too late to be counted
+SENDERS = A_SECOND + 40  # so that nobody is missing to the flood who stands in the line for seconds
 Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 FORM = """POST /signin HTTP/1.1
 Host: 127.0.0.1:{port}
@@ -83,12 +86,13 @@ async def _meanwhile(crowd: Crowd, owners: list[Owner], seconds: float, *, flood
             await stack.enter_async_context(browser(crowd.server.address, cookie))
             for cookie in ((f"studio-{crowd.server.port}", owners[0].token), None, None)
         ]
-        port, bots = crowd.server.port, A_SECOND if floods else 0
+        port, bots = crowd.server.port, SENDERS if floods else 0
         lines = [await asyncio.open_connection("127.0.0.1", port) for _ in range(bots)]
-        until = time.monotonic() + seconds
+        began = time.monotonic()
+        until, due = began + seconds, (began + number / SENT for number in range(int(SENT * seconds)))
         work = [_work(crowd, Visitor(known, tally), until)]
         work += [_sign_in(crowd, own, owners, tally, until), _sign_in_elsewhere(new, owners, tally, until)]
-        await asyncio.gather(*work, *(_flood(line, port, tally, until) for line in lines))
+        await asyncio.gather(*work, *(_flood(line, port, tally, due, until) for line in lines))
     return tally
 
 
@@ -126,23 +130,24 @@ async def _sign_in_elsewhere(client: httpx.AsyncClient, owners: list[Owner], tal
         await asyncio.sleep(1)
 
 
-async def _flood(line: Line, port: int, tally: Tally, until: float) -> None:
-    """One of the many: from an address of its own, each second another name that nobody has.
+async def _flood(line: Line, port: int, tally: Tally, due: Iterator[float], until: float) -> None:
+    """One of the many, from an address of its own: whoever is free makes the next try that is `due`, each with another
+    name that nobody has.
 
     On a bare connection: with a whole client for each of them the flood would take more of the machine than the studio.
     """
     address = f"10.{random.randrange(2, 250)}.{random.randrange(250)}.{random.randrange(250)}"
     reader, writer = line
-    at = time.monotonic() + random.random()
-    while max(at, time.monotonic()) < until:
+    for at in due:
         await asyncio.sleep(max(at - time.monotonic(), 0))
         began, body = time.perf_counter(), f"name=nobody+{random.random()}&password=a+wrong+guess"
         head = FORM.format(port=port, address=address, size=len(body))
         writer.write(head.replace("\n", "\r\n").encode() + body.encode())
         answer = (await reader.readuntil(b"\r\n\r\n")).decode()
         await reader.readexactly(int(answer.lower().partition("content-length: ")[2].partition("\r\n")[0]))
+        if time.monotonic() > until:
+            break
         tally.took("try", time.perf_counter() - began)
-        at += 1  # whoever stood in the line meanwhile makes up for it: those who wait are not fewer tries
         if answer.startswith("HTTP/1.1 429"):
             tally.took("no turn", 0)
     writer.close()
