@@ -89,8 +89,8 @@ class Kind(StrEnum):
 KIND_WORDS = {
     Kind.INSTRUCT: "It answers: it was trained on questions and answers, and learns your way from a few of yours.",
     Kind.BASE: "It only goes on with a text: nobody has taught it to answer yet, so it wants far more examples.",
-    Kind.UNKNOWN: "Not in the catalogue. Instruct, Chat or it at the end of a name usually means that it was taught to "
-    "answer.",
+    Kind.UNKNOWN: "Not in the catalogue. “Instruct”, “Chat” or “it” at the end of a name usually means that it was "
+    "taught to answer.",
 }
 
 

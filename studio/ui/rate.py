@@ -278,7 +278,8 @@ def _what_now(turn: Turn) -> str:
     if turn.is_waiting:
         return "Come back in half an hour, or close this page. Thank you."
     left, close = turn.needed - turn.together, "You may close this page, or undo your last judgement."
-    others = f"The {left:,} that are missing are for other people: second opinions, or what was skipped. "
+    missing = "The one that is missing is" if left == 1 else f"The {left:,} that are missing are"
+    others = f"{missing} for other people: second opinions, or what was skipped. "
     return f"{others if left else ''}{close}"
 
 

@@ -146,6 +146,8 @@ def test_after_the_last_card_there_are_thanks_and_the_last_one_can_be_undone() -
 def test_who_is_done_learns_what_is_left_for_others() -> None:
     said = words(shown(Turn(rated=24, total=24, together=24, needed=30))["card"])
     assert "The 6 that are missing are for other people: second opinions, or what was skipped. You may close" in said
+    said = words(shown(Turn(rated=24, total=24, together=29, needed=30))["card"])
+    assert "The one that is missing is for other people" in said
 
 
 def test_while_others_hold_the_rest_it_is_said_when_to_come_back() -> None:

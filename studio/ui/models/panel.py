@@ -49,8 +49,8 @@ def build(session: Session, visit: gr.State) -> gr.Timer:
         chosen = gr.Dropdown(label="Look at a model", choices=[], value=None, allow_custom_value=True)
         about, progress = gr.HTML(), gr.HTML()
         with gr.Row(elem_classes="actions"):
-            download = gr.Button("Download", variant="primary", visible=False, min_width=240, scale=0)
-            use = gr.Button("Use this model", variant="primary", visible=False, min_width=180, scale=0)
+            download = gr.Button("Download", visible=False, min_width=240, scale=0)
+            use = gr.Button("Use this model", visible=False, min_width=180, scale=0)
             remove = gr.Button("Remove from the list", visible=False, min_width=180, scale=0)
         with gr.Row(elem_classes="actions"):
             named = gr.Textbox(
@@ -142,7 +142,7 @@ def _fetching(model: Model) -> gr.Button:
         stopping = model.download is not None and model.download.is_stopping
         return gr.Button(CANCEL, variant="stop", visible=True, interactive=not stopping)
     may = model.can_be_downloaded
-    return gr.Button(_offer(model), variant="primary", visible=not model.is_usable, interactive=may)
+    return gr.Button(_offer(model), variant="secondary", visible=not model.is_usable, interactive=may)
 
 
 def _leave(model: Model) -> str:

@@ -58,7 +58,7 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
     gr.HTML(html.title("Data", "A file of examples: what was asked, and what should have been answered."))
     start, look = gr.State(0), gr.State(None)
     _bring(session, start)
-    state = gr.HTML(nothing(), elem_classes="brought")
+    state = gr.HTML(html.waiting(), elem_classes="brought")
     cancel = gr.Button("Stop reading", variant="stop", visible=False)
     timer = gr.Timer(0.5, active=False)
     preview = gr.HTML()
@@ -73,7 +73,7 @@ def build(session: Session, tab: gr.Tab) -> gr.Timer:
     gr.on(
         [tab.select, session.shown.change, start.change, timer.tick],
         handler(show, studio),
-        [data, start],
+        [data, start, session.shown],
         page.all(),
         **DRAWN,
     )
@@ -128,9 +128,19 @@ def use_file(studio: Studio, path: str | None) -> list[Any]:
     return [data_picker(studio, brought.id), 0, None]
 
 
-def show(studio: Studio, data: str | None, first: int) -> list[Any]:
-    if data is None:  # the page opens empty; an answer that comes late must not empty it again
+def show(studio: Studio, data: str | None, first: int, shown: Any = None) -> list[Any]:
+    """The screen of what is picked; `shown` is nothing before the page has heard what there is to pick."""
+    if data is None and shown is None:
         return [gr.skip()] * len(fields(Page))
+    if data is None:
+        return [
+            nothing(),
+            gr.Button(visible=False),
+            gr.Timer(active=False),
+            "",
+            gr.Column(visible=False),
+            *[gr.skip()] * 5,
+        ]
     found = bring.dataset(studio, data)
     if found.is_being_read:
         return view(found, first_rows(understand.first_rows(studio, data)))

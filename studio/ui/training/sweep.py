@@ -37,7 +37,7 @@ def build(
             second = gr.Dropdown(label="And vary", choices=[NONE, *CHOICES], value="", min_width=200)
             others = gr.Textbox(label="Values of the second", placeholder="8, 16", min_width=200)
         said = gr.HTML()
-        start = gr.Button("Queue the sweep", variant="primary", interactive=False, min_width=180, scale=0)
+        start = gr.Button("Queue the sweep", interactive=False, min_width=180, scale=0)
     typed = [first, values, second, others]
     changes = [*(part.change for part in typed), recipe.change]
     gr.on(changes, handler(show, studio), [*ids, gpu, *typed, *controls], [said, start], **DRAWN)

@@ -21,9 +21,12 @@ def view(found: Dataset, *, first: int = 0) -> dict[str, Any]:
     return dict(zip(NAMES, data.view(found, "preview", first=first), strict=True))
 
 
-def test_an_answer_about_no_file_leaves_the_screen_as_it_is() -> None:
+def test_that_there_is_no_file_is_said_only_once_the_page_has_heard_what_there_is() -> None:
     assert data.show(None, None, 0) == [gr.skip()] * len(NAMES)  # type: ignore[arg-type]
-    assert words(data.nothing()).startswith("Nothing here yet. Drop a file above, or pick a sample.")
+    heard = data.show(None, None, 0, (None, "starter"))  # type: ignore[arg-type]
+    parts = dict(zip(NAMES, heard, strict=True))
+    assert words(parts["state"]).startswith("Nothing here yet. Drop a file above, or pick a sample.")
+    assert parts["preview"] == "" and not parts["whole"].visible and not parts["timer"].active
 
 
 @pytest.mark.parametrize("state", ["queued", "running"])
