@@ -2,8 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from studio.data.calls import tools_text
 from studio.data.problem import Problem
@@ -16,8 +15,7 @@ LONG_NUMBER = re.compile(rb"\d{17}")
 CHOSEN_FIX = "These look like preference pairs: choose that layout for the file, or add the chosen answer at the end."
 
 
-@dataclass(frozen=True, slots=True)
-class Canonical:
+class Canonical(NamedTuple):
     """The messages of a row, its other fields as text, the tools that it describes and the answer that it rejects."""
 
     messages: tuple[Message, ...]
@@ -39,7 +37,8 @@ def canonical(value: dict[str, Any], mapping: Mapping, *, raw: bytes) -> Canonic
     An instruction and its input become one user message with an empty line between them.
     """
     fields = mapping.fields
-    extra = _extra(value, used=set(fields.values()), raw=raw)
+    used = set(fields.values())
+    extra = {} if value.keys() <= used else _extra(value, used=used, raw=raw)
     if (b"tool" in raw or b"function" in raw) and LONG_NUMBER.search(raw):
         value = json.loads(raw)  # the arguments of calls keep every digit
     try:
@@ -47,6 +46,8 @@ def canonical(value: dict[str, Any], mapping: Mapping, *, raw: bytes) -> Canonic
             return Canonical((Message(TEXT, text(value, fields["text"])),), extra)
         if mapping.layout is Layout.PREFERENCE:
             return _preference(value, fields, extra)
+        if mapping.layout is Layout.INSTRUCTION_RESPONSE or not _are_lists(value, fields):
+            return Canonical(_asked_and_answered(value, fields), extra, _tools(value, fields))
         turns = _conversation(value, mapping, extra)
         check_order(turns, field=fields.get("messages") or fields.get("completion"), answer_fix=_answer_fix(value))
         return Canonical(_messages(turns), extra, _tools(value, fields))
@@ -66,23 +67,32 @@ def _answer_fix(value: dict[str, Any]) -> str:
     return CHOSEN_FIX if "chosen" in value and "rejected" in value else ANSWER_FIX
 
 
+def _are_lists(value: dict[str, Any], fields: dict[str, str]) -> bool:
+    """Whether a row holds messages: in one field, or up to the answer in one and from there on in another."""
+    if "messages" in fields:
+        return True
+    return isinstance(value.get(fields["prompt"]), list) and isinstance(value.get(fields["completion"]), list)
+
+
+def _asked_and_answered(value: dict[str, Any], fields: dict[str, str]) -> tuple[Message, ...]:
+    """The messages of a row with a text for each, which are always in order."""
+    asked, answer = ("prompt", "completion") if "prompt" in fields else ("instruction", "response")
+    said = _asked(value, fields, part=asked), Message("assistant", text(value, fields[answer]))
+    system = optional_text(value, fields["system"]) if "system" in fields else ""
+    return (Message("system", system), *said) if system else said
+
+
 def _conversation(value: dict[str, Any], mapping: Mapping, extra: dict[str, str]) -> list[Turn]:
     fields = mapping.fields
-    if mapping.layout is Layout.MESSAGES:
-        return _with_system(turns_of(value, fields["messages"], extra), value, fields)
-    if mapping.layout is Layout.PROMPT_COMPLETION:
-        prompt, completion = fields["prompt"], fields["completion"]
-        if isinstance(value.get(prompt), list) and isinstance(value.get(completion), list):
-            return _with_system(turns_of(value, prompt, extra) + turns_of(value, completion, extra), value, fields)
-        asked, answer = _asked(value, fields), text(value, completion)
-    else:
-        asked, answer = _asked(value, fields, part="instruction"), text(value, fields["response"])
-    return _with_system([asked, Turn(Message("assistant", answer))], value, fields)
+    parts = ("messages",) if mapping.layout is Layout.MESSAGES else ("prompt", "completion")
+    turns = [turn for part in parts for turn in turns_of(value, fields[part], extra)]
+    return _with_system(turns, value, fields)
 
 
-def _asked(value: dict[str, Any], fields: dict[str, str], *, part: str = "prompt") -> Turn:
-    asked, given = text(value, fields[part]), optional_text(value, fields.get("input"))
-    return Turn(Message("user", f"{asked}\n\n{given}" if given else asked))
+def _asked(value: dict[str, Any], fields: dict[str, str], *, part: str = "prompt") -> Message:
+    asked = text(value, fields[part])
+    given = optional_text(value, fields["input"]) if "input" in fields else ""
+    return Message("user", f"{asked}\n\n{given}" if given else asked)
 
 
 def _with_system(turns: list[Turn], value: dict[str, Any], fields: dict[str, str]) -> list[Turn]:
@@ -98,7 +108,7 @@ def _preference(value: dict[str, Any], fields: dict[str, str], extra: dict[str, 
     chosen, rejected = (_end(value, fields[part], extra) for part in ("chosen", "rejected"))
     if "prompt" in fields:
         is_list = isinstance(value.get(fields["prompt"]), list)
-        asked = turns_of(value, fields["prompt"], extra) if is_list else [_asked(value, fields)]
+        asked = turns_of(value, fields["prompt"], extra) if is_list else [Turn(_asked(value, fields))]
         shared = _repeated(asked, {fields["chosen"]: chosen, fields["rejected"]: rejected})
     else:
         shared = _shared(chosen, rejected, fields)

@@ -108,17 +108,18 @@ def _lines(path: Path) -> Iterator[Entry]:
             file.seek(0)
         while line := file.readline(LONGEST_LINE + 1):
             number += 1
-            is_whole = len(line) <= LONGEST_LINE
-            raw = line.rstrip(b" \t\r\n") if is_whole else line[:KEPT_BYTES]
+            raw, problem = line.rstrip(b" \t\r\n"), None
+            if len(line) > LONGEST_LINE:
+                raw, problem = line[:KEPT_BYTES], TOO_LONG
             if blanks and (raw or blanks == BLANKS_AT_ONCE):
                 yield Entry(number - 1, b"", done, blanks=blanks)
                 blanks = 0
             done += len(line)
-            while not is_whole and line and not line.endswith(b"\n"):
+            while problem and line and not line.endswith(b"\n"):
                 line = file.readline(CHUNK)
                 done += len(line)
             if raw:
-                yield Entry(number, raw, done, problem=None if is_whole else TOO_LONG)
+                yield Entry(number, raw, done, 1, problem)
             else:
                 blanks += 1
     if blanks:
