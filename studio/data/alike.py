@@ -11,8 +11,9 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from studio.data.differing import opcodes
-from studio.data.shingles import Shingles, concatenated, distinct, joined, mixed, shingled
+from studio.data.shingles import Shingles, concatenated, distinct, mixed, shingled
 from studio.data.sides import Sides
+from studio.data.words import joined
 
 NEAR = 0.7  # likeness of near copies
 LOOSE = (0.25, 0.4, 0.55, 0.7)  # likeness that ties a family; a set held together by chains alone is tried tighter

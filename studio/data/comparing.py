@@ -1,15 +1,24 @@
 """Comparing: what is kept of every row as it goes by, to tell afterwards which rows belong together; numbers alone."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from studio.data.findings import NO_PROMPT, Digests
-from studio.data.normalising import joined, normalised
-from studio.data.shingles import Shingling
+from studio.data.normalising import normalised
+from studio.data.shingles import BLOCK_CHARACTERS, Shingling
+from studio.data.wording import Stretches, Worded, Wording
 from studio.domain.row import Message
 
 
+class _Row(NamedTuple):
+    messages: Sequence[Message]
+    line: int
+    tools: str
+    rejected: Sequence[Message]
+
+
 class Comparing:
-    """Takes every row once, in file order.
+    """Takes every row once, in file order, and reads so many of them at once; it has all of them once `ended` was said.
 
     `digests` has all rows, `whole` the words of those that are no copies, and `asked` the words of their questions,
     each question once.
@@ -17,23 +26,57 @@ class Comparing:
 
     def __init__(self) -> None:
         self.digests = Digests()
-        self.whole, self.asked = Shingling(), Shingling()
+        self._wording = Wording()
+        self.whole, self.asked = Shingling(self._wording), Shingling(self._wording)
         self._known: set[bytes] = set()
         self._asked: set[bytes] = set()
+        self._waiting: list[_Row] = []
+        self._texts: list[str] = []
+        self._characters = 0
 
     def add(self, messages: Sequence[Message], *, line: int, tools: str = "", rejected: Sequence[Message] = ()) -> None:
-        number = len(self.digests.lines)
-        plain = self.digests.add(messages, line=line, tools=tools, rejected=rejected)
-        if not _is_new(self.digests.normal[-1], self._known):
-            return
-        self.whole.add(number, joined(plain))
-        prompt = self.digests.prompt[-1]
-        if prompt != NO_PROMPT and _is_new(prompt, self._asked):
-            self.asked.add(number, _question(messages, plain))
+        self._waiting.append(_Row(messages, line, tools, rejected))
+        for message in messages:
+            text = message.text
+            self._texts.append(text)
+            self._characters += len(text)
+        if self._characters >= BLOCK_CHARACTERS:
+            self._take()
 
     def ended(self) -> None:
         """There are no more rows, so which texts there were already need not be known any longer."""
+        self._take()
         self._known, self._asked = set(), set()
+
+    def _take(self) -> None:
+        worded = self._wording.read(self._texts)
+        whole, asked = Stretches(), Stretches()
+        first = 0
+        for row in self._waiting:
+            end = first + len(row.messages)
+            self._compare(row, worded, first, end, whole=whole, asked=asked)
+            first = end
+        self.whole.add(worded, whole)
+        self.asked.add(worded, asked)
+        self._waiting, self._texts, self._characters = [], [], 0
+
+    def _compare(self, row: _Row, worded: Worded, first: int, end: int, *, whole: Stretches, asked: Stretches) -> None:
+        number, digests = len(self.digests.lines), self.digests
+        messages, normal = row.messages, worded.normal[first:end]
+        digests.add(messages, line=row.line, tools=row.tools, rejected=row.rejected, normal=normal)
+        if not _is_new(digests.normal[-1], self._known):
+            return
+        whole.add(number, first, end, whole=worded.whole(first, end))
+        prompt = digests.prompt[-1]
+        if prompt == NO_PROMPT or not _is_new(prompt, self._asked):
+            return
+        place = _question(messages)
+        if place is None:
+            asked.add(number, first, first, whole="")
+        elif messages[place].calls:
+            asked.add(number, first, first, whole=normalised(messages[place].content))
+        else:
+            asked.add(number, first + place, first + place + 1, whole=worded.whole(first + place, first + place + 1))
 
 
 def _is_new(digest: bytes, known: set[bytes]) -> bool:
@@ -42,10 +85,6 @@ def _is_new(digest: bytes, known: set[bytes]) -> bool:
     return len(known) > before
 
 
-def _question(messages: Sequence[Message], plain: Sequence[str]) -> str:
-    """The last thing that the user says before the last answer, normalised."""
-    for place in range(len(messages) - 2, -1, -1):
-        message = messages[place]
-        if message.role == "user":
-            return normalised(message.content) if message.calls else plain[place]
-    return ""
+def _question(messages: Sequence[Message]) -> int | None:
+    """Where the last thing stands that the user says before the last answer."""
+    return next((place for place in range(len(messages) - 2, -1, -1) if messages[place].role == "user"), None)

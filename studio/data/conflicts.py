@@ -11,7 +11,7 @@ from studio.data.differing import opcodes
 from studio.data.grading import BRIEF_WORDS, graded, is_slip
 from studio.data.normalising import normalised
 from studio.data.rows import Rows
-from studio.data.shingles import tokenised
+from studio.data.words import tokenised
 from studio.domain.finding import Grade
 from studio.domain.row import Row
 

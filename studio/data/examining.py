@@ -40,10 +40,10 @@ def examine(
 
     `checked` gives what those checks found where somebody else carries them out, and may wait for it.
     """
+    comparing.ended()
     digests = comparing.digests
     found = find(digests, reject_lines=reject_lines)
     part = 1.0 if checked else 1 - CHECKING
-    comparing.ended()
     # Questions first, and nothing of them is left when the whole rows, of which there is most, are compared.
     questions = compared(comparing.asked.done(), ties=False, at=lambda: at(0.0))
     likeness = compared(comparing.whole.done(), at=lambda: at(COMPARED * part))

@@ -33,11 +33,17 @@ class Digests:
         self.exchanges: dict[int, list[bytes]] = {}
 
     def add(
-        self, messages: Sequence[Message], *, line: int, tools: str = "", rejected: Sequence[Message] = ()
-    ) -> list[str]:
-        """Take the next row; its texts, normalised, are given back for whoever needs them as well."""
+        self,
+        messages: Sequence[Message],
+        *,
+        line: int,
+        tools: str = "",
+        rejected: Sequence[Message] = (),
+        normal: Sequence[str] | None = None,
+    ) -> None:
+        """Take the next row; `normal` are its texts, normalised, where somebody has made them already."""
         texts = [message.text for message in messages]
-        normal = [normalised(text) for text in texts]
+        normal = normal or [normalised(text) for text in texts]
         plain = [f"{message.role}\x1f{text}" for message, text in zip(messages, normal, strict=True)]
         beside = [tools, *(message.text for message in rejected)] if tools or rejected else []
         self.lines.append(line)
@@ -50,7 +56,6 @@ class Digests:
         answers = [place for place, message in enumerate(messages, start=1) if message.role == "assistant"]
         if len(answers) > 1:
             self.exchanges[len(self.lines) - 1] = [_digest(plain[:place]) for place in answers]
-        return normal
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from studio.data.checks.words import word_count
 from studio.data.differing import opcodes
 from studio.data.normalising import normalised
 from studio.data.numerals import Number, is_number, numbers, of_one_unit, value_of
-from studio.data.shingles import changes_meaning, joined, tokenised
 from studio.data.veiling import veiled
+from studio.data.words import changes_meaning, joined, tokenised
 from studio.domain.finding import Grade
 
 LABEL_WORDS, LABEL_LETTERS = 4, 40  # what is longer is no label

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from studio.data.findings import load_findings
 from studio.data.ingest import ingest
@@ -15,6 +16,9 @@ from studio.data.rows import Rows, load_rejects, load_rows
 from studio.domain.dataset import Reject
 from studio.domain.event import EventKind, Outcome
 from studio.domain.finding import Finding
+
+settings.register_profile("no clock", deadline=None)  # what is read does not depend on how busy the machine is
+settings.load_profile("no clock")
 
 
 class ListReporter:
