@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from studio.data.differing import opcodes
-from studio.data.shingles import Shingles, concatenated, distinct, mixed, shingled
+from studio.data.shingles import Bands, Shingles, concatenated, distinct, mixed, shingled
 from studio.data.sides import Sides
 from studio.data.words import joined
 
@@ -72,7 +72,6 @@ def compared(shingles: Shingles, *, ties: bool = True, at: Callable[[], object] 
     """The same for texts that were read already, without `ties` nothing `close`; `at` may raise to stop."""
     leaders, twins = _twins(shingles.order)
     first, second = _candidates(shingles.bands, leaders, at=at)
-    shingles = replace(shingles, bands=np.empty((0, 0), np.uint64))  # a tenth of the memory, not needed again
     sets = WordSets(shingles)
     likeness = sets.likeness(first, second, at=at)
     families = _families(first, second, likeness, sets)
@@ -128,11 +127,11 @@ def _twins(order: NDArray[np.uint64]) -> tuple[NDArray[np.int64], dict[int, list
 
 
 def _candidates(
-    bands: NDArray[np.uint64], places: NDArray[np.int64], *, at: Callable[[], object]
+    bands: Bands, places: NDArray[np.int64], *, at: Callable[[], object]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pairs that share a band: each row with the one before it and with the first, so their number grows linearly."""
     found = [np.zeros(0, dtype=np.int64)]
-    for band in (bands[places, n] for n in range(bands.shape[1])):
+    for band in (column[places] for column in bands.columns()):
         at()
         order = np.argsort(band, kind="stable")
         sorted_band = band[order]

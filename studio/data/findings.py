@@ -6,6 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 from studio.data.groups import read_findings, read_from_before, write_findings
 from studio.data.normalising import normalised
@@ -13,9 +17,36 @@ from studio.domain.finding import Finding, FindingKind, Group
 from studio.domain.row import Message
 
 DIGEST_BYTES = 16
-NO_PROMPT = b""  # of a plain text
+NO_PROMPT = bytes(DIGEST_BYTES)  # of a plain text
 FINDINGS = "findings.jsonl"
 DUPLICATES = (FindingKind.EXACT_DUPLICATE, FindingKind.NEAR_EXACT_DUPLICATE)
+
+
+class Column(Sequence[bytes]):
+    """A digest of every row in one piece of memory; as many objects would take four times as much."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+
+    def append(self, digest: bytes) -> None:
+        self._held += digest
+
+    def __len__(self) -> int:
+        return len(self._held) // DIGEST_BYTES
+
+    @overload
+    def __getitem__(self, number: int) -> bytes: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[bytes]: ...
+    def __getitem__(self, number: int | slice) -> bytes | list[bytes]:
+        if isinstance(number, slice):
+            return [self[each] for each in range(*number.indices(len(self)))]
+        place = DIGEST_BYTES * range(len(self))[number]
+        return bytes(self._held[place : place + DIGEST_BYTES])
+
+    def keys(self) -> NDArray[np.uint64]:
+        """The first eight bytes of each, as a number."""
+        return np.frombuffer(bytes(self._held), dtype="<u8")[:: DIGEST_BYTES // 8].astype(np.uint64)
 
 
 class Digests:
@@ -26,10 +57,7 @@ class Digests:
 
     def __init__(self) -> None:
         self.lines, self.sizes = array("q"), array("q")
-        self.exact: list[bytes] = []
-        self.normal: list[bytes] = []
-        self.prompt: list[bytes] = []
-        self.answer: list[bytes] = []
+        self.exact, self.normal, self.prompt, self.answer = Column(), Column(), Column(), Column()
         self.exchanges: dict[int, list[bytes]] = {}
 
     def add(

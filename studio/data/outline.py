@@ -100,7 +100,7 @@ def outlined(
     """The outline of the rows that were read; `close` are sets of rows that are nearly the same, in templates too."""
     conversations = _conversations(digests.normal, digests.exchanges)
     return Outline(
-        keys=np.array([_number(digest) for digest in digests.normal], dtype=np.uint64),
+        keys=digests.normal.keys(),
         sizes=np.array(digests.sizes, dtype=np.int64),
         conversations=conversations,
         ties=ties_of(findings, conversations=conversations, close=close),
@@ -153,10 +153,6 @@ def _read_again(rows: Rows) -> Outline:
         digests.add(row.messages, line=row.line, tools=row.tools, rejected=row.rejected)
         fields.add(record["extra"], row.answer)
     return outlined(digests, fields, findings=load_findings(rows.path.parent))
-
-
-def _number(digest: bytes) -> int:
-    return int.from_bytes(digest[:8], "little")
 
 
 def _conversations(whole: Sequence[bytes], exchanges: Mapping[int, Sequence[bytes]]) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from studio.data.words import COUNTS, COUNTS_IN_PLACE
 
 FEWEST_TOKENS = 4  # shorter texts are alike by chance
 HASHES, BANDS = 64, 16  # of 4 hashes: pairs that share 70 % of their word pairs meet in some band 98.8 % of the time
+IN_MEMORY = 1 << 25  # bytes of bands; more are kept on the disk until they are needed
 BLOCK_CHARACTERS = 1 << 20  # texts that are read in one go: what is hashed of them fits the processor's cache
 
 
@@ -20,7 +22,7 @@ class Shingles:
 
     The tokens of place p are `tokens[starts[p]:starts[p + 1]]`, numbers of `words`; `spread` counts the rows of a word.
     Rows with equal `meaning` have the same numbers, operators, currencies and negations; with equal `order`, the same
-    tokens throughout. `bands` (places x BANDS) are equal where four min-hashes of the word pairs are.
+    tokens throughout. A column of `bands` is equal where four min-hashes of the word pairs are.
     """
 
     numbers: NDArray[np.int64]
@@ -30,7 +32,7 @@ class Shingles:
     spread: NDArray[np.int64]
     meaning: NDArray[np.uint64]
     order: NDArray[np.uint64]
-    bands: NDArray[np.uint64]
+    bands: "Bands"
 
     def sizes(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """How many tokens each of these places has."""
@@ -39,6 +41,31 @@ class Shingles:
     def of(self, place: int) -> list[int]:
         """The tokens of one row, in order."""
         return self.tokens[self.starts[place] : self.starts[place + 1]].tolist()
+
+
+class Bands:
+    """Columns of numbers, one for every row, that are read one after the other: those of a large file on the disk."""
+
+    def __init__(self, columns: int) -> None:
+        self._columns = columns
+        self._sizes: list[int] = []
+        self._file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115, is closed once it was read
+
+    def add(self, block: NDArray[np.uint64]) -> None:
+        """Take the columns of the next rows, each of them as one row of `block`."""
+        self._sizes.append(block.shape[1])
+        self._file.write(block.tobytes())
+
+    def columns(self) -> Iterator[NDArray[np.uint64]]:
+        """Each column; there is nothing left when all were read."""
+        starts = 8 * self._columns * (np.cumsum(self._sizes) - self._sizes)
+        with self._file:
+            for number in range(self._columns):
+                parts = []
+                for start, size in zip(starts.tolist(), self._sizes, strict=True):
+                    self._file.seek(start + 8 * size * number)
+                    parts.append(np.frombuffer(self._file.read(8 * size), dtype=np.uint64))
+                yield concatenated(parts)
 
 
 def shingled(
@@ -96,7 +123,8 @@ class Shingling:
     """Texts come in by the block, as the words of `wording`, and are hashed."""
 
     def __init__(self, wording: Wording, *, fewest: int = FEWEST_TOKENS, bands: int = BANDS) -> None:
-        self._wording, self._fewest, self._bands = wording, fewest, bands
+        self._wording, self._fewest = wording, fewest
+        self._columns, self._bands = bands, Bands(bands)
         self._spread = np.zeros(0, dtype=np.int64)
         self._blocks: list[tuple[np.ndarray, ...]] = []
 
@@ -115,16 +143,16 @@ class Shingling:
                 tokens,
                 _meaning(hashes, roles, ends),
                 _order(hashes, sizes, ends),
-                _bands(hashes, ends - sizes, ends, bands=self._bands),
             )
         )
+        self._bands.add(_bands(hashes, ends - sizes, ends, bands=self._columns))
 
     def done(self) -> Shingles:
         if not self._blocks:
             self.add(self._wording.read([]), Stretches())
         columns = [list(parts) for parts in zip(*self._blocks, strict=True)]
         self._blocks = []
-        numbers, sizes, tokens, meaning, order, bands = map(concatenated, columns)
+        numbers, sizes, tokens, meaning, order = map(concatenated, columns)
         self._count(tokens[:0], sizes[:0])  # words that came since are in no row of these
         return Shingles(
             numbers=numbers,
@@ -134,7 +162,7 @@ class Shingling:
             spread=self._spread,
             meaning=meaning,
             order=order,
-            bands=bands,
+            bands=self._bands,
         )
 
     def _count(self, tokens: np.ndarray, sizes: np.ndarray) -> None:
@@ -179,8 +207,8 @@ def _order(hashes: np.ndarray, sizes: np.ndarray, ends: np.ndarray) -> NDArray[n
 
 
 def _bands(hashes: np.ndarray, starts: np.ndarray, ends: np.ndarray, *, bands: int) -> NDArray[np.uint64]:
-    """Min-hashes of every row's pairs of neighbouring tokens, four to a band (rows x `bands`)."""
-    made = np.zeros((len(starts), bands), dtype=np.uint64)
+    """Min-hashes of every row's pairs of neighbouring tokens, four to a band (`bands` x rows)."""
+    made = np.zeros((bands, len(starts)), dtype=np.uint64)
     if not len(starts) or not bands:
         return made
     pairs = (mixed(hashes[:-1] * np.uint64(3) + hashes[1:]) >> np.uint64(32)).astype(np.uint32)
@@ -192,5 +220,5 @@ def _bands(hashes: np.ndarray, starts: np.ndarray, ends: np.ndarray, *, bands: i
         np.multiply(pairs, factor, out=turned)
         smallest = np.minimum.reduceat(turned, starts)
         band = number * BANDS // HASHES
-        made[:, band] = mixed(made[:, band] + smallest)
+        made[band] = mixed(made[band] + smallest)
     return made
