@@ -39,11 +39,12 @@ LONGEST = 180.0  # seconds that a part may take beside what it is told to
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The targets that are measured together; `measure` is given an open studio if it wants `people` on it."""
+    """The targets that are measured together; `measure` is given an open studio if it wants `people` on it, begun by `program`."""
 
     numbers: str
     measure: Callable[..., list[Row]]
     people: bool = False
+    program: str = "app"
 
 
 def main() -> None:
@@ -81,7 +82,7 @@ def measured(given: argparse.Namespace, scratch: Path) -> list[Row]:
     made = filled(scratch / "used", runs=given.runs, events=given.events, raters=RATERS, prompts=prompts)
     pages = pages_of(made.folder)
     parts = [
-        Part("L11", lambda people: soak.soaked(people, minutes=given.soak), people=True),
+        Part("L11", lambda people: soak.soaked(people, minutes=given.soak), people=True, program="tests.load.briefly"),
     ] if given.soak else [
         Part("L13", lambda people: crowd.long_used(people, runs=given.runs, events=given.events), people=True),
         Part("L1 L2", lambda people: crowd.many(people, seconds=seconds), people=True),
@@ -98,7 +99,7 @@ def measured(given: argparse.Namespace, scratch: Path) -> list[Row]:
     def carry_out(part: Part) -> list[Row]:
         if not part.people:
             return part.measure()
-        with serving.studio(made.folder) as server:
+        with serving.studio(made.folder, program=part.program) as server:
             return part.measure(crowd.Crowd(made, server, pages))
 
     return carried_out(parts, numbers(given.targets), carry_out, limit=LONGEST + 6 * seconds + 120 * given.soak)

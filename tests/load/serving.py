@@ -97,10 +97,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def studio(workspace: Path, *options: str, **environ: str) -> Iterator[Server]:
+def studio(workspace: Path, *options: str, program: str = "app", **environ: str) -> Iterator[Server]:
     """The web process alone; what carries out jobs is started apart, where it is wanted. Options may name the {port}."""
     port = free_port()
-    command = [sys.executable, str(ROOT / "app.py"), "--port", str(port), "--workspaces", str(workspace)]
+    command = [sys.executable, "-m", program, "--port", str(port), "--workspaces", str(workspace)]
     with started([*command, "--no-supervise", *(each.format(port=port) for each in options)], port, environ) as server:
         yield server
 
