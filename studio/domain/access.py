@@ -47,6 +47,8 @@ NEEDS: Mapping[Right, str] = {
     Right.CHANGE: "Editors and owners may do this.",
     Right.MANAGE: "Owners may do this.",
 }
+# What a page says whose sign-in has ended while somebody was at it.
+SIGN_IN_FIRST = "Sign in first, in another tab for one. What you filled in here stays, and the page goes on with it."
 
 
 class Mode(StrEnum):

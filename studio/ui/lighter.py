@@ -1,4 +1,4 @@
-"""Lighter: nine slips in the scripts of Gradio's page, put right while the scripts are handed out.
+"""Lighter: ten slips in the scripts of Gradio's page, put right while the scripts are handed out.
 
 When an event has ended, one script notes its inputs as if they had been streamed, and from then on goes through all
 inputs that any event ever had, and for each through the whole page, several times for every event. With many events on
@@ -12,15 +12,18 @@ frame that the screen draws.
 Three of them lose what somebody did. The server says "closed" on the line on which its answers come once it has nothing more
 to say; where a new event was accepted before the page read that, its answer never comes: the page stays as it is, and
 every further press of the same kind is taken for a second one. And where a listener fails, what had happened meanwhile
-and waited for it is forgotten. Where the line was lost and is back, or a sign-in had ended and somebody has signed in again in
-another tab, the page loads itself anew, and with it goes what was filled in; the server still knows the page. What the server says of an event that asked for no queue, and that it refuses, is shown to
-nobody. See docs/decisions/0017.
+and waited for it is forgotten. Where the line was lost and is back, or a sign-in had ended and somebody has
+signed in again in another tab, the page loads itself anew, and with it goes what was filled in; the server still knows
+the page. What the server says of an event that asked for no queue, and that it refuses, is shown to nobody; and what it
+says of ten events in the same words is shown ten times. See docs/decisions/0017.
 """
 
 from functools import cache
 from pathlib import Path
 
 import gradio
+
+from studio.domain.access import SIGN_IN_FIRST
 
 SCRIPTS = Path(gradio.__file__).parent / "templates" / "frontend" / "assets"
 CLOSED, ONLY_STREAMS = "{n=`closed`,a.forEach", "{n&&=`closed`,a.forEach"
@@ -60,22 +63,31 @@ UNSEEN = "message:e.error,broken:t,queue:!1,"
 SEEN = "message:e.error??e.detail,_title:e.title,visible:!0,broken:t,queue:!1,"
 EVERY_FRAME = "function ze(){me(()=>{F(Pe,(performance.now()-w(de))/1e3),W&&ze()})}"
 EVERY_TENTH = "function ze(){setTimeout(()=>{F(Pe,(performance.now()-w(de))/1e3),W&&ze()},100)}"
+TOLD = "w(C).push({title:e,message:t,fn_index:n,type:r,id:++qe,duration:i,visible:a})"
+TOLD_AGAIN, TOLD_ONCE = f"a&&{TOLD}", f"a&&(M(C,w(C).filter(e=>e.type!==r||e.message!==t),!0),{TOLD})"
 # With it stand the names by which the rest of that script is spoken to.
 LOST = (
     "function Pe(){M(C,w(C).filter(e=>e.type!==`error`),!0),++qe,w(C).push({title:`Connection Lost`,message:Je,"
     "fn_index:-1,type:`error`,id:qe,duration:null,visible:!0}),E=setInterval(async()=>{try{let e=await r.app.reconnect();"
-    "(e===`connected`||e===`changed`)&&(clearInterval(E),E=null,%s)}catch(e){console.debug(e)}},2e3)}let R=new Ye("
+    "(e===`connected`||e===`changed`)&&(clearInterval(E),E=null,%s)%s}catch(e){console.debug(e)}},2e3)}let R=new Ye("
 )
-ANEW_ONCE_BACK = LOST % "window.location.reload()"
+ANEW_ONCE_BACK = LOST % ("window.location.reload()", "")
+# Where it is the sign-in that has ended, the page says that instead, for as long.
+SIGNED_OUT = (
+    ",e===`broken`&&(await r.app.fetch(`${r.app.config.root}${r.app.api_prefix}/app_id`)).status===401&&"
+    "M(C,[...w(C).filter(e=>e.type!==`error`),{title:`Error`,message:`%s`,fn_index:-1,type:`error`,id:-2,duration:null,"
+    "visible:!0}],!0)"
+)
 # The lines are opened anew, and no answer is awaited that was to come on the old one. A server that was started anew knows
-# nothing of the page, which is loaded anew then all the same.
+# nothing of the page, which is loaded anew then all the same, with what had been typed (studio/ui/parts/carried.py).
 ON_ONCE_BACK = LOST % (
-    "e===`changed`?window.location.reload():("
+    "e===`changed`?(window.carryOver?.(),window.location.reload()):("
     "r.app.stream_status.open=!1,r.app.abort_controller?.abort(),r.app.unclosed_events.clear(),"
     "r.app.heartbeat_controller?.abort(),r.app.heartbeat_event=null,r.app.open_heartbeat(),R.connection_lost=!1,"
-    "M(C,w(C).filter(e=>e.message!==Je),!0),w(C).push({title:`Info`,message:`The studio answers again. "
+    "M(C,w(C).filter(e=>e.type!==`error`),!0),J(`Info`,`The studio answers again. "
     "What you filled in is still here. What you pressed meanwhile may not have arrived: press it again, or load the page "
-    "anew.`,fn_index:-1,type:`info`,id:++qe,duration:20,visible:!0}))"
+    "anew.`,-1,`info`,20,!0))",
+    SIGNED_OUT % SIGN_IN_FIRST,
 )
 # What stands there, how often, and what was meant.
 SLIPS = {
@@ -84,6 +96,7 @@ SLIPS = {
         (ALL_AGAIN, 2, IT_AGAIN),
         (FORGOTTEN, 1, CAUGHT_UP),
         (ANEW_ONCE_BACK, 1, ON_ONCE_BACK),
+        (TOLD_AGAIN, 1, TOLD_ONCE),
     ),
     "core-*.js": ((ANEW_FOR_EACH, 1, ONCE_FOR_ALL), (FROM_THE_TOP, 1, FOUND_ONCE)),
     "index-*.js": ((CLOSED_FOR_GOOD, 1, CLOSED_UNLESS_AWAITED), (ANSWERED_TOO_SOON, 1, ANSWERED), (UNSEEN, 1, SEEN)),

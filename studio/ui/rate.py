@@ -20,14 +20,14 @@ from studio.domain.study import Choice, Criterion, Guessed, Side, Turn
 from studio.flows import judge
 from studio.flows.studio import Studio
 from studio.ui.errors import friendly
-from studio.ui.parts import copying, html
+from studio.ui.parts import carried, copying, html
 from studio.ui.rating import card as shown
 from studio.ui.rating.keys import GUESSING, JUDGING, UNDOING, listed
 from studio.ui.rating.keys import HEAD as KEYS
 from studio.ui.rating.page import RatingPage
 from studio.ui.session import QUIET
 
-HEAD = KEYS + copying.HEAD
+HEAD = KEYS + copying.HEAD + carried.HEAD
 # A press and what comes of it are one request; it counts once, whoever asks for it again meanwhile.
 PRESS: dict[str, Any] = QUIET | {"trigger_mode": "once", "queue": False}
 # An undo says what it takes back, so that one sent twice counts once; the next may follow as soon as a card is there.

@@ -15,7 +15,7 @@ from studio.flows.studio import Studio
 from studio.ui import signed
 from studio.ui.errors import friendly, handler
 from studio.ui.guarded import GuardedPage
-from studio.ui.parts import copying, html
+from studio.ui.parts import carried, copying, html
 from studio.ui.parts.pickers import opened, with_its_data, with_its_run
 from studio.ui.rights import right_of
 from studio.ui.session import DRAWN, QUIET, STRAIGHT, Session
@@ -56,6 +56,7 @@ document.addEventListener('keydown', (event) => {
 </script>
 """
     + copying.HEAD
+    + carried.HEAD
 )
 
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from studio.domain.access import NEEDS, Mode, Right, Visitor
+from studio.domain.access import NEEDS, SIGN_IN_FIRST, Mode, Right, Visitor
 from studio.domain.errors import SetupError, StudyError
 from studio.flows import audit, judge, signing
 from studio.flows.studio import Studio
@@ -150,7 +150,10 @@ class AccessGate:
         if visitor is not None:
             said = NEEDS[needs]
             return HTMLResponse(pages.refused(said), status_code=403) if is_page else _told(scope, 403, said)
-        said = self._why_no_link(scope) if is_rating(scope["path"]) else "Sign in first."
+        if is_rating(scope["path"]):
+            said = self._why_no_link(scope)
+        else:
+            said = SIGN_IN_FIRST if EVENT.fullmatch(scope["path"]) else NEEDS[Right.LOOK]
         if not is_page:
             return _told(scope, 401, said)
         if is_rating(scope["path"]):
