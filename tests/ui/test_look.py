@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from studio.ui import rate, shell
-from studio.ui.parts import copying, html
+from studio.ui.lighter import ON_ONCE_BACK
+from studio.ui.parts import carried, copying, html
 from studio.ui.runs import tables
 from studio.ui.shell import TABS
 from studio.ui.tabs import compare, deliver, inspect, recipe, train, verdict
@@ -37,6 +38,13 @@ def test_what_can_be_copied_can_be_copied_without_https_too(root: Path) -> None:
     assert copying.HEAD in shell.HEAD and copying.HEAD in rate.HEAD
     found = [path.name for path in (root / "studio").rglob("*.py") if "navigator.clipboard" in path.read_text()]
     assert found == ["copying.py"]
+
+
+def test_what_was_typed_is_carried_over_by_both_pages_and_never_a_password() -> None:
+    """A page that finds the studio started anew calls what its head says; see studio/ui/lighter.py."""
+    assert carried.HEAD in shell.HEAD and carried.HEAD in rate.HEAD
+    assert "window.carryOver = " in carried.HEAD and "(window.carryOver?.(),window.location.reload())" in ON_ONCE_BACK
+    assert "type=password" not in carried.HEAD and "input:is([type=text], [type=number])" in carried.HEAD
 
 
 def test_a_name_in_an_empty_screen_stays_text() -> None:
