@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpcore2
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import Engine, create_engine, inspect
+from sqlalchemy.util import LRUCache
 
 from studio.flows import passwords
 from studio.jobs.forking import Nursery
@@ -72,6 +73,31 @@ def migrate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Stor
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "_migrate", migrate_or_copy)
         yield migrate
+
+
+class Compiled(LRUCache[Any, Any]):
+    """Compiled statements by the name of their dialect: each engine has a dialect of its own, and all of a name are alike."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get((key[0].name, *key[1:]), default)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__((key[0].name, *key[1:]), value)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements_compiled_once() -> Iterator[None]:
+    """A statement is compiled once for all stores, as in a studio, which has one: each of a thousand would do so anew."""
+    compiled = Compiled(2000)
+
+    def compiling_once(*args: Any, **more: Any) -> Engine:
+        engine = create_engine(*args, **more)
+        engine._compiled_cache = compiled
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "create_engine", compiling_once)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
