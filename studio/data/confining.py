@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import psutil
 
 from studio.data.progress import Stopped
+from studio.domain.bounded import processor_time
 from studio.domain.errors import DatasetError
 from studio.domain.event import EventKind, Reporter
 
@@ -92,7 +93,7 @@ class _Watched:
         """Begin to count anew. Memory is measured too, for systems whose kernel does not keep to RLIMIT_DATA."""
         self._looked_at = time.monotonic()
         signal.setitimer(signal.ITIMER_REAL, self._confines.idle)
-        _limit(resource.RLIMIT_CPU, int(time.process_time()) + self._confines.busy)
+        _limit(resource.RLIMIT_CPU, int(processor_time()) + self._confines.busy)
         if self._process.memory_info().rss > self._confines.memory:
             raise MemoryError
 

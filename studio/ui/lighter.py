@@ -78,11 +78,14 @@ SIGNED_OUT = (
     "M(C,[...w(C).filter(e=>e.type!==`error`),{title:`Error`,message:`%s`,fn_index:-1,type:`error`,id:-2,duration:null,"
     "visible:!0}],!0)"
 )
-# The lines are opened anew, and no answer is awaited that was to come on the old one. A server that was started anew knows
-# nothing of the page, which is loaded anew then all the same, with what had been typed (studio/ui/parts/carried.py).
+# Whoever still awaits an answer that was to come on the old line is told that it will not, as when the line was lost: a press
+# that was accepted just then was not, and would be taken for under way for good. Once they have heard it, the lines are
+# opened anew. A server that was started anew knows nothing of the page, which is loaded anew then all the same, with what
+# had been typed (studio/ui/parts/carried.py).
 ON_ONCE_BACK = LOST % (
     "e===`changed`?(window.carryOver?.(),window.location.reload()):("
-    "r.app.stream_status.open=!1,r.app.abort_controller?.abort(),r.app.unclosed_events.clear(),"
+    "await Promise.all(Object.values(r.app.event_callbacks).map(e=>e({msg:`broken_connection`,message:``}))),"
+    "await new Promise(e=>setTimeout(e)),r.app.stream_status.open=!1,r.app.abort_controller?.abort(),r.app.unclosed_events.clear(),"
     "r.app.heartbeat_controller?.abort(),r.app.heartbeat_event=null,r.app.open_heartbeat(),R.connection_lost=!1,"
     "M(C,w(C).filter(e=>e.type!==`error`),!0),J(`Info`,`The studio answers again. "
     "What you filled in is still here. What you pressed meanwhile may not have arrived: press it again, or load the page "

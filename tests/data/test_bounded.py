@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,15 @@ def test_limits_are_gone_afterwards_also_after_an_error():
         while True:
             pass
     assert held() == before
+
+
+def test_what_swallows_the_interruption_is_interrupted_again():
+    with pytest.raises(OverlongError), limits(memory=1_000_000_000, seconds=0.05):
+        with suppress(OverlongError):
+            while True:
+                pass
+        while True:
+            pass
 
 
 def test_elsewhere_than_in_the_main_thread_the_memory_is_held(monkeypatch: pytest.MonkeyPatch):
