@@ -105,7 +105,7 @@ def test_every_process_of_the_studio_begins_so(started: tuple[str, str], root: P
 def test_an_outcome_holds_no_secret_of_its_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """What a library says when it fails may hold the key that it was given."""
     monkeypatch.setenv("STUDIO_JUDGE_KEY", 'canary"of\\the-judge')
-    (tmp_path / "spec.json").write_text('{"kind": "export"}')
+    (tmp_path / "spec.json").write_text('{"kind": "ingest"}')
 
     def fail(_spec: Any, reporter: Any) -> Any:
         reporter.report(EventKind.NOTE, text=f"asking with {os.environ['STUDIO_JUDGE_KEY']}")

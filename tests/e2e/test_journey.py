@@ -177,10 +177,17 @@ def test_the_zoom_stays_while_the_curve_grows(page: Page, studio: RunningStudio)
 def test_killing_the_web_process_changes_nothing_about_the_run(page: Page, studio: RunningStudio) -> None:
     worker = studio.worker()
     assert worker is not None, "the run ended before it could be tested"
+    open_tab(page, "Runs")
+    button(page, "Space and bin").click()
+    expect(page.get_by_text("no limit but the disk")).to_be_visible()
+    page.get_by_label("The workspace may take").fill("50 GB")
     studio.kill()
     with page.expect_event("load"):  # the tab that was left open comes back by itself
         studio.start()
     assert worker.is_running()
+    carried = page.get_by_role("status").filter(has_text="what you had typed")
+    expect(carried).to_contain_text("50 GB")
+    button(carried, "Close").click()
     open_tab(page, "Train")
     expect(page.get_by_text("Stop and keep the best")).to_be_visible()
     assert studio.worker() == worker
