@@ -42,14 +42,14 @@ def prepare_process() -> None:
     import datasets
     import transformers.utils.logging
 
-    _import_bitsandbytes()
+    import_bitsandbytes()
     datasets.disable_progress_bars()
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     warnings.filterwarnings("ignore", category=FutureWarning)
 
 
-def _import_bitsandbytes() -> None:
+def import_bitsandbytes() -> None:
     """Import it without torch's compiler, which takes two seconds to load.
 
     It wraps a few substitutes for kernels that a device lacks, and needs none of them for what the studio does.

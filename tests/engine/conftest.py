@@ -11,9 +11,9 @@ import pytest
 
 from studio.domain.event import EventKind
 from studio.domain.recipe import Recipe
-from studio.engine.load import _import_bitsandbytes, prepare_process
+from studio.engine.load import import_bitsandbytes, prepare_process
 
-_import_bitsandbytes()  # before the imports of tests have it bring torch's compiler along, which takes a third of their time
+import_bitsandbytes()  # before the imports of tests have it bring torch's compiler along, which takes a third of their time
 TEMPLATE = (
     "{% for message in messages %}{% if message['role'] == 'assistant' %}"
     "<|im_start|>assistant\n{% generation %}{{ message['content'] }}<|im_end|>{% endgeneration %}\n"

@@ -13,9 +13,9 @@ import pytest
 
 from studio.domain.event import Event, EventKind, Outcome
 from studio.domain.recipe import Recipe
-from studio.engine.load import _import_bitsandbytes, prepare_process
+from studio.engine.load import import_bitsandbytes, prepare_process
 
-_import_bitsandbytes()  # as in tests/engine/conftest.py
+import_bitsandbytes()  # as in tests/engine/conftest.py
 
 ROOT = Path(__file__).parents[2]
 STARTER = ROOT / "assets" / "starter"
