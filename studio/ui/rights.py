@@ -11,7 +11,7 @@ from typing import Any
 from studio.domain.access import Right
 
 LOOKS: dict[str, str] = {
-    "studio.ui.shell": "_wire.<locals>.<lambda> machine_now _wire_address.<locals>.restore tab_named",
+    "studio.ui.shell": "_wire.<locals>.<lambda> machine_now _wire_address.<locals>.restore",
     "studio.ui.parts.pickers": "model_picker with_its_data with_its_run",
     "studio.ui.bringing.refused": "show",
     "studio.ui.bringing.fields": "show",

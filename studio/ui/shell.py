@@ -35,8 +35,12 @@ TABS: dict[str, tuple[str, ModuleType]] = {
 }
 LONGEST_NAME = 16
 BRAND = '<h1 class="brand"><i></i>Assay Studio</h1>'
-# The address names the open tab (…/#train), so that reloading and the browser's back button lead where one expects.
-READ_ADDRESS = "(kept) => [kept, location.hash.slice(1)]"
+# The address names the open tab (…/#train), so that reloading and the browser's back button lead where one expects. The
+# page follows it by itself: an answer of the studio would throw back whoever has gone on to another tab meanwhile.
+FOLLOW_ADDRESS = f"""() => {{
+  const named = location.hash.slice(1), tabs = {list(TABS)};
+  return {{__type__: 'update', selected: tabs.includes(named) ? named : tabs[0]}};
+}}"""
 HEAD = (
     """
 <meta name="referrer" content="same-origin">
@@ -62,12 +66,11 @@ document.addEventListener('keydown', (event) => {
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What stands beside the pickers, seen or unseen: the machine's state, what the browser keeps, and the address."""
+    """What stands beside the pickers, seen or unseen: the machine's state, what the browser keeps, and the way back."""
 
     state: gr.HTML
     pulse: gr.Timer
     memory: gr.BrowserState
-    address: gr.Textbox
     back: gr.Button
     picked: gr.Textbox
 
@@ -107,7 +110,6 @@ def _header() -> tuple[list[gr.Dropdown], Header]:
         state=state,
         pulse=gr.Timer(3.0, active=False),
         memory=gr.BrowserState({}, storage_key="assay-studio", secret="ids-only"),
-        address=gr.Textbox(visible=False, label="Address"),
         back=gr.Button("Back", elem_id="go-back", elem_classes="unseen"),
         picked=told,
     )
@@ -158,24 +160,15 @@ def _wire(session: Session, header: Header, tab_of: dict[str, gr.Tab], timers: l
 
 def _wire_address(session: Session, header: Header) -> None:
     """The open tab is part of the page's address."""
+    gr.on([session.page.load, header.back.click], None, None, session.tabs, js=FOLLOW_ADDRESS, **QUIET)
 
     @friendly
-    def restore(kept: dict[str, str] | None, address: str, request: gr.Request) -> list[Any]:
+    def restore(kept: dict[str, str] | None, request: gr.Request) -> list[Any]:
         wanted = (kept or {}) | dict(request.query_params)
-        return [
-            *opened(session.studio, wanted),
-            *machine_now(session.studio),
-            tab_named(address) if address else gr.skip(),
-        ]
+        return [*opened(session.studio, wanted), *machine_now(session.studio)]
 
-    shown = [session.data, session.model, session.run, header.state, header.pulse, session.tabs]
-    session.page.load(restore, [header.memory, header.address], shown, js=READ_ADDRESS, **QUIET, **STRAIGHT)
-    header.back.click(tab_named, header.address, session.tabs, js="() => location.hash.slice(1)", **QUIET)
-
-
-def tab_named(address: str) -> Any:
-    """The tab that an address names; without one, the journey starts at its first."""
-    return gr.Tabs(selected=address if address in TABS else next(iter(TABS)))
+    shown = [session.data, session.model, session.run, header.state, header.pulse]
+    session.page.load(restore, header.memory, shown, **QUIET, **STRAIGHT)
 
 
 def machine_now(studio: Studio) -> list[Any]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from tests.e2e.conftest import RunningStudio
 from tests.e2e.screens import (
@@ -101,6 +101,24 @@ def test_the_address_and_the_back_button_know_the_open_tab(page: Page, studio: R
     expect(selected(page, "Recipe")).to_be_visible()
     page.go_back()
     expect(selected(page, "Compare")).to_be_visible()
+    page.goto(studio.address + "/#no-such-tab")
+    expect(selected(page, "Data")).to_be_visible()
+    page.goto(studio.address + "/#compare")
+    expect(selected(page, "Compare")).to_be_visible()
+
+
+def test_who_goes_on_before_the_page_has_been_told_all_is_not_thrown_back(page: Page, studio: RunningStudio) -> None:
+    """Nothing that the page asks on arrival is answered until somebody has gone on to another tab."""
+    held, holding = list[Route](), True
+    page.route("**/gradio_api/run/**", lambda route: held.append(route) if holding else route.continue_())
+    page.reload()
+    expect(selected(page, "Compare")).to_be_visible()
+    open_tab(page, "Inspect")
+    holding = False
+    for route in held:
+        route.continue_()
+    expect(page.locator("#header").get_by_text("disk free")).to_be_visible()
+    expect(selected(page, "Inspect")).to_be_visible()
 
 
 def test_the_keyboard_passes_the_pickers_without_leaving_lists_open(page: Page, studio: RunningStudio) -> None:

@@ -186,7 +186,7 @@ def test_every_handler_that_asks_the_studio_tells_its_errors_in_words(page: gr.B
     bare = [event.fn for event in page.fns.values() if event.fn and not hasattr(event.fn, "__wrapped__")]
     named = {getattr(written, "__name__", type(written).__name__) for written in bare}
     # What is left touches nothing but the page: it opens a tab, shows a row or draws a key.
-    assert named <= {"<lambda>", "_nothing", "tab_named"}
+    assert named <= {"<lambda>", "_nothing"}
 
 
 def test_the_machine_is_told_in_two_lines(empty_studio: Studio) -> None:
@@ -199,11 +199,6 @@ def test_the_machine_is_looked_at_again_until_it_is_idle(empty_studio: Studio, m
     monkeypatch.setattr(shell.machine, "busy", lambda studio: (0, 1))
     said, pulse = shell.machine_now(empty_studio)
     assert "0 running, 1 waiting" in said and pulse.active is True
-
-
-def test_an_address_opens_the_tab_that_it_names(page: gr.Blocks) -> None:
-    assert shell.tab_named("compare").selected == "compare"
-    assert shell.tab_named("").selected == shell.tab_named("no-such-tab").selected == "data"
 
 
 def test_opening_a_tab_names_it_in_the_address(page: gr.Blocks) -> None:
