@@ -130,7 +130,7 @@ def _candidates(
     bands: Bands, places: NDArray[np.int64], *, at: Callable[[], object]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pairs that share a band: each row with the one before it and with the first, so their number grows linearly."""
-    found = [np.zeros(0, dtype=np.int64)]
+    found: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
     for band in (column[places] for column in bands.columns()):
         at()
         order = np.argsort(band, kind="stable")

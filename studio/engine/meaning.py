@@ -239,7 +239,11 @@ def _pairs(
 
     told = told.phase("Comparing the questions")
     count = len(vectors)
-    found = (torch.zeros(0, dtype=torch.long), torch.zeros(0, dtype=torch.long), torch.zeros(0))
+    found: tuple[torch.Tensor, ...] = (
+        torch.zeros(0, dtype=torch.long),
+        torch.zeros(0, dtype=torch.long),
+        torch.zeros(0),
+    )
     for start in range(0, count, BLOCK):
         told.at(start, count)
         likeness = vectors[start : start + BLOCK] @ vectors[start:].T

@@ -31,6 +31,7 @@ class Ordered:
     train_dataset: Any
     eval_dataset: Any
     data_collator: Any
+    _metrics: Any  # what TRL notes by the way; which type that has would take seconds to work out
 
     def get_train_dataloader(self) -> DataLoader:
         return DataLoader(

@@ -29,7 +29,7 @@ class PairTrainer(Ordered, DPOTrainer):
     def _prepare_dataset(self, dataset: Dataset, *_: Any) -> Dataset:
         return dataset
 
-    def _precompute_ref_logps(self, dataset: Dataset, name: str, batch_size: int) -> Dataset:
+    def _precompute_ref_logps(self, dataset: Any, name: str, batch_size: int) -> Any:
         """Each pair with the log-probabilities of its two ends: in memory, pairs of like length together.
 
         TRL's own way takes them as they come and leaves a file behind.

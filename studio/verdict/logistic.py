@@ -33,13 +33,13 @@ def fit(
     """
     x, y = np.asarray(design, dtype=float), np.asarray(outcomes, dtype=float)
     w = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=float)
-    found, small = np.zeros(x.shape[1]), ridge * np.eye(x.shape[1])
+    found = np.zeros(x.shape[1])
     for _ in range(STEPS):
-        step = np.linalg.solve(_information(x, w, found) + small, x.T @ (w * (y - _share(x, found))) - ridge * found)
-        found = found + np.clip(step, -LONGEST_STEP, LONGEST_STEP)
+        step = _step(x, y, w, found, ridge=ridge)
+        found = found + step
         if np.abs(step).max() < CLOSE:
             break
-    inverse = np.asarray(np.linalg.inv(_information(x, w, found) + small), dtype=float)
+    inverse = np.asarray(np.linalg.inv(_information(x, w, found) + ridge * np.eye(x.shape[1])), dtype=float)
     if groups is None:
         return Fit(found, inverse)
     scores = x * (w * (y - _share(x, found)))[:, None]
@@ -47,6 +47,20 @@ def fit(
     totals = np.zeros((len(names), x.shape[1]))
     np.add.at(totals, [names[name] for name in groups], scores)
     return Fit(found, inverse @ (totals.T @ totals) @ inverse * len(names) / max(1, len(names) - 1))
+
+
+def _step(
+    x: NDArray[np.float64],
+    outcomes: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    coefficients: NDArray[np.float64],
+    *,
+    ridge: float,
+) -> NDArray[np.float64]:
+    """Where Newton's method leads from these coefficients, but not far at once."""
+    slope = x.T @ (weights * (outcomes - _share(x, coefficients))) - ridge * coefficients
+    step = np.linalg.solve(_information(x, weights, coefficients) + ridge * np.eye(x.shape[1]), slope)
+    return np.asarray(np.clip(step, -LONGEST_STEP, LONGEST_STEP), dtype=float)
 
 
 def _share(x: NDArray[np.float64], coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
