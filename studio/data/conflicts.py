@@ -83,7 +83,7 @@ def asks_for_something_made_up(question: str) -> tuple[int, int] | None:
     if len(question) > 2 * CREATIVE_READ:
         head += " " + question[-CREATIVE_READ:]
         skipped = len(question) - len(head)
-    found = sentences(CREATIVE)[CREATIVE].search(head) if opens(CREATIVE, head.lower()) else None
+    found = sentences(CREATIVE, CREATIVE).search(head) if opens(CREATIVE, head.lower()) else None
     if found is None:
         return None
     start, end = found.span()

@@ -68,8 +68,19 @@ def any_of(texts: Iterable[str]) -> str:
 
 
 @cache
-def sentences(name: str) -> dict[str, re.Pattern[str]]:
-    """The regular expressions of a list, by heading; lines such as “cannot = …” name a part that later lines hold."""
+def sentences(name: str, heading: str) -> re.Pattern[str]:
+    """The regular expression under a heading of a list, compiled when first asked for: that of some takes long."""
+    return re.compile(_written(name)[heading], re.IGNORECASE)
+
+
+def headings(name: str) -> Iterable[str]:
+    """The headings of a list under which sentences stand."""
+    return _written(name)
+
+
+@cache
+def _written(name: str) -> dict[str, str]:
+    """What a list says to look for, by heading; lines such as “cannot = …” name a part that later lines hold."""
     parts: dict[str, str] = {}
     made = {}
     for heading, lines in sections(name).items():
@@ -83,7 +94,7 @@ def sentences(name: str) -> dict[str, re.Pattern[str]]:
                 parts |= {named[1]: named[2]} if named[1] != NEEDS else {}
             else:
                 whole.append(line.replace("'", "['’]"))
-        made[heading] = re.compile(f"{_FREE}(?:{'|'.join(whole)})", re.IGNORECASE)
+        made[heading] = f"{_FREE}(?:{'|'.join(whole)})"
     return made
 
 

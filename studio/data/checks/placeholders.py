@@ -2,7 +2,7 @@
 
 import re
 
-from studio.data.checks.lists import holds_any, sentences
+from studio.data.checks.lists import headings, holds_any, sentences
 from studio.data.checks.masking import TAGS
 from studio.data.checks.places import Span, apart
 from studio.domain.finding import Mark
@@ -59,7 +59,7 @@ def spans(answer: str) -> list[Span]:
         return []
     code = [Span(*match.span(), "") for match in _CODE.finditer(answer)]
     found: list[Span] = []
-    for note, pattern in sentences(LIST).items():
-        made = [Span(*match.span(), note) for match in pattern.finditer(answer) if match[0] not in TAGS]
+    for note in headings(LIST):
+        made = [Span(*match.span(), note) for match in sentences(LIST, note).finditer(answer) if match[0] not in TAGS]
         found += apart(made, taken=[*code, *found])
     return sorted(found, key=lambda span: span.start)

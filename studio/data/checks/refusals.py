@@ -2,7 +2,7 @@
 
 import re
 
-from studio.data.checks.lists import needs, opens, sentences
+from studio.data.checks.lists import headings, needs, opens, sentences
 from studio.data.checks.places import Span, marks_of
 from studio.domain.finding import Mark
 from studio.domain.row import Row
@@ -34,10 +34,10 @@ def spans(answer: str) -> list[Span]:
     if not opens(LIST, lower):
         return []
     is_letter = _LETTER.match(answer) is not None
-    for heading, pattern in sentences(LIST).items():
+    for heading in headings(LIST):
         if not needs(LIST)[heading].search(lower) or (is_letter and heading != LETTER):
             continue
-        for match in pattern.finditer(head, 0, READ):
+        for match in sentences(LIST, heading).finditer(head, 0, READ):
             if match.start() < WITHIN and not _is_quoted(head[: match.start()]):
                 return [Span(*match.span(), "refuses to help")]
     return []

@@ -1,6 +1,6 @@
 """Self-reference: answers in which the assistant speaks of being an AI, of its maker or of when its knowledge ends."""
 
-from studio.data.checks.lists import opens, sentences
+from studio.data.checks.lists import headings, opens, sentences
 from studio.data.checks.places import Span, marks_of
 from studio.domain.finding import Mark
 from studio.domain.row import Row
@@ -18,7 +18,5 @@ def spans(answer: str) -> list[Span]:
     lower = answer.lower().replace("’", "'")
     if not opens(LIST, lower):
         return []
-    found = [
-        Span(*match.span(), note) for note, pattern in sentences(LIST).items() if (match := pattern.search(answer))
-    ]
+    found = [Span(*match.span(), note) for note in headings(LIST) if (match := sentences(LIST, note).search(answer))]
     return sorted(found, key=lambda span: span.start)
