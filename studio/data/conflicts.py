@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TYPE_CHECKING
 
-from studio.data.alike import Near
 from studio.data.checks.lists import opens, sentences
 from studio.data.checks.words import word_count
 from studio.data.differing import opcodes
@@ -14,6 +14,9 @@ from studio.data.rows import Rows
 from studio.data.words import tokenised
 from studio.domain.finding import Grade
 from studio.domain.row import Row
+
+if TYPE_CHECKING:
+    from studio.data.alike import Near  # whoever marks what was found does without scipy
 
 MOST_ANSWERS = 12  # answers to one question that are compared; the first with all, the others among the first few
 EACH_WITH_EACH = 5
@@ -42,8 +45,8 @@ def disputes(
     rows: Rows,
     same_question: Iterable[Sequence[int]],
     *,
-    near_questions: Iterable[Near] = (),
-    near_rows: Sequence[Near] = (),
+    near_questions: "Iterable[Near]" = (),
+    near_rows: "Sequence[Near]" = (),
     at: Callable[[], object] = lambda: None,
 ) -> Disputes:
     """Grade the answers of rows that share a question with all that comes before it, and of nearly equal questions.

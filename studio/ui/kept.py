@@ -121,7 +121,8 @@ def keep_little(app: FastAPI) -> None:
     """Let the pages that are mounted on this application keep no more than that."""
     for route in app.routes:
         if isinstance(route, Mount) and isinstance(route.app, App):
-            pages = OpenPages()
-            pages.set_blocks(route.app.get_blocks())
+            pages, page = OpenPages(), route.app.get_blocks()
+            pages.set_blocks(page)
+            page.app = route.app  # what is checked before it is let in is asked of the page's own application
             route.app.state_holder = pages
             route.app.add_middleware(Lines, pages=pages)

@@ -5,11 +5,15 @@ events of the page for each state that an event gives. With the studio's hundred
 that says that nothing has changed, and many people look at the same run again and again. See docs/decisions/0037.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import copy
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
+from gradio import blocks
 from gradio.utils import deep_hash
 
 SAME = gr.skip()
@@ -17,6 +21,14 @@ SAME = gr.skip()
 
 class SparingPage(gr.Blocks):
     """Gradio's Blocks, asked for no more than what an answer changes."""
+
+    def __init__(self, **shown: Any) -> None:
+        with without_applications():
+            super().__init__(**shown)
+
+    def __exit__(self, *raised: Any) -> None:
+        with without_applications():
+            super().__exit__(*raised)
 
     async def postprocess_data(self, block_fn: Any, predictions: Any, state: Any) -> list[Any]:
         """What is sent for each output; of those that stay as they are no control is made."""
@@ -52,3 +64,14 @@ class SparingPage(gr.Blocks):
 def is_same(told: Any) -> bool:
     """Whether a handler said that an output stays as it is."""
     return isinstance(told, dict) and told == SAME
+
+
+@contextmanager
+def without_applications() -> Iterator[None]:
+    """Inside, Gradio makes no web application for a page: it makes two of each that serve nobody, before it is mounted."""
+    makes = blocks.App
+    blocks.App = SimpleNamespace(create_app=lambda page, **_: None)  # type: ignore[assignment, misc]
+    try:
+        yield
+    finally:
+        blocks.App = makes  # type: ignore[misc]

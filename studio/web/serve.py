@@ -63,6 +63,7 @@ def serve(
     app = behind_proxies(build_app(studio, access=access), access)
     gc.collect()
     gc.freeze()  # the page's own objects stay for good: looking through them for garbage would take 100 ms of a click
+    gc.enable()
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  it is asked for, and not bound
     local = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
     print(opening(studio, access, access.addresses[0] if access.addresses else local), flush=True)

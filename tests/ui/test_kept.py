@@ -24,15 +24,15 @@ def counting() -> gr.Blocks:
         pressed = [*pressed, len(pressed)]
         return pressed, gr.Dropdown(choices=list(map(str, pressed)))
 
-    def told(choice: str, pressed: list[int]) -> tuple[str, str]:
-        return f"{choice} of {len(pressed)}", choice
+    def told(choice: str, pressed: list[int]) -> str:
+        return f"{choice} of {len(pressed)}"
 
     with gr.Blocks(analytics_enabled=False) as page:
         pressed, picked, said = gr.State([]), gr.Dropdown(choices=[]), gr.Textbox()
         gr.Button().click(more, pressed, [pressed, picked], api_name="more", queue=False)
-        gr.Button().click(
-            lambda choice, all: f"{choice} of {len(all)}", [picked, pressed], said, api_name="pick", queue=False
-        )
+        gr.Button().click(told, [picked, pressed], said, api_name="pick", queue=False)
+        fits = [gr.validate(True, "")] * 2
+        gr.Button().click(told, [picked, pressed], said, api_name="check", validator=lambda *_: fits)
     return page
 
 
@@ -55,6 +55,16 @@ def test_what_a_press_changed_is_there_at_the_next_press_of_that_page_alone(moun
         press(client, "more", "one", None)
     assert press(client, "pick", "one", "1", None)[0] == "1 of 2"
     assert press(client, "pick", "other", "1", None)[0] != "1 of 0", "the other page has no such choice"
+
+
+def test_what_is_checked_before_it_is_let_in_is_checked_on_that_page(mounted):
+    client, pages = mounted
+    for _ in range(2):
+        press(client, "more", "one", None)
+    (check,) = [number for number, event in pages.blocks.fns.items() if event.api_name == "check"]
+    sent = {"data": ["1", None], "fn_index": check, "session_hash": "one"}
+    assert "event_id" in client.post("/gradio_api/queue/join", json=sent).json()
+    assert client.post("/gradio_api/queue/join", json=sent | {"session_hash": "other"}).status_code >= 400
 
 
 def test_a_page_keeps_what_was_changed_and_no_description_of_all_the_rest(mounted):

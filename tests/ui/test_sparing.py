@@ -6,6 +6,8 @@ import gradio as gr
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from gradio import blocks
+from gradio.routes import App
 
 from studio.ui.sparing import SparingPage, is_same
 
@@ -56,6 +58,19 @@ def test_no_control_is_made_of_what_stays_as_it_is(monkeypatch: pytest.MonkeyPat
 
     assert made_by(gr.Blocks) == 1, "where Gradio makes none any more, the module goes"
     assert made_by(SparingPage) == 0
+
+
+def test_a_page_has_the_application_alone_that_it_is_mounted_with(monkeypatch: pytest.MonkeyPatch):
+    made, make = [], App.create_app
+    monkeypatch.setattr(App, "create_app", lambda *given, **more: made.append(given) or make(*given, **more))
+
+    def made_by(kind: type[gr.Blocks]) -> int:
+        made.clear()
+        gr.mount_gradio_app(FastAPI(), page(kind), path="", ssr_mode=False)
+        return len(made)
+
+    assert made_by(gr.Blocks) == 3, "where Gradio makes one alone, what keeps it from the others goes"
+    assert made_by(SparingPage) == 1 and blocks.App is App
 
 
 def test_a_control_that_is_told_something_is_not_the_same():
