@@ -42,7 +42,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(lines=LINES, data=st.data())
 def test_every_line_is_in_exactly_one_bin_whatever_the_file_and_the_choices(bring, lines, data):
     brought = bring("\n".join(lines))

@@ -75,7 +75,7 @@ SAME_BYTES = {
 }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(raw=lines())
 def test_a_good_row_is_never_changed(raw: bytes) -> None:
     assume(b"\\u0000" not in raw)  # an escaped NUL makes it no good row
@@ -85,7 +85,7 @@ def test_a_good_row_is_never_changed(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize("fault", SAME_BYTES)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(data=st.data())
 def test_a_broken_row_comes_back_byte_for_byte_or_not_at_all(fault: str, data: st.DataObject) -> None:
     kind, break_it, held = SAME_BYTES[fault]
@@ -104,7 +104,7 @@ def test_a_broken_row_with_nothing_else_unusual_comes_back(fault: str) -> None:
     assert found is not None and (found.kind, [row.raw for row in found.rows]) == (kind, [raw])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(value=OBJECTS)
 def test_a_row_as_python_prints_it_says_the_same_after_the_repair(value: dict[str, Any]) -> None:
     broken = repr(value).encode()
@@ -113,7 +113,7 @@ def test_a_row_as_python_prints_it_says_the_same_after_the_repair(value: dict[st
     assert found is None or [row.value for row in found.rows] == [parse_object(json.dumps(value).encode())]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(raw=lines(), marks=st.sampled_from(["“”", "„“", "««", "»«", "‘’"]))
 def test_typographic_marks_around_texts_give_way_to_straight_ones(raw: bytes, marks: str) -> None:
     """A row whose texts hold such marks themselves cannot be told from another row, and is not asked for here."""
@@ -126,7 +126,7 @@ def test_typographic_marks_around_texts_give_way_to_straight_ones(raw: bytes, ma
 WESTERN = st.text(st.characters(codec="cp1252"), max_size=12)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     value=st.dictionaries(st.just("prompt") | WESTERN, WESTERN, min_size=1, max_size=3),
     alone=st.booleans(),
@@ -149,7 +149,7 @@ def test_windows_1252_is_read_as_it_was_meant_or_not_at_all(
     assert found is None or [row.raw for row in found.rows] == [raw.encode()]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(before=TEXTS, after=TEXTS, half=st.sampled_from([b"\\ud83d", b"\\uDE00", b"\\udfff"]))
 def test_half_a_character_becomes_the_sign_for_one_and_all_else_stays(before: str, after: str, half: bytes) -> None:
     raw = json.dumps(pair(f"{before}\ue000{after}", "b")).encode().replace(b"\\ue000", half, 1)
@@ -159,7 +159,7 @@ def test_half_a_character_becomes_the_sign_for_one_and_all_else_stays(before: st
     assert [row.value for row in found.rows] == [pair(f"{before}\ufffd{after}", "b")]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(rows=st.lists(lines(), min_size=2, max_size=3), between=st.sampled_from([b"", b" ", b",", b", "]))
 def test_rows_on_one_line_come_apart_byte_for_byte(rows: list[bytes], between: bytes) -> None:
     found = mended(between.join(rows))
@@ -167,13 +167,13 @@ def test_rows_on_one_line_come_apart_byte_for_byte(rows: list[bytes], between: b
     assert [row.raw for row in found.rows] == rows
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(raw=lines(), data=st.data())
 def test_a_row_that_was_cut_off_is_never_made_up(raw: bytes, data: st.DataObject) -> None:
     assert mended(raw[: data.draw(st.integers(0, len(raw) - 1))]) is None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(junk=st.binary(max_size=60) | st.text("{}[]\"'“”:,\\ abuNone1\t\r", max_size=40).map(str.encode))
 def test_whatever_the_line_a_repair_is_a_row_or_nothing(junk: bytes) -> None:
     for kind in Repair:

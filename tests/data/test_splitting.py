@@ -21,7 +21,7 @@ from studio.domain.topics import NO_TOPIC, Topic, Topics
 from tests.data.conftest import pair
 
 HELD = (Bin.TRAIN, Bin.VALIDATION, Bin.TEST)
-FEW = settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+FEW = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 
 def rows_of(count: int, **more) -> list[dict]:
