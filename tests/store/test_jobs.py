@@ -91,34 +91,37 @@ def test_a_claim_is_a_new_attempt_that_knows_what_to_do(store: Store, examples: 
         assert jobs.move(store, job.id, attempt=attempt, to=JobState.QUEUED)
 
 
-CLAIMER = """
-import json, sys
+CLAIMERS = """
+import json, os, sys
 from pathlib import Path
 from studio.domain.job import JobKind
 from studio.store import jobs
 from studio.store.database import open_store
 from studio.store.workspace import Workspace
-store = open_store(Workspace(Path(sys.argv[1])), url=sys.argv[2] or None)
-input()
-claimed = []
-while found := jobs.claim(store, kinds=list(JobKind)):
-    claimed.append(found[0].id)
-print(json.dumps(claimed))
+begin, go = os.pipe()
+for _ in range(3):
+    if os.fork() == 0:
+        os.close(go)
+        store = open_store(Workspace(Path(sys.argv[1])), url=sys.argv[2] or None)
+        os.read(begin, 1)
+        claimed = []
+        while found := jobs.claim(store, kinds=list(JobKind)):
+            claimed.append(found[0].id)
+        os.write(1, json.dumps(claimed).encode() + b"\\n")
+        os._exit(0)
+os.close(go)
+sys.exit(any([os.wait()[1] for _ in range(3)]))
 """
 
 
 def test_claimers_in_several_processes_never_get_the_same_job(store: Store, examples: Examples):
     waiting = [examples.job().id for _ in range(40)]
     url = "" if store.engine.dialect.name == "sqlite" else store.engine.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-c", CLAIMER, str(store.workspace.root), url]
-    claimers = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(3)
-    ]
-    told = [claimer.communicate("go\n", timeout=120) for claimer in claimers]
-    assert [errors for _, errors in told] == ["", "", ""]
-    claimed = [job_id for out, _ in told for job_id in json.loads(out)]
-    assert sorted(claimed) == sorted(waiting)
+    command = [sys.executable, "-c", CLAIMERS, str(store.workspace.root), url]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(told) == 3 and sorted(job_id for claimed in told for job_id in claimed) == sorted(waiting)
     assert {jobs.get(store, job_id).attempt for job_id in waiting} == {1}
 
 
