@@ -23,8 +23,8 @@ def examine_again(spec: Mapping[str, Any], reporter: Reporter) -> Outcome:
     progress = Progress(reporter, total=2 * len(rows))
     reporter.report(EventKind.PHASE, name="Looking again for copies, contradictions and other problems")
     try:
-        with Beside(folder / WORKING) as beside:
-            found = _examined(rows, folder, beside, progress)
+        with Beside(folder / WORKING) as beside, Comparing(folder) as comparing:
+            found = _examined(rows, folder, beside, comparing, progress)
         save_findings(found.findings, folder)
         save_outline(tied_anew(outline_of(rows), found.findings, close=found.close), folder)
         progress.end()
@@ -35,11 +35,10 @@ def examine_again(spec: Mapping[str, Any], reporter: Reporter) -> Outcome:
     return Outcome(state="done", message=f"{len(rows):,} rows checked again.", result={"duplicates": found.duplicates})
 
 
-def _examined(rows: Rows, folder: Path, beside: Beside, progress: Progress) -> Found:
+def _examined(rows: Rows, folder: Path, beside: Beside, comparing: Comparing, progress: Progress) -> Found:
     """What is found in the rows; those of a large file are checked one by one in a process of its own meanwhile."""
     if len(rows) >= FEWEST_ROWS:
         beside.follow(_in_one_file(rows, folder / WORKING))
-    comparing = Comparing()
     for row in rows:
         comparing.add(row.messages, line=row.line, tools=row.tools, rejected=row.rejected)
         progress.at(row.number)

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -65,13 +66,14 @@ def alike(texts: Iterable[str], *, left_out: Collection[int] = ()) -> Alike:
     frequency). Near copies agree in at least 70 % and have the same numbers, signs and negations. Candidates are
     found with min-hashes of word pairs (Broder 1997), so a few near copies of short texts can be missed.
     """
-    return compared(shingled(texts, left_out=frozenset(left_out)))
+    with closing(Bands()) as bands:
+        return compared(shingled(texts, left_out=frozenset(left_out), bands=bands), bands)
 
 
-def compared(shingles: Shingles, *, ties: bool = True, at: Callable[[], object] = lambda: None) -> Alike:
+def compared(shingles: Shingles, bands: Bands, *, ties: bool = True, at: Callable[[], object] = lambda: None) -> Alike:
     """The same for texts that were read already, without `ties` nothing `close`; `at` may raise to stop."""
     leaders, twins = _twins(shingles.order)
-    first, second = _candidates(shingles.bands, leaders, at=at)
+    first, second = _candidates(bands, leaders, at=at)
     sets = WordSets(shingles)
     likeness = sets.likeness(first, second, at=at)
     families = _families(first, second, likeness, sets)

@@ -1,11 +1,12 @@
 """Comparing: what is kept of every row as it goes by, to tell afterwards which rows belong together; numbers alone."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from pathlib import Path
+from typing import NamedTuple, Self
 
 from studio.data.findings import NO_PROMPT, Digests
 from studio.data.normalising import normalised
-from studio.data.shingles import BLOCK_CHARACTERS, Shingling
+from studio.data.shingles import BLOCK_CHARACTERS, Bands, Shingling
 from studio.data.wording import Stretches, Worded, Wording
 from studio.domain.row import Message
 
@@ -21,18 +22,27 @@ class Comparing:
     """Takes every row once, in file order, and reads so many of them at once; it has all of them once `ended` was said.
 
     `digests` has all rows, `whole` the words of those that are no copies, and `asked` the words of their questions,
-    each question once.
+    each question once. What does not fit into memory lies in `folder` as long as the block runs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         self.digests = Digests()
         self._wording = Wording()
-        self.whole, self.asked = Shingling(self._wording), Shingling(self._wording)
+        self.whole_bands, self.asked_bands = Bands(folder), Bands(folder)
+        self.whole = Shingling(self._wording, bands=self.whole_bands)
+        self.asked = Shingling(self._wording, bands=self.asked_bands)
         self._known: set[bytes] = set()
         self._asked: set[bytes] = set()
         self._waiting: list[_Row] = []
         self._texts: list[str] = []
         self._characters = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.whole_bands.close()
+        self.asked_bands.close()
 
     def add(self, messages: Sequence[Message], *, line: int, tools: str = "", rejected: Sequence[Message] = ()) -> None:
         self._waiting.append(_Row(messages, line, tools, rejected))

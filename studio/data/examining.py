@@ -45,8 +45,8 @@ def examine(
     found = find(digests, reject_lines=reject_lines)
     part = 1.0 if checked else 1 - CHECKING
     # Questions first, and nothing of them is left when the whole rows, of which there is most, are compared.
-    questions = compared(comparing.asked.done(), ties=False, at=lambda: at(0.0))
-    likeness = compared(comparing.whole.done(), at=lambda: at(COMPARED * part))
+    questions = compared(comparing.asked.done(), comparing.asked_bands, ties=False, at=lambda: at(0.0))
+    likeness = compared(comparing.whole.done(), comparing.whole_bands, at=lambda: at(COMPARED * part))
     disputed = disputes(
         rows,
         found.same_question,

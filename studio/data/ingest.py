@@ -49,12 +49,12 @@ SURVEY_SHARE = 0.1  # of what is left: looking at the fields parses every line, 
 class _Tally:
     """What is counted while the rows go by."""
 
+    comparing: Comparing
     rows: int = 0
     rejects: int = 0
     undecoded: int = 0  # lines with a character that their encoding does not know
     beyond_ascii: int = 0  # other lines with characters that are another text in another encoding
     blank_lines: int = 0
-    comparing: Comparing = field(default_factory=Comparing)
     fields: Fields = field(default_factory=Fields)
     reject_lines: array = field(default_factory=lambda: array("q"))
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -87,15 +87,16 @@ def ingest(spec: Named[str, Any], reporter: Reporter) -> Outcome:
     those that `spec["earlier"]` lists, or guessed. The first rows are reported while the file is still being looked at.
     """
     try:
-        with Beside(Path(spec["out"]) / WORKING) as beside:
-            return _outcome(_read(spec, reporter, beside))
+        out = Path(spec["out"])
+        with Beside(out / WORKING) as beside, Comparing(out) as comparing:
+            return _outcome(_read(spec, reporter, beside, _Tally(comparing)))
     except Stopped:
         return Outcome(state="stopped", message="Reading was stopped; nothing was kept of it.")
     except DatasetError as error:
         return Outcome(state="failed", message=error.message, fix=error.fix, code=error.code)
 
 
-def _read(spec: Named[str, Any], reporter: Reporter, beside: Beside) -> "_Read":
+def _read(spec: Named[str, Any], reporter: Reporter, beside: Beside, tally: _Tally) -> "_Read":
     source, out = Path(spec["source"]), Path(spec["out"])
     repairs = frozenset(spec.get("repairs") or ())
     size = source.stat().st_size
@@ -116,7 +117,7 @@ def _read(spec: Named[str, Any], reporter: Reporter, beside: Beside) -> "_Read":
         look.report_first_rows(reporter)
         reporter.report(EventKind.PHASE, name="Reading the rows")
         way = _Way(guess, look.survey, repairs)
-        tally = _write(ready, out, way, beside, at=_part(progress, surveyed, EXAMINED_FROM, size=size))
+        _write(ready, out, way, beside, tally, at=_part(progress, surveyed, EXAMINED_FROM, size=size))
     if not tally.rows and not tally.rejects:
         raise DatasetError("There are no rows in this file.", fix="Upload a file with at least a few examples.")
     reporter.report(EventKind.PHASE, name="Looking for copies, contradictions and other problems")
@@ -151,8 +152,9 @@ def _part(progress: Progress, first: float, last: float, *, size: int) -> Callab
     return lambda share: progress.at(int(size * (first + (last - first) * share)))
 
 
-def _write(source: Readable, out: Path, way: _Way, beside: Beside, *, at: Callable[[float], None]) -> _Tally:
-    tally = _Tally()
+def _write(
+    source: Readable, out: Path, way: _Way, beside: Beside, tally: _Tally, *, at: Callable[[float], None]
+) -> None:
     with ExitStack() as files:
         rows = files.enter_context(replacing(out / "rows.jsonl"))
         rejects = files.enter_context(replacing(out / "rejects.jsonl"))
@@ -171,7 +173,6 @@ def _write(source: Readable, out: Path, way: _Way, beside: Beside, *, at: Callab
                 _keep_or_offer(entry, row, found, way, tally, rows=rows, rejects=rejects)
             else:
                 _refuse(entry, row, tally, rejects)
-    return tally
 
 
 def _keep_or_offer(

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import SpooledTemporaryFile
 
 import numpy as np
@@ -22,7 +23,7 @@ class Shingles:
 
     The tokens of place p are `tokens[starts[p]:starts[p + 1]]`, numbers of `words`; `spread` counts the rows of a word.
     Rows with equal `meaning` have the same numbers, operators, currencies and negations; with equal `order`, the same
-    tokens throughout. A column of `bands` is equal where four min-hashes of the word pairs are.
+    tokens throughout.
     """
 
     numbers: NDArray[np.int64]
@@ -32,7 +33,6 @@ class Shingles:
     spread: NDArray[np.int64]
     meaning: NDArray[np.uint64]
     order: NDArray[np.uint64]
-    bands: "Bands"
 
     def sizes(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """How many tokens each of these places has."""
@@ -44,12 +44,17 @@ class Shingles:
 
 
 class Bands:
-    """Columns of numbers, one for every row, that are read one after the other: those of a large file on the disk."""
+    """Columns of numbers, one for every row, equal where four min-hashes of the word pairs are; read one by one.
 
-    def __init__(self, columns: int) -> None:
-        self._columns = columns
+    Those of a large file wait on the disk, in a file of `folder` without a name. Whoever makes them closes them.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
         self._sizes: list[int] = []
-        self._file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115, is closed once it was read
+        self._file = SpooledTemporaryFile(IN_MEMORY, dir=str(folder) if folder else None)  # noqa: SIM115, is closed by `close`
+
+    def close(self) -> None:
+        self._file.close()
 
     def add(self, block: NDArray[np.uint64]) -> None:
         """Take the columns of the next rows, each of them as one row of `block`."""
@@ -58,9 +63,9 @@ class Bands:
 
     def columns(self) -> Iterator[NDArray[np.uint64]]:
         """Each column; there is nothing left when all were read."""
-        starts = 8 * self._columns * (np.cumsum(self._sizes) - self._sizes)
+        starts = 8 * BANDS * (np.cumsum(self._sizes) - self._sizes)
         with self._file:
-            for number in range(self._columns):
+            for number in range(BANDS):
                 parts = []
                 for start, size in zip(starts.tolist(), self._sizes, strict=True):
                     self._file.seek(start + 8 * size * number)
@@ -69,14 +74,14 @@ class Bands:
 
 
 def shingled(
-    texts: Iterable[str], *, left_out: Collection[int] = (), fewest: int = FEWEST_TOKENS, banded: bool = True
+    texts: Iterable[str], *, left_out: Collection[int] = (), fewest: int = FEWEST_TOKENS, bands: Bands | None = None
 ) -> Shingles:
     """Read every text once and keep numbers alone; texts of fewer than `fewest` tokens are passed over.
 
-    Without `banded` there are no bands, which take a third of the time.
+    The min-hashes go to `bands`, where there are any; they take a third of the time.
     """
     wording = Wording()
-    shingling = Shingling(wording, fewest=fewest, bands=BANDS if banded else 0)
+    shingling = Shingling(wording, fewest=fewest, bands=bands)
     for numbers, block in _blocks(texts, left_out):
         worded, picked = wording.read(block), Stretches()
         for place, number in enumerate(numbers):
@@ -122,9 +127,8 @@ def concatenated(parts: list[np.ndarray]) -> np.ndarray:
 class Shingling:
     """Texts come in by the block, as the words of `wording`, and are hashed."""
 
-    def __init__(self, wording: Wording, *, fewest: int = FEWEST_TOKENS, bands: int = BANDS) -> None:
-        self._wording, self._fewest = wording, fewest
-        self._columns, self._bands = bands, Bands(bands)
+    def __init__(self, wording: Wording, *, fewest: int = FEWEST_TOKENS, bands: Bands | None = None) -> None:
+        self._wording, self._fewest, self._bands = wording, fewest, bands
         self._spread = np.zeros(0, dtype=np.int64)
         self._blocks: list[tuple[np.ndarray, ...]] = []
 
@@ -145,7 +149,8 @@ class Shingling:
                 _order(hashes, sizes, ends),
             )
         )
-        self._bands.add(_bands(hashes, ends - sizes, ends, bands=self._columns))
+        if self._bands:
+            self._bands.add(_bands(hashes, ends - sizes, ends))
 
     def done(self) -> Shingles:
         if not self._blocks:
@@ -162,7 +167,6 @@ class Shingling:
             spread=self._spread,
             meaning=meaning,
             order=order,
-            bands=self._bands,
         )
 
     def _count(self, tokens: np.ndarray, sizes: np.ndarray) -> None:
@@ -206,10 +210,10 @@ def _order(hashes: np.ndarray, sizes: np.ndarray, ends: np.ndarray) -> NDArray[n
     return _row_sums(mixed(hashes + mixed(places.astype(np.uint64))), ends)
 
 
-def _bands(hashes: np.ndarray, starts: np.ndarray, ends: np.ndarray, *, bands: int) -> NDArray[np.uint64]:
-    """Min-hashes of every row's pairs of neighbouring tokens, four to a band (`bands` x rows)."""
-    made = np.zeros((bands, len(starts)), dtype=np.uint64)
-    if not len(starts) or not bands:
+def _bands(hashes: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> NDArray[np.uint64]:
+    """Min-hashes of every row's pairs of neighbouring tokens, four to a band (BANDS x rows)."""
+    made = np.zeros((BANDS, len(starts)), dtype=np.uint64)
+    if not len(starts):
         return made
     pairs = (mixed(hashes[:-1] * np.uint64(3) + hashes[1:]) >> np.uint64(32)).astype(np.uint32)
     pairs = np.append(pairs, pairs[-1])

@@ -33,7 +33,7 @@ class Told:
             if begun:
                 self._rows.append(row.number)
                 said += [_said(begun)] if len(self._rows) <= COMPARED else []
-        self._shingles = shingled(said, banded=False)
+        self._shingles = shingled(said)
         self._vocabulary = {word: place for place, word in enumerate(self._shingles.words)}
         if self._vocabulary:
             self._sets = WordSets(self._shingles)
@@ -51,7 +51,7 @@ class Told:
 
     def near(self, prompts: Sequence[Sequence[Message]]) -> dict[int, int]:
         """By place, the prompts that are as like a row as near copies are, each with the row that is most like it."""
-        asked = shingled(map(_said, prompts), banded=False)
+        asked = shingled(map(_said, prompts))
         if not self._vocabulary or not len(asked.numbers):
             return {}
         weights, total = self._asked(asked)

@@ -28,7 +28,7 @@ class Likenesses:
 
     def __init__(self, rows: Rows, *, at: Callable[[int], None] = lambda _: None) -> None:
         self.rows = len(rows)
-        shingles = shingled(_texts(rows, at), fewest=1, banded=False)
+        shingles = shingled(_texts(rows, at), fewest=1)
         firsts = np.unique(shingles.order, return_index=True)[1]
         self._shingles, self._sets = shingles, WordSets(shingles, counted=np.sort(firsts))
         self._place = np.full(self.rows, -1, dtype=np.int64)
