@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from studio.data.findings import NO_PROMPT, Digests
+import numpy as np
+
+from studio.data.findings import Digests
+from studio.data.fresh import Fresh
 from studio.data.normalising import normalised
 from studio.data.shingles import BLOCK_CHARACTERS, Bands, Shingling
 from studio.data.wording import Stretches, Worded, Wording
@@ -31,8 +34,7 @@ class Comparing:
         self.whole_bands, self.asked_bands = Bands(folder), Bands(folder)
         self.whole = Shingling(self._wording, bands=self.whole_bands)
         self.asked = Shingling(self._wording, bands=self.asked_bands)
-        self._known: set[bytes] = set()
-        self._asked: set[bytes] = set()
+        self._known, self._asked = Fresh(), Fresh()
         self._waiting: list[_Row] = []
         self._texts: list[str] = []
         self._characters = 0
@@ -56,43 +58,38 @@ class Comparing:
     def ended(self) -> None:
         """There are no more rows, so which texts there were already need not be known any longer."""
         self._take()
-        self._known, self._asked = set(), set()
+        self._known, self._asked = Fresh(), Fresh()
 
     def _take(self) -> None:
-        worded = self._wording.read(self._texts)
+        worded, digests, since = self._wording.read(self._texts), self.digests, len(self.digests.lines)
+        ends = [0]
+        for messages, line, tools, rejected in self._waiting:
+            first, end = ends[-1], ends[-1] + len(messages)
+            digests.add(messages, line=line, tools=tools, rejected=rejected, normal=worded.normal[first:end])
+            ends.append(end)
         whole, asked = Stretches(), Stretches()
-        first = 0
-        for row in self._waiting:
-            end = first + len(row.messages)
-            self._compare(row, worded, first, end, whole=whole, asked=asked)
-            first = end
+        new = np.flatnonzero(self._known.among(digests.normal.keys(since=since)))
+        for place in new.tolist():
+            first, end = ends[place], ends[place + 1]
+            whole.add(since + place, first, end, whole=worded.whole(first, end))
+        prompts = digests.prompt.keys(since=since)
+        new = new[prompts[new] != 0]  # of a plain text, which asks nothing
+        for place in new[self._asked.among(prompts[new])].tolist():
+            _ask(since + place, self._waiting[place].messages, ends[place], worded, asked)
         self.whole.add(worded, whole)
         self.asked.add(worded, asked)
         self._waiting, self._texts, self._characters = [], [], 0
 
-    def _compare(self, row: _Row, worded: Worded, first: int, end: int, *, whole: Stretches, asked: Stretches) -> None:
-        number, digests = len(self.digests.lines), self.digests
-        messages, normal = row.messages, worded.normal[first:end]
-        digests.add(messages, line=row.line, tools=row.tools, rejected=row.rejected, normal=normal)
-        if not _is_new(digests.normal[-1], self._known):
-            return
-        whole.add(number, first, end, whole=worded.whole(first, end))
-        prompt = digests.prompt[-1]
-        if prompt == NO_PROMPT or not _is_new(prompt, self._asked):
-            return
-        place = _question(messages)
-        if place is None:
-            asked.add(number, first, first, whole="")
-        elif messages[place].calls:
-            asked.add(number, first, first, whole=normalised(messages[place].content))
-        else:
-            asked.add(number, first + place, first + place + 1, whole=worded.whole(first + place, first + place + 1))
 
-
-def _is_new(digest: bytes, known: set[bytes]) -> bool:
-    before = len(known)
-    known.add(digest)
-    return len(known) > before
+def _ask(number: int, messages: Sequence[Message], first: int, worded: Worded, asked: Stretches) -> None:
+    """The question of a row, whose texts are those from `first` on."""
+    place = _question(messages)
+    if place is None:
+        asked.add(number, first, first, whole="")
+    elif messages[place].calls:
+        asked.add(number, first, first, whole=normalised(messages[place].content))
+    else:
+        asked.add(number, first + place, first + place + 1, whole=worded.whole(first + place, first + place + 1))
 
 
 def _question(messages: Sequence[Message]) -> int | None:

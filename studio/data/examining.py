@@ -42,8 +42,9 @@ def examine(
     """
     comparing.ended()
     digests = comparing.digests
-    found = find(digests, reject_lines=reject_lines)
     part = 1.0 if checked else 1 - CHECKING
+    with rows.at_hand() as row:
+        found = find(digests, row, reject_lines=reject_lines, at=lambda: at(0.0))
     # Questions first, and nothing of them is left when the whole rows, of which there is most, are compared.
     questions = compared(comparing.asked.done(), comparing.asked_bands, ties=False, at=lambda: at(0.0))
     likeness = compared(comparing.whole.done(), comparing.whole_bands, at=lambda: at(COMPARED * part))

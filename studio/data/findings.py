@@ -2,11 +2,9 @@
 
 import hashlib
 from array import array
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +12,7 @@ from numpy.typing import NDArray
 from studio.data.groups import read_findings, read_from_before, write_findings
 from studio.data.normalising import normalised
 from studio.domain.finding import Finding, FindingKind, Group
-from studio.domain.row import Message
+from studio.domain.row import Message, Row
 
 DIGEST_BYTES = 16
 NO_PROMPT = bytes(DIGEST_BYTES)  # of a plain text
@@ -22,7 +20,7 @@ FINDINGS = "findings.jsonl"
 DUPLICATES = (FindingKind.EXACT_DUPLICATE, FindingKind.NEAR_EXACT_DUPLICATE)
 
 
-class Column(Sequence[bytes]):
+class Column:
     """A digest of every row in one piece of memory; as many objects would take four times as much."""
 
     def __init__(self) -> None:
@@ -34,19 +32,17 @@ class Column(Sequence[bytes]):
     def __len__(self) -> int:
         return len(self._held) // DIGEST_BYTES
 
-    @overload
-    def __getitem__(self, number: int) -> bytes: ...
-    @overload
-    def __getitem__(self, number: slice) -> list[bytes]: ...
-    def __getitem__(self, number: int | slice) -> bytes | list[bytes]:
-        if isinstance(number, slice):
-            return [self[each] for each in range(*number.indices(len(self)))]
-        place = DIGEST_BYTES * range(len(self))[number]
-        return bytes(self._held[place : place + DIGEST_BYTES])
+    def __getitem__(self, number: int) -> bytes:
+        return bytes(self._held[DIGEST_BYTES * number : DIGEST_BYTES * (number + 1)])
 
-    def keys(self) -> NDArray[np.uint64]:
+    def halves(self, *, since: int = 0) -> NDArray[np.uint64]:
+        """Each, from row `since` on, as two numbers (rows x 2)."""
+        held = self._held[DIGEST_BYTES * since :]
+        return np.frombuffer(held, dtype="<u8").astype(np.uint64).reshape(-1, 2)
+
+    def keys(self, *, since: int = 0) -> NDArray[np.uint64]:
         """The first eight bytes of each, as a number."""
-        return np.frombuffer(bytes(self._held), dtype="<u8")[:: DIGEST_BYTES // 8].astype(np.uint64)
+        return self.halves(since=since)[:, 0]
 
 
 class Digests:
@@ -57,7 +53,8 @@ class Digests:
 
     def __init__(self) -> None:
         self.lines, self.sizes = array("q"), array("q")
-        self.exact, self.normal, self.prompt, self.answer = Column(), Column(), Column(), Column()
+        self.is_pair = bytearray()  # whether a row rejects an answer
+        self.normal, self.prompt = Column(), Column()
         self.exchanges: dict[int, list[bytes]] = {}
 
     def add(
@@ -76,11 +73,9 @@ class Digests:
         beside = [tools, *(message.text for message in rejected)] if tools or rejected else []
         self.lines.append(line)
         self.sizes.append(sum(map(len, texts)))
-        said = [f"{message.role}\x1f{text}" for message, text in zip(messages, texts, strict=True)]
-        self.exact.append(_digest([*said, *beside]))
+        self.is_pair.append(bool(rejected))
         self.normal.append(_digest([*plain, *beside]))
         self.prompt.append(_digest([*plain[:-1], *([tools] if tools else [])]) if len(plain) > 1 else NO_PROMPT)
-        self.answer.append(_digest(plain[-1:]))
         answers = [place for place, message in enumerate(messages, start=1) if message.role == "assistant"]
         if len(answers) > 1:
             self.exchanges[len(self.lines) - 1] = [_digest(plain[:place]) for place in answers]
@@ -99,26 +94,54 @@ class Found:
     close: tuple[tuple[int, ...], ...] = ()
 
 
-def find(digests: Digests, *, reject_lines: Sequence[int] = ()) -> Found:
+def find(
+    digests: Digests,
+    row: Callable[[int], Row],
+    *,
+    reject_lines: Sequence[int] = (),
+    at: Callable[[], object] = lambda: None,
+) -> Found:
     """Exact copies, rows that are the same after normalising, and the lines that are no rows.
 
-    Of every set of exact copies, only the first stands in the groups of the other kinds.
+    Of every set of exact copies, only the first stands in the groups of the other kinds. `row` reads the few rows again
+    of which more must be known than their digests; `at` is called for each, and may raise to stop.
     """
-    everyone = range(len(digests.lines))
-    exact = _alike(everyone, digests.exact)
-    firsts = _firsts(everyone, exact)
-    near = _alike(firsts, digests.normal)
-    asked = [number for number in _firsts(firsts, near) if digests.prompt[number] != NO_PROMPT]
-    again = _alike(asked, digests.prompt)
-    asked_again = [group for group in again if len({digests.answer[number] for number in group}) > 1]
+    everyone = np.arange(len(digests.lines))
+    exact: list[list[int]] = []
+    near: list[list[int]] = []
+    is_first = np.ones(len(everyone), dtype=bool)
+    for numbers in _alike(everyone, digests.normal):
+        is_first[numbers[1:]] = False
+        ways: dict[bytes, list[int]] = {}
+        for number in numbers:
+            at()
+            ways.setdefault(_as_written(row(number)), []).append(number)
+        exact += [same for same in ways.values() if len(same) > 1]
+        near += [[same[0] for same in ways.values()]] if len(ways) > 1 else []
+    asked = everyone[is_first & digests.prompt.halves().any(axis=1)]
+    again = [group for group in _alike(asked, digests.prompt) if _are_answers(group, digests, row, at)]
     copies, near_copies = _beyond_first(exact), _beyond_first(near)
     findings = (
-        _finding(FindingKind.EXACT_DUPLICATE, exact, digests, count=copies),
+        _finding(FindingKind.EXACT_DUPLICATE, sorted(exact), digests, count=copies),
         _finding(FindingKind.NEAR_EXACT_DUPLICATE, near, digests, count=near_copies),
         _malformed(reject_lines),
     )
     told = tuple(finding for finding in findings if finding.count)
-    return Found(told, copies + near_copies, tuple(map(tuple, asked_again)))
+    return Found(told, copies + near_copies, tuple(map(tuple, again)))
+
+
+def _are_answers(numbers: Sequence[int], digests: Digests, row: Callable[[int], Row], at: Callable[[], object]) -> bool:
+    """Whether these rows, that ask the same and are no copies, answer it differently: pairs may reject what differs."""
+    if not any(map(digests.is_pair.__getitem__, numbers)):
+        return True
+    said = set[tuple[str, str]]()
+    for number in numbers:
+        at()
+        last = row(number).messages[-1]
+        said.add((last.role, normalised(last.text)))
+        if len(said) > 1:
+            return True
+    return False
 
 
 def save_findings(findings: Sequence[Finding], folder: Path) -> None:
@@ -136,20 +159,24 @@ def _digest(parts: Iterable[str]) -> bytes:
     return hashlib.blake2b("\x1e".join(parts).encode(), digest_size=DIGEST_BYTES).digest()
 
 
-def _alike(numbers: Iterable[int], digests: Sequence[bytes]) -> list[list[int]]:
+def _as_written(row: Row) -> bytes:
+    said = [f"{message.role}\x1f{message.text}" for message in row.messages]
+    beside = [row.tools, *(message.text for message in row.rejected)] if row.tools or row.rejected else []
+    return _digest([*said, *beside])
+
+
+def _alike(numbers: NDArray[np.int64], digests: Column) -> list[list[int]]:
     """Sets of two or more of these rows that have the same digest, in file order."""
-    first: dict[bytes, int] = {}
-    groups: dict[int, list[int]] = defaultdict(list)
-    for number in numbers:
-        leader = first.setdefault(digests[number], number)
-        if leader != number:
-            groups[leader].append(number)
-    return [[leader, *groups[leader]] for leader in sorted(groups)]
-
-
-def _firsts(numbers: Iterable[int], groups: Sequence[Sequence[int]]) -> list[int]:
-    later = {number for group in groups for number in group[1:]}
-    return [number for number in numbers if number not in later]
+    halves = digests.halves()[numbers]
+    order = np.lexsort((halves[:, 1], halves[:, 0]))
+    halves, numbers = halves[order], numbers[order]
+    is_same = (halves[1:] == halves[:-1]).all(axis=1)
+    starts = np.flatnonzero(np.append(True, ~is_same)[: len(numbers)])
+    sizes = np.diff(starts, append=len(numbers))
+    several = sizes > 1
+    return sorted(
+        numbers[start : start + size].tolist() for start, size in zip(starts[several], sizes[several], strict=True)
+    )
 
 
 def _beyond_first(groups: Sequence[Sequence[int]]) -> int:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from studio.data.arrays import arrays
 from studio.data.atomic import replacing
 from studio.data.checks.labels import NAMES, labels_of, plain_label
-from studio.data.findings import Digests, load_findings
+from studio.data.findings import Column, Digests, load_findings
 from studio.data.rows import Rows
 from studio.data.sides import Sides
 from studio.data.ties import Ties, ties_of
@@ -155,7 +155,7 @@ def _read_again(rows: Rows) -> Outline:
     return outlined(digests, fields, findings=load_findings(rows.path.parent))
 
 
-def _conversations(whole: Sequence[bytes], exchanges: Mapping[int, Sequence[bytes]]) -> NDArray[np.int64]:
+def _conversations(whole: Column, exchanges: Mapping[int, Sequence[bytes]]) -> NDArray[np.int64]:
     """The first row of the conversation that each row is a part of.
 
     A hash of a conversation up to an answer is a place in it; rows that pass through one place belong together. What
@@ -165,10 +165,12 @@ def _conversations(whole: Sequence[bytes], exchanges: Mapping[int, Sequence[byte
     for places in exchanges.values():
         for place, following in pairwise(places):
             onwards[place].add(following)
+    begun = np.array([int.from_bytes(place[:8], "little") for place in onwards], dtype=np.uint64)
+    through = np.flatnonzero(np.isin(whole.keys(), begun)).tolist()
     first: dict[bytes, int] = {}
     sides = Sides()
-    for number, digest in enumerate(whole):
-        for place in exchanges.get(number, [digest] if digest in onwards else []):
+    for number in sorted({*exchanges, *through}):
+        for place in exchanges.get(number, [whole[number]]):
             if len(onwards.get(place, ())) <= OPENS_MANY:
                 sides.join((first.setdefault(place, number), number))
     return sides.leaders(len(whole))

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from studio.data.findings import Digests, find
 from studio.domain.finding import FindingKind
-from studio.domain.row import Message
+from studio.domain.row import Message, Row
 from tests.data.conftest import pair
 
 
@@ -52,10 +52,11 @@ def test_refused_lines_are_a_finding_too(bring):
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "A", "b", "c."]), st.sampled_from(["x", "X.", "y"])), max_size=25))
 def test_every_row_is_the_first_of_its_kind_or_counted_once_as_a_copy(rows):
+    made = [Row(n, n + 1, (Message("user", asked), Message("assistant", said))) for n, (asked, said) in enumerate(rows)]
     digests = Digests()
-    for line, (asked, said) in enumerate(rows, start=1):
-        digests.add((Message("user", asked), Message("assistant", said)), line=line)
-    found = find(digests)
+    for row in made:
+        digests.add(row.messages, line=row.line)
+    found = find(digests, made.__getitem__)
 
     different = {(asked.lower().strip("."), said.lower().strip(".")) for asked, said in rows}
     assert found.duplicates == len(rows) - len(different)
