@@ -37,6 +37,8 @@ def canonical(value: dict[str, Any], mapping: Mapping, *, raw: bytes) -> Canonic
     An instruction and its input become one user message with an empty line between them.
     """
     fields = mapping.fields
+    if len(value) == 2 and (plain := _plain(value, fields)):
+        return plain
     used = set(fields.values())
     extra = {} if value.keys() <= used else _extra(value, used=used, raw=raw)
     if (b"tool" in raw or b"function" in raw) and LONG_NUMBER.search(raw):
@@ -53,6 +55,17 @@ def canonical(value: dict[str, Any], mapping: Mapping, *, raw: bytes) -> Canonic
         return Canonical(_messages(turns), extra, _tools(value, fields))
     except Refused as refused:
         return refused.problem
+
+
+def _plain(value: dict[str, Any], fields: dict[str, str]) -> Canonical | None:
+    """A row of a question and its answer, both texts, and of nothing else, as most rows are."""
+    if len(fields) != 2:
+        return None
+    asked, answered = (("prompt", "completion"), ("instruction", "response"))["instruction" in fields]
+    question, answer = value.get(fields.get(asked, "")), value.get(fields.get(answered, ""))
+    if type(question) is not str or type(answer) is not str or not question.strip() or not answer.strip():
+        return None
+    return Canonical((Message("user", question), Message("assistant", answer)), {})
 
 
 def _tools(value: dict[str, Any], fields: dict[str, str]) -> str:

@@ -75,7 +75,7 @@ def save_kinds(folder: Path, fields: Sequence[Field], *, at: Callable[[float], N
     repeated = repeated[: MOST_BYTES // (max(len(rows), 1) * DIGEST_BYTES)]
     places: list[dict[str, int]] = [{} for _ in labels]
     kinds, digests = [array("i") for _ in labels], [bytearray() for _ in repeated]
-    for number, values in enumerate(_values(rows, [*labels, *repeated])):
+    for number, values in enumerate(_values(rows, keys) if (keys := [*labels, *repeated]) else ()):
         at(number / len(rows))
         for value, known, held in zip(values, places, kinds, strict=False):
             held.append(known.setdefault(value, len(known)))

@@ -61,6 +61,8 @@ def changes_meaning(word: str) -> bool:
 
 def role_of(word: str) -> int:
     """The part that a word plays: none, or it changes the meaning, a sign together with the words beside it."""
+    if word.isascii() and word.isalnum():  # as most words are
+        return PLAIN if word.isalpha() and word not in _MEANING else COUNTS
     if _SIGN.fullmatch(word):
         return COUNTS_IN_PLACE
     has_number = any(character.isnumeric() for character in word) and word != "一"  # 一 is as often an article
