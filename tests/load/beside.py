@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
 from tests.load import serving
@@ -12,23 +13,43 @@ from tests.load.visitor import Tally, Visitor, browser
 PRESS = Event(0, "bare", (), (Field("", "a word"),))
 
 
+# What one of them does until a moment.
+Doing = Callable[[Visitor, float], Awaitable[None]]
+
+
 def pressed(page: Page, people: int, seconds: float, *, thinks: float = 0.0) -> Tally:
     """What the presses took on a bare page of that size."""
-    with serving.bare(page) as server:
-        return asyncio.run(_pressing(server.address, people, seconds, thinks))
 
-
-async def _pressing(address: str, people: int, seconds: float, thinks: float) -> Tally:
-    tally, until = Tally(), time.monotonic() + seconds
-
-    async def one(visitor: Visitor) -> None:
+    async def one(visitor: Visitor, until: float) -> None:
         await asyncio.sleep(random.random() * min(thinks, seconds))
         while time.monotonic() < until:
             await visitor.press(PRESS, "press")
             if thinks:
                 await asyncio.sleep(min(random.expovariate(1 / thinks), max(until - time.monotonic(), 0)))
 
-    async with AsyncExitStack() as stack:
-        each = [Visitor(await stack.enter_async_context(browser(address)), tally) for _ in range(people)]
-        await asyncio.gather(*map(one, each))
-    return tally
+    return _done(page, people, seconds, one)
+
+
+def paced(page: Page, people: int, seconds: float, *, every: float, again: float) -> Tally:
+    """What they took where each presses `every` so many seconds, or as soon as there is an answer, and some twice at once."""
+
+    async def one(visitor: Visitor, until: float) -> None:
+        await asyncio.sleep(random.random() * every)
+        while (began := time.monotonic()) < until:
+            times = 2 if random.random() < again else 1
+            await asyncio.gather(*(visitor.press(PRESS, "press") for _ in range(times)))
+            await asyncio.sleep(max(began + every - time.monotonic(), 0))
+
+    return _done(page, people, seconds, one)
+
+
+def _done(page: Page, people: int, seconds: float, one: Doing) -> Tally:
+    async def all_of_them(address: str) -> Tally:
+        tally, until = Tally(), time.monotonic() + seconds
+        async with AsyncExitStack() as stack:
+            each = [Visitor(await stack.enter_async_context(browser(address)), tally) for _ in range(people)]
+            await asyncio.gather(*(one(visitor, until) for visitor in each))
+        return tally
+
+    with serving.bare(page) as server:
+        return asyncio.run(all_of_them(server.address))

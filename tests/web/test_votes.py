@@ -2,19 +2,14 @@
 
 import asyncio
 import json
-import socket
-import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from studio.domain.study import Choice, Link, Study
 from studio.flows import compare, invite, judge, sharing
@@ -23,6 +18,7 @@ from studio.store import cards
 from studio.ui.guarded import OLD_PAGE, GuardedPage
 from studio.web.access.gate import AccessGate
 from studio.web.app import build_app
+from tests.listening import listening
 from tests.store.examples import Examples
 from tests.web.actors import at_once
 
@@ -129,19 +125,8 @@ def at(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory)
     study, other = examples.open_study(prompts=PROMPTS), examples.open_study(prompts=PROMPTS)
     app = build_app(studio)
     (gate,) = [each for each in app.user_middleware if each.cls is AccessGate]
-    with closing(socket.socket()) as bound:
-        bound.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
-        thread.start()
-        until = time.monotonic() + PATIENCE
-        while not server.started:
-            assert time.monotonic() < until
-            time.sleep(0.02)
-        port = bound.getsockname()[1]
+    with listening(app, log_level="critical", timeout_graceful_shutdown=1) as port:
         yield Rating(studio, f"http://127.0.0.1:{port}", gate.kwargs["events"]["/rate"].__self__, study, other)
-        server.should_exit = True
-        thread.join(PATIENCE)
     studio.store.close()
 
 
