@@ -124,7 +124,7 @@ def macro_f1(reads: Sequence[Read]) -> Difference:
 def per_label(reads: Sequence[Read]) -> Table:
     """Every label of the references: how many there are, how many each side got right, and both F1.
 
-    The last line counts the answers of each side that give none of them.
+    The last line says how many answers of each side give none of them.
     """
     names, truth, sides = _coded(reads)
     counts = np.bincount(truth, minlength=len(names))
@@ -141,11 +141,12 @@ def per_label(reads: Sequence[Read]) -> Table:
         )
         for at in order
     ]
-    lost = [count(int((side == len(names)).sum()), "answer") for side in sides]
+    base, tuned = (int((side == len(names)).sum()) for side in sides)
+    lost = f"none of these: {count(base, 'answer')} of the base model, {tuned:,} of the fine-tuned one"
     return Table(
         "Labels",
         ("label", "prompts", "base right", "fine-tuned right", "base F1", "fine-tuned F1"),
-        (*rows, ("none of these", "", *lost, "", "")),
+        (*rows, (lost, *[""] * 5)),
     )
 
 

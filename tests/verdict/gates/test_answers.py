@@ -186,7 +186,7 @@ def test_every_label_has_a_line_in_the_table_and_answers_without_one_the_last() 
     assert table.rows == (
         ("a", "2", "1", "2", "0.67", "1.00"),
         ("b", "1", "0", "1", "0.00", "1.00"),
-        ("none of these", "", "1 answer", "0 answers", "", ""),
+        ("none of these: 1 answer of the base model, 0 of the fine-tuned one", "", "", "", "", ""),
     )
 
 
