@@ -66,31 +66,39 @@ EVERY_TENTH = "function ze(){setTimeout(()=>{F(Pe,(performance.now()-w(de))/1e3)
 TOLD = "w(C).push({title:e,message:t,fn_index:n,type:r,id:++qe,duration:i,visible:a})"
 TOLD_AGAIN, TOLD_ONCE = f"a&&{TOLD}", f"a&&(M(C,w(C).filter(e=>e.type!==r||e.message!==t),!0),{TOLD})"
 # With it stand the names by which the rest of that script is spoken to.
-LOST = (
+ANEW_ONCE_BACK = (
     "function Pe(){M(C,w(C).filter(e=>e.type!==`error`),!0),++qe,w(C).push({title:`Connection Lost`,message:Je,"
     "fn_index:-1,type:`error`,id:qe,duration:null,visible:!0}),E=setInterval(async()=>{try{let e=await r.app.reconnect();"
-    "(e===`connected`||e===`changed`)&&(clearInterval(E),E=null,%s)%s}catch(e){console.debug(e)}},2e3)}let R=new Ye("
+    "(e===`connected`||e===`changed`)&&(clearInterval(E),E=null,window.location.reload())}catch(e){console.debug(e)}},2e3)}"
+    "let R=new Ye("
 )
-ANEW_ONCE_BACK = LOST % ("window.location.reload()", "")
-# Where it is the sign-in that has ended, the page says that instead, for as long.
-SIGNED_OUT = (
-    ",e===`broken`&&(await r.app.fetch(`${r.app.config.root}${r.app.api_prefix}/app_id`)).status===401&&"
-    "M(C,[...w(C).filter(e=>e.type!==`error`),{title:`Error`,message:`%s`,fn_index:-1,type:`error`,id:-2,duration:null,"
-    "visible:!0}],!0)"
+# The page asks before it says anything: where it is the sign-in that has ended, it says that, and not that the line is lost.
+ANSWER = (
+    "(await r.app.fetch(`${r.app.config.root}${r.app.api_prefix}/app_id`,{signal:AbortSignal.timeout(1e4)})"
+    ".catch(()=>0)).status"
 )
+SAID = (
+    "M(C,[...w(C).filter(e=>e.type!==`error`),"
+    "{title:`%s`,message:%s,fn_index:-1,type:`error`,id:-2,duration:null,visible:!0}],!0)"
+)
+SAID_ENDED, SAID_LOST = SAID % ("Error", f"`{SIGN_IN_FIRST}`"), SAID % ("Connection Lost", "Je")
 # Whoever still awaits an answer that was to come on the old line is told that it will not, as when the line was lost: a press
 # that was accepted just then was not, and would be taken for under way for good. Once they have heard it, the lines are
 # opened anew. A server that was started anew knows nothing of the page, which is loaded anew then all the same, with what
 # had been typed (studio/ui/parts/carried.py).
-ON_ONCE_BACK = LOST % (
+ON_ONCE_BACK = (
+    "async function Pe(){E=setInterval(async()=>{try{let e=await r.app.reconnect();"
+    "(e===`connected`||e===`changed`)&&(clearInterval(E),E=null,"
     "e===`changed`?(window.carryOver?.(),window.location.reload()):("
     "await Promise.all(Object.values(r.app.event_callbacks).map(e=>e({msg:`broken_connection`,message:``}))),"
     "await new Promise(e=>setTimeout(e)),r.app.stream_status.open=!1,r.app.abort_controller?.abort(),r.app.unclosed_events.clear(),"
     "r.app.heartbeat_controller?.abort(),r.app.heartbeat_event=null,r.app.open_heartbeat(),R.connection_lost=!1,"
     "M(C,w(C).filter(e=>e.type!==`error`),!0),J(`Info`,`The studio answers again. "
     "What you filled in is still here. What you pressed meanwhile may not have arrived: press it again, or load the page "
-    "anew.`,-1,`info`,20,!0))",
-    SIGNED_OUT % SIGN_IN_FIRST,
+    "anew.`,-1,`info`,20,!0)))"
+    f",e===`broken`&&{ANSWER}===401&&{SAID_ENDED}"
+    "}catch(e){console.debug(e)}},2e3);"
+    f"let e={ANSWER};E&&(e===401?{SAID_ENDED}:e===200||{SAID_LOST})}}let R=new Ye("
 )
 # What stands there, how often, and what was meant.
 SLIPS = {

@@ -37,19 +37,22 @@ LONGEST_NAME = 16
 BRAND = '<h1 class="brand"><i></i>Assay Studio</h1>'
 # The address names the open tab (…/#train), so that reloading and the browser's back button lead where one expects. The
 # page follows it by itself: an answer of the studio would throw back whoever has gone on to another tab meanwhile.
-FOLLOW_ADDRESS = f"""() => {{
-  const named = location.hash.slice(1), tabs = {list(TABS)};
-  return {{__type__: 'update', selected: tabs.includes(named) ? named : tabs[0]}};
-}}"""
+# One that names no tab is put right, and not added to: whoever went back would come to it again and again.
+FOLLOW_ADDRESS = "() => ({__type__: 'update', selected: TABS.includes(named()) ? named() : 'data'})"
 HEAD = (
-    """
+    f"""
 <meta name="referrer" content="same-origin">
+<script>const TABS = {list(TABS)};</script>
+"""
+    + """
 <script>
 let moved = false;
+const named = () => location.hash.slice(1) || 'data';
 window.opened = (tab) => {
   moved ||= tab !== 'data';  // the first tab tells of itself on arrival, before the address has been followed
   if (!moved) return;
-  if ((location.hash.slice(1) || 'data') !== tab) history.pushState(null, '', '#' + tab);
+  const isPutRight = tab === 'data' && !TABS.includes(named());
+  if (named() !== tab) history[isPutRight ? 'replaceState' : 'pushState'](null, '', '#' + tab);
   window.scrollTo(0, 0);
 };
 window.addEventListener('popstate', () => document.getElementById('go-back')?.click());

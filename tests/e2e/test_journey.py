@@ -103,7 +103,8 @@ def test_the_address_and_the_back_button_know_the_open_tab(page: Page, studio: R
     expect(selected(page, "Compare")).to_be_visible()
     page.goto(studio.address + "/#no-such-tab")
     expect(selected(page, "Data")).to_be_visible()
-    page.goto(studio.address + "/#compare")
+    expect(page).to_have_url(re.compile("#data$"))
+    page.go_back()
     expect(selected(page, "Compare")).to_be_visible()
 
 
@@ -200,7 +201,7 @@ def test_killing_the_web_process_changes_nothing_about_the_run(page: Page, studi
     expect(page.get_by_text("no limit but the disk")).to_be_visible()
     page.get_by_label("The workspace may take").fill("50 GB")
     studio.kill()
-    with page.expect_event("load"):  # the tab that was left open comes back by itself
+    with page.expect_event("load", timeout=180_000):  # the tab that was left open comes back by itself
         studio.start()
     assert worker.is_running()
     carried = page.get_by_role("status").filter(has_text="what you had typed")
@@ -245,6 +246,8 @@ def test_answers_are_written_and_rated_blind(browser: Browser, page: Page, studi
     button(page, "Freeze the comparison").click()
     expect(page.get_by_text("Open for rating.")).to_be_visible(timeout=300_000)
     picture(page, "compare")
+    button(page, "Make another comparison").click()
+    expect(button(page, "Freeze the comparison")).to_have_class(re.compile("secondary"))
     address = page.get_by_role("link", name="Rate now").get_attribute("href")
     assert address is not None
     with browser.new_context(viewport={"width": 1280, "height": 900}) as context:

@@ -141,6 +141,10 @@ def test_what_is_filled_in_stays_while_a_sign_in_has_ended_or_the_line_is_lost_a
     budget, save = page.get_by_label("The workspace may take"), page.get_by_role("button", name="Save", exact=True)
     lost, back = (page.get_by_text(said) for said in ("Connection to the server was lost", "The studio answers again"))
 
+    page.evaluate(
+        "window.said = '', new MutationObserver(() => document.querySelectorAll('.toast-body')"
+        ".forEach((each) => window.said += each.textContent)).observe(document, {childList: true, subtree: true})"
+    )
     budget.fill("50 GB")
     for each, _ in signing.signed_in(team, Mode.PASSWORD):
         signing.end(team, each.id)
@@ -149,6 +153,8 @@ def test_what_is_filled_in_stays_while_a_sign_in_has_ended_or_the_line_is_lost_a
     pictures(page, "sign-in-ended")
     sign_in(page)
     pressed_until(page.get_by_text("50.0 GB at most"), save)
+    said = page.evaluate("window.said")
+    assert SIGN_IN_FIRST in said and "Connection to the server was lost" not in said
 
     def is_ours(request: Request) -> bool:
         return "queue/join" in request.url and "60 GB" in (request.post_data or "")

@@ -127,6 +127,8 @@ def _wire(session: Session, tab: gr.Tab, screen: Screen, closing: Closing, made:
         api_name="create_study",
         **PUBLIC,
     ).success(None, None, None, js=TO_THE_TOP, **QUIET)
+    # What comes next is the comparison that is there; another one is beside it.
+    study.change(lambda id: gr.Button(variant="secondary" if id else "primary"), study, made.create, **DRAWN)
     screen.stop.click(handler(stop_writing, studio), study, None, **QUIET)
     screen.again.click(handler(go_on_writing, studio), study, screen.timer, **QUIET)
     screen.close.click(handler(ask_first, studio), study, [closing.sure, closing.doubt], **QUIET)
