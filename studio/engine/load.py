@@ -6,7 +6,7 @@ import logging
 import os
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from studio.domain.bounded import bind
 from studio.domain.errors import RecipeError
@@ -97,7 +97,8 @@ def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
 
     check_model_folder(folder)
     bind(base, ImmutableSandboxedEnvironment)
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    any_kind = cast("Any", AutoTokenizer)  # as a type it is a list of all the kinds there are, seconds long
+    tokenizer = any_kind.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
