@@ -89,12 +89,13 @@ def test_a_process_sees_no_network_has_a_quiet_log_and_loads_no_compiler(tiny_mo
 
 
 def test_a_peak_is_the_process_s_own_and_not_that_of_the_large_process_that_started_it():
+    """Of main memory, and without what torch takes, which would be longer in coming than all the rest."""
     script = (
         "import subprocess, sys; held = bytearray(b'1') * 600_000_000;"
-        "child = 'from studio.engine.load import peak_memory; print(peak_memory())';"
+        "child = 'from studio.engine import load; held = bytearray(b\\'1\\') * 100_000_000; print(load._peak_of_main_memory())';"
         "print(subprocess.run([sys.executable, '-c', child], capture_output=True, text=True, check=True).stdout)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
     )
-    assert 50_000_000 < int(done.stdout) < 400_000_000
+    assert 100_000_000 < int(done.stdout) < 300_000_000

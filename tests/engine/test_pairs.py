@@ -30,7 +30,8 @@ OTHERS = {
 @pytest.fixture(scope="module")
 def straight(tmp_path_factory: pytest.TempPathFactory, pairs: Path):
     run, notebook = tmp_path_factory.mktemp("run"), Notebook()
-    return run, notebook, train(train_spec(run, pairs, STARTER, recipe=DPO) | PARTS, notebook)
+    whole_steps = DPO.model_copy(update={"micro_batch": 4})
+    return run, notebook, train(train_spec(run, pairs, STARTER, recipe=whole_steps) | PARTS, notebook)
 
 
 def test_it_begins_without_a_preference_and_learns_one(straight):

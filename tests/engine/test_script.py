@@ -26,7 +26,7 @@ from tests.ui import examples
 STARTER = ASSETS / "starter"
 # Every pass is one step of all rows, so that the order in which rows are dealt cannot tell the two apart.
 RECIPE = Recipe(
-    epochs=4, learning_rate=4e-3, rank=8, max_length=128, batch_size=64, micro_batch=16, evaluations=2, warmup=0.25
+    epochs=4, learning_rate=4e-3, rank=8, max_length=128, batch_size=64, micro_batch=8, evaluations=2, warmup=0.25
 )
 LORA = RECIPE.by("lora").model_copy(
     update={"epochs": 3, "micro_batch": 4, "batch_size": 12, "max_length": 64, "evaluations": 1}
@@ -133,9 +133,9 @@ def test_the_script_of_a_run_has_the_losses_of_the_run(tmp_path: Path, monkeypat
 
     A check in the middle of it changes nothing of what follows.
     """
-    lines = (ASSETS / "samples" / "triage.jsonl").read_text(encoding="utf-8").splitlines()[:28]
+    lines = (ASSETS / "samples" / "triage.jsonl").read_text(encoding="utf-8").splitlines()[:14]
     dataset_of(tmp_path, [{"messages": json.loads(line)["messages"]} for line in lines])
-    ours, log = compared(tmp_path, RECIPE, rows=(24, 4), monkeypatch=monkeypatch, model=STARTER)
+    ours, log = compared(tmp_path, RECIPE, rows=(12, 2), monkeypatch=monkeypatch, model=STARTER)
     theirs = logged(log, "loss")
     assert theirs == pytest.approx(ours.curve("loss"), rel=0.005) and theirs[4] < 0.9 * theirs[1]
     assert logged(log, "learning_rate") == pytest.approx(ours.curve("learning_rate"))

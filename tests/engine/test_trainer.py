@@ -11,7 +11,13 @@ from studio.domain.recipe import Recipe
 from studio.domain.row import Call, Message, Row, record_of
 from studio.engine.load import load_model, load_tokenizer
 from studio.engine.rows import read_rows
-from tests.engine.conftest import RECIPE, Notebook
+from tests.engine.conftest import RECIPE, Notebook, made_model
+
+
+@pytest.fixture(scope="module")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One of two layers: what holds of the last one need not hold of those before it."""
+    return made_model(tmp_path_factory.mktemp("two-layers"), layers=2)
 
 
 @pytest.fixture
