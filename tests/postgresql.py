@@ -93,7 +93,8 @@ def new_database(cluster: str) -> Iterator[Callable[..., str]]:
     def make(template: str = "template0") -> str:
         made.append(new_id("db").replace("-", "_"))
         with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {made[-1]} TEMPLATE {template}"))
+            # Copied file by file, which takes half as long as page by page through the log.
+            connection.execute(text(f"CREATE DATABASE {made[-1]} TEMPLATE {template} STRATEGY FILE_COPY"))
         return cluster.format(name=made[-1])
 
     yield make

@@ -72,7 +72,7 @@ def loaded_stays() -> None:
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model of one layer, which takes little more than half as long as one of two; most of what is asked is told alike."""
+    """A model of one layer, which takes a fifth less than one of two; most of what is asked is told alike."""
     return made_model(tmp_path_factory.mktemp("tiny-model"), layers=1)
 
 
