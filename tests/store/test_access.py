@@ -58,6 +58,16 @@ def test_the_last_owner_stays(store: Store):
     assert people.get(store, ann.id).rights == {Right.LOOK}
 
 
+def test_the_last_owner_stays_also_for_whom_they_were_something_else_a_moment_ago(store: Store):
+    ann, bo = people.add(store, person("Ann")), people.add(store, person("Bo", Role.EDITOR))
+    with store.write() as connection:
+        people.set_role(connection, bo, Role.OWNER)
+        people.set_role(connection, ann, Role.VIEWER)
+    with pytest.raises(AccessError, match="Nobody would be left"), store.write() as connection:
+        people.remove(connection, bo, at=NOON)  # begun when Bo was an editor
+    assert people.get(store, bo.id).role is Role.OWNER and people.get(store, bo.id).removed_at is None
+
+
 def test_of_two_owners_who_take_the_role_from_each_other_at_once_one_stays(store: Store):
     ann, bo = people.add(store, person("Ann")), people.add(store, person("Bo"))
     together = threading.Barrier(2)
