@@ -61,7 +61,7 @@ def _bound(studio: Studio, who: Told) -> Person | None:
 def _recognised(studio: Studio, who: Told) -> Person | None:
     """Whom an owner added by name, at their first sign-in; from then on they are known by what never changes."""
     found = stored.of_subject(studio.store, Mode.OIDC, people.folded(who.known_as)) if who.known_as else None
-    if found is None:
+    if found is None or not people.is_called(found[0], who.known_as):
         return None
     with studio.store.write() as connection:
         stored.bind(connection, found[0], who.subject)

@@ -175,6 +175,15 @@ def called(name: str) -> str:
     return name
 
 
+def is_called(person: Person, given: str) -> bool:
+    """Whether this is how somebody who signs in elsewhere is called there.
+
+    Nothing but capitals of the English alphabet may differ: names that merely look alike are of two people there.
+    """
+    written = {unicodedata.normalize(form, person.name).encode().lower() for form in ("NFC", "NFD")}
+    return " ".join(given.split()).encode(errors="replace").lower() in written
+
+
 def folded(name: str) -> str:
     """What two ways of writing one name have in common."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

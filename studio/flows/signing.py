@@ -136,7 +136,7 @@ def by_key(studio: Studio, text: str, mode: Mode) -> Visitor | None:
 def by_proxy(studio: Studio, name: str) -> Visitor | None:
     """Whoever the proxy says it is; None where nobody gave them a role."""
     found = stored.of_subject(studio.store, Mode.PROXY, people.folded(name))
-    return Visitor(found[0].name, found[0].rights, found[0]) if found else None
+    return Visitor(found[0].name, found[0].rights, found[0]) if found and people.is_called(found[0], name) else None
 
 
 # Sign-ins as people see them

@@ -79,6 +79,17 @@ def test_an_address_that_the_provider_has_not_verified_lets_nobody_in(nobody: St
     assert refused.status_code == 403 and "has not verified your e-mail address" in refused.text
 
 
+@pytest.mark.parametrize("email", ["mi\u212ae@example.org", "m\u2170ke@example.org", "ｍike@example.org"])
+def test_an_address_that_only_looks_like_the_one_an_owner_wrote_is_another_persons(
+    nobody: Studio, settings: OpenId, there: provider.Provider, email: str
+):
+    people.add(nobody, "mike@example.org", Role.OWNER, mode=Mode.OIDC)
+    there.bend(claims={"email": email, "email_verified": True})
+    assert At(browser(nobody, settings), "eve").sign_in().status_code == 403
+    there.bend(claims={"email": "Mike@Example.org", "email_verified": True})
+    assert At(browser(nobody, settings), "ann").sign_in().status_code == 303
+
+
 def test_another_person_who_is_given_the_address_later_is_not_let_in_by_it(
     nobody: Studio, settings: OpenId, there: provider.Provider
 ):
