@@ -11,7 +11,7 @@ from studio.domain.errors import SetupError
 from studio.domain.job import JobKind, JobState
 from studio.jobs.lease import Lease, Terms, check_folder, lease_of
 from studio.jobs.process import identity_of
-from studio.store import jobs
+from studio.store import jobs, supervision
 from studio.store.database import Store, Superseded, open_store
 from studio.store.supervision import Holder
 from studio.store.workspace import Workspace
@@ -112,6 +112,15 @@ def test_who_hangs_while_it_waits_does_not_mistake_that_for_the_silence_of_the_o
     first.live(5)
     second.live(55)
     assert second.lease.current() is None
+
+
+def test_who_counts_on_in_the_very_moment_of_a_takeover_keeps_it(shared, host):
+    first, second = host("first").lease, host("second").lease
+    assert first.current() == 1
+    silent = supervision.held(shared)
+    assert first.beat()
+    assert supervision.take(shared, second.holder, seen=silent) is None and first.beat()
+    assert supervision.take(shared, second.holder, seen=supervision.held(shared)) == 2 and not first.beat()
 
 
 def test_what_was_given_back_is_taken_at_once(host):
