@@ -15,6 +15,7 @@ import gradio as gr
 from fastapi import FastAPI
 from gradio.routes import App
 from gradio.state_holder import SessionState, StateHolder
+from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -117,6 +118,24 @@ class Lines:
             self.pages.left(found[1])
 
 
+class Answers:
+    """End in good order what was begun for a page of which nothing is kept, as after a restart of the studio.
+
+    Gradio tells the browser so, and then fails: the log would be full of faults that are none, at anybody's wish.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self.app(scope, receive, send)
+        except RuntimeError as error:
+            if not isinstance(error.__cause__, HTTPException):
+                raise
+            await send({"type": "http.response.body", "body": b""})
+
+
 def keep_little(app: FastAPI) -> None:
     """Let the pages that are mounted on this application keep no more than that."""
     for route in app.routes:
@@ -126,3 +145,4 @@ def keep_little(app: FastAPI) -> None:
             page.app = route.app  # what is checked before it is let in is asked of the page's own application
             route.app.state_holder = pages
             route.app.add_middleware(Lines, pages=pages)
+            route.app.add_middleware(Answers)

@@ -43,4 +43,12 @@ def is_foreign(method: str, headers: Headers, own: tuple[str, ...] = ()) -> bool
     origins = headers.getlist("origin")
     if method in SAFE_METHODS or not origins:
         return False
-    return len(origins) > 1 or (origins[0] not in own and urlsplit(origins[0]).netloc != headers.get("host"))
+    return len(origins) > 1 or (origins[0] not in own and _host_of(origins[0]) != headers.get("host"))
+
+
+def _host_of(origin: str) -> str:
+    """The host and the port of an origin; empty where it is none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""

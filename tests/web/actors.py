@@ -105,7 +105,7 @@ class Door:
             status.extend([message["status"]] if "status" in message else [])
 
         async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": json.dumps(body).encode()}
+            return {"type": "http.request", "body": body if isinstance(body, bytes) else json.dumps(body).encode()}
 
         before = len(self.seen)
         await self.gate(scope, receive, send)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ Both lists beside this file are written by hand. A new address or event fails a 
 thought about who may use it; so does every one that a new version of Gradio brings.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -86,7 +87,8 @@ def test_each_gets_what_their_role_link_or_key_allows_and_nothing_else(door: Doo
 @pytest.mark.parametrize("path", [
     "/team/", "/TEAM", "//team", "/./team", "/rate/../team", "/ratex", "/download", "/download/a/b/c/d", "/verdict", "/verdict/a/b",
     "/gradio_api/file=/etc/passwd", "/gradio_api/file=http://evil.example", "/gradio_api/proxy=http://evil.example",
-    "/nothing-here", "/rate/gradio_api/file=x", "/rate/team", "/gradio_api", "",
+    "/nothing-here", "/rate/gradio_api/file=x", "/rate/team", "/gradio_api", "", "/gradio_api/heartbeat/\0",
+    "/gradio_api/heartbeat/a b", "/rate/gradio_api/heartbeat/" + "x" * 65,  # no page has such a name
 ])  # fmt: skip
 def test_what_is_not_listed_is_not_there_for_anybody(door: Door, path: str):
     assert door.tried("owner", ("GET", path, {}), ("POST", path, {})) == [(404, False), (404, False)]
@@ -148,6 +150,29 @@ def test_a_look_that_goes_straight_is_one_request_and_says_in_words_why_there_is
     changing = next(n for n in page.fns if page.right_of(n) is Right.CHANGE)
     assert door.tried("viewer", ("POST", "/gradio_api/run/predict", {"fn_index": changing}))[0] == (403, False)
     assert client.post("/gradio_api/run/predict", json={"data": []}).status_code == 404
+
+
+def test_what_gradio_would_take_for_the_number_of_an_event_is_one_at_the_gate_too_or_none(
+    door: Door, client: TestClient
+):
+    page = door.pages[""]
+    changing = next(n for n in page.fns if page.right_of(n) is Right.CHANGE)
+    looks = next(fn.api_name for fn in page.fns.values() if fn.fn and page.right_of(fn.api_name) is Right.LOOK)
+    plain = {"fn_index": changing, "data": []}
+    as_written = [
+        plain, plain | {"fn_index": float(changing)}, plain | {"fn_index": str(changing)}, plain | {"fn_index": f"{changing}.0"},
+        plain | {"data": [float("nan")]}, plain | {"data": ["\ud800"]},
+        *(json.dumps(plain).encode(name) for name in ("utf-8-sig", "utf-16", "utf-32")),
+    ]  # fmt: skip
+    for path in ("/gradio_api/queue/join", f"/gradio_api/run/{looks}", f"/gradio_api/api/{looks}"):
+        assert door.tried("viewer", *(("POST", path, body) for body in as_written)) == [(403, False)] * len(as_written)
+    for path in ("/gradio_api/queue/join", "/rate/gradio_api/queue/join"):
+        beyond = [{"fn_index": number, "data": []} for number in ("99999", 10**30, -1, "x", [], {})]
+        wanted = [(404, False)] * len(beyond)
+        assert (
+            door.tried("editor" if "rate" not in path else "rating link", *(("POST", path, b) for b in beyond))
+            == wanted
+        )
 
 
 @pytest.mark.parametrize("role", [None, *Role])
@@ -326,7 +351,7 @@ def test_a_proxy_is_believed_and_nobody_else(kept: Kept):
     people.add(kept.studio, "pat@example.org", Role.VIEWER, mode=Mode.PROXY)
 
     def tried(peer: str, *names: str) -> int:
-        headers = [(b"x-forwarded-user", name.encode()) for name in names]
+        headers = [(b"x-forwarded-user", name.encode("latin-1")) for name in names]
         scope = {
             "type": "http",
             "method": "GET",
@@ -350,8 +375,14 @@ def test_a_proxy_is_believed_and_nobody_else(kept: Kept):
     for peer, names in (
         ("10.0.1.7", ("pat@example.org",)), ("", ("pat@example.org",)), ("10.0.0.7", ()),
         ("10.0.0.7", ("pat@example.org", "pat@example.org")), ("10.0.0.7", ("somebody@example.org",)),
+        ("10.0.0.7", ("p\xaat@example.org",)),  # somebody else there, whose name looks like that
     ):  # fmt: skip
         assert tried(peer, *names) == 401, (peer, names)
+
+
+@pytest.mark.parametrize("before", ["99999999999999999999", "-99999999999999999999", "0", "x"])
+def test_the_log_before_a_line_that_there_cannot_be_is_no_fault(door: Door, before: str):
+    assert door.browser("owner").get(f"/team?before={before}").status_code == 422
 
 
 # What was done
@@ -365,6 +396,8 @@ def test_the_log_tells_who_downloaded_and_who_did_what_on_a_screen(door: Door, k
     path = f"/download/report/{kept.closed.id}.html"
     assert door.tried("viewer", ("GET", path, None)) == [(200, True)]
     assert newest() == ("The viewer", "downloaded", path)
+    assert door.tried("viewer", ("GET", f"/download/report/{'x' * 60_000}.html", None)) == [(404, False)]
+    assert newest() == ("The viewer", "downloaded", path)  # nobody fills it with what is no name
     examples, page = Examples(kept.studio.store), door.pages[""]
     waiting = examples.run(split=examples.split(kept.dataset.id))
     scope = {"visitor": Visitor("Ed", frozenset({Right.LOOK, Right.CHANGE}))}

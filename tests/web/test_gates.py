@@ -19,6 +19,8 @@ def test_the_studio_says_that_it_is_there(client: TestClient):
     {"Origin": "http://127.0.0.1:9999"},
     {"Origin": "http://127.0.0.1:7860.evil.example"},
     {"Origin": "null"},
+    {"Origin": "http://["},
+    {"Origin": ""},
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:7860"},
 ])  # fmt: skip

@@ -5,6 +5,7 @@ sign-in, headers that are believed of anybody.
 """
 
 import json
+import logging
 import re
 import socket
 from collections.abc import Iterator
@@ -65,6 +66,18 @@ def test_no_file_and_no_other_server_is_reached_by_an_address(
             answer = client.get(asked, follow_redirects=False)
             assert answer.status_code in (400, 403, 404), asked
             assert "only by its path" not in answer.text and "Question 0" not in answer.text, asked
+
+
+@pytest.mark.parametrize("asked", [
+    "/gradio_api/queue/data?session_hash=gone", "/rate/gradio_api/queue/data?session_hash=gone",
+    "/gradio_api/call/show/gone", "/gradio_api/call/v2/show/gone",
+])  # fmt: skip
+def test_a_page_of_before_a_restart_that_asks_what_came_of_a_press_is_told_and_nothing_fails(
+    client: TestClient, asked: str, caplog: pytest.LogCaptureFixture
+):
+    answer = client.get(asked)  # which passes on what fails in the studio
+    assert answer.status_code == 200 and "404" in answer.text
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 @pytest.mark.parametrize("page", ["", "/rate"])

@@ -1,8 +1,10 @@
 """Gate: every request is one of somebody who may, or it is refused; nothing behind it is asked before that."""
 
+import json
 import logging
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from urllib.parse import parse_qs, quote
 
@@ -25,6 +27,7 @@ from studio.web.access.settings import Access
 # The right of an event of a page, by its number or its name; None where there is no such event.
 Events = Callable[[int | str | None], Right | None]
 LONGEST_EVENT = 16_000_000
+NO_EVENT = -1
 AT_ONCE = 20  # threads
 TRY_AGAIN = "30"  # seconds
 
@@ -185,13 +188,25 @@ def _meant(path: str, event: re.Match[str], body: bytes) -> int | str | None:
 
 
 def _index(body: bytes) -> int | None:
-    """The number of the event that is meant; None where none is."""
-    try:
-        sent = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
+    """The number of the event that is meant; None where none is, and that of no event where it is no number.
+
+    Gradio makes numbers of texts too, and reads what is no strict JSON: neither may mean another event there than here.
+    """
+    sent = _read(body)
     index = sent.get("fn_index") if isinstance(sent, dict) else None
-    return int(index) if isinstance(index, int) or (isinstance(index, float) and index.is_integer()) else None
+    if index is None:
+        return None
+    return int(index) if isinstance(index, int) or (isinstance(index, float) and index.is_integer()) else NO_EVENT
+
+
+def _read(body: bytes) -> object:
+    """What was sent, also with halves of characters in it; None where it cannot be read."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        with suppress(ValueError, RecursionError):
+            return json.loads(body)
+    return None
 
 
 def _refusing(send: Send) -> Send:

@@ -38,7 +38,7 @@ _SCRIPTS = (
 )  # fmt: skip
 _PAGE = (
     "GET /config/?", "GET /gradio_api/info/?", "GET /gradio_api/app_id/?", "GET /gradio_api/startup-events",
-    "GET /gradio_api/heartbeat/[^/]+", "GET /gradio_api/queue/(?:data|status)",
+    "GET /gradio_api/heartbeat/[\\w-]{1,64}", "GET /gradio_api/queue/(?:data|status)",
 )  # fmt: skip
 _PRESSES = ("GET|HEAD /", "POST /gradio_api/queue/join", "POST /gradio_api/reset/?", "POST /gradio_api/cancel")
 _CALLS = (
@@ -59,7 +59,7 @@ STUDIO: Sequence[Rule] = (
         "GET /report/[^/]+",
         "GET /readyz/why",
         "GET /metrics",
-        "GET /download/[^/]+/[^/]+(?:/[^/]+)?",
+        "GET /download/[^/]{1,200}/[^/]{1,200}(?:/[^/]{1,200})?",
     ),
     *_rules(Right.LOOK, "GET /account", "POST /account/[a-z-]+"),
     *_rules(Right.CHANGE, *_UPLOADS),

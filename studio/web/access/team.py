@@ -3,7 +3,7 @@
 import functools
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from studio.domain.access import Mode, Role
@@ -16,6 +16,7 @@ from studio.web.access.pressing import At, Words, pressing, shown, visitor
 from studio.web.access.settings import Access
 
 LINES = 100
+Before = Annotated[int | None, Query(ge=1, le=2**31 - 1)]  # the number of a line
 
 
 def team_routes(studio: Studio, access: Access) -> APIRouter:
@@ -24,7 +25,7 @@ def team_routes(studio: Studio, access: Access) -> APIRouter:
     at = pressing(routes, functools.partial(_page, studio, access))
 
     @routes.get("")
-    def team(request: Request, log: str = "", before: int | None = None) -> Response:
+    def team(request: Request, log: str = "", before: Before = None) -> Response:
         return _page(studio, access, request, log=log, before=before)
 
     @routes.get("/log.csv")
