@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +11,10 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from studio.data.differing import opcodes
-from studio.data.shingles import Bands, Shingles, concatenated, distinct, mixed, shingled
+from studio.data.shingles import Bands, Shingles, distinct, mixed, shingled
 from studio.data.sides import Sides
 from studio.data.words import joined
+from studio.data.wordsets import BLOCK_TOKENS, WordSets, blocks
 
 NEAR = 0.7  # likeness of near copies
 LOOSE = (0.25, 0.4, 0.55, 0.7)  # likeness that ties a family; a set held together by chains alone is tried tighter
@@ -23,7 +23,6 @@ SHARED_ROWS, SHARED_WEIGHT = 0.75, 0.25  # a family's common words are in so man
 WITNESSES = 8  # rows beside a pair that are asked whether the words in which it differs are a slot
 RAREST = 4  # words of a row, of which close rows share two
 SHOWN_WORDS, PATTERN_WORDS, SLOT = 3, 40, "…"
-BLOCK_TOKENS = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ def compared(shingles: Shingles, bands: Bands, *, ties: bool = True, at: Callabl
 
 
 def _tied(
-    sets: "WordSets",
+    sets: WordSets,
     pairs: "_Pairs",
     leaders: NDArray[np.int64],
     twins: dict[int, list[int]],
@@ -147,7 +146,7 @@ def _candidates(
 
 
 def _candidates_by_rare_words(
-    sets: "WordSets", places: NDArray[np.int64], *, at: Callable[[], object]
+    sets: WordSets, places: NDArray[np.int64], *, at: Callable[[], object]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pairs of one meaning that share two of their rarest words, each row with the first such and the one before it.
 
@@ -164,13 +163,13 @@ def _candidates_by_rare_words(
     return once // max(1, len(sets.shingles.numbers)), once % max(1, len(sets.shingles.numbers))
 
 
-def _rarest(sets: "WordSets", places: NDArray[np.int64], *, at: Callable[[], object]) -> NDArray[np.int64]:
+def _rarest(sets: WordSets, places: NDArray[np.int64], *, at: Callable[[], object]) -> NDArray[np.int64]:
     """The rarest words of each place in ascending order, with -1 before them where it has fewer."""
     by_rarity = np.argsort(-sets.weights, kind="stable")
     rank = np.empty_like(by_rarity)
     rank[by_rarity] = np.arange(len(by_rarity))
     rarest = np.full((len(places), RAREST), -1, dtype=np.int64)
-    for block in _blocks(sets.shingles.sizes(places)):
+    for block in blocks(sets.shingles.sizes(places), BLOCK_TOKENS):
         at()
         words, found = sets.matrix(places[block]), rarest[block]
         ranked = np.repeat(np.arange(len(found), dtype=np.int64) << 32, np.diff(words.indptr)) | rank[words.indices]
@@ -188,71 +187,6 @@ def _partners(key: NDArray[np.uint64], of: NDArray[np.int64]) -> tuple[NDArray[n
     first = np.flatnonzero(is_first)[np.cumsum(is_first) - 1] if len(key) else np.zeros(0, dtype=np.int64)
     later = np.flatnonzero(~is_first)
     return np.concatenate([of[first[later]], of[later - 1]]), np.concatenate([of[later], of[later]])
-
-
-class WordSets:
-    """The words of every row as a set, with weights: whole numbers, so that sums do not depend on their order."""
-
-    def __init__(self, shingles: Shingles, *, counted: NDArray[np.int64] | None = None) -> None:
-        """Rare words weigh more; `counted` are the places among which they are rare (all, if left out)."""
-        self.shingles = shingles
-        rows, spread = len(shingles.numbers), shingles.spread
-        if counted is not None:
-            rows, spread = len(counted), np.bincount(self.matrix(counted).indices, minlength=len(shingles.words))
-        rarity = np.log((rows + 1) / np.maximum(spread, 1))
-        self.weights = np.maximum(1, np.round(rarity * 1024)).astype(np.int64)
-
-    def likeness(
-        self, first: NDArray[np.int64], second: NDArray[np.int64], *, at: Callable[[], object] = lambda: None
-    ) -> NDArray[np.float64]:
-        """Likeness of many pairs of places."""
-        if not len(first):
-            return np.zeros(0)
-        places = distinct(np.concatenate([first, second]))
-        plain = self.matrix(places)
-        total, found = plain @ self.weights, np.empty(len(first))
-        for block in _blocks(self.shingles.sizes(first) + self.shingles.sizes(second)):
-            at()
-            one, other = np.searchsorted(places, first[block]), np.searchsorted(places, second[block])
-            words = plain[one, :]
-            weighted = csr_array((self.weights[words.indices], words.indices, words.indptr), shape=words.shape)
-            shared = (weighted * plain[other, :]).sum(axis=1)
-            found[block] = shared / (total[one] + total[other] - shared)
-        return found
-
-    def likeness_of(self, first: int, second: int) -> float:
-        """The same for one pair of places."""
-        one, other = set(self.shingles.of(first)), set(self.shingles.of(second))
-        return self.weight(one & other) / self.weight(one | other)
-
-    def weight(self, words: Collection[int]) -> int:
-        return int(self.weights[list(words)].sum())
-
-    def matrix(self, places: NDArray[np.int64]) -> csr_array:
-        """One row per place, one column per word: 1 where it occurs."""
-        found, counts = [], []
-        for block in _blocks(self.shingles.sizes(places)):
-            words, held = self._once(places[block])
-            found.append(words)
-            counts.append(held)
-        words, pointers = concatenated(found), np.concatenate([[0], np.cumsum(np.concatenate(counts))])
-        shape = (len(places), len(self.shingles.words))
-        return csr_array((np.ones(len(words), dtype=np.int8), words, pointers.astype(np.int32)), shape=shape)
-
-    def _once(self, places: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """The words of these places in ascending order, each once, and how many each place has."""
-        starts, sizes = self.shingles.starts, self.shingles.sizes(places)
-        rows = np.repeat(np.arange(len(places), dtype=np.int64), sizes)
-        shift = np.repeat(starts[places] - (np.cumsum(sizes) - sizes), sizes)
-        once = distinct(rows << 32 | self.shingles.tokens[np.arange(len(rows)) + shift])
-        return (once & 0xFFFFFFFF).astype(np.int32), np.bincount(once >> 32, minlength=len(places))
-
-
-def _blocks(sizes: NDArray[np.int64]) -> Iterator[slice]:
-    """Stretches of about BLOCK_TOKENS in all."""
-    cuts = np.flatnonzero(np.diff(np.cumsum(sizes, dtype=np.int64) // BLOCK_TOKENS)) + 1
-    for start, end in pairwise([0, *cuts.tolist(), len(sizes)]):
-        yield slice(start, end)
 
 
 def _families(

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from studio.data.alike import NEAR, WordSets
+from studio.data.alike import NEAR
 from studio.data.said import said_key
 from studio.data.shingles import Shingles, shingled
+from studio.data.wordsets import WordSets
 from studio.domain.row import Message, Row
 
 Matrix = Any  # scipy's csr_array; its own types do not know its shape

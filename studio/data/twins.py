@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from studio.data.alike import NEAR, WordSets
+from studio.data.alike import NEAR
 from studio.data.rows import Rows
 from studio.data.shingles import Shingles, mixed, shingled
+from studio.data.wordsets import WordSets
 from studio.domain.leakage import Leak, Twin
 
 Matrix = Any  # scipy's csr_array; its own types do not know its shape
