@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from studio.data.differing import opcodes
-from studio.data.shingles import Bands, Shingles, distinct, mixed, shingled
+from studio.data.shingles import Bands, Shingles, concatenated, distinct, mixed, shingled
 from studio.data.sides import Sides
 from studio.data.words import joined
 from studio.data.wordsets import BLOCK_TOKENS, WordSets, blocks
@@ -22,6 +23,7 @@ FAMILY_ROWS = 20
 SHARED_ROWS, SHARED_WEIGHT = 0.75, 0.25  # a family's common words are in so many rows and carry so much of a row
 WITNESSES = 8  # rows beside a pair that are asked whether the words in which it differs are a slot
 RAREST = 4  # words of a row, of which close rows share two
+KEY_PARTS = 8  # of the keys of pairs of rare words, looked at one after the other
 SHOWN_WORDS, PATTERN_WORDS, SLOT = 3, 40, "…"
 
 
@@ -153,14 +155,22 @@ def _candidates_by_rare_words(
     A word more or less in a short text changes many of its word pairs, and few of its rarest words.
     """
     rarest = _rarest(sets, places, at=at)
-    pairs = [(rarest[:, one], rarest[:, other]) for one in range(RAREST) for other in range(one)]
-    keys = [mixed(mixed((one << 32 | other).astype(np.uint64)) ^ sets.shingles.meaning[places]) for one, other in pairs]
-    of = np.concatenate([places[(one >= 0) & (other >= 0)] for one, other in pairs])
-    key = np.concatenate([held[(one >= 0) & (other >= 0)] for held, (one, other) in zip(keys, pairs, strict=True)])
-    order = np.lexsort((of, key))
-    first, second = _partners(key[order], of[order])
-    once = distinct(np.minimum(first, second) * len(sets.shingles.numbers) + np.maximum(first, second))
-    return once // max(1, len(sets.shingles.numbers)), once % max(1, len(sets.shingles.numbers))
+    held, made = [], []
+    for one, other in combinations(range(RAREST - 1, -1, -1), 2):
+        has = (rarest[:, one] >= 0) & (rarest[:, other] >= 0)
+        words = (rarest[has, one] << 32 | rarest[has, other]).astype(np.uint64)
+        held.append(places[has])
+        made.append(mixed(mixed(words) ^ sets.shingles.meaning[places[has]]))
+    of, key = concatenated(held), concatenated(made)
+    rows, found = max(1, len(sets.shingles.numbers)), []
+    for number in range(KEY_PARTS):
+        at()
+        part = np.flatnonzero(key % np.uint64(KEY_PARTS) == number)
+        order = part[np.lexsort((of[part], key[part]))]
+        first, second = _partners(key[order], of[order])
+        found.append(np.minimum(first, second) * rows + np.maximum(first, second))
+    once = distinct(np.concatenate(found))
+    return once // rows, once % rows
 
 
 def _rarest(sets: WordSets, places: NDArray[np.int64], *, at: Callable[[], object]) -> NDArray[np.int64]:
