@@ -27,7 +27,7 @@ _CONJUNCTIONS = set(
 )
 _END_MARK = re.compile(r"[.!?…。！？؟।;)\]}\"'”’»“`*_>|\u2600-\u27bf\U0001f000-\U0001faff\ufe0f]")
 _SIGNATURE = 4  # words: a last line that is shorter closes a letter or names a thing
-_SOURCE = re.compile(r"[\"”»'’] ?[-–—~(] ?[\w. ]{1,60}$")
+_SOURCE, _LONGEST_SOURCE = re.compile(r"[\"”»'’] ?[-–—~(] ?[\w. ]{1,60}$"), 64
 _LIST_LINE = re.compile(r"\s{0,6}(?:[-*+•|>#]|[0-9]{1,3}[.)]|https?://)")
 
 
@@ -91,7 +91,11 @@ def end_of(answer: str) -> tuple[int, int]:
 
 def _stands_alone(line: str, *, is_first: bool) -> bool:
     """Whether a last line needs no end mark: a signature, the item of a list, a formula, tags, whom a quote is by."""
-    if "=" in line or line[line.rfind(" ") + 1 :].startswith(("#", "@", "http")) or _SOURCE.search(line):
+    if (
+        "=" in line
+        or line[line.rfind(" ") + 1 :].startswith(("#", "@", "http"))
+        or _SOURCE.search(line, max(0, len(line) - _LONGEST_SOURCE))
+    ):
         return True
     return not is_first and (len(line.split()) <= _SIGNATURE or _LIST_LINE.match(line) is not None)
 
