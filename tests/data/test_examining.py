@@ -1,7 +1,14 @@
 """Everything that is found in a file: copies, near copies, contradictions, secrets, refusals, in one place each."""
 
+import gc
 import json
+import warnings
+from pathlib import Path
 
+import pytest
+
+from studio.data.comparing import Comparing
+from studio.data.progress import Stopped
 from studio.domain.finding import FindingKind
 
 
@@ -54,3 +61,14 @@ def test_a_place_that_is_meant_can_be_marked_in_its_row(bring):
 
 def test_rows_of_nothing_special_have_no_findings(bring):
     assert bring("\n".join(line(*row) for row in PLAIN)).findings == {}
+
+
+def test_what_waits_on_the_disk_is_closed_however_a_check_ends(tmp_path: Path) -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", ResourceWarning)
+        with pytest.raises(Stopped), Comparing(tmp_path) as comparing:
+            raise Stopped
+        del comparing
+        gc.collect()
+
+    assert [str(each.message) for each in told if "SpooledTemporaryFile" in str(each.message)] == []

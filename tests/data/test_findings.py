@@ -62,3 +62,17 @@ def test_every_row_is_the_first_of_its_kind_or_counted_once_as_a_copy(rows):
     assert found.duplicates == len(rows) - len(different)
     exact = next((finding for finding in found.findings if finding.kind is FindingKind.EXACT_DUPLICATE), None)
     assert (exact.count if exact else 0) == len(rows) - len(set(rows))
+
+
+def test_pairs_that_choose_the_same_and_reject_another_answer_are_no_contradiction(bring):
+    said = [("x", "y"), ("x", "z"), ("X.", "y")]
+    findings = bring([{"prompt": "a?", "chosen": chosen, "rejected": rejected} for chosen, rejected in said]).findings
+
+    assert [group.rows for group in findings["same_after_normalising"].groups] == [(0, 2)]
+    assert "conflicting_answers" not in findings
+
+
+def test_pairs_that_choose_different_answers_contradict_each_other(bring):
+    findings = bring([{"prompt": "2 + 2?", "chosen": chosen, "rejected": "6"} for chosen in ("4", "4.", "5")]).findings
+
+    assert [group.rows for group in findings["conflicting_answers"].groups] == [(0, 2)]
