@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from studio.data.shingles import Shingles, concatenated, distinct
 
 BLOCK_TOKENS = 1 << 18  # that are compared in one go
-PART_TOKENS = 1 << 23  # of pairs whose words are in memory at a time, as sets
+PART_TOKENS = 1 << 24  # of the texts whose words are in memory at a time, as sets
 
 
 class WordSets:
@@ -33,10 +33,12 @@ class WordSets:
         if not len(first):
             return found
         sizes = self.shingles.sizes(first) + self.shingles.sizes(second)
-        for part in blocks(sizes, PART_TOKENS):
+        held = int(self.shingles.sizes(distinct(np.concatenate([first, second]))).sum())
+        light = self.weights.astype(np.int16)  # the rarest of 10^13 rows weighs less than 2^15
+        for part in blocks(sizes, int(sizes.sum()) * PART_TOKENS // max(held, PART_TOKENS) + 1):
             places = distinct(np.concatenate([first[part], second[part]]))
             words = self.matrix(places)
-            words.data = self.weights[words.indices].astype(np.int16)  # the rarest of 10^13 rows weighs less than 2^15
+            words.data = light[words.indices]
             total = np.add.reduceat(words.data, words.indptr[:-1], dtype=np.int64)
             for block in blocks(sizes[part], BLOCK_TOKENS):
                 at()
