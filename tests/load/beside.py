@@ -34,10 +34,11 @@ def paced(page: Page, people: int, seconds: float, *, every: float, again: float
     """What they took where each presses `every` so many seconds, or as soon as there is an answer, and some twice at once."""
 
     async def one(visitor: Visitor, until: float) -> None:
+        both = [visitor, Visitor(visitor.client, visitor.tally)]  # on one line they would take each other's answers
         await asyncio.sleep(random.random() * every)
         while (began := time.monotonic()) < until:
-            times = 2 if random.random() < again else 1
-            await asyncio.gather(*(visitor.press(PRESS, "press") for _ in range(times)))
+            pressing = both if random.random() < again else both[:1]
+            await asyncio.gather(*(each.press(PRESS, "press") for each in pressing))
             await asyncio.sleep(max(began + every - time.monotonic(), 0))
 
     return _done(page, people, seconds, one)
