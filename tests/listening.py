@@ -10,13 +10,15 @@ from typing import Any
 import uvicorn
 
 PATIENCE = 60  # seconds
+# A page that is open holds its line for as long as it is answered: like the studio itself, no server waits for that at its end.
+HOW = {"log_level": "error", "ws": "none", "timeout_graceful_shutdown": 1}
 
 
 @contextmanager
 def listening(app: Any, *, on: socket.socket | None = None, **how: Any) -> Iterator[int]:
     """The port, which is that of the socket `on` where there is one; `how` is for uvicorn."""
     with closing(on or free_socket()) as bound:
-        server = uvicorn.Server(uvicorn.Config(app, **{"log_level": "error", "ws": "none"} | how))
+        server = uvicorn.Server(uvicorn.Config(app, **HOW | how))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
         thread.start()
         until = time.monotonic() + PATIENCE
@@ -28,6 +30,7 @@ def listening(app: Any, *, on: socket.socket | None = None, **how: Any) -> Itera
         finally:
             server.should_exit = True
             thread.join(timeout=20)
+            assert not thread.is_alive(), "the server did not end"
 
 
 def free_socket() -> socket.socket:

@@ -59,6 +59,6 @@ class Server:
 def served(studio: Studio) -> Iterator[Server]:
     """The whole application as it is served, on a port of its own."""
     app = behind_proxies(build_app(studio), Access())
-    with listening(app, http=PromptProtocol, proxy_headers=False, timeout_graceful_shutdown=1) as port:
+    with listening(app, http=PromptProtocol, proxy_headers=False) as port:
         token = signing.open_here(studio, people.launch(studio), address="127.0.0.1", device="a test")
         yield Server(port, f"studio-{port}={token}")

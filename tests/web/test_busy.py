@@ -47,7 +47,7 @@ class Live:
 @pytest.fixture(scope="module")
 def live(kept: Kept) -> Iterator[Live]:
     """The whole application on a real port."""
-    with listening(build_app(kept.studio), timeout_graceful_shutdown=1) as port:
+    with listening(build_app(kept.studio)) as port:
         yield Live(port, cookie(kept.studio, port))
 
 
