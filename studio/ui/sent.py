@@ -5,6 +5,7 @@ A browser sends what its parts can hold, so a handler may rely on that. A progra
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -89,7 +90,27 @@ def _is_of(part: Any, value: Any) -> bool:
             return isinstance(value, type(part.default_value)) and all(
                 isinstance(each, str | None) for each in _inner(value)
             )
-    return True  # files are checked by Gradio
+        case gr.File() | gr.UploadButton():
+            return all(_was_uploaded(part, each) for each in (value if isinstance(value, list) else [value]))
+    return not _names_files(value)
+
+
+def _names_files(value: Any) -> bool:
+    """Whether there is anything in it that Gradio would fetch a file for."""
+    if isinstance(value, dict):
+        return "path" in value or any(map(_names_files, value.values()))
+    return isinstance(value, list) and any(map(_names_files, value))
+
+
+def _was_uploaded(part: Any, file: Any) -> bool:
+    """Whether this is a file that somebody sent here, and none of the machine's own that a program names by its path.
+
+    Gradio looks at that only where it has launched a page itself, and copies any file otherwise.
+    """
+    path = file.get("path") if isinstance(file, dict) else None
+    if not isinstance(path, str) or "\0" in path:
+        return False
+    return Path(path).resolve().is_relative_to(Path(part.GRADIO_CACHE).resolve())
 
 
 def _is_scalar(value: Any) -> bool:

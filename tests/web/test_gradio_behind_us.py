@@ -105,6 +105,26 @@ def test_an_event_fetches_nothing_and_takes_no_file_that_was_not_uploaded(
         assert "event: error" in told and "root:" not in told and "Traceback" not in told
 
 
+def test_no_file_of_the_machine_is_taken_in_by_its_path(client: TestClient, kept: Kept, tmp_path: Path):
+    secret, uploads = tmp_path / "secret.jsonl", kept.studio.workspace.uploads
+    secret.write_text(json.dumps({"prompt": "only by", "completion": "its path"}) + "\n")
+    mine = Path(sent(client, "mine.jsonl").json()[0])
+    for path in (
+        secret,
+        "/etc/passwd",
+        kept.studio.workspace.database,
+        uploads / ".." / secret,
+        f"{mine}/../../../studio.db",
+        "",
+    ):
+        body = {"data": [{"path": str(path), "meta": {"_type": "gradio.FileData"}}], "session_hash": "a-page"}
+        refused = client.post("/gradio_api/run/bring_file", json=body)
+        assert refused.status_code == 422 and "does not belong there" in refused.text, path
+    assert {path.name for path in uploads.rglob("*")}.isdisjoint({"secret.jsonl", "passwd", "studio.db"})
+    body = {"data": [{"path": str(mine), "meta": {"_type": "gradio.FileData"}}], "session_hash": "a-page"}
+    assert client.post("/gradio_api/run/bring_file", json=body).status_code == 200
+
+
 @pytest.mark.parametrize("headers", SPOOFED, ids=lambda headers: next(iter(headers)))
 @pytest.mark.parametrize("path", ["/", "/rate/", "/config"])
 def test_nobody_tells_the_page_under_which_address_it_was_opened(
