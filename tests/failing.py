@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.supervised import fork
+
 CHANGING = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.truncate", "shutil.copyfile"}
 
 
@@ -79,7 +81,7 @@ def in_a_child(act: Callable[[], Any]) -> Callable[[], None]:
     """The act in a forked process, which may be ended at any moment; TAPS count there."""
 
     def run() -> None:
-        child = os.fork()
+        child = fork()
         if child == 0:
             try:
                 act()
@@ -103,7 +105,7 @@ def each_size(act: Callable[[], Any], *, by: int) -> Iterator[int]:
     The system writes as far as it may and refuses the rest, as a full disk does; after each time the number of bytes.
     """
     for size in range(0, 1000 * by, by):
-        child = os.fork()
+        child = fork()
         if child == 0:
             try:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))

@@ -14,6 +14,7 @@ import yaml
 
 from studio.cli.study import votes_of
 from studio.data import ingest
+from studio.data.comparing import Comparing
 from studio.data.looking import Look
 from studio.data.parsing import parse_object
 from studio.data.reading import readable
@@ -90,8 +91,9 @@ def _read(folder: Path) -> tuple[int, int]:
         look.through(ready, at=lambda _: None, reporter=reporter)
         look.report_first_rows(reporter)
         way = ingest._Way(look.guess(), look.survey, frozenset())
-        with ingest.Beside(folder / "checks") as beside:
-            tally = ingest._write(ready, folder, way, beside, at=_between)
+        with ingest.Beside(folder / "checks") as beside, Comparing(folder) as comparing:
+            tally = ingest._Tally(comparing)
+            ingest._write(ready, folder, way, beside, tally, at=_between)
     return tally.rows, tally.rejects
 
 

@@ -69,7 +69,7 @@ CASES: tuple[Request, ...] = (
     sent("E121", "JSON in an encoding that it is not in", JOIN, 400, 403, 422, headers=("Content-Type: application/json; charset=utf-16",), body=b"\xff\xfe{\0"),
     sent("E121", "no JSON", JOIN, 400, 403, 422, headers=("Content-Type: application/json",), body="{"),
     sent("E121", "brackets nested 100,000 deep", JOIN, 400, 403, 422, headers=("Content-Type: application/json",), body="[" * 100_000),
-    sent("E121", "an event that is not a number", JOIN, 400, 403, 422, headers=("Content-Type: application/json",), body='{"fn_index": "a", "data": [], "session_hash": "x"}'),
+    sent("E121", "an event that is not a number", JOIN, 404, headers=("Content-Type: application/json",), body='{"fn_index": "a", "data": [], "session_hash": "x"}'),
     sent("E121", "an event of 30 digits", JOIN, 400, 404, 422, headers=("Content-Type: application/json",), body='{"fn_index": ' + "9" * 30 + ', "data": [], "session_hash": "x"}'),
     sent("E121", "an event that there is not", JOIN, 404, headers=("Content-Type: application/json",), body='{"fn_index": 99999, "data": [], "session_hash": "x"}'),
     chunked("E121", "a chunk of a negative length", b"-5\r\n{}\r\n0\r\n\r\n", 400),

@@ -23,6 +23,7 @@ from studio.store.database import Store, open_store
 from studio.store.workspace import Workspace
 from tests.locked import taken
 from tests.small_disk import fill, mounted
+from tests.supervised import fork
 
 MODEL = {"id": "model-1", "title": "Mine", "path": "/models/mine", "added_at": datetime(2026, 1, 2, tzinfo=UTC)}
 
@@ -191,7 +192,7 @@ def test_more_threads_than_kept_connections_are_all_served(store: Store):
 def test_a_forked_process_makes_connections_of_its_own(store: Store):
     with store.read() as connection:
         inherited = connection.connection.dbapi_connection
-    child = os.fork()
+    child = fork()
     if child == 0:
         store.engine.dialect.do_ping = lambda asked: asked is not inherited or os._exit(2)
         try:

@@ -19,6 +19,7 @@ from studio.store import jobs, runs
 from studio.store.database import Store
 from tests.failing import KILLED
 from tests.store.examples import PLAN, Examples
+from tests.supervised import fork
 
 METRIC, CHECKPOINT, ANSWERS = EventKind.METRIC, EventKind.CHECKPOINT, EventKind.ANSWERS
 
@@ -70,7 +71,7 @@ def test_a_start_that_is_killed_at_any_statement_makes_no_run_and_after_the_last
         examples.run(key="click-1", split=split)
 
     for at in range(100):
-        child = os.fork()
+        child = fork()
         if child == 0:
             try:
                 start_and_die(at)

@@ -18,6 +18,7 @@ from studio.store import database, tables
 from studio.store.database import Store, open_store
 from studio.store.workspace import Workspace
 from tests.small_disk import fill, mounted
+from tests.supervised import fork
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -185,7 +186,7 @@ def _write(store: Store) -> None:
 
 def test_a_forked_process_does_not_wait_for_those_who_stood_in_the_line_of_its_parent(file: Store):
     with file.turns.alone(1):
-        child = os.fork()
+        child = fork()
         if child == 0:
             try:
                 together(file, "child")

@@ -15,6 +15,7 @@ from studio.domain.errors import SetupError
 from studio.store import backups, database
 from studio.store.database import open_store
 from studio.store.workspace import Workspace
+from tests.supervised import fork
 
 KILLED = 77
 MODELS = "INSERT INTO models (id, title, path, added_at) VALUES (?, ?, ?, '2026-11-20 10:00:00.000000')"
@@ -122,7 +123,7 @@ def test_an_upgrade_killed_at_any_statement_leaves_the_old_or_the_new_and_the_ne
 
 def upgrade_in_a_child(workspace: Workspace, *, dies_at: int) -> bool:
     """Open the workspace in a process that is gone at its statement number `dies_at`; whether it came to that."""
-    child = os.fork()
+    child = fork()
     if child == 0:
         seen = 0
 
