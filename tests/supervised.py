@@ -62,8 +62,8 @@ def supervised(store: Store, launcher: Launcher) -> Iterator[None]:
     finally:
         stop.set()
         thread.join(30)
-        assert not thread.is_alive(), f"the supervisor of {store.workspace.root} does not end"
         LOOKING.remove(looking)
+        assert not thread.is_alive(), f"the supervisor of {store.workspace.root} does not end"
 
 
 def end_supervisor(workspace: Workspace, *, within: float = 30) -> None:

@@ -70,7 +70,7 @@ class Digests:
         texts = [message.text for message in messages]
         normal = normal or [normalised(text) for text in texts]
         plain = [f"{message.role}\x1f{text}" for message, text in zip(messages, normal, strict=True)]
-        beside = [tools, *(message.text for message in rejected)] if tools or rejected else []
+        beside = _beside(tools, rejected)
         self.lines.append(line)
         self.sizes.append(sum(map(len, texts)))
         self.is_pair.append(bool(rejected))
@@ -161,8 +161,12 @@ def _digest(parts: Iterable[str]) -> bytes:
 
 def _as_written(row: Row) -> bytes:
     said = [f"{message.role}\x1f{message.text}" for message in row.messages]
-    beside = [row.tools, *(message.text for message in row.rejected)] if row.tools or row.rejected else []
-    return _digest([*said, *beside])
+    return _digest([*said, *_beside(row.tools, row.rejected)])
+
+
+def _beside(tools: str, rejected: Sequence[Message]) -> list[str]:
+    """What belongs to a row besides its messages."""
+    return [tools, *(message.text for message in rejected)] if tools or rejected else []
 
 
 def _alike(numbers: NDArray[np.int64], digests: Column) -> list[list[int]]:
